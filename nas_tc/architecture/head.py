@@ -1,0 +1,60 @@
+"""The head: from the last feature map to the class scores."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from nas_tc.errors import ArchitectureError, unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Pyramid pooling to a fixed length, hidden fully connected layers, a linear classifier.
+
+    Each level of the pyramid pools the last map to `bins` x `bins`, whatever its size (He et al.,
+    "Spatial pyramid pooling", 2014); the levels are concatenated. One level of a single average
+    bin is global average pooling. A single level of 6x6 maximum bins on a 13x13 map is exactly
+    AlexNet's last 3x3 pooling with stride 2.
+
+    Raises:
+        ArchitectureError: a bin or a width below 1, or a drop-out outside [0, 1).
+    """
+
+    pool: Literal["average", "max"]
+    bins: tuple[int, ...]  # side of each pyramid level, bins
+    hidden: tuple[int, ...] = ()  # widths of the hidden fully connected layers
+    dropout: float = 0.0  # probability, after each hidden layer
+
+    def __post_init__(self) -> None:
+        if self.pool not in ("average", "max"):
+            raise ArchitectureError(f"a head pools by 'average' or 'max', not {self.pool!r}")
+        if not self.bins or min(self.bins) < 1:
+            raise ArchitectureError(f"a head needs pyramid bins of 1 or more, not {self.bins}")
+        if self.hidden and min(self.hidden) < 1:
+            raise ArchitectureError(f"hidden widths must be 1 or more, not {self.hidden}")
+        if not 0 <= self.dropout < 1:
+            raise ArchitectureError(f"drop-out must lie in [0, 1), not {self.dropout}")
+
+    @property
+    def values_per_channel(self) -> int:
+        """Length of the pooled vector for each channel of the last map."""
+        return sum(side * side for side in self.bins)
+
+
+GAP = Head("average", bins=(1,))
+"""Global average pooling and a linear classifier (Lin et al., "Network in network", 2014)."""
+
+SPP = Head("max", bins=(6, 3, 2, 1), hidden=(4096, 4096), dropout=0.5)
+"""The paper's head: a pyramid of 50 bins and two 4096-d layers with drop-out (section 5)."""
+
+HEADS: dict[str, Head] = {"gap": GAP, "spp": SPP}
+
+
+def head_named(name: str) -> Head:
+    """The head known as `name`: "gap" or "spp".
+
+    Raises:
+        UnknownNameError: any other name.
+    """
+    if name not in HEADS:
+        raise unknown("head", name, HEADS)
+    return HEADS[name]

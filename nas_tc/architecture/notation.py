@@ -1,0 +1,111 @@
+"""The paper's notation for stages, both ways (He & Sun 2015, caption of Table 1).
+
+    (7,64)/2 | 3/3 | (2,128)x4 | 2/2 | (2,256)x4 | 3/3 | (2,2304)+(2,256)
+
+`(s,n)` is a convolution with n filters of s x s, `/2` its stride, `xk` the same layer k times,
+`+` another layer, `|` separates stages, `3/3` between bars is a max pooling of size 3 and stride
+3. We add `pN` for a padding that is not the paper's rule: `(11,96)/4p2`.
+"""
+
+import re
+from dataclasses import replace
+
+from nas_tc.architecture.stage import Pool, Stage
+from nas_tc.errors import ArchitectureError, NotationError
+
+_LAYER = re.compile(r"\((\d+),(\d+)\)(?:/(\d+))?(?:p(\d+))?(?:x(\d+))?")
+_POOL = re.compile(r"(\d+)/(\d+)")
+_EXAMPLE = "write it like '(7,64)/2 | 3/3 | (2,128)x4'"
+_MAX_DEPTH = 1000  # a typing error such as x10000000 must not fill the memory
+
+
+def parse_notation(text: str) -> tuple[Stage, ...]:
+    """The stages that `text` describes.
+
+    Raises:
+        NotationError: naming the part that cannot be read or that no `Stage` can express.
+    """
+    stages: list[Stage] = []
+    may_pool = False  # a pooling stands behind a stage, once
+    for number, part in enumerate(text.split("|"), start=1):
+        where = f"part {number} ({part.strip()!r})"
+        compact = re.sub(r"\s", "", part).replace("×", "x")
+        try:
+            if pool := _POOL.fullmatch(compact):
+                if not may_pool:
+                    raise NotationError(f"{where}: a pooling must follow a stage of convolutions")
+                stages[-1] = replace(stages[-1], pool=Pool(int(pool[1]), int(pool[2])))
+                may_pool = False
+            else:
+                stages.append(_stage(compact, where))
+                may_pool = True
+        except ArchitectureError as error:
+            raise NotationError(f"{where}: {error}") from None
+    return tuple(stages)
+
+
+def format_notation(stages: tuple[Stage, ...]) -> str:
+    """The stages in the paper's notation; `parse_notation` gives the same stages back."""
+    parts: list[str] = []
+    for stage in stages:
+        parts.append(_format_stage(stage))
+        if stage.pool is not None:
+            parts.append(f"{stage.pool.size}/{stage.pool.stride}")
+    return " | ".join(parts)
+
+
+def _stage(compact: str, where: str) -> Stage:
+    widths: list[int] = []
+    filters, paddings, strides = set(), set(), []
+    for term in compact.split("+"):
+        match = _LAYER.fullmatch(term)
+        if match is None:
+            raise NotationError(f"{where}: cannot read {term!r}; {_EXAMPLE}")
+        size, width, stride, padding, times = match.groups()
+        count = int(times or 1)
+        if not 1 <= count <= _MAX_DEPTH - len(widths):
+            raise NotationError(f"{where}: a stage has 1 to {_MAX_DEPTH} convolutions")
+        widths += [int(width)] * count
+        strides += [int(stride or 1)] * count
+        filters.add(int(size))
+        paddings.add(None if padding is None else int(padding))
+    if len(filters) > 1:
+        raise NotationError(f"{where}: the filters of a stage must have one size; split it with |")
+    if len(paddings) > 1:
+        raise NotationError(f"{where}: the convolutions of a stage must have one padding")
+    if set(strides[1:]) - {1}:
+        raise NotationError(
+            f"{where}: only the first convolution of a stage can have a stride; "
+            "write '(3,128)/2+(3,128)x3'"
+        )
+    if len(set(widths[:-1])) > 1:
+        raise NotationError(
+            f"{where}: all convolutions of a stage but the last must have one width; split it "
+            "with |"
+        )
+    return Stage(
+        depth=len(widths),
+        width=widths[0],
+        filter=filters.pop(),
+        last_width=widths[-1],
+        stride=strides[0],
+        padding=paddings.pop(),
+    )
+
+
+def _format_stage(stage: Stage) -> str:
+    padding = "" if stage.padding is None else f"p{stage.padding}"
+
+    def run(width: int, times: int) -> str:
+        return f"({stage.filter},{width}){padding}" + (f"x{times}" if times > 1 else "")
+
+    widths = stage.widths
+    terms: list[str] = []
+    if stage.stride > 1:
+        terms.append(f"({stage.filter},{widths[0]})/{stage.stride}{padding}")
+        widths = widths[1:]
+    if len(set(widths)) > 1:
+        terms += [run(widths[0], len(widths) - 1), run(widths[-1], 1)]
+    elif widths:
+        terms.append(run(widths[0], len(widths)))
+    return "+".join(terms)

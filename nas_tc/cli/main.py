@@ -1,0 +1,53 @@
+"""The program `nas-tc`. Heavy libraries are loaded by the commands that need them."""
+
+import signal
+import sys
+from types import FrameType
+
+import typer
+
+from nas_tc import __version__
+from nas_tc.cli import cost, export, report, search, space
+from nas_tc.errors import NasTcError
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="nas-tc",
+    help="Finds the most accurate convolutional networks within a time budget.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("search")(search.search)
+app.command("report")(report.report)
+app.command("export")(export.export)
+app.command("cost")(cost.cost)
+app.command("space")(space.space)
+
+
+@app.callback(invoke_without_command=True)
+def _program(version: bool = typer.Option(False, "--version", help="Print the version.")) -> None:
+    if version:
+        typer.echo(f"nas-tc {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Runs the command line; what a user got wrong is one line on stderr and exit code 2."""
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    try:
+        code = app(standalone_mode=False)
+    except (NasTcError, typer.TyperException) as error:
+        message = str(error) if isinstance(error, NasTcError) else error.format_message()
+        typer.echo(f"nas-tc: {' '.join(message.split())}", err=True)
+        code = BAD_INPUT
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _as_interrupt(_signal: int, _frame: FrameType | None) -> None:
+    """A polite kill ends a search as Ctrl-C does: nothing is lost."""
+    raise KeyboardInterrupt

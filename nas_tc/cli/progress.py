@@ -1,0 +1,112 @@
+"""A search on the screen: a live line on a terminal, plain lines elsewhere."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+from rich.progress import Progress as Bar
+
+from nas_tc.cli.console import percent
+
+if TYPE_CHECKING:
+    from nas_tc.search import Listener, Progress, TrialRecord
+
+
+@contextmanager
+def listening() -> Iterator["Listener"]:
+    """A listener that suits the output."""
+    if not sys.stdout.isatty():
+        yield Lines()
+        return
+    console = Console(highlight=False)
+    with Bar(
+        TextColumn("trials"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}"),
+        console=console,
+        transient=True,
+    ) as bar:
+        yield Screen(bar)
+
+
+class Lines:
+    """One line for each thing that happens, for logs and pipes."""
+
+    def __init__(self) -> None:
+        self._last: Progress | None = None
+
+    def note(self, text: str) -> None:
+        """Prints it."""
+        print(text, flush=True)
+
+    def progress(self, progress: "Progress") -> None:
+        """Prints a line when a trial more has come to its end."""
+        if self._last is not None and progress.done > self._last.done:
+            print(f"{progress.done}/{progress.goal} trials: {_summary(progress)}", flush=True)
+        self._last = progress
+
+    def ended(self, trial: "TrialRecord") -> None:
+        """Prints what became of it."""
+        print(_ending(trial), flush=True)
+
+
+class Screen:
+    """A bar that stays at the bottom, and the trials that scroll above it."""
+
+    def __init__(self, bar: Bar) -> None:
+        self._bar = bar
+        self._task = bar.add_task("starting", total=None)
+
+    def note(self, text: str) -> None:
+        """Prints it above the bar."""
+        self._bar.console.print(text, markup=False)
+
+    def progress(self, progress: "Progress") -> None:
+        """Redraws the bar."""
+        self._bar.update(
+            self._task,
+            completed=progress.done,
+            total=progress.goal,
+            description=_summary(progress),
+        )
+
+    def ended(self, trial: "TrialRecord") -> None:
+        """Prints what became of it above the bar."""
+        self._bar.console.print(_ending(trial), markup=False, overflow="ellipsis", no_wrap=True)
+
+
+def _ending(trial: "TrialRecord") -> str:
+    network = f"{trial.complexity:,} multiply-adds, {trial.network}"
+    if trial.state == "failed":
+        return f"trial {trial.number} failed: {trial.reason}: {network}"
+    epochs = max(trial.val_errors, default=0)
+    how = trial.state if trial.reason is None else f"stopped, {trial.reason}"
+    error = percent(trial.val_error)
+    return f"trial {trial.number} {how} after {epochs} epochs: error {error}, {network}"
+
+
+def _summary(progress: "Progress") -> str:
+    parts = [
+        f"{progress.running} running",
+        f"{progress.pruned} pruned",
+        f"{progress.rejected:,} over budget",
+    ]
+    if progress.failed:
+        parts.append(f"{progress.failed} failed")
+    if progress.best is not None:
+        parts.append(f"best {percent(progress.best.val_error)}")
+    if progress.left_s is not None and progress.done < progress.goal:
+        parts.append(f"{_duration(progress.left_s)} left")
+    return ", ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"

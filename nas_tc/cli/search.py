@@ -1,0 +1,76 @@
+"""`nas-tc search`: the whole line, from a budget to a front."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nas_tc.cli.progress import listening
+from nas_tc.cli.report import show_and_write
+
+_DEFAULT_TRIALS = 40
+
+
+def search(
+    budget: Annotated[
+        str,
+        typer.Option(
+            help="alexnet*0.6, alexnet@224*0.6 or 120M (multiply-adds).", show_default=False
+        ),
+    ],
+    space: Annotated[str, typer.Option(help="A shipped space or a TOML file.")] = "plain-32",
+    data: Annotated[str, typer.Option(help="digits, parquet:DIR or imagefolder:DIR.")] = "digits",
+    train_images: Annotated[
+        int | None, typer.Option(help="Train on so many images only.", show_default="all")
+    ] = None,
+    trials: Annotated[
+        int, typer.Option(help="Networks to train in all, earlier runs of the study included.")
+    ] = _DEFAULT_TRIALS,
+    workers: Annotated[
+        int | None, typer.Option(help="Training processes.", show_default="one a core or GPU")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    study: Annotated[
+        Path | None,
+        typer.Option(help="SQLite file of the study.", show_default="in results/local/"),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the report.", show_default="beside the study")
+    ] = None,
+    epochs: Annotated[int, typer.Option(help="Epochs a network.")] = 12,
+    batch_size: Annotated[int, typer.Option(help="Images a step.")] = 64,
+    learning_rate: Annotated[float, typer.Option(help="At the peak of the cycle.")] = 0.1,
+    augment: Annotated[str, typer.Option(help="auto, none, crop, flip or crop+flip.")] = "auto",
+    seed: Annotated[int, typer.Option(help="Of proposals and training.")] = 0,
+    ray_address: Annotated[
+        str | None, typer.Option(help="A running Ray cluster to join.", show_default="none")
+    ] = None,
+) -> None:
+    """Find the most accurate networks within a budget. Run it again to resume."""
+    from nas_tc.search.api import search as run  # noqa: PLC0415
+
+    with listening() as listener:
+        record = run(
+            budget,
+            space=space,
+            data=data,
+            train_images=train_images,
+            trials=trials,
+            workers=workers,
+            device=device,
+            study=study,
+            seed=seed,
+            augment=augment,
+            ray_address=ray_address,
+            listener=listener,
+            command=shlex.join(["nas-tc", *sys.argv[1:]]),
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+        )
+    show_and_write(record, out)
+    if record.interrupted:
+        typer.echo("stopped; run the same command again to go on", err=True)
+        raise typer.Exit(130)

@@ -1,0 +1,29 @@
+"""What does a network cost, by formula? Call the package itself: `nas_tc.cost("J")`."""
+
+from nas_tc._callable import make_callable
+from nas_tc.architecture import Architecture, Shape
+from nas_tc.cost.cost import BYTES_PER_VALUE, Cost, LayerCost, complexity, network_cost
+from nas_tc.zoo import find_network
+
+__all__ = ["BYTES_PER_VALUE", "Cost", "LayerCost", "complexity", "cost", "network_cost"]
+
+
+def cost(
+    network: Architecture | str, *, input: Shape | None = None, classes: int | None = None
+) -> Cost:
+    """The cost of a network for one image; `nas_tc.cost(...)` is this function.
+
+    Args:
+        network: an architecture, or what `find_network` takes: a name of the zoo ("J"), the
+            paper's notation, a path to a JSON file.
+        input: channels, height and width in pixels, in place of the network's own.
+        classes: in place of the network's own.
+
+    Raises:
+        NasTcError: a network that is unknown, cannot be read, or does not fit the input.
+    """
+    architecture = find_network(network) if isinstance(network, str) else network
+    return network_cost(architecture.at(input or architecture.input, classes))
+
+
+make_callable(__name__, cost)

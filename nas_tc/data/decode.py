@@ -1,0 +1,113 @@
+"""From image files to one uint8 array."""
+
+import io
+import os
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from nas_tc.errors import DataError
+
+_GREY_MODES = {"1", "L", "I;16"}
+Source = Path | bytes  # an image file, or its content
+
+
+def decode_images(
+    sources: Sequence[Source],
+    names: Callable[[int], str],
+    *,
+    side: tuple[int, int] | None,
+    channels: int | None = None,
+) -> NDArray[np.uint8]:
+    """Decodes images into one array.
+
+    An image of another size is scaled, keeping its proportions, and its centre is cut out.
+
+    Args:
+        sources: paths or contents of image files.
+        names: how to call image i in an error.
+        side: height and width in pixels; None: those of the first image.
+        channels: 1 or 3; None: 1 if the first image is grey.
+
+    Returns:
+        uint8, (n, height, width, channels).
+
+    Raises:
+        DataError: an image that is missing or broken, by name; or more than fits in memory.
+    """
+    first = _open(sources[0], names(0))
+    if channels is None:
+        channels = 1 if first.mode in _GREY_MODES else 3
+    height, width = side or (first.height, first.width)
+    check_memory(len(sources) * channels * height * width, len(sources))
+    images = np.empty((len(sources), height, width, channels), dtype=np.uint8)
+    broken = threading.Event()
+
+    def decode(index: int) -> None:
+        if broken.is_set():
+            return
+        try:
+            image = _open(sources[index], names(index))
+            images[index] = _pixels(image, channels, height, width)
+        except DataError:
+            broken.set()
+            raise
+
+    # Pillow releases the interpreter lock while it decodes.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for _ in pool.map(decode, range(len(sources)), chunksize=256):
+            pass
+    return images
+
+
+def check_memory(bytes_needed: int, images: int) -> None:
+    """Refuses a data set that would take more than 70 % of the machine's free memory.
+
+    Raises:
+        DataError: saying what it needs, what there is, and the way out.
+    """
+    free = _free_memory_bytes()
+    if bytes_needed > 0.7 * free:
+        raise DataError(
+            f"{images:,} images take {bytes_needed / 2**30:,.1f} GiB and {free / 2**30:,.1f} GiB "
+            "of memory are free; search on a part of them, or on smaller images"
+        )
+
+
+def _free_memory_bytes() -> int:
+    """Memory that can be had without swapping; where the system does not say, all there is."""
+    meminfo = Path("/proc/meminfo")
+    if meminfo.exists():
+        fields = dict(line.split(":") for line in meminfo.read_text().splitlines())
+        return int(fields["MemAvailable"].split()[0]) * 1024
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _open(source: Source, name: str) -> Image.Image:
+    try:
+        image = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
+        image.load()
+    except FileNotFoundError:
+        raise DataError(f"{name}: the image is missing") from None
+    except UnidentifiedImageError:
+        raise DataError(f"{name}: not an image, or a broken one") from None
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise DataError(f"{name}: the image is broken: {error}") from None
+    return image
+
+
+def _pixels(image: Image.Image, channels: int, height: int, width: int) -> NDArray[np.uint8]:
+    if image.mode == "I;16":  # 16 bits of grey: keep the upper 8
+        image = image.point(lambda value: value / 256).convert("L")
+    wanted = "L" if channels == 1 else "RGB"
+    if image.mode != wanted:
+        image = image.convert(wanted)
+    if image.size != (width, height):
+        image = ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR)
+    pixels = np.asarray(image)
+    return pixels[..., None] if channels == 1 else pixels

@@ -1,0 +1,86 @@
+"""Image files in a folder a class, as torchvision and the Hugging Face hub read them."""
+
+from pathlib import Path
+
+import numpy as np
+
+from nas_tc.data.decode import decode_images
+from nas_tc.data.images import ImageData, Split, split_off, split_validation
+from nas_tc.errors import DataError
+
+_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
+_VALIDATION_NAMES = ("validation", "valid", "val")
+
+
+def load_imagefolder(folder: Path, side: tuple[int, int] | None, name: str) -> ImageData:
+    """Images from `DIR/class/*`, or from `DIR/train/class/*` beside `test` and `val`.
+
+    One tree is split: a fifth for testing and a tenth of the rest for validation. With `train`
+    and `test` alone a tenth of `train` is for validation. With `train` and `val` alone, as
+    ImageNet has it, `val` is the test set, so that nothing is chosen by it.
+
+    Args:
+        folder: where the tree begins.
+        side: height and width in pixels to scale to; None: those of the first image.
+        name: of the data, for messages and records.
+
+    Raises:
+        DataError: no images, a class missing in a split, or an image missing or broken, by path.
+    """
+    if not folder.is_dir():
+        raise DataError(
+            f"no folder {str(folder)!r}; imagefolder:DIR needs one with a folder a class"
+        )
+    if not (folder / "train").is_dir():
+        classes = _classes(folder)
+        whole = _decoded(folder, classes, side)
+        rest, test = split_off(whole, max(1, len(whole) // 5))
+        train, validation = split_validation(rest)
+        return ImageData(name, train, validation, test, classes)
+
+    classes = _classes(folder / "train")
+    train = _decoded(folder / "train", classes, side)
+    _, height, width, channels = train.images.shape
+    others = [
+        _decoded(folder / each, classes, (height, width), channels)
+        for each in ("test", *_VALIDATION_NAMES)
+        if (folder / each).is_dir()
+    ]
+    if not others:
+        raise DataError(f"{folder}: there is train/ but neither test/ nor val/")
+    if len(others) == 1:
+        train, validation = split_validation(train)
+    else:
+        validation = others[1]
+    return ImageData(name, train, validation, others[0], classes)
+
+
+def _classes(folder: Path) -> tuple[str, ...]:
+    names = tuple(sorted(p.name for p in folder.iterdir() if p.is_dir() and p.name[0] != "."))
+    if len(names) < 2:
+        raise DataError(
+            f"{folder}: needs a folder for each of two classes or more, not {len(names)}"
+        )
+    return names
+
+
+def _decoded(
+    folder: Path,
+    classes: tuple[str, ...],
+    side: tuple[int, int] | None,
+    channels: int | None = None,
+) -> Split:
+    numbers = {each: number for number, each in enumerate(classes)}
+    if extra := sorted(set(_classes(folder)) - set(numbers)):
+        raise DataError(
+            f"{folder / extra[0]}: the class {extra[0]!r} is not among the training images"
+        )
+    paths, labels = [], []
+    for name, number in numbers.items():
+        found = sorted(p for p in (folder / name).rglob("*") if p.suffix.lower() in _SUFFIXES)
+        if not found:
+            raise DataError(f"{folder / name}: no images ({', '.join(sorted(_SUFFIXES))})")
+        paths += found
+        labels += [number] * len(found)
+    images = decode_images(paths, lambda index: str(paths[index]), side=side, channels=channels)
+    return Split(images, np.array(labels, dtype=np.int64))

@@ -1,0 +1,62 @@
+"""The errors that a user can cause.
+
+Each message states the rule that was broken, the value that broke it and the way out, on one
+line. The command line prints it and exits with code 2; the Python API raises it as it is.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class NasTcError(ValueError):
+    """Bad input: base class of every error that a user can cause."""
+
+
+class ArchitectureError(NasTcError):
+    """A network that cannot exist: a map that shrinks to nothing, a width of zero."""
+
+
+class NotationError(NasTcError):
+    """A network description that cannot be read."""
+
+
+class UnknownNameError(NasTcError):
+    """A name that nothing is known by: a network, a space, a data source."""
+
+
+class BudgetError(NasTcError):
+    """A budget that cannot be read, or that no network fits."""
+
+
+class SpaceError(NasTcError):
+    """A search space file that cannot be read or makes no sense."""
+
+
+class DataError(NasTcError):
+    """Images that are missing, broken or unlabelled."""
+
+
+class StudyError(NasTcError):
+    """A study file that is not one, is in use, or belongs to another search."""
+
+
+class DeviceError(NasTcError):
+    """A device or a cluster that is not there."""
+
+
+def unknown(kind: str, name: str, known: Iterable[str], *, within: str = "") -> UnknownNameError:
+    """The error for a name that is not among `known`, with the nearest one suggested.
+
+    Args:
+        kind: what the name should have named, e.g. "reference".
+        name: what was given.
+        known: the names there are, listed in the message in their own order.
+        within: the whole expression that `name` stands in, if it is a part of one.
+    """
+    names = list(known)
+    place = f" in {within!r}" if within and within != name else ""
+    # Case is worth less than letters: "alexNet" should find "alexnet" before "A".
+    by_folded = {each.lower(): each for each in reversed(names)}
+    close = difflib.get_close_matches(name.lower(), by_folded, n=1, cutoff=0.6)
+    hint = f" did you mean {by_folded[close[0]]!r}?" if close else ""
+    return UnknownNameError(f"unknown {kind} {name!r}{place};{hint} known: {', '.join(names)}")

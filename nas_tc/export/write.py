@@ -1,0 +1,75 @@
+"""Hands a network of a study over: source, weights, and how to load them."""
+
+from pathlib import Path
+
+from nas_tc.errors import StudyError
+from nas_tc.export.source import network_source
+from nas_tc.search import StudyRecord, TrialRecord, weights_file
+
+
+def export_trial(record: StudyRecord, trial: TrialRecord, out: Path) -> tuple[Path, ...]:
+    """Writes network.py, weights.safetensors and README.md into the folder `out`.
+
+    network.py imports torch alone; with the weights it gives the same outputs as the trained
+    network, to the bit, on the same machine.
+
+    Returns:
+        The paths of the files.
+
+    Raises:
+        StudyError: a trial without weights, or a folder that cannot be written.
+    """
+    stored = weights_file(record.path, trial.number)
+    if not stored.exists():
+        front = ", ".join(str(each.number) for each in record.front) or "none yet"
+        raise StudyError(
+            f"trial {trial.number} has no weights ({trial.state}): they are kept for the networks "
+            f"of the front: {front}"
+        )
+    source, weights, readme = (
+        out / name for name in ("network.py", "weights.safetensors", "README.md")
+    )
+    classes = tuple(record.settings["data"]["classes"])
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        source.write_text(network_source(trial.architecture, classes), encoding="utf-8")
+        weights.write_bytes(stored.read_bytes())
+        readme.write_text(_readme(record, trial), encoding="utf-8")
+    except OSError as error:
+        raise StudyError(
+            f"cannot write to {out}: {error.strerror}; choose another folder with --out"
+        ) from None
+    return source, weights, readme
+
+
+def _readme(record: StudyRecord, trial: TrialRecord) -> str:
+    data = record.settings["data"]
+    channels, height, width = data["shape"]
+    colour = "grey" if channels == 1 else "RGB"
+    test = "not measured" if trial.test_error is None else f"{trial.test_error:.2%}"
+    error = 0.0 if trial.val_error is None else trial.val_error
+    return f"""# Trial {trial.number}
+
+    {trial.network}
+
+Found by nas-tc within the budget `{record.settings["budget"]["expression"]}`.
+
+| | |
+|---|---|
+| complexity (multiply-adds of the convolutions, one image) | {trial.complexity:,} |
+| parameters | {trial.params:,} |
+| validation error | {error:.2%} ({data["validation_images"]:,} images of {data["name"]}) |
+| test error | {test} ({data["test_images"]:,} images) |
+
+Load it with torch and safetensors:
+
+```python
+from network import Network; from safetensors.torch import load_file
+network = Network().eval()
+network.load_state_dict(load_file("weights.safetensors"))
+```
+
+It takes {colour} images of {height}x{width} pixels as a float tensor (n, {channels}, {height},
+{width}) with values in 0 to 1, and gives a score for each of {len(data["classes"])} classes. The
+normalisation is part of the network.
+"""

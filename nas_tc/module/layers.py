@@ -1,0 +1,50 @@
+"""The two layers that torch lacks.
+
+An exported network carries their source, so that it needs torch alone: they use nothing else.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class Normalize(nn.Module):
+    """Subtracts the mean of the training images and divides by their spread, per channel.
+
+    It travels with the weights, so that a network takes plain images, (n, channels, height,
+    width) in 0 to 1, wherever it goes.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(channels, 1, 1))
+        self.register_buffer("std", torch.ones(channels, 1, 1))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images with zero mean and unit spread."""
+        return (images - self.mean) / self.std
+
+
+class PyramidPool(nn.Module):
+    """Pools a map to side x side bins for each level and concatenates the levels, flattened.
+
+    He et al., "Spatial pyramid pooling in deep convolutional networks" (2014), with adaptive
+    windows, which exist for every size of map.
+    """
+
+    def __init__(self, *sides: int, average: bool = False) -> None:
+        super().__init__()
+        self.sides = sides
+        self.average = average
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Maps (n, channels, height, width) as vectors (n, channels * bins)."""
+        pool = functional.adaptive_avg_pool2d if self.average else functional.adaptive_max_pool2d
+        return torch.cat([pool(maps, side).flatten(1) for side in self.sides], dim=1)
+
+    def extra_repr(self) -> str:
+        """What `print` shows between the brackets."""
+        return f"{self.sides}, average={self.average}"

@@ -1,0 +1,52 @@
+"""Writes a study's report: tables, a picture and a manifest."""
+
+import json
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from nas_tc.errors import StudyError
+from nas_tc.report.plot import draw_front
+from nas_tc.report.tables import front_table, trials_table
+from nas_tc.search import StudyRecord
+
+
+def write_report(record: StudyRecord, out: Path) -> tuple[Path, ...]:
+    """Writes pareto.csv, trials.csv, pareto.png and manifest.json into the folder `out`.
+
+    Returns:
+        The paths of the files.
+
+    Raises:
+        StudyError: a folder that cannot be written.
+    """
+    paths = tuple(
+        out / name for name in ("pareto.csv", "trials.csv", "pareto.png", "manifest.json")
+    )
+    pareto, trials, picture, manifest_path = paths
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        front_table(record).to_csv(pareto, index=False)
+        trials_table(record).to_csv(trials, index=False)
+        draw_front(record, picture)
+        manifest_path.write_text(json.dumps(manifest(record), indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise StudyError(
+            f"cannot write the report to {out}: {error.strerror}; the study is safe: choose "
+            "another folder and run nas-tc report"
+        ) from None
+    return paths
+
+
+def manifest(record: StudyRecord) -> dict[str, Any]:
+    """Every setting, what the study was made with, and what came out."""
+    states = Counter(trial.state for trial in record.trials)
+    return {
+        "settings": dict(record.settings),
+        "runs": list(record.runs),
+        "trials": dict(states),
+        "rejected": record.rejected,
+        "front": [trial.number for trial in record.front],
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+    }

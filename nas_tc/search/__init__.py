@@ -1,0 +1,31 @@
+"""Who is next, who stops, who runs where? Call the package itself: `nas_tc.search("120M")`."""
+
+from nas_tc._callable import make_callable
+from nas_tc.search.api import DEFAULT_TRIALS, search
+from nas_tc.search.events import Listener, Progress, Silence
+from nas_tc.search.pruner import ParetoPruner
+from nas_tc.search.records import (
+    StudyRecord,
+    TrialRecord,
+    pareto_front,
+    read_study,
+    weights_file,
+)
+from nas_tc.search.sampler import AffordableSampler
+
+__all__ = [
+    "DEFAULT_TRIALS",
+    "AffordableSampler",
+    "Listener",
+    "ParetoPruner",
+    "Progress",
+    "Silence",
+    "StudyRecord",
+    "TrialRecord",
+    "pareto_front",
+    "read_study",
+    "search",
+    "weights_file",
+]
+
+make_callable(__name__, search)

@@ -1,0 +1,246 @@
+"""The search itself: keeps every worker busy, and alone writes the study."""
+
+import time
+from pathlib import Path
+
+import optuna
+from optuna.trial import TrialState
+
+from nas_tc.cost import network_cost
+from nas_tc.errors import StudyError
+from nas_tc.search.events import Listener, Progress
+from nas_tc.search.pool import FailedError, LostError, Pool
+from nas_tc.search.pruner import ParetoPruner
+from nas_tc.search.records import (
+    ARCHITECTURE_KEY,
+    REASON_KEY,
+    REJECTED_KEY,
+    TEST_ERRORS_KEY,
+    pareto_front,
+    record_of,
+    trial_record,
+    weights_file,
+    weights_folder,
+)
+from nas_tc.search.sampler import AffordableSampler
+from nas_tc.search.settings import Settings
+from nas_tc.search.worker import Report
+
+_TICK_S = 1.0
+_LOSSES = 2  # workers that may die under one network before it is given up
+_FAILURES_IN_A_ROW = 5
+_ERROR_OF_DIVERGED = 1.0  # what a sampler should think of a network that cannot be trained
+
+
+class Driver:
+    """Asks, reports, prunes and tells; workers only train.
+
+    Args:
+        study: open, for this driver alone.
+        path: of the study file; weights go beside it.
+        settings: of the search.
+        pool: the workers.
+        goal: trials that are to be complete or pruned in the end.
+        listener: hears of what happens.
+    """
+
+    def __init__(
+        self,
+        study: optuna.Study,
+        path: Path,
+        settings: Settings,
+        pool: Pool,
+        goal: int,
+        listener: Listener,
+    ) -> None:
+        self._study = study
+        self._path = path
+        self._settings = settings
+        self._pool = pool
+        self._goal = goal
+        self._listener = listener
+        self._sampler = AffordableSampler(settings.space, settings.limit, settings.seed)
+        self._sampler.rejected = study.user_attrs.get(REJECTED_KEY, 0)
+        study.sampler = self._sampler
+        self._running: dict[int, optuna.Trial] = {}
+        study.pruner = ParetoPruner()
+        record = record_of(study, path)
+        self._complete = list(record.complete)
+        self._front = record.front
+        self._pruned = sum(trial.state == "pruned" for trial in record.trials)
+        self._failed = 0
+        self._failures_in_a_row = 0
+        self._exhausted = False
+        self._started = time.monotonic()
+        self._done_before = self.done
+
+    @property
+    def done(self) -> int:
+        """Trials that are complete or pruned."""
+        return len(self._complete) + self._pruned
+
+    def run(self) -> None:
+        """Trains networks until the goal is reached or the space has no more.
+
+        Raises:
+            StudyError: several networks in a row could not be trained at all.
+        """
+        while True:
+            while self._pool.idle and self._wanted() and self._begin_next():
+                pass
+            self._tell_progress()
+            if not self._running:
+                break
+            if answer := self._pool.next_result(_TICK_S):
+                self._handle(*answer)
+        if self._exhausted and self.done < self._goal:
+            self._listener.note(
+                f"the space holds no other network within the budget: {self.done} are trained"
+            )
+
+    def test_front(self) -> None:
+        """Measures the test error of the front's networks, each once in the life of a study."""
+        tested = dict(self._study.user_attrs.get(TEST_ERRORS_KEY, {}))
+        waiting = [trial for trial in self._front if str(trial.number) not in tested]
+        running = 0
+        while waiting or running:
+            while waiting and self._pool.idle:
+                trial = waiting.pop()
+                file = weights_file(self._path, trial.number)
+                if not file.exists():
+                    self._listener.note(f"trial {trial.number} cannot be tested: {file} is missing")
+                    continue
+                self._pool.test(trial.number, trial.architecture, file.read_bytes())
+                running += 1
+            if running and (answer := self._pool.next_result(_TICK_S)):
+                number, error = answer
+                self._pool.release(number)
+                running -= 1
+                if isinstance(error, FailedError):
+                    self._listener.note(f"trial {number} could not be tested: {error}")
+                else:
+                    tested[str(number)] = error
+                    self._study.set_user_attr(TEST_ERRORS_KEY, tested)
+
+    def _wanted(self) -> bool:
+        return not self._exhausted and self.done + len(self._running) < self._goal
+
+    def _begin_next(self) -> bool:
+        """Starts the next network on an idle worker; False when there is none."""
+        queued = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+        if not queued and not self._sampler.has_next(self._study):
+            self._exhausted = True
+            return False
+        trial = self._study.ask(self._sampler.distributions)
+        architecture = self._settings.space.decode(trial.params)
+        cost = network_cost(architecture)
+        trial.set_user_attr(ARCHITECTURE_KEY, architecture.to_dict())
+        trial.set_user_attr("complexity", cost.complexity)
+        trial.set_user_attr("params", cost.params)
+        self._running[trial.number] = trial
+        # The seed hangs on the network, so a trial that is run again gives the same result.
+        seed = (self._settings.seed << 48) ^ int(architecture.id, 16)
+        self._pool.begin(trial.number, architecture, seed & (2**63 - 1))
+        return True
+
+    def _handle(self, number: int, answer: Report | FailedError) -> None:
+        trial = self._running[number]
+        if isinstance(answer, FailedError):
+            self._fail(trial, answer)
+            return
+        self._failures_in_a_row = 0
+        if answer.diverged is not None:
+            trial.set_user_attr(REASON_KEY, answer.diverged)
+            trial.report(_ERROR_OF_DIVERGED, self._settings.recipe.epochs)
+            self._end(trial, TrialState.PRUNED)
+            return
+        assert answer.rung is not None
+        rung = answer.rung
+        trial.report(rung.val_error, rung.epoch)
+        if answer.weights is not None:
+            trial.set_user_attr("train_s", round(rung.train_s, 3))
+            self._keep_weights(trial, rung.val_error, answer.weights)
+            self._end(trial, TrialState.COMPLETE, rung.val_error)
+        elif trial.should_prune():
+            trial.set_user_attr("train_s", round(rung.train_s, 3))
+            self._end(trial, TrialState.PRUNED)
+        else:
+            self._pool.advance(number)
+
+    def _end(self, trial: optuna.Trial, state: TrialState, val_error: float | None = None) -> None:
+        frozen = self._study.tell(trial, val_error, state=state)
+        self._forget(frozen.number)
+        record = trial_record(frozen)
+        if state == TrialState.COMPLETE:
+            self._complete.append(record)
+            self._front = pareto_front(self._complete)
+            self._drop_weights()
+        else:
+            self._pruned += 1
+        self._listener.ended(record)
+
+    def _fail(self, trial: optuna.Trial, error: FailedError) -> None:
+        """Ends a trial that an error stopped; a network is tried again if its worker died."""
+        trial.set_user_attr(REASON_KEY, str(error))
+        losses = trial.user_attrs.get("losses", 0) + 1
+        frozen = self._study.tell(trial, state=TrialState.FAIL)
+        self._forget(trial.number)
+        self._listener.ended(trial_record(frozen))
+        if isinstance(error, LostError) and losses < _LOSSES:
+            self._study.enqueue_trial(trial.params, user_attrs={"losses": losses})
+            return
+        self._failed += 1
+        self._failures_in_a_row += 1
+        if self._failures_in_a_row >= _FAILURES_IN_A_ROW:
+            raise StudyError(
+                f"{_FAILURES_IN_A_ROW} networks in a row could not be trained, the last: {error}"
+            )
+
+    def _forget(self, number: int) -> None:
+        del self._running[number]
+        self._pool.release(number)
+        self._study.set_user_attr(REJECTED_KEY, self._sampler.rejected)
+
+    def _keep_weights(self, trial: optuna.Trial, val_error: float, weights: bytes) -> None:
+        """Writes the weights before the trial is told, so that no member of the front lacks them.
+
+        A network that a cheaper one equals will not be on the front, now or later.
+        """
+        cost = trial.user_attrs["complexity"]
+        for other in self._front:
+            if other.complexity <= cost and (other.val_error or 0.0) <= val_error:
+                return
+        file = weights_file(self._path, trial.number)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            partial = file.with_suffix(".partial")
+            partial.write_bytes(weights)
+            partial.replace(file)
+        except OSError as error:
+            raise StudyError(
+                f"cannot write {file}: {error.strerror}; finished trials are kept: make room and "
+                "run the same command again"
+            ) from None
+
+    def _drop_weights(self) -> None:
+        """Removes the weights of networks that have left the front."""
+        kept = {weights_file(self._path, trial.number) for trial in self._front}
+        for file in weights_folder(self._path).glob("*.safetensors"):
+            if file not in kept:
+                file.unlink()
+
+    def _tell_progress(self) -> None:
+        new = self.done - self._done_before
+        elapsed = time.monotonic() - self._started
+        self._listener.progress(
+            Progress(
+                done=self.done,
+                goal=self._goal,
+                running=len(self._running),
+                pruned=self._pruned,
+                failed=self._failed,
+                rejected=self._sampler.rejected,
+                best=self._front[-1] if self._front else None,
+                left_s=elapsed / new * (self._goal - self.done) if new else None,
+            )
+        )

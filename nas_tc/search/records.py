@@ -1,0 +1,226 @@
+"""What a study file says: the trials and their front. Reports and exports start from here."""
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from nas_tc.architecture import Architecture, format_notation
+from nas_tc.errors import StudyError
+from nas_tc.search.settings import FORMAT
+
+STUDY_NAME = "nas-tc"
+SETTINGS_KEY = "nas_tc"
+TEST_ERRORS_KEY = "test_errors"
+REJECTED_KEY = "rejected"
+RUNS_KEY = "runs"
+ARCHITECTURE_KEY = "architecture"
+REASON_KEY = "reason"
+
+State = Literal["complete", "pruned", "failed", "running", "waiting"]
+_STATES: dict[TrialState, State] = {
+    TrialState.COMPLETE: "complete",
+    TrialState.PRUNED: "pruned",
+    TrialState.FAIL: "failed",
+    TrialState.RUNNING: "running",
+    TrialState.WAITING: "waiting",
+}
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """One network of a study and what became of it."""
+
+    number: int
+    state: State
+    architecture: Architecture
+    complexity: int  # multiply-adds, Eqn. (1)
+    params: int
+    genes: Mapping[str, Any]
+    val_errors: Mapping[int, float]  # epochs trained to validation error, 0 to 1
+    test_error: float | None  # 0 to 1; for the networks of the front, once the search is over
+    train_s: float | None  # seconds of training, validation not counted
+    reason: str | None  # why it was stopped or failed
+
+    @property
+    def network(self) -> str:
+        """In the paper's notation."""
+        return format_notation(self.architecture.stages)
+
+    @property
+    def val_error(self) -> float | None:
+        """The last validation error, 0 to 1."""
+        return self.val_errors[max(self.val_errors)] if self.val_errors else None
+
+
+@dataclass(frozen=True)
+class StudyRecord:
+    """A study as its file has it: settings and trials."""
+
+    path: Path
+    settings: Mapping[str, Any]
+    trials: tuple[TrialRecord, ...]
+    rejected: int  # proposals over the budget
+    runs: tuple[Mapping[str, Any], ...] = ()  # when and with what it was worked on
+    interrupted: bool = False  # the search that returned this was stopped by hand
+
+    @cached_property
+    def complete(self) -> tuple[TrialRecord, ...]:
+        """The trials that were trained to the end."""
+        return tuple(trial for trial in self.trials if trial.state == "complete")
+
+    @property
+    def done(self) -> int:
+        """Trials that are complete or pruned: those that count towards a search's goal."""
+        return sum(trial.state in ("complete", "pruned") for trial in self.trials)
+
+    @cached_property
+    def front(self) -> tuple[TrialRecord, ...]:
+        """The Pareto-optimal trials by validation error and complexity, cheapest first."""
+        return pareto_front(self.complete)
+
+    @property
+    def best(self) -> TrialRecord:
+        """The trial with the least validation error; of several, the cheapest.
+
+        Raises:
+            StudyError: no trial is complete.
+        """
+        if not self.front:
+            raise StudyError(f"{self.path}: no trial is complete yet; run the search on")
+        return self.front[-1]
+
+    def trial(self, number: int) -> TrialRecord:
+        """The trial with this number.
+
+        Raises:
+            StudyError: there is none.
+        """
+        for trial in self.trials:
+            if trial.number == number:
+                return trial
+        last = f"0 to {self.trials[-1].number}" if self.trials else "none"
+        raise StudyError(f"{self.path}: no trial {number}; there are {last}")
+
+    @property
+    def weights_folder(self) -> Path:
+        """Where the weights of the front lie."""
+        return weights_folder(self.path)
+
+
+def pareto_front(trials: Sequence[TrialRecord]) -> tuple[TrialRecord, ...]:
+    """Trials that no other beats: none is as cheap and as accurate, and better in one of both.
+
+    Cheapest first, so the errors fall. Of several with equal cost and error, the first is kept.
+    """
+    front: list[TrialRecord] = []
+    least = float("inf")
+    ordered = sorted(
+        (trial for trial in trials if trial.val_error is not None),
+        key=lambda trial: (trial.complexity, trial.val_error, trial.number),
+    )
+    for trial in ordered:
+        if trial.val_error is not None and trial.val_error < least:
+            front.append(trial)
+            least = trial.val_error
+    return tuple(front)
+
+
+def weights_folder(study: Path) -> Path:
+    """The folder of a study's weights: `STUDY/weights` for `STUDY.db`."""
+    return study.with_suffix("") / "weights"
+
+
+def weights_file(study: Path, number: int) -> Path:
+    """The weights of trial `number`."""
+    return weights_folder(study) / f"trial-{number:06d}.safetensors"
+
+
+def read_study(path: Path) -> StudyRecord:
+    """Reads a study file; a live search may go on writing it.
+
+    Raises:
+        StudyError: no such file, not a study, or one of a newer nas-tc.
+    """
+    settings = kept_settings(path)
+    if settings is None:
+        raise StudyError(f"{path}: the study is empty; start it with nas-tc search")
+    study = optuna.load_study(study_name=STUDY_NAME, storage=f"sqlite:///{path}")
+    return record_of(study, path)
+
+
+def record_of(study: optuna.Study, path: Path) -> StudyRecord:
+    """The record of an open study."""
+    attributes = study.user_attrs
+    tested = attributes.get(TEST_ERRORS_KEY, {})
+    return StudyRecord(
+        path=path,
+        settings=attributes[SETTINGS_KEY],
+        trials=tuple(
+            trial_record(trial, tested.get(str(trial.number)))
+            for trial in study.get_trials(deepcopy=False)
+            if ARCHITECTURE_KEY in trial.user_attrs
+        ),
+        rejected=attributes.get(REJECTED_KEY, 0),
+        runs=tuple(attributes.get(RUNS_KEY, ())),
+    )
+
+
+def trial_record(trial: FrozenTrial, test_error: float | None = None) -> TrialRecord:
+    """The record of one trial."""
+    attributes = trial.user_attrs
+    return TrialRecord(
+        number=trial.number,
+        state=_STATES[trial.state],
+        architecture=Architecture.from_dict(attributes[ARCHITECTURE_KEY]),
+        complexity=attributes["complexity"],
+        params=attributes["params"],
+        genes=trial.params,
+        val_errors=dict(sorted(trial.intermediate_values.items())),
+        test_error=test_error,
+        train_s=attributes.get("train_s"),
+        reason=attributes.get(REASON_KEY),
+    )
+
+
+def kept_settings(path: Path) -> dict[str, Any] | None:
+    """The settings in a study file, read without touching it; None if nothing is in it yet.
+
+    Raises:
+        StudyError: no such file, not a study, or one of a newer nas-tc.
+    """
+    if not path.is_file():
+        raise StudyError(f"no study file {str(path)!r}")
+    if path.stat().st_size == 0:
+        return None
+    other = StudyError(f"{path}: not a study of nas-tc; choose another path for the study")
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+            tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
+            if not tables:
+                return None
+            if "study_user_attributes" not in tables:
+                raise other
+            rows = database.execute(
+                "SELECT value_json FROM study_user_attributes WHERE key = ?", (SETTINGS_KEY,)
+            ).fetchall()
+            studies = database.execute("SELECT COUNT(*) FROM studies").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        if "locked" in str(error):
+            raise StudyError(f"{path}: the study is in use: {error}") from None
+        raise other from None
+    if not rows:
+        if studies:
+            raise other
+        return None
+    settings: dict[str, Any] = json.loads(rows[0][0])
+    if settings["format"] > FORMAT:
+        raise StudyError(f"{path}: the study was made by a newer nas-tc; update nas-tc to use it")
+    return settings

@@ -1,0 +1,152 @@
+"""Who is next? Networks of a space that are within the budget and new to the study."""
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution
+from optuna.samplers import BaseSampler, TPESampler
+from optuna.trial import FrozenTrial, TrialState
+
+from nas_tc.architecture import Architecture
+from nas_tc.budget import Limit
+from nas_tc.cost import complexity
+from nas_tc.errors import ArchitectureError
+from nas_tc.space import Space, Values, extreme_network
+
+_STARTUP_TRIALS = 10  # drawn evenly before a model is of any use
+_MODEL_DRAWS = 24
+_EVEN_DRAWS = 2000
+_CHEAPEST_SHARE = 0.02  # of the limit: how low the ceiling of a proposal may be set
+
+
+class AffordableSampler(BaseSampler):
+    """Proposes only networks that fit the budget and that the study does not have yet.
+
+    Ten are drawn evenly; then Optuna's tree-structured Parzen estimator proposes, and what is over
+    the budget is thrown away by formula, in the driver. Every second proposal must be below a
+    lower ceiling, drawn anew, so that the whole front is filled and not its dear end alone.
+
+    A proposal depends on the seed and on the trials in the study, not on how often the search was
+    interrupted.
+
+    Attributes:
+        rejected: proposals over the budget so far.
+    """
+
+    def __init__(self, space: Space, limit: Limit, seed: int) -> None:
+        self._space = space
+        self._limit = limit
+        self._seed = seed
+        self._next: Values | None = None
+        self._seen: set[Architecture] = set()
+        self._remembered = 0  # trials whose networks are in _seen
+        self.distributions: dict[str, BaseDistribution] = {
+            gene.name: CategoricalDistribution(gene.choices) for gene in space.genes
+        }
+        self.rejected = 0
+
+    def has_next(self, study: optuna.Study) -> bool:
+        """Whether there is another network to propose; False when the space is exhausted."""
+        if self._next is None:
+            self._next = self._propose(study)
+        return self._next is not None
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """Optuna's hook: all genes are chosen together."""
+        return self.distributions
+
+    def sample_relative(
+        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """Optuna's hook: the genes of the next network."""
+        if not self.has_next(study):
+            return {}
+        proposed, self._next = self._next, None
+        return dict(proposed or {})
+
+    def sample_independent(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        """Optuna's hook for a parameter that is not of this space."""
+        raise ValueError(f"{param_name!r} is not a gene of the space {self._space.name!r}")
+
+    def _propose(self, study: optuna.Study) -> Values | None:
+        trials = study.get_trials(deepcopy=False)
+        self._remember(trials)
+        random = np.random.default_rng([self._seed, len(trials)])
+        ceiling = self._limit.complexity
+        if random.random() < 0.5:
+            ceiling = int(ceiling * _CHEAPEST_SHARE ** random.random())
+        for values in self._draws(study, trials, random):
+            found = self._admitted(values, ceiling)
+            if found is not None and found not in self._seen:
+                return values
+        # Hardly any network fits, or nearly all that do are known: look from known ones onward.
+        return self._unseen_neighbour(random)
+
+    def _remember(self, trials: list[FrozenTrial]) -> None:
+        """Adds the networks of trials that were not there before."""
+        for trial in trials[self._remembered :]:
+            # A queued trial has no parameters yet but those that it was queued with.
+            if values := trial.params or trial.system_attrs.get("fixed_params"):
+                self._seen.add(self._space.decode(values))
+        self._remembered = len(trials)
+
+    def _draws(
+        self, study: optuna.Study, trials: list[FrozenTrial], random: np.random.Generator
+    ) -> Iterator[Values]:
+        finished = sum(t.state in (TrialState.COMPLETE, TrialState.PRUNED) for t in trials)
+        if finished >= _STARTUP_TRIALS:
+            model = TPESampler(
+                seed=int(random.integers(2**31)), multivariate=True, constant_liar=False
+            )
+            blank = optuna.trial.create_trial(state=TrialState.WAITING)
+            for _ in range(_MODEL_DRAWS):
+                yield model.sample_relative(study, blank, self.distributions)
+        for _ in range(_EVEN_DRAWS):
+            yield {
+                gene.name: gene.choices[random.integers(len(gene.choices))]
+                for gene in self._space.genes
+            }
+
+    def _admitted(self, values: Values, ceiling: int) -> Architecture | None:
+        """The network, if it exists and costs no more than `ceiling`."""
+        architecture = self._space.decode(values)
+        try:
+            cost = complexity(architecture)
+        except ArchitectureError:
+            return None
+        if not self._limit.admits(cost):
+            self.rejected += 1
+            return None
+        return architecture if cost <= ceiling else None
+
+    def _unseen_neighbour(self, random: np.random.Generator) -> Values | None:
+        """A new affordable network reached from the cheapest one by changing one gene at a time."""
+        start = self._space.encode(extreme_network(self._space, "cheapest"))
+        queue, visited = deque([start]), {tuple(start.values())}
+        while queue:
+            values = queue.popleft()
+            found = self._admitted(values, self._limit.complexity)
+            if found is None:
+                continue
+            if found not in self._seen:
+                return values
+            for index in random.permutation(len(self._space.genes)):
+                gene = self._space.genes[index]
+                for choice in gene.choices:
+                    neighbour = {**values, gene.name: choice}
+                    key = tuple(neighbour.values())
+                    if key not in visited:
+                        visited.add(key)
+                        queue.append(neighbour)
+        return None

@@ -1,0 +1,82 @@
+"""What makes two runs the same search: the settings that a study keeps and compares."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from nas_tc.budget import Limit
+from nas_tc.data import ImageData
+from nas_tc.space import Space
+from nas_tc.training import Recipe
+
+FORMAT = 1  # of the study file; goes up when an older nas-tc could not read it
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that decides which networks a study holds and how they are compared."""
+
+    space: Space  # at the data's shape and classes
+    limit: Limit
+    data: ImageData
+    recipe: Recipe
+    seed: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """As a study file keeps it: plain lists, numbers and strings."""
+        reference = self.limit.reference_input
+        values = {
+            "format": FORMAT,
+            "space": {"name": self.space.name, **self.space.to_dict()},
+            "budget": {
+                "expression": str(self.limit.budget),
+                "complexity": self.limit.complexity,
+                "reference_input": None if reference is None else list(reference),
+                "reference_complexity": self.limit.reference_complexity,
+            },
+            "data": {
+                "name": self.data.name,
+                "checksum": self.data.checksum,
+                "train_images": len(self.data.train),
+                "validation_images": len(self.data.validation),
+                "test_images": len(self.data.test),
+                "shape": list(self.data.shape),
+                "classes": list(self.data.classes),
+                "mean": list(self.data.moments[0]),
+                "std": list(self.data.moments[1]),
+            },
+            "recipe": self.recipe.to_dict(),
+            "seed": self.seed,
+        }
+        kept: dict[str, Any] = json.loads(json.dumps(values))  # tuples come back as lists
+        return kept
+
+
+def difference(kept: dict[str, Any], now: dict[str, Any]) -> str | None:
+    """What makes two settings another search, in words; None if they are the same.
+
+    Names do not count: a space or a folder may be renamed, a budget may be written in another way.
+    """
+    if kept["data"]["checksum"] != now["data"]["checksum"]:
+        return "data: " + " against ".join(
+            f"{each['name']} ({each['train_images']:,} training images, {each['checksum']})"
+            for each in (kept["data"], now["data"])
+        )
+    if kept["budget"]["complexity"] != now["budget"]["complexity"]:
+        return "budget: " + " against ".join(
+            f"{each['expression']} ({each['complexity']:,} multiply-adds)"
+            for each in (kept["budget"], now["budget"])
+        )
+    if _nameless(kept["space"]) != _nameless(now["space"]):
+        there, here = kept["space"]["name"], now["space"]["name"]
+        return f"space: {there} against {here}" if there != here else f"space: {here} has changed"
+    for field, value in now["recipe"].items():
+        if kept["recipe"].get(field) != value:
+            return f"recipe: {field} {kept['recipe'].get(field)} against {value}"
+    if kept["seed"] != now["seed"]:
+        return f"seed: {kept['seed']} against {now['seed']}"
+    return None
+
+
+def _nameless(space: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in space.items() if key != "name"}

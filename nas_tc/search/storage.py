@@ -1,0 +1,115 @@
+"""The study file: opened by one search at a time, and left without loose ends."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import optuna
+import sqlalchemy
+from filelock import FileLock, Timeout
+from optuna.storages import RDBStorage
+from optuna.trial import TrialState
+
+from nas_tc.errors import StudyError
+from nas_tc.search.records import SETTINGS_KEY, STUDY_NAME, kept_settings
+from nas_tc.search.settings import difference
+
+_LOCK_WAIT_S = 1  # a search that was just killed gives its lock back within moments
+
+
+@contextmanager
+def open_study(path: Path, settings: dict[str, Any]) -> Iterator[optuna.Study]:
+    """The study at `path`, new or resumed, for one search alone.
+
+    Trials that a killed search left running are queued to be run again.
+
+    Args:
+        path: of the SQLite file; folders are made.
+        settings: from `Settings.to_dict`; those of a resumed study must be the same.
+
+    Raises:
+        StudyError: not a study, one that is in use or of another search, or no room to write.
+    """
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    with _locked(path):
+        check_settings(path, settings)
+        try:
+            storage = _storage(path)
+            study = optuna.create_study(storage=storage, study_name=STUDY_NAME, load_if_exists=True)
+            if SETTINGS_KEY not in study.user_attrs:
+                study.set_user_attr(SETTINGS_KEY, settings)
+            requeue_running(study)
+            yield study
+        except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+            raise StudyError(_write_error(path, error)) from None
+        finally:
+            storage.engine.dispose()
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Makes the folder and holds the study's lock, which the system gives back when we die."""
+    lock = FileLock(path.with_name(path.name + ".lock"))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=_LOCK_WAIT_S)
+    except Timeout:
+        raise StudyError(
+            f"{path}: another search is writing this study; wait for it, stop it, or choose "
+            "another file with --study"
+        ) from None
+    except OSError as error:
+        raise StudyError(_write_error(path, error)) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def check_settings(path: Path, settings: dict[str, Any]) -> None:
+    """Refuses to go on with a study of another search; a file that is not there is fine.
+
+    Raises:
+        StudyError: naming what differs.
+    """
+    if not path.exists():
+        return
+    kept = kept_settings(path)
+    if kept is not None and (changed := difference(kept, settings)):
+        raise StudyError(
+            f"{path} is the study of another search ({changed}); take its settings, or another "
+            "file with --study"
+        )
+
+
+def requeue_running(study: optuna.Study) -> None:
+    """Ends trials that a stopped search left running, and queues their networks again."""
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        study.tell(trial.number, state=TrialState.FAIL)
+        if trial.params:
+            study.enqueue_trial(trial.params)
+
+
+def _storage(path: Path) -> RDBStorage:
+    # A write that meets a reader waits this long, seconds.
+    storage = RDBStorage(f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": 30}})
+
+    @sqlalchemy.event.listens_for(storage.engine, "connect")
+    def use_wal(connection: Any, _record: object) -> None:
+        # Halves the cost of a write; a power cut may lose the last trial, never the file.
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+
+    storage.engine.dispose()  # connections made before the listener
+    return storage
+
+
+def _write_error(path: Path, error: BaseException) -> str:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    reason = getattr(error, "strerror", None) or str(getattr(error, "orig", error)).splitlines()[0]
+    return (
+        f"cannot write the study {path}: {reason}; finished trials are kept: make it writable, or "
+        "make room, and run the same command again"
+    )

@@ -1,0 +1,85 @@
+"""What runs inside a worker: one network at a time, rung by rung."""
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from safetensors.torch import load, save
+
+from nas_tc.architecture import Architecture
+from nas_tc.data import ImageData, Split
+from nas_tc.module import Network, build
+from nas_tc.training import (
+    DivergedError,
+    Images,
+    Recipe,
+    Rung,
+    choose_device,
+    error_rate,
+    train,
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a worker says after a rung.
+
+    Attributes:
+        rung: what is known now; None if the network diverged.
+        weights: in safetensors format, after the last rung.
+        diverged: why there is no use in going on.
+    """
+
+    rung: Rung | None = None
+    weights: bytes | None = None
+    diverged: str | None = None
+
+
+class Worker:
+    """Trains one network at a time on one core or GPU; Ray makes a process of it."""
+
+    def __init__(self, data: ImageData, recipe: Recipe, device: str) -> None:
+        self._device = choose_device(device)
+        if self._device.type == "cpu":
+            torch.set_num_threads(1)
+            torch.set_flush_denormal(True)
+        self._recipe = recipe
+        self._moments = data.moments
+        self._train = self._images(data.train)
+        self._validation = self._images(data.validation)
+        self._test = self._images(data.test)
+        self._network: Network | None = None
+        self._rungs: Iterator[Rung] = iter(())
+
+    def begin(self, architecture: Architecture, seed: int) -> Report:
+        """Builds a network and trains it to the first rung; what was there before is dropped."""
+        mean, std = self._moments
+        self._network = build(architecture, mean=mean, std=std, seed=seed).to(self._device)
+        self._rungs = train(self._network, self._train, self._validation, self._recipe, seed=seed)
+        return self.advance()
+
+    def advance(self) -> Report:
+        """Trains to the next rung."""
+        assert self._network is not None
+        try:
+            rung = next(self._rungs)
+        except DivergedError as error:
+            return Report(diverged=str(error))
+        if rung.epoch < self._recipe.epochs:
+            return Report(rung)
+        state = {k: v.contiguous().cpu() for k, v in self._network.state_dict().items()}
+        return Report(rung, save(state))
+
+    def test_error(self, architecture: Architecture, weights: bytes) -> float:
+        """Error on the test images, 0 to 1, of a network with these weights."""
+        network = build(architecture)
+        network.load_state_dict(load(weights))
+        return error_rate(network.to(self._device), self._test)
+
+    def _images(self, split: Split) -> Images:
+        with warnings.catch_warnings():
+            # The pages are shared with the other workers and read-only; so are our reads.
+            warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+            pixels, labels = torch.from_numpy(split.images), torch.from_numpy(split.labels)
+        return Images(pixels.to(self._device), labels.to(self._device))

@@ -1,0 +1,18 @@
+"""Where do candidates come from? Spaces of networks, read from TOML files."""
+
+from nas_tc.space.load import load_space, parse_space, shipped_spaces
+from nas_tc.space.size import count_networks, extreme_network
+from nas_tc.space.space import Choice, Gene, Space, StageChoices, Values
+
+__all__ = [
+    "Choice",
+    "Gene",
+    "Space",
+    "StageChoices",
+    "Values",
+    "count_networks",
+    "extreme_network",
+    "load_space",
+    "parse_space",
+    "shipped_spaces",
+]

@@ -1,0 +1,163 @@
+"""Reads a space from a TOML file; docs/spaces.md describes the format."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from nas_tc.architecture import head_named
+from nas_tc.errors import NasTcError, SpaceError, unknown
+from nas_tc.space.space import Space, StageChoices, parse_pool
+
+_STAGE_KEYS = ("depth", "width", "last_width", "filter", "stride", "pool")
+_REQUIRED = ("depth", "width", "filter")
+_TOP_KEYS = ("description", "input", "head", "norm", "stage")
+
+
+def shipped_spaces() -> tuple[str, ...]:
+    """Names of the spaces that come with nas-tc."""
+    folder = resources.files("nas_tc.search_spaces")
+    return tuple(
+        sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml"))
+    )
+
+
+def load_space(name: str | Path) -> Space:
+    """The space that is shipped as `name`, or that the TOML file at the path `name` describes.
+
+    Raises:
+        UnknownNameError: no such shipped space.
+        SpaceError: a file that cannot be read or makes no sense: file, line and key.
+    """
+    text = str(name)
+    if not text.endswith(".toml"):
+        if text not in shipped_spaces():
+            hint = (*shipped_spaces(), "or a path that ends in .toml")
+            raise unknown("space", text, hint)
+        source = resources.files("nas_tc.search_spaces") / f"{text}.toml"
+        return parse_space(source.read_text(encoding="utf-8"), text, f"{text}.toml")
+    path = Path(text)
+    try:
+        content = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not a text file"
+        raise SpaceError(f"cannot read the space file {text!r}: {reason}") from None
+    return parse_space(content, path.stem, text)
+
+
+def parse_space(content: str, name: str, file: str) -> Space:
+    """The space that a file's `content` describes.
+
+    Raises:
+        SpaceError: naming `file`, the line and the key.
+    """
+    try:
+        values = tomllib.loads(content)
+    except tomllib.TOMLDecodeError as error:
+        raise SpaceError(f"{file}: not TOML: {error}") from None
+    reader = _Reader(content, file)
+    reader.only(values, _TOP_KEYS, stage=0)
+    stages = values.get("stage")
+    if not isinstance(stages, list) or not all(isinstance(each, dict) for each in stages):
+        raise SpaceError(f"{file}: a space needs its stages, each under a line [[stage]]")
+    try:
+        return Space(
+            name=name,
+            input=reader.input(values),
+            head=reader.head(values),
+            stages=tuple(reader.stage(each, number) for number, each in enumerate(stages, 1)),
+            norm=reader.one_of(values, "norm", ("batch", "none"), default="batch"),
+            description=str(values.get("description", "")),
+        )
+    except NasTcError as error:
+        if str(error).startswith(file):
+            raise
+        raise SpaceError(f"{file}: {error}") from None
+
+
+class _Reader:
+    """Takes checked values out of a parsed file; knows the line of a key for its errors."""
+
+    def __init__(self, content: str, file: str) -> None:
+        self._lines = content.splitlines()
+        self._file = file
+
+    def input(self, values: Mapping[str, Any]) -> tuple[int, int, int]:
+        shape = values.get("input")
+        if (
+            not isinstance(shape, list)
+            or len(shape) != 3
+            or not all(type(side) is int and side > 0 for side in shape)
+        ):
+            raise self._error(
+                "input", 0, f"needs channels, height and width, as in [3, 32, 32], not {shape!r}"
+            )
+        return (shape[0], shape[1], shape[2])
+
+    def head(self, values: Mapping[str, Any]) -> Any:
+        try:
+            return head_named(str(values.get("head", "gap")))
+        except NasTcError as error:
+            raise self._error("head", 0, str(error)) from None
+
+    def one_of(
+        self, values: Mapping[str, Any], key: str, choices: tuple[str, ...], default: str
+    ) -> Any:
+        value = values.get(key, default)
+        if value not in choices:
+            raise self._error(key, 0, f"needs one of {', '.join(choices)}, not {value!r}")
+        return value
+
+    def stage(self, values: Mapping[str, Any], number: int) -> StageChoices:
+        self.only(values, _STAGE_KEYS, stage=number)
+        for key in _REQUIRED:
+            if key not in values:
+                raise self._error("", number, f"lacks the key {key!r}")
+        checked: dict[str, Any] = {}
+        for key, value in values.items():
+            choices = value if isinstance(value, list) else [value]
+            if not choices:
+                raise self._error(key, number, "needs at least one choice")
+            for choice in choices:
+                self._check(key, number, choice)
+            if len(set(choices)) < len(choices):
+                raise self._error(key, number, f"names a choice twice: {choices}")
+            checked[key] = tuple(choices)
+        return StageChoices(**checked)
+
+    def only(self, values: Mapping[str, Any], known: tuple[str, ...], stage: int) -> None:
+        for key in values:
+            if key not in known:
+                raise self._error(key, stage, str(unknown("key", key, known)))
+
+    def _check(self, key: str, number: int, choice: Any) -> None:
+        if key == "pool":
+            try:
+                parse_pool(choice)
+            except (ValueError, AttributeError):
+                raise self._error(
+                    key, number, f'needs poolings such as "3/2" or "none", not {choice!r}'
+                ) from None
+        elif type(choice) is not int or choice < (0 if key == "depth" else 1):
+            least = "0 or more" if key == "depth" else "1 or more"
+            raise self._error(key, number, f"needs whole numbers of {least}, not {choice!r}")
+
+    def _error(self, key: str, stage: int, problem: str) -> SpaceError:
+        where = f"stage {stage}, " if stage else ""
+        named = f"key {key!r} " if key else ""
+        line = self._line(key, stage)
+        return SpaceError(f"{self._file}:{line}: {where}{named}{problem}")
+
+    def _line(self, key: str, stage: int) -> int:
+        """Line of `key` in its stage (0: before the stages); that of the stage if not found."""
+        seen, found = 0, 1
+        for line, text in enumerate(self._lines, start=1):
+            if re.match(r"\s*\[\[\s*stage\s*\]\]", text):
+                seen += 1
+                if seen == stage:
+                    found = line
+            elif seen == stage and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", text) and key:
+                return line
+        return found

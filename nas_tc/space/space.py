@@ -1,0 +1,189 @@
+"""A search space: for each stage, what may be chosen; and from choices to a network."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property, lru_cache
+from math import prod
+from typing import Any, Self
+
+from nas_tc.architecture import Architecture, Head, Norm, Pool, Shape, Stage
+from nas_tc.errors import SpaceError
+
+Choice = int | str
+Values = Mapping[str, Choice]  # gene name to the chosen value
+
+
+@dataclass(frozen=True, slots=True)
+class Gene:
+    """One thing to choose, e.g. the width of stage 2."""
+
+    name: str  # "stage2.width"
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StageChoices:
+    """What may be chosen for one stage; a single choice is fixed.
+
+    A depth of 0 leaves the stage and all that follow it out. No `last_width` means that the last
+    convolution is as wide as the others. A pooling is `"3/3"` (size/stride) or `"none"`; it
+    stands before the next stage and goes with it.
+    """
+
+    depth: tuple[int, ...]
+    width: tuple[int, ...]
+    filter: tuple[int, ...]
+    last_width: tuple[int, ...] = ()
+    stride: tuple[int, ...] = (1,)
+    pool: tuple[str, ...] = ("none",)
+
+
+@dataclass(frozen=True)
+class Space:
+    """A set of networks: the input, the head, and the choices of each stage.
+
+    Raises:
+        SpaceError: no stage; a depth of 0 in the first stage, or before a stage that cannot be
+            left out; a pooling behind the last stage.
+    """
+
+    name: str
+    input: Shape  # channels, height, width
+    head: Head
+    stages: tuple[StageChoices, ...]
+    norm: Norm = "batch"
+    classes: int = 10
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.stages:
+            raise SpaceError(f"space {self.name!r}: it needs at least one [[stage]]")
+        if 0 in self.stages[0].depth:
+            raise SpaceError(f"space {self.name!r}: stage 1 cannot have a depth of 0")
+        for number, (stage, following) in enumerate(
+            zip(self.stages, self.stages[1:], strict=False), start=1
+        ):
+            if 0 in stage.depth and 0 not in following.depth:
+                raise SpaceError(
+                    f"space {self.name!r}: stage {number} can have a depth of 0, so stage "
+                    f"{number + 1} must allow it too (a depth of 0 ends the network)"
+                )
+        if self.stages[-1].pool != ("none",):
+            raise SpaceError(
+                f"space {self.name!r}: the last stage has a pooling, but the head pools; leave "
+                "it out"
+            )
+
+    def at(self, input: Shape, classes: int) -> Self:
+        """The same choices for images of another shape or number of classes."""
+        return replace(self, input=input, classes=classes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All that decides which networks there are, as plain lists, numbers and strings."""
+        return {
+            "input": list(self.input),
+            "classes": self.classes,
+            "norm": self.norm,
+            "head": asdict(self.head),
+            "stages": [asdict(stage) for stage in self.stages],
+        }
+
+    @cached_property
+    def genes(self) -> tuple[Gene, ...]:
+        """Everything that there is to choose, in order; what has one choice is left out."""
+        genes = []
+        for number, stage in enumerate(self.stages, start=1):
+            for field in _FIELDS:
+                choices = getattr(stage, field)
+                if len(choices) > 1:
+                    genes.append(Gene(f"stage{number}.{field}", choices))
+        return tuple(genes)
+
+    @cached_property
+    def settings(self) -> int:
+        """Settings of the genes; several may decode to the same network."""
+        return prod(len(gene.choices) for gene in self.genes)
+
+    def decode(self, values: Values) -> Architecture:
+        """The network that the genes' values choose.
+
+        Args:
+            values: a choice for every gene.
+
+        Raises:
+            KeyError: a gene without a value.
+        """
+        stages: list[Stage] = []
+        for number, choices in enumerate(self.stages, start=1):
+
+            def pick(field: str, options: tuple[Choice, ...], number: int = number) -> Any:
+                return options[0] if len(options) == 1 else values[f"stage{number}.{field}"]
+
+            depth = pick("depth", choices.depth)
+            if depth == 0:
+                break
+            stages.append(
+                Stage(
+                    depth=depth,
+                    width=pick("width", choices.width),
+                    filter=pick("filter", choices.filter),
+                    last_width=pick("last_width", choices.last_width or (0,)),
+                    stride=pick("stride", choices.stride),
+                    pool=parse_pool(pick("pool", choices.pool)),
+                )
+            )
+        stages[-1] = replace(stages[-1], pool=None)
+        return Architecture(self.input, tuple(stages), self.head, self.classes, self.norm)
+
+    def encode(self, architecture: Architecture) -> dict[str, Choice]:
+        """Values of the genes that decode to `architecture`; genes that play no part get any.
+
+        Raises:
+            SpaceError: a stage that the space cannot choose, by number.
+        """
+        values: dict[str, Choice] = {}
+        stages = architecture.stages
+        if len(stages) > len(self.stages):
+            raise SpaceError(
+                f"space {self.name!r} has {len(self.stages)} stages: {len(stages)} given"
+            )
+        for number, choices in enumerate(self.stages, start=1):
+            stage = stages[number - 1] if number <= len(stages) else None
+            for field in _FIELDS:
+                options: tuple[Choice, ...] = getattr(choices, field)
+                chosen = _field(stage, field, last=number == len(stages))
+                if chosen is None or (field == "last_width" and not options):
+                    chosen = options[0] if options else None
+                elif chosen not in options:
+                    raise SpaceError(
+                        f"space {self.name!r}: stage {number} cannot have {field} {chosen}"
+                    )
+                if len(options) > 1 and chosen is not None:
+                    values[f"stage{number}.{field}"] = chosen
+        if self.decode(values).stages != stages:
+            raise SpaceError(f"space {self.name!r} ties widths that this network has apart")
+        return values
+
+
+_FIELDS = ("depth", "width", "last_width", "filter", "stride", "pool")
+
+
+def _field(stage: Stage | None, field: str, *, last: bool) -> Choice | None:
+    """The value of a gene in a stage; None where it plays no part."""
+    if stage is None:
+        return 0 if field == "depth" else None
+    if field == "pool":
+        if last:
+            return None
+        return "none" if stage.pool is None else f"{stage.pool.size}/{stage.pool.stride}"
+    value: int = getattr(stage, field)
+    return value
+
+
+@lru_cache(maxsize=256)
+def parse_pool(text: str) -> Pool | None:
+    """`"3/2"` as a pooling of size 3 and stride 2, `"none"` as None."""
+    if text == "none":
+        return None
+    size, stride = text.split("/")
+    return Pool(int(size), int(stride))

@@ -1,0 +1,97 @@
+"""Batches of images as whole-batch tensor operations on the training device."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from nas_tc.training.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Images:
+    """Images and labels on the device that trains.
+
+    Attributes:
+        pixels: uint8, (n, height, width, channels).
+        labels: int64, (n,).
+    """
+
+    pixels: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def shuffled_batches(
+    images: Images, recipe: Recipe, generator: torch.Generator
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """One epoch: augmented images, float 0 to 1 in channels_last format, and their labels.
+
+    The last batch is left out when it is not full, because the statistics of a normalisation over
+    a few images do harm; a set smaller than a batch is one batch.
+
+    Args:
+        images: what to draw from.
+        recipe: batch size and augmentation.
+        generator: of the order and the augmentation, on the processor.
+    """
+    order = torch.randperm(len(images), generator=generator)
+    for indices in order.split(recipe.batch_size):
+        if len(indices) == recipe.batch_size or len(images) < recipe.batch_size:
+            chosen = indices.to(images.labels.device)
+            pixels = _augmented(images.pixels, chosen, recipe, generator)
+            yield to_float(pixels), images.labels[chosen]
+
+
+def plain_batches(images: Images, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """All images in order, as they are."""
+    for pixels, labels in zip(
+        images.pixels.split(batch_size), images.labels.split(batch_size), strict=True
+    ):
+        yield to_float(pixels), labels
+
+
+def to_float(pixels: Tensor) -> Tensor:
+    """uint8 (n, height, width, channels) as float (n, channels, height, width), 0 to 1.
+
+    The bytes stay where they are: that layout is torch's channels_last.
+    """
+    return pixels.permute(0, 3, 1, 2).float().div_(255)
+
+
+def _augmented(
+    pixels: Tensor, chosen: Tensor, recipe: Recipe, generator: torch.Generator
+) -> Tensor:
+    """The chosen images, each shifted and mirrored by chance; one gather does both.
+
+    A shift looks beyond the border into the image's reflection, so no padded copy is needed.
+    """
+    if not recipe.augment:
+        return pixels[chosen]
+    _, height, width, _ = pixels.shape
+    count = len(chosen)
+    rows = torch.arange(height).expand(count, height)
+    columns = torch.arange(width).expand(count, width)
+    if "flip" in recipe.augment:
+        flipped = torch.rand(count, 1, generator=generator) < 0.5
+        columns = torch.where(flipped, columns.flip(1), columns)
+    if "crop" in recipe.augment:
+        reach = recipe.crop_padding
+        shifts = torch.randint(-reach, reach + 1, (2, count, 1), generator=generator)
+        rows = _reflected(rows + shifts[0], height)
+        columns = _reflected(columns + shifts[1], width)
+    device = pixels.device
+    return pixels[
+        chosen[:, None, None],
+        rows[:, :, None].to(device, non_blocking=True),
+        columns[:, None, :].to(device, non_blocking=True),
+    ]
+
+
+def _reflected(positions: Tensor, side: int) -> Tensor:
+    """Positions beyond 0 and side - 1 mirrored at the border pixels."""
+    last = side - 1
+    return (last - (last - positions.abs()).abs()).clamp_(0, last)

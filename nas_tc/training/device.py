@@ -1,0 +1,45 @@
+"""Which device trains, and in which arithmetic."""
+
+from pathlib import Path
+
+import torch
+
+from nas_tc.errors import DeviceError, unknown
+
+_BF16_FLAGS = ("avx512_bf16", "amx_bf16", "bf16")  # x86 and, the last one, Arm
+
+
+def choose_device(name: str) -> torch.device:
+    """The device called `name`: "cpu", "cuda" or "auto" (a GPU if there is one).
+
+    Raises:
+        UnknownNameError: another name.
+        DeviceError: "cuda" where torch sees no GPU.
+    """
+    if name not in ("auto", "cpu", "cuda"):
+        raise unknown("device", name, ("auto", "cpu", "cuda"))
+    has_gpu = torch.cuda.is_available()
+    if name == "cuda" and not has_gpu:
+        raise DeviceError("device 'cuda': torch sees no GPU here; use --device cpu")
+    return torch.device("cuda" if has_gpu and name != "cpu" else "cpu")
+
+
+def autocast_dtype(device: torch.device) -> torch.dtype:
+    """bfloat16 where the device multiplies it fast, float32 elsewhere.
+
+    On a processor without bfloat16 instructions torch emulates them, many times slower than
+    float32.
+    """
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+    return torch.bfloat16 if _cpu_has_bf16() else torch.float32
+
+
+def _cpu_has_bf16() -> bool:
+    cpuinfo = Path("/proc/cpuinfo")
+    if not cpuinfo.exists():
+        return False
+    for line in cpuinfo.read_text().splitlines():
+        if line.startswith(("flags", "Features")):
+            return not set(_BF16_FLAGS).isdisjoint(line.split())
+    return False

@@ -1,0 +1,61 @@
+"""How a network is trained, as a value."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from nas_tc.errors import NasTcError
+
+AUGMENTATIONS = ("crop", "flip")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Stochastic gradient descent with Nesterov momentum on a one-cycle schedule.
+
+    The learning rate rises linearly from a tenth of its peak over the first part of the steps and
+    falls as a cosine to nothing (Smith & Topin, "Super-convergence", 2018), which reaches in a few
+    epochs what steps of constant rates need many for.
+
+    Raises:
+        NasTcError: a value outside its range, by name.
+    """
+
+    epochs: int = 12
+    batch_size: int = 64  # images
+    learning_rate: float = 0.1  # at its peak
+    warmup: float = 0.25  # share of the steps before the peak
+    momentum: float = 0.9
+    weight_decay: float = 5e-4  # not on biases and normalisation
+    label_smoothing: float = 0.1
+    augment: tuple[str, ...] = ()  # of AUGMENTATIONS
+    crop_padding: int = 4  # pixels that a random crop may be off by
+
+    def __post_init__(self) -> None:
+        _check(self.epochs >= 1, "epochs", self.epochs, "1 or more")
+        _check(self.batch_size >= 2, "batch_size", self.batch_size, "2 or more")
+        _check(self.learning_rate > 0, "learning_rate", self.learning_rate, "more than 0")
+        _check(0 <= self.warmup < 1, "warmup", self.warmup, "0 or more and less than 1")
+        _check(0 <= self.momentum < 1, "momentum", self.momentum, "0 or more and less than 1")
+        _check(self.weight_decay >= 0, "weight_decay", self.weight_decay, "0 or more")
+        _check(0 <= self.label_smoothing < 1, "label_smoothing", self.label_smoothing, "in [0, 1)")
+        _check(set(self.augment) <= set(AUGMENTATIONS), "augment", self.augment, "crop or flip")
+
+    @property
+    def rungs(self) -> tuple[int, ...]:
+        """Epochs after which a network is validated: a quarter, a half and all of them."""
+        return tuple(sorted({-(-self.epochs // 4), -(-self.epochs // 2), self.epochs}))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers and lists, as `from_dict` takes them."""
+        return {**asdict(self), "augment": list(self.augment)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Recipe":
+        """The recipe that `to_dict` described."""
+        return cls(**{**values, "augment": tuple(values["augment"])})
+
+
+def _check(holds: bool, name: str, value: object, rule: str) -> None:
+    if not holds:
+        raise NasTcError(f"{name} must be {rule}, not {value}")

@@ -1,0 +1,41 @@
+"""From what a user types to a network: a name, the paper's notation, or a JSON file."""
+
+from pathlib import Path
+
+from nas_tc.architecture import SPP, Architecture, parse_notation
+from nas_tc.errors import NasTcError, NotationError, unknown
+from nas_tc.zoo.table import ZOO
+
+
+def find_network(text: str) -> Architecture:
+    """The network that `text` names, writes or points to.
+
+    Args:
+        text: a name of the zoo; or a notation, which is taken as the paper's setting: 224x224
+            colour images, 1000 classes, the SPP head, no normalisation; or a path that ends in
+            `.json`, written from `Architecture.to_json`.
+
+    Raises:
+        UnknownNameError: no such name.
+        NotationError: a notation or a file that cannot be read.
+        ArchitectureError: numbers that make no network.
+    """
+    if text in ZOO:
+        return ZOO[text].architecture
+    if text.endswith(".json"):
+        return _read(Path(text))
+    if "(" in text or "|" in text:
+        return Architecture((3, 224, 224), parse_notation(text), SPP, classes=1000, norm="none")
+    raise unknown("network", text, ZOO)
+
+
+def _read(path: Path) -> Architecture:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not a text file"
+        raise NotationError(f"cannot read the network file {str(path)!r}: {reason}") from None
+    try:
+        return Architecture.from_json(text)
+    except NasTcError as error:
+        raise type(error)(f"{path}: {error}") from None
