@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 
 from nas_tc.architecture.head import HEADS, Head, head_named
 from nas_tc.architecture.stage import Pool, Stage
-from nas_tc.errors import ArchitectureError, NotationError
+from nas_tc.errors import ArchitectureError, NasTcError, NotationError
 
 Shape = tuple[int, int, int]  # channels, height and width in pixels
 Norm = Literal["batch", "none"]
@@ -100,7 +100,7 @@ class Architecture:
         except (TypeError, AttributeError) as error:
             raise NotationError(f"not a network's JSON: {error}") from None
         except ValueError as error:
-            if isinstance(error, ArchitectureError | NotationError):
+            if isinstance(error, NasTcError):
                 raise
             raise NotationError(f"not a network's JSON: {error}") from None
 

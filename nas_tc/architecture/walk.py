@@ -251,8 +251,9 @@ def _fitted(side: int, size: int, stride: int, padding: int, what: str) -> int:
     out = (side + 2 * padding - size) // stride + 1
     if out < 1:
         padded = f" padded by {padding}" if padding else ""
+        pixels = "1 pixel" if side == 1 else f"{side} pixels"
         raise ArchitectureError(
-            f"{what} does not fit a map of {side} pixels{padded}; the map has shrunk too far: use "
+            f"{what} does not fit a map of {pixels}{padded}; the map has shrunk too far: use "
             "smaller filters, strides or poolings before it, or larger images"
         )
     return out

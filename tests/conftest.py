@@ -1,0 +1,44 @@
+"""One small Ray for all tests, no results outside of temporary folders, and the shared data."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# Networks that exist are drawn by throwing away those that do not, and first examples build torch
+# modules, so neither a filter nor a slow example says that anything is wrong.
+settings.register_profile(
+    "nas-tc",
+    deadline=None,
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
+    derandomize=True,
+)
+settings.load_profile("nas-tc")
+
+CIFAR10 = Path(__file__).parents[2] / "shared" / "data" / "cifar10"
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """A Ray with two processors that searches of this session share."""
+    import ray
+
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    ray.init(
+        address="local",
+        num_cpus=2,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level="ERROR",
+    )
+    yield
+    ray.shutdown()
+
+
+@pytest.fixture
+def cifar10():
+    """The folder of the CIFAR-10 parquet files, where there is one."""
+    if not CIFAR10.is_dir():
+        pytest.skip(f"no CIFAR-10 at {CIFAR10.parent.parent.name}/data/cifar10")
+    return CIFAR10

@@ -1,0 +1,91 @@
+"""Hypothesis strategies: whole networks that exist, and whole spaces."""
+
+from hypothesis import assume
+from hypothesis import strategies as st
+
+from nas_tc.architecture import GAP, SPP, Architecture, Head, Pool, Stage, walk
+from nas_tc.errors import ArchitectureError
+from nas_tc.space import Space, StageChoices
+
+small = st.integers(1, 12)
+
+
+def pools():
+    return st.builds(Pool, size=st.integers(1, 3), stride=st.integers(1, 3))
+
+
+@st.composite
+def stages(draw):
+    return Stage(
+        depth=draw(st.integers(1, 4)),
+        width=draw(small),
+        filter=draw(st.sampled_from([1, 2, 3, 4, 5, 7])),
+        last_width=draw(small),
+        stride=draw(st.integers(1, 3)),
+        pool=draw(st.none() | pools()),
+        padding=draw(st.none() | st.integers(0, 3)),
+    )
+
+
+def heads():
+    tiny_pyramid = st.builds(
+        Head,
+        pool=st.sampled_from(["average", "max"]),
+        bins=st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple),
+        hidden=st.lists(st.integers(1, 16), max_size=2).map(tuple),
+        dropout=st.sampled_from([0.0, 0.5]),
+    )
+    return st.just(GAP) | tiny_pyramid
+
+
+@st.composite
+def any_architectures(draw):
+    """Networks as they may be written down, whether their maps last or not."""
+    side = draw(st.integers(4, 40))
+    return Architecture(
+        input=(draw(st.integers(1, 4)), side, draw(st.just(side) | st.integers(4, 40))),
+        stages=tuple(draw(st.lists(stages(), min_size=1, max_size=4))),
+        head=draw(heads()),
+        classes=draw(st.integers(1, 12)),
+        norm=draw(st.sampled_from(["batch", "none"])),
+    )
+
+
+@st.composite
+def architectures(draw):
+    """Networks that exist: no map shrinks to nothing."""
+    architecture = draw(any_architectures())
+    try:
+        walk(architecture)
+    except ArchitectureError:
+        assume(False)
+    return architecture
+
+
+def _choices(elements, most=3):
+    return st.lists(elements, min_size=1, max_size=most, unique=True).map(tuple)
+
+
+@st.composite
+def spaces(draw):
+    """Small spaces, some with stages that may be left out."""
+    count = draw(st.integers(1, 3))
+    may_end_from = draw(st.integers(1, 3))  # stages beyond this one may have a depth of 0
+    found = []
+    for number in range(count):
+        depths = _choices(st.integers(1, 3))
+        if number >= may_end_from:
+            depths = depths.map(lambda some: (0, *some))
+        found.append(
+            StageChoices(
+                depth=draw(depths),
+                width=draw(_choices(st.integers(1, 4))),
+                last_width=draw(st.just(()) | _choices(st.integers(1, 4))),
+                filter=draw(_choices(st.sampled_from([1, 2, 3, 7]), most=2)),
+                stride=draw(_choices(st.integers(1, 3), most=2)),
+                pool=("none",)
+                if number == count - 1
+                else draw(_choices(st.sampled_from(["none", "2/2", "3/2", "2/1"]), most=2)),
+            )
+        )
+    return Space("drawn", (2, 9, 9), draw(st.sampled_from([GAP, SPP])), tuple(found), classes=3)
