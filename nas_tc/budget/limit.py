@@ -57,7 +57,7 @@ def resolve_budget(budget: Budget, input: Shape) -> Limit:
     except ArchitectureError as error:
         raise BudgetError(
             f"the reference {budget.reference!r} cannot be built on {shape[1]}x{shape[2]} images "
-            f"({error}); fix its own input with '{budget.reference}@224*{budget.factor}'"
+            f"({error}); give it its own images with '{budget.reference}@224*{budget.factor}'"
         ) from None
     return _limit(budget, reference, shape)
 

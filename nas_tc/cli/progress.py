@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from nas_tc.search import Listener, Progress, TrialRecord
 
 
+_SUMMARY_EVERY = 10  # trials
+
+
 @contextmanager
 def listening() -> Iterator["Listener"]:
     """A listener that suits the output."""
@@ -37,17 +40,17 @@ class Lines:
     """One line for each thing that happens, for logs and pipes."""
 
     def __init__(self) -> None:
-        self._last: Progress | None = None
+        self._done = 0
 
     def note(self, text: str) -> None:
         """Prints it."""
         print(text, flush=True)
 
     def progress(self, progress: "Progress") -> None:
-        """Prints a line when a trial more has come to its end."""
-        if self._last is not None and progress.done > self._last.done:
+        """Prints a line when ten trials more have come to their end."""
+        if progress.done // _SUMMARY_EVERY > self._done // _SUMMARY_EVERY:
             print(f"{progress.done}/{progress.goal} trials: {_summary(progress)}", flush=True)
-        self._last = progress
+        self._done = progress.done
 
     def ended(self, trial: "TrialRecord") -> None:
         """Prints what became of it."""

@@ -1,6 +1,7 @@
 """A network as a Python file that imports torch alone."""
 
 import inspect
+import json
 from collections.abc import Iterator
 
 import torch
@@ -36,7 +37,7 @@ def network_source(architecture: Architecture, classes: tuple[str, ...] = ()) ->
     if layers.PyramidPool in helpers:
         lines.append("from torch.nn import functional")
     if 0 < len(classes) <= _CLASSES_SHOWN:
-        lines += ["", "CLASSES = ("] + [f"    {name!r}," for name in classes] + [")"]
+        lines += ["", "CLASSES = ("] + [f"    {json.dumps(name)}," for name in classes] + [")"]
     for helper in helpers:
         lines += ["", "", inspect.getsource(helper).rstrip()]
     lines += [

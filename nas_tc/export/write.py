@@ -44,6 +44,7 @@ def export_trial(record: StudyRecord, trial: TrialRecord, out: Path) -> tuple[Pa
 
 def _readme(record: StudyRecord, trial: TrialRecord) -> str:
     data = record.settings["data"]
+    classes = data["classes"]
     channels, height, width = data["shape"]
     colour = "grey" if channels == 1 else "RGB"
     test = "not measured" if trial.test_error is None else f"{trial.test_error:.2%}"
@@ -69,7 +70,6 @@ network = Network().eval()
 network.load_state_dict(load_file("weights.safetensors"))
 ```
 
-It takes {colour} images of {height}x{width} pixels as a float tensor (n, {channels}, {height},
-{width}) with values in 0 to 1, and gives a score for each of {len(data["classes"])} classes. The
-normalisation is part of the network.
+It takes {colour} images as float tensors of shape ({channels}, {height}, {width}), with values in
+0 to 1, and gives a score for each of {len(classes)} classes. The normalisation is part of it.
 """

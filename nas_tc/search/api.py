@@ -19,7 +19,7 @@ from nas_tc.search.events import Listener, Silence
 from nas_tc.search.pool import Pool
 from nas_tc.search.records import RUNS_KEY, StudyRecord, record_of
 from nas_tc.search.settings import Settings
-from nas_tc.search.storage import open_study, requeue_running
+from nas_tc.search.storage import lock_study, open_study, requeue_running
 from nas_tc.space import Space, extreme_network, load_space
 from nas_tc.training import AUGMENTATIONS, Recipe, choose_device
 
@@ -87,34 +87,41 @@ def search(
     if ray_address is None:
         choose_device(device)
 
-    images = load_data(data, side=space.input[1:], train_images=train_images)
-    listener.note(images.summary())
-    space = space.at(images.shape, len(images.classes))
-    limit = resolve_budget(parsed, images.shape)
-    listener.note(f"budget: {limit}")
-    listener.note(_fit(space, limit))
-    chosen = images.augment if augmentation is None else augmentation
-    full_recipe = replace(base, augment=tuple(sorted(chosen)))
-    settings = Settings(space, limit, images, full_recipe, seed)
-
     path = Path(study) if study is not None else default_study(space, data, budget, train_images)
-    with open_study(path, settings.to_dict()) as opened:
-        before = record_of(opened, path)
-        _note_resume(before, trials, listener)
-        interrupted = False
-        if before.done < trials or any(trial.test_error is None for trial in before.front):
-            _record_run(opened, before, command)
-            try:
-                with Pool(
-                    images, full_recipe, device=device, workers=workers, address=ray_address
-                ) as pool:
-                    driver = Driver(opened, path, settings, pool, trials, listener)
-                    driver.run()
-                    driver.test_front()
-            except KeyboardInterrupt:
-                interrupted = True
-                requeue_running(opened)
-        return replace(record_of(opened, path), interrupted=interrupted)
+    with lock_study(path):
+        images = load_data(data, side=space.input[1:], train_images=train_images)
+        listener.note(images.summary())
+        chosen = images.augment if augmentation is None else augmentation
+        settings = Settings(
+            space=space.at(images.shape, len(images.classes)),
+            limit=resolve_budget(parsed, images.shape),
+            data=images,
+            recipe=replace(base, augment=tuple(sorted(chosen))),
+            seed=seed,
+        )
+        listener.note(f"budget: {settings.limit}")
+        listener.note(_fit(settings.space, settings.limit))
+        with open_study(path, settings.to_dict()) as opened:
+            before = record_of(opened, path)
+            _note_resume(before, trials, listener)
+            interrupted = False
+            if before.done < trials or any(trial.test_error is None for trial in before.front):
+                _record_run(opened, before, command)
+                try:
+                    with Pool(
+                        images,
+                        settings.recipe,
+                        device=device,
+                        workers=workers,
+                        address=ray_address,
+                    ) as pool:
+                        driver = Driver(opened, path, settings, pool, trials, listener)
+                        driver.run()
+                        driver.test_front()
+                except KeyboardInterrupt:
+                    interrupted = True
+                    requeue_running(opened)
+            return replace(record_of(opened, path), interrupted=interrupted)
 
 
 def default_study(space: Space, data: str, budget: str, train_images: int | None) -> Path:

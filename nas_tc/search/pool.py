@@ -1,11 +1,12 @@
 """Workers as Ray actors, one a core or GPU, on this machine or a cluster."""
 
 import os
+import socket
 from collections import deque
 from typing import Any, Self
 
 import ray
-from ray.exceptions import GetTimeoutError, RayActorError, RayTaskError
+from ray.exceptions import RayActorError, RayTaskError
 
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
@@ -13,7 +14,7 @@ from nas_tc.errors import DeviceError
 from nas_tc.search.worker import Report, Worker
 from nas_tc.training import Recipe, choose_device
 
-_CONNECT_S = 60
+_CONNECT_S = 5
 
 
 class FailedError(RuntimeError):
@@ -153,13 +154,25 @@ def _start_ray(address: str | None, workers: int | None) -> None:
         ray.init(address="local", num_cpus=cpus, include_dashboard=False, **common)
         return
     try:
+        _check_reachable(address)
         ray.init(address=address, **common)
-    except (ConnectionError, ValueError, RuntimeError, GetTimeoutError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0]
         raise DeviceError(
             f"no Ray cluster at {address!r}: {reason}; start one with 'ray start --head', or "
             "leave --ray-address out"
         ) from None
+
+
+def _check_reachable(address: str) -> None:
+    """Ray itself takes a minute, and many lines, to find out that nobody is there.
+
+    Raises:
+        OSError: no connection to the host and port of `address`, if it has them.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), timeout=_CONNECT_S).close()
 
 
 def _has(kind: str) -> bool:

@@ -96,8 +96,10 @@ class AffordableSampler(BaseSampler):
     def _remember(self, trials: list[FrozenTrial]) -> None:
         """Adds the networks of trials that were not there before."""
         for trial in trials[self._remembered :]:
-            # A queued trial has no parameters yet but those that it was queued with.
-            if values := trial.params or trial.system_attrs.get("fixed_params"):
+            # A queued trial has no parameters yet but those that it was queued with; one that was
+            # killed while it was asked for lacks some for ever.
+            values = trial.params or trial.system_attrs.get("fixed_params", {})
+            if values.keys() >= self.distributions.keys():
                 self._seen.add(self._space.decode(values))
         self._remembered = len(trials)
 

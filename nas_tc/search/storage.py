@@ -12,7 +12,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
 from nas_tc.errors import StudyError
-from nas_tc.search.records import SETTINGS_KEY, STUDY_NAME, kept_settings
+from nas_tc.search.records import ARCHITECTURE_KEY, SETTINGS_KEY, STUDY_NAME, kept_settings
 from nas_tc.search.settings import difference
 
 _LOCK_WAIT_S = 1  # a search that was just killed gives its lock back within moments
@@ -20,36 +20,39 @@ _LOCK_WAIT_S = 1  # a search that was just killed gives its lock back within mom
 
 @contextmanager
 def open_study(path: Path, settings: dict[str, Any]) -> Iterator[optuna.Study]:
-    """The study at `path`, new or resumed, for one search alone.
+    """The study at `path`, new or resumed; call it under `lock_study`.
 
     Trials that a killed search left running are queued to be run again.
 
     Args:
-        path: of the SQLite file; folders are made.
+        path: of the SQLite file.
         settings: from `Settings.to_dict`; those of a resumed study must be the same.
 
     Raises:
-        StudyError: not a study, one that is in use or of another search, or no room to write.
+        StudyError: not a study, one of another search, or no room to write.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    with _locked(path):
-        check_settings(path, settings)
-        try:
-            storage = _storage(path)
-            study = optuna.create_study(storage=storage, study_name=STUDY_NAME, load_if_exists=True)
-            if SETTINGS_KEY not in study.user_attrs:
-                study.set_user_attr(SETTINGS_KEY, settings)
-            requeue_running(study)
-            yield study
-        except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
-            raise StudyError(_write_error(path, error)) from None
-        finally:
-            storage.engine.dispose()
+    check_settings(path, settings)
+    try:
+        storage = _storage(path)
+        study = optuna.create_study(storage=storage, study_name=STUDY_NAME, load_if_exists=True)
+        if SETTINGS_KEY not in study.user_attrs:
+            study.set_user_attr(SETTINGS_KEY, settings)
+        requeue_running(study)
+        yield study
+        storage.engine.dispose()
+    except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+        raise StudyError(_write_error(path, error)) from None
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Makes the folder and holds the study's lock, which the system gives back when we die."""
+def lock_study(path: Path) -> Iterator[None]:
+    """Makes the study's folder and holds its lock, which the system gives back if we are killed.
+
+    Raises:
+        StudyError: the study is in use, the folder cannot be written, or there is a file at
+            `path` that is not a study.
+    """
     lock = FileLock(path.with_name(path.name + ".lock"))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,6 +65,8 @@ def _locked(path: Path) -> Iterator[None]:
     except OSError as error:
         raise StudyError(_write_error(path, error)) from None
     try:
+        if path.exists():
+            kept_settings(path)
         yield
     finally:
         lock.release()
@@ -84,10 +89,13 @@ def check_settings(path: Path, settings: dict[str, Any]) -> None:
 
 
 def requeue_running(study: optuna.Study) -> None:
-    """Ends trials that a stopped search left running, and queues their networks again."""
+    """Ends trials that a stopped search left running, and queues their networks again.
+
+    One that was stopped before its network was settled has no network to run again.
+    """
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         study.tell(trial.number, state=TrialState.FAIL)
-        if trial.params:
+        if ARCHITECTURE_KEY in trial.user_attrs:
             study.enqueue_trial(trial.params)
 
 
@@ -110,6 +118,6 @@ def _write_error(path: Path, error: BaseException) -> str:
         error = error.__cause__
     reason = getattr(error, "strerror", None) or str(getattr(error, "orig", error)).splitlines()[0]
     return (
-        f"cannot write the study {path}: {reason}; finished trials are kept: make it writable, or "
-        "make room, and run the same command again"
+        f"cannot write the study {path}: {reason}; make room, or make it writable, and run the "
+        "same command again: finished trials are kept"
     )

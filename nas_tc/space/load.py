@@ -130,7 +130,7 @@ class _Reader:
     def only(self, values: Mapping[str, Any], known: tuple[str, ...], stage: int) -> None:
         for key in values:
             if key not in known:
-                raise self._error(key, stage, str(unknown("key", key, known)))
+                raise self._error("", stage, str(unknown("key", key, known)), line_of=key)
 
     def _check(self, key: str, number: int, choice: Any) -> None:
         if key == "pool":
@@ -144,10 +144,10 @@ class _Reader:
             least = "0 or more" if key == "depth" else "1 or more"
             raise self._error(key, number, f"needs whole numbers of {least}, not {choice!r}")
 
-    def _error(self, key: str, stage: int, problem: str) -> SpaceError:
+    def _error(self, key: str, stage: int, problem: str, line_of: str = "") -> SpaceError:
         where = f"stage {stage}, " if stage else ""
         named = f"key {key!r} " if key else ""
-        line = self._line(key, stage)
+        line = self._line(key or line_of, stage)
         return SpaceError(f"{self._file}:{line}: {where}{named}{problem}")
 
     def _line(self, key: str, stage: int) -> int:
