@@ -148,18 +148,17 @@ class Space:
                 f"space {self.name!r} has {len(self.stages)} stages: {len(stages)} given"
             )
         for number, choices in enumerate(self.stages, start=1):
-            stage = stages[number - 1] if number <= len(stages) else None
+            chosen: dict[str, Choice] = {"depth": 0}
+            if number <= len(stages):
+                chosen = _chosen(stages[number - 1], choices, last=number == len(stages))
             for field in _FIELDS:
                 options: tuple[Choice, ...] = getattr(choices, field)
-                chosen = _field(stage, field, last=number == len(stages))
-                if chosen is None or (field == "last_width" and not options):
-                    chosen = options[0] if options else None
-                elif chosen not in options:
+                if field in chosen and chosen[field] not in options:
                     raise SpaceError(
-                        f"space {self.name!r}: stage {number} cannot have {field} {chosen}"
+                        f"space {self.name!r}: stage {number} cannot have {field} {chosen[field]}"
                     )
-                if len(options) > 1 and chosen is not None:
-                    values[f"stage{number}.{field}"] = chosen
+                if len(options) > 1:
+                    values[f"stage{number}.{field}"] = chosen.get(field, options[0])
         if self.decode(values).stages != stages:
             raise SpaceError(f"space {self.name!r} ties widths that this network has apart")
         return values
@@ -168,16 +167,20 @@ class Space:
 _FIELDS = ("depth", "width", "last_width", "filter", "stride", "pool")
 
 
-def _field(stage: Stage | None, field: str, *, last: bool) -> Choice | None:
-    """The value of a gene in a stage; None where it plays no part."""
-    if stage is None:
-        return 0 if field == "depth" else None
-    if field == "pool":
-        if last:
-            return None
-        return "none" if stage.pool is None else f"{stage.pool.size}/{stage.pool.stride}"
-    value: int = getattr(stage, field)
-    return value
+def _chosen(stage: Stage, choices: StageChoices, *, last: bool) -> dict[str, Choice]:
+    """The fields that play a part in a stage, and their values."""
+    values: dict[str, Choice] = {
+        "depth": stage.depth,
+        "filter": stage.filter,
+        "stride": stage.stride,
+    }
+    if choices.last_width:
+        values["last_width"] = stage.last_width
+    if stage.depth > 1 or not choices.last_width:
+        values["width"] = stage.width
+    if not last:
+        values["pool"] = "none" if stage.pool is None else f"{stage.pool.size}/{stage.pool.stride}"
+    return values
 
 
 @lru_cache(maxsize=256)

@@ -1,0 +1,81 @@
+import pytest
+
+import nas_tc
+from nas_tc.errors import SpaceError, UnknownNameError
+from nas_tc.space import count_networks, load_space, parse_space, shipped_spaces
+
+GOOD = """
+input = [3, 32, 32]
+head = "gap"
+
+[[stage]]
+depth = [1, 2]
+width = 8
+filter = [3]
+pool = ["2/2", "none"]
+
+[[stage]]
+depth = [1]
+width = [8, 16]
+filter = [3]
+"""
+
+
+def test_shipped_spaces_are_found():
+    assert shipped_spaces() == ("he-sun-224", "plain-32")
+    for name in shipped_spaces():
+        assert load_space(name).description
+    assert nas_tc.load_space("plain-32").name == "plain-32"
+
+
+def test_a_file_is_read(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(GOOD)
+    space = load_space(path)
+    assert space.name == "mine"
+    assert [gene.name for gene in space.genes] == ["stage1.depth", "stage1.pool", "stage2.width"]
+    assert space.settings == count_networks(space) == 8
+
+
+def test_unknown_names(tmp_path):
+    with pytest.raises(UnknownNameError, match="did you mean 'plain-32'"):
+        load_space("plain32")
+    with pytest.raises(SpaceError, match="No such file"):
+        load_space(tmp_path / "none.toml")
+    (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SpaceError, match="not a text file"):
+        load_space(tmp_path / "bytes.toml")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("[[stage]]\ndepth = [1, 2]", "[[stage]]\ndepth = [1, 2", "not TOML"),
+        ("width = 8", "widht = 8", r"file\.toml:7: stage 1, unknown key 'widht'; .*'width'"),
+        ("width = [8, 16]", "width = ['x']", r"file\.toml:13: stage 2, key 'width' .*not 'x'"),
+        ("width = [8, 16]", "width = [8, 8]", "names a choice twice"),
+        ("width = [8, 16]", "width = []", "needs at least one choice"),
+        ("width = [8, 16]", "width = [0]", "whole numbers of 1 or more, not 0"),
+        ("width = [8, 16]", "width = [true]", "not True"),
+        ("depth = [1, 2]", "depth = [-1]", "whole numbers of 0 or more, not -1"),
+        ('"2/2"', '"2:2"', r"file\.toml:9: stage 1, key 'pool' needs poolings"),
+        ('"2/2"', '"0/2"', "needs poolings"),
+        ("width = 8\n", "", r"file\.toml:5: stage 1, lacks the key 'width'"),
+        ("[3, 32, 32]", "[3, 32]", r"file\.toml:2: key 'input' needs channels"),
+        ('"gap"', '"gup"', r"file\.toml:3: key 'head' unknown head 'gup'; did you mean 'gap'"),
+        ('head = "gap"', 'norm = "layer"', r"file\.toml:3: key 'norm' needs one of batch, none"),
+        ('head = "gap"', 'haed = "gap"', r"file\.toml:3: unknown key 'haed'; did you mean 'head'"),
+        ("depth = [1, 2]", "depth = [0, 2]", "stage 1 cannot have a depth of 0"),
+    ],
+)
+def test_what_is_wrong_is_said_with_line_and_key(old, new, complaint):
+    assert old in GOOD
+    with pytest.raises(SpaceError, match=complaint) as raised:
+        parse_space(GOOD.replace(old, new, 1), "file", "file.toml")
+    assert "\n" not in str(raised.value)
+    assert str(raised.value).startswith("file.toml")
+
+
+def test_no_stage_at_all():
+    with pytest.raises(SpaceError, match=r"under a line \[\[stage\]\]"):
+        parse_space("input = [3, 32, 32]", "file", "file.toml")
