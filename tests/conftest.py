@@ -36,6 +36,14 @@ def cluster():
     ray.shutdown()
 
 
+@pytest.fixture(scope="session")
+def study(tmp_path_factory):
+    """The record of a study with weights, made without training; see `made.make_study`."""
+    from tests.made import make_study
+
+    return make_study(tmp_path_factory.mktemp("study") / "digits.db")
+
+
 @pytest.fixture
 def cifar10():
     """The folder of the CIFAR-10 parquet files, where there is one."""

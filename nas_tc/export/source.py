@@ -57,6 +57,8 @@ def network_source(architecture: Architecture, classes: tuple[str, ...] = ()) ->
         lines += [f"            {code}," for code in _codes(layer)]
     lines += [
         "        )",
+        "        # the layout in memory that it was trained in: other layouts round otherwise",
+        "        self.to(memory_format=torch.channels_last)",
         "",
         "    def forward(self, images: Tensor) -> Tensor:",
         "        return self.layers(self.normalize(images))",

@@ -52,6 +52,8 @@ class Pool:
         self._idle: deque[Any] = deque()
         self._busy: dict[int, Any] = {}  # trial number to worker
         self._calls: dict[Any, int] = {}  # Ray's reference of a call to trial number
+        if address is not None:
+            _check_reachable(address)
         self._owns_ray = not ray.is_initialized()
         if self._owns_ray:
             _start_ray(address, workers)
@@ -154,25 +156,31 @@ def _start_ray(address: str | None, workers: int | None) -> None:
         ray.init(address="local", num_cpus=cpus, include_dashboard=False, **common)
         return
     try:
-        _check_reachable(address)
         ray.init(address=address, **common)
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise DeviceError(
-            f"no Ray cluster at {address!r}: {reason}; start one with 'ray start --head', or "
-            "leave --ray-address out"
-        ) from None
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        raise _no_cluster(address, error) from None
 
 
 def _check_reachable(address: str) -> None:
     """Ray itself takes a minute, and many lines, to find out that nobody is there.
 
     Raises:
-        OSError: no connection to the host and port of `address`, if it has them.
+        DeviceError: no connection to the host and port of `address`, if it has them.
     """
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if host and port.isdigit():
-        socket.create_connection((host, int(port)), timeout=_CONNECT_S).close()
+        try:
+            socket.create_connection((host, int(port)), timeout=_CONNECT_S).close()
+        except (OSError, OverflowError) as error:
+            raise _no_cluster(address, error) from None
+
+
+def _no_cluster(address: str, error: Exception) -> DeviceError:
+    reason = getattr(error, "strerror", None) or str(error).strip().splitlines()[0]
+    return DeviceError(
+        f"no Ray cluster at {address!r}: {reason}; start one with 'ray start --head', or leave "
+        "--ray-address out"
+    )
 
 
 def _has(kind: str) -> bool:

@@ -42,7 +42,7 @@ class AffordableSampler(BaseSampler):
         self._seed = seed
         self._next: Values | None = None
         self._seen: set[Architecture] = set()
-        self._remembered = 0  # trials whose networks are in _seen
+        self._remembered: set[int] = set()  # numbers of the trials whose networks are in _seen
         self.distributions: dict[str, BaseDistribution] = {
             gene.name: CategoricalDistribution(gene.choices) for gene in space.genes
         }
@@ -50,9 +50,7 @@ class AffordableSampler(BaseSampler):
 
     def has_next(self, study: optuna.Study) -> bool:
         """Whether there is another network to propose; False when the space is exhausted."""
-        if self._next is None:
-            self._next = self._propose(study)
-        return self._next is not None
+        return self._prepared(study, len(study.get_trials(deepcopy=False)))
 
     def infer_relative_search_space(
         self, study: optuna.Study, trial: FrozenTrial
@@ -64,7 +62,7 @@ class AffordableSampler(BaseSampler):
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """Optuna's hook: the genes of the next network."""
-        if not self.has_next(study):
+        if not self._prepared(study, trial.number):
             return {}
         proposed, self._next = self._next, None
         return dict(proposed or {})
@@ -76,13 +74,25 @@ class AffordableSampler(BaseSampler):
         param_name: str,
         param_distribution: BaseDistribution,
     ) -> Any:
-        """Optuna's hook for a parameter that is not of this space."""
+        """Optuna's hook for a parameter that was not chosen with the others; there is none."""
+        if param_name in self.distributions:
+            raise ValueError(
+                f"the space {self._space.name!r} holds no other network within the budget; call "
+                "has_next() before you ask for one"
+            )
         raise ValueError(f"{param_name!r} is not a gene of the space {self._space.name!r}")
 
-    def _propose(self, study: optuna.Study) -> Values | None:
+    def _prepared(self, study: optuna.Study, number: int) -> bool:
+        """Makes sure that `_next` is new to the study; `number` is that of the trial it is for."""
         trials = study.get_trials(deepcopy=False)
         self._remember(trials)
-        random = np.random.default_rng([self._seed, len(trials)])
+        if self._next is None or self._space.decode(self._next) in self._seen:
+            self._next = self._propose(study, trials, np.random.default_rng([self._seed, number]))
+        return self._next is not None
+
+    def _propose(
+        self, study: optuna.Study, trials: list[FrozenTrial], random: np.random.Generator
+    ) -> Values | None:
         ceiling = self._limit.complexity
         if random.random() < 0.5:
             ceiling = int(ceiling * _CHEAPEST_SHARE ** random.random())
@@ -95,13 +105,15 @@ class AffordableSampler(BaseSampler):
 
     def _remember(self, trials: list[FrozenTrial]) -> None:
         """Adds the networks of trials that were not there before."""
-        for trial in trials[self._remembered :]:
-            # A queued trial has no parameters yet but those that it was queued with; one that was
-            # killed while it was asked for lacks some for ever.
+        for trial in trials:
+            if trial.number in self._remembered:
+                continue
+            # A queued trial has no parameters yet but those that it was queued with. One that is
+            # being asked for lacks some, and for ever if the search is killed meanwhile.
             values = trial.params or trial.system_attrs.get("fixed_params", {})
             if values.keys() >= self.distributions.keys():
                 self._seen.add(self._space.decode(values))
-        self._remembered = len(trials)
+                self._remembered.add(trial.number)
 
     def _draws(
         self, study: optuna.Study, trials: list[FrozenTrial], random: np.random.Generator

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from nas_tc.training.batches import Images, plain_batches, shuffled_batches
 from nas_tc.training.device import autocast_dtype
-from nas_tc.training.recipe import Recipe
+from nas_tc.training.recipe import Recipe, one_cycle
 
 _EVALUATION_BATCH = 500  # images
 
@@ -58,13 +58,8 @@ def train(
         nesterov=recipe.momentum > 0,
     )
     steps = recipe.epochs * max(1, len(training) // recipe.batch_size)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer,
-        max_lr=recipe.learning_rate,
-        total_steps=steps + 1,
-        pct_start=recipe.warmup,
-        div_factor=10,
-        cycle_momentum=False,
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: one_cycle(step / steps, recipe.warmup)
     )
     train_s = 0.0
     for epoch in range(1, recipe.epochs + 1):

@@ -1,0 +1,178 @@
+"""Images as files: folders and parquet, whole and broken."""
+
+import io
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+from PIL import Image
+
+from nas_tc.data import decode, load_data
+from nas_tc.errors import DataError
+
+
+def picture(seed, size=(12, 8), mode="RGB"):
+    random = np.random.default_rng(seed)
+    shape = (size[1], size[0]) if mode == "L" else (size[1], size[0], 3)
+    return Image.fromarray(random.integers(0, 256, shape, dtype=np.uint8), mode)
+
+
+def png(image):
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def write_parquet(path, count, column="img", wrap=True, start=0, mode="RGB", labels=None):
+    contents = [png(picture(start + i, mode=mode)) for i in range(count)]
+    images = [{"bytes": c, "path": None} for c in contents] if wrap else contents
+    labels = [i % 2 for i in range(count)] if labels is None else labels
+    pa.parquet.write_table(pa.table({column: images, "label": labels}), path)
+
+
+@pytest.fixture
+def tree(tmp_path):
+    for split, count in (("train", 20), ("val", 4)):
+        for number, name in enumerate(("cat", "dog")):
+            folder = tmp_path / split / name
+            folder.mkdir(parents=True)
+            for i in range(count):
+                picture(100 * number + i).save(folder / f"{i}.png")
+    return tmp_path
+
+
+def test_one_tree_is_split(tree):
+    data = load_data(f"imagefolder:{tree / 'train'}")
+    assert (len(data.train), len(data.validation), len(data.test)) == (29, 3, 8)
+    assert data.classes == ("cat", "dog")
+    assert data.shape == (3, 8, 12)
+
+
+def test_val_alone_is_the_test_set(tree):
+    data = load_data(f"imagefolder:{tree}")
+    assert (len(data.train), len(data.validation), len(data.test)) == (36, 4, 8)
+
+
+def test_val_and_test_are_taken_as_they_are(tree):
+    (tree / "val").rename(tree / "test")
+    (tree / "validation").mkdir()
+    for name in ("cat", "dog"):
+        (tree / "validation" / name).mkdir()
+        picture(7).save(tree / "validation" / name / "a.png")
+    data = load_data(f"imagefolder:{tree}")
+    assert (len(data.train), len(data.validation), len(data.test)) == (40, 2, 8)
+
+
+def test_pixels_are_those_of_the_files(tree):
+    data = load_data(f"imagefolder:{tree}")
+    assert np.array_equal(data.test.images[0], np.asarray(picture(0)))
+    assert data.test.labels.tolist() == [0] * 4 + [1] * 4
+
+
+def test_images_are_scaled_and_cut_to_the_middle(tree):
+    assert load_data(f"imagefolder:{tree}", side=(16, 16)).shape == (3, 16, 16)
+
+
+def test_grey_images_have_one_channel(tmp_path):
+    write_parquet(tmp_path / "train.parquet", 20, mode="L")
+    write_parquet(tmp_path / "test.parquet", 4, mode="L")
+    assert load_data(f"parquet:{tmp_path}").shape == (1, 8, 12)
+
+
+def test_16_bits_of_grey_keep_their_upper_half():
+    deep = Image.fromarray(np.array([[0, 256, 65535]], dtype=np.uint16))
+    pixels = decode.decode_images([png(deep)], str, side=None)
+    assert pixels[0, 0, :, 0].tolist() == [0, 1, 255]
+
+
+@pytest.mark.parametrize("wrap", [True, False])
+@pytest.mark.parametrize("column", ["img", "image"])
+def test_parquet(tmp_path, column, wrap):
+    write_parquet(tmp_path / "train-00000-of-00002.parquet", 20, column, wrap)
+    write_parquet(tmp_path / "train-00001-of-00002.parquet", 20, column, wrap, start=20)
+    write_parquet(tmp_path / "test.parquet", 6, column, wrap, start=50)
+    data = load_data(f"parquet:{tmp_path}")
+    assert (len(data.train), len(data.validation), len(data.test)) == (36, 4, 6)
+    assert np.array_equal(data.test.images[3], np.asarray(picture(53)))
+
+
+def test_parquet_with_a_validation_file(tmp_path):
+    for name, count in (("train", 10), ("validation", 4), ("test", 6)):
+        write_parquet(tmp_path / f"{name}.parquet", count)
+    data = load_data(f"parquet:{tmp_path}")
+    assert (len(data.train), len(data.validation), len(data.test)) == (10, 4, 6)
+
+
+def test_a_broken_image_is_named(tree):
+    (tree / "train" / "dog" / "3.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
+    with pytest.raises(DataError, match=r"train/dog/3\.png: "):
+        load_data(f"imagefolder:{tree}")
+
+
+def test_a_truncated_image_is_named(tree):
+    whole = (tree / "train" / "cat" / "5.png").read_bytes()
+    (tree / "train" / "cat" / "5.png").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DataError, match=r"train/cat/5\.png: the image is broken"):
+        load_data(f"imagefolder:{tree}")
+
+
+def test_classes_that_do_not_fit(tree):
+    (tree / "val" / "cow").mkdir()
+    with pytest.raises(DataError, match="the class 'cow' is not among the training images"):
+        load_data(f"imagefolder:{tree}")
+    (tree / "val" / "cow").rename(tree / "train" / "cow")
+    with pytest.raises(DataError, match="cow: no images"):
+        load_data(f"imagefolder:{tree}")
+
+
+def test_splits_that_are_missing(tree):
+    (tree / "val").rename(tree / "other")
+    with pytest.raises(DataError, match="neither test/ nor val/"):
+        load_data(f"imagefolder:{tree}")
+    with pytest.raises(DataError, match="two classes or more, not 0"):
+        load_data(f"imagefolder:{tree / 'train' / 'cat'}")
+
+
+def test_parquet_that_is_missing_or_broken(tmp_path):
+    with pytest.raises(DataError, match=r"no images: .*train\.parquet is missing"):
+        load_data(f"parquet:{tmp_path}")
+    (tmp_path / "train.parquet").write_text("hello")
+    with pytest.raises(DataError, match=r"train\.parquet: not a parquet file") as raised:
+        load_data(f"parquet:{tmp_path}")
+    assert "\n" not in str(raised.value)
+    write_parquet(tmp_path / "train.parquet", 20, column="picture")
+    with pytest.raises(DataError, match=r"no image column .* among picture, label"):
+        load_data(f"parquet:{tmp_path}")
+    write_parquet(tmp_path / "train.parquet", 20)
+    with pytest.raises(DataError, match=r"test\.parquet is missing"):
+        load_data(f"parquet:{tmp_path}")
+
+
+@pytest.mark.parametrize(
+    ("content", "labels", "complaint"),
+    [
+        (b"junk", [0, 1], r"test\.parquet, row 1: not an image"),
+        (None, [0, 1], r"test\.parquet, row 1: the image is missing"),
+        ("good", [0, 7], r"test\.parquet, row 1: label 7 is not among"),
+        ("good", [0, None], r"test\.parquet, row 1: the label is missing"),
+    ],
+)
+def test_a_broken_row_is_named(tmp_path, content, labels, complaint):
+    write_parquet(tmp_path / "train.parquet", 20)
+    last = png(picture(1)) if content == "good" else content
+    table = pa.table({"img": [png(picture(0)), last], "label": labels})
+    pa.parquet.write_table(table, tmp_path / "test.parquet")
+    with pytest.raises(DataError, match=complaint):
+        load_data(f"parquet:{tmp_path}")
+
+
+def test_more_than_fits_in_memory_is_refused():
+    with pytest.raises(DataError, match="GiB of memory are free"):
+        decode.check_memory(2**60, 10**9)
+
+
+def test_cifar10(cifar10):
+    data = load_data(f"parquet:{cifar10}", train_images=1000)
+    assert (len(data.train), len(data.validation), len(data.test)) == (1000, 5000, 10000)
+    assert (data.shape, len(data.classes)) == ((3, 32, 32), 10)

@@ -1,0 +1,96 @@
+"""Exported networks run by themselves, in a process that knows torch and safetensors alone."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+import torch
+from hypothesis import given, settings
+from safetensors.torch import load_file
+
+from nas_tc.architecture import SPP, Architecture, parse_notation
+from nas_tc.errors import StudyError
+from nas_tc.export import export_trial, network_source
+from nas_tc.module import build
+from nas_tc.search import weights_file
+from tests.strategies import architectures
+
+
+def network_of(source):
+    """The module that a source defines, imported from nothing but text."""
+    names = {}
+    exec(compile(source, "network.py", "exec"), names)
+    return names["Network"]()
+
+
+@settings(max_examples=60)
+@given(architectures())
+def test_outputs_are_equal_to_the_bit(arch):
+    trained = build(arch, mean=[0.4] * arch.input[0], std=[0.3] * arch.input[0], seed=1).eval()
+    exported = network_of(network_source(arch)).eval()
+    exported.load_state_dict(trained.state_dict())
+    images = torch.rand(2, *arch.input)
+    with torch.inference_mode():
+        assert torch.equal(exported(images), trained(images))
+
+
+def test_the_papers_head_is_exported():
+    arch = Architecture((3, 64, 64), parse_notation("(7,8)/2 | 3/3 | (3,8)"), SPP, 10, "none")
+    source = network_source(arch)
+    assert "PyramidPool(6, 3, 2, 1, average=False)" in source
+    assert "nn.Dropout(0.5)" in source
+    assert network_of(source).state_dict().keys() == build(arch).state_dict().keys()
+
+
+def test_the_source_is_readable_and_imports_torch_alone():
+    arch = Architecture((3, 32, 32), parse_notation("(3,8)/2 | 2/2 | (3,16)x2"), SPP, 2)
+    source = network_source(arch, ('cat "felix"', "dog"))
+    imported = set(re.findall(r"^(?:from|import) (\w+)", source, flags=re.MULTILINE))
+    assert imported == {"torch"}
+    assert "# conv2.2: 16x8x8" in source
+    assert "nn.Conv2d(3, 8, 3, stride=2, padding=1, bias=False)," in source
+    assert max(map(len, source.splitlines())) <= 100
+    names = {}
+    exec(source, names)
+    assert names["CLASSES"] == ('cat "felix"', "dog")
+
+
+def test_a_trial_is_handed_over(study, tmp_path):
+    trial = study.best
+    paths = export_trial(study, trial, tmp_path / "out")
+    assert [path.name for path in paths] == ["network.py", "weights.safetensors", "README.md"]
+    readme = paths[2].read_text()
+    assert trial.network in readme
+    assert "10.00% (359 images of digits)" in readme
+    assert "12.50% (359 images)" in readme
+
+    images = torch.rand(3, *trial.architecture.input)
+    torch.save(images, tmp_path / "images.pt")
+    (lines,) = re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)
+    assert len(lines.splitlines()) == 3
+    code = (
+        "import sys, torch\n"
+        + lines
+        + f"images = torch.load({str(tmp_path / 'images.pt')!r})\n"
+        + f"torch.save(network(images).detach(), {str(tmp_path / 'scores.pt')!r})\n"
+        + "assert not any(name.startswith('nas_tc') for name in sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path / "out", check=True)
+    trained = build(trial.architecture)
+    trained.load_state_dict(load_file(weights_file(study.path, trial.number)))
+    with torch.inference_mode():
+        assert torch.equal(torch.load(tmp_path / "scores.pt"), trained.eval()(images))
+
+
+def test_a_trial_without_weights(study, tmp_path):
+    with pytest.raises(StudyError, match=r"trial 3 has no weights \(pruned\): .*: 0, 1"):
+        export_trial(study, study.trial(3), tmp_path)
+    with pytest.raises(StudyError, match="no trial 9; there are 0 to 4"):
+        study.trial(9)
+
+
+def test_a_folder_that_cannot_be_written(study, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(StudyError, match="choose another folder with --out"):
+        export_trial(study, study.best, tmp_path / "file")

@@ -1,0 +1,60 @@
+"""A study as a file without any training: made by hand, read as any other."""
+
+import optuna
+import torch
+from optuna.trial import TrialState
+from safetensors.torch import save_file
+
+from nas_tc.architecture import GAP, Architecture, parse_notation
+from nas_tc.budget import parse_budget, resolve_budget
+from nas_tc.cost import network_cost
+from nas_tc.data import load_data
+from nas_tc.module import build
+from nas_tc.search import read_study, weights_file
+from nas_tc.search.settings import Settings
+from nas_tc.search.storage import open_study
+from nas_tc.space import load_space
+from nas_tc.training import Recipe
+
+# notation, validation errors by epoch, state
+TRIALS = (
+    ("(3,8)/2 | 2/2 | (3,16)/2", {1: 0.5, 2: 0.2}, TrialState.COMPLETE),
+    ("(3,16)/2 | 2/2 | (3,32)/2", {1: 0.4, 2: 0.1}, TrialState.COMPLETE),
+    ("(5,16)/2 | 2/2 | (5,32)/2", {1: 0.4, 2: 0.15}, TrialState.COMPLETE),
+    ("(3,16)x2 | 2/2 | (3,32)/2", {1: 0.8}, TrialState.PRUNED),
+    ("(3,24)x2 | 2/2 | (3,32)/2", {}, TrialState.FAIL),
+)
+
+
+def make_study(path):
+    """Two networks on the front, one beside it, one pruned and one that failed."""
+    data = load_data("digits")
+    space = load_space("plain-32").at(data.shape, 10)
+    limit = resolve_budget(parse_budget("alexnet*0.6"), data.shape)
+    settings = Settings(space, limit, data, Recipe(epochs=2), seed=0)
+    with open_study(path, settings.to_dict()) as opened:
+        for notation, errors, state in TRIALS:
+            architecture = Architecture(data.shape, parse_notation(notation), GAP, 10)
+            trial = opened.ask({"g": optuna.distributions.CategoricalDistribution(["a"])})
+            trial.set_user_attr("architecture", architecture.to_dict())
+            trial.set_user_attr("complexity", network_cost(architecture).complexity)
+            trial.set_user_attr("params", network_cost(architecture).params)
+            for epoch, error in errors.items():
+                trial.report(error, epoch)
+            if state == TrialState.FAIL:
+                trial.set_user_attr("reason", "the worker died")
+            value = errors[2] if state == TrialState.COMPLETE else None
+            opened.tell(trial, value, state=state)
+        opened.set_user_attr("test_errors", {"0": 0.25, "1": 0.125})
+        opened.set_user_attr("rejected", 77)
+    record = read_study(path)
+    for trial in record.front:
+        file = weights_file(path, trial.number)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        network = build(trial.architecture, seed=trial.number, mean=[0.3], std=[0.35])
+        with torch.no_grad():  # as if trained: no statistic is left at its start
+            for buffer in network.buffers():
+                if buffer.is_floating_point() and buffer.ndim == 1:
+                    buffer.uniform_(0.5, 1.5)
+        save_file({k: v.contiguous() for k, v in network.state_dict().items()}, file)
+    return record

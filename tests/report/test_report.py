@@ -1,0 +1,76 @@
+import json
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from nas_tc.errors import StudyError
+from nas_tc.report import front_table, short_number, trials_table, write_report
+
+
+def test_the_front_as_a_table(study):
+    table = front_table(study)
+    assert table["trial"].tolist() == [0, 1]
+    assert table["network"].tolist() == [
+        "(3,8)/2 | 2/2 | (3,16)/2",
+        "(3,16)/2 | 2/2 | (3,32)/2",
+    ]
+    assert table["val_error"].tolist() == [0.2, 0.1]
+    assert table["test_error"].tolist() == [0.25, 0.125]
+    limit = study.settings["budget"]["complexity"]
+    assert table["of_budget"].tolist() == pytest.approx(table["complexity"] / limit, abs=1e-4)
+
+
+def test_all_trials_as_a_table(study):
+    table = trials_table(study)
+    assert table["state"].tolist() == ["complete"] * 3 + ["pruned", "failed"]
+    assert table["epochs"].tolist() == [2, 2, 2, 1, 0]
+    assert table["val_error@1"].tolist()[:4] == [0.5, 0.4, 0.4, 0.8]
+    assert table["val_error@2"].isna().tolist() == [False, False, False, True, True]
+    assert table["reason"].tolist()[4] == "the worker died"
+    assert table["g"].tolist() == ["a"] * 5
+
+
+def test_the_files(study, tmp_path):
+    out = tmp_path / "new" / "folder"
+    paths = write_report(study, out)
+    assert [path.name for path in paths] == [
+        "pareto.csv",
+        "trials.csv",
+        "pareto.png",
+        "manifest.json",
+    ]
+    front = pd.read_csv(out / "pareto.csv")
+    assert {"trial", "network", "val_error", "test_error", "complexity", "params"} <= set(front)
+    whole = front_table(study).astype({"train_s": float})  # not known here: None, or no number
+    pd.testing.assert_frame_equal(front, whole)
+    assert len(pd.read_csv(out / "trials.csv")) == 5
+    with Image.open(out / "pareto.png") as picture:
+        assert picture.size == (1200, 750)
+        colours = {colour for _, colour in picture.convert("RGB").getcolors(10**6)}
+    assert {(11, 95, 165), (192, 57, 43), (154, 165, 177)} <= colours  # front, budget, others
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["settings"]["data"]["checksum"]
+    assert manifest["settings"]["recipe"]["epochs"] == 2
+    assert manifest["trials"] == {"complete": 3, "pruned": 1, "failed": 1}
+    assert (manifest["front"], manifest["rejected"]) == ([0, 1], 77)
+
+
+def test_a_report_can_be_made_again(study, tmp_path):
+    for _ in range(2):
+        write_report(study, tmp_path)
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_a_folder_that_cannot_be_written(study, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(StudyError, match=r"cannot write the report to .*; the study is safe"):
+        write_report(study, tmp_path / "file")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(999, "999"), (1500, "1.5k"), (5_517_216, "5.52M"), (2e9, "2G"), (3e12, "3T")],
+)
+def test_short_numbers(value, text):
+    assert short_number(value) == text

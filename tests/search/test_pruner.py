@@ -1,0 +1,83 @@
+import optuna
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nas_tc.search import ParetoPruner
+
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+trials = st.lists(st.tuples(st.integers(1, 9), st.floats(0, 1)), min_size=1, max_size=20)
+
+
+def pruned(others, own, **settings):
+    """Whether a trial is stopped that comes after others; each is (cost, error)."""
+    study = optuna.create_study(pruner=ParetoPruner(**settings))
+    for cost, error in others:
+        trial = study.ask()
+        trial.set_user_attr("complexity", cost)
+        trial.report(error, 3)
+    trial = study.ask()
+    trial.set_user_attr("complexity", own[0])
+    trial.report(own[1], 3)
+    return trial.should_prune()
+
+
+@given(trials, st.integers(1, 9), st.floats(0, 1))
+def test_dearer_trials_do_not_matter(others, cost, error):
+    no_dearer = [each for each in others if each[0] <= cost]
+    assert pruned(others, (cost, error)) == pruned(no_dearer, (cost, error))
+
+
+@given(trials, st.integers(1, 9))
+def test_the_best_for_its_cost_is_never_stopped(others, cost):
+    least = min((error for other, error in others if other <= cost), default=0.0)
+    assert not pruned(others, (cost, least), grace=0)
+
+
+@given(trials, st.integers(1, 9), st.floats(0, 1), st.floats(0, 1))
+def test_a_better_trial_goes_on_where_a_worse_one_does(others, cost, one, other):
+    better, worse = sorted((one, other))
+    assert pruned(others, (cost, better)) <= pruned(others, (cost, worse))
+
+
+def test_the_worse_half_is_stopped():
+    others = [(1, 0.1), (1, 0.2), (1, 0.3), (1, 0.4)]
+    assert not pruned(others, (1, 0.25))
+    assert pruned(others, (1, 0.35))
+    assert pruned(others, (1, 0.25), halving=4)
+    assert not pruned(others, (1, 0.9), grace=5)
+
+
+def test_only_the_same_rung_counts_and_trials_without_a_cost_do_not():
+    study = optuna.create_study(pruner=ParetoPruner(grace=1))
+    for _ in range(4):
+        elsewhere = study.ask()
+        elsewhere.set_user_attr("complexity", 1)
+        elsewhere.report(0.1, 6)
+        study.ask().report(0.1, 3)  # another search's, without a cost
+    trial = study.ask()
+    trial.set_user_attr("complexity", 1)
+    assert not trial.should_prune()  # nothing is reported yet
+    trial.report(0.9, 3)
+    assert not trial.should_prune()
+
+
+def test_the_cost_may_be_called_otherwise():
+    study = optuna.create_study(pruner=ParetoPruner("latency_ms", grace=1))
+    for error in (0.1, 0.2, 0.9):
+        trial = study.ask()
+        trial.set_user_attr("latency_ms", 2.5)
+        trial.report(error, 1)
+    assert trial.should_prune()
+
+
+def test_finished_trials_are_rivals_too():
+    study = optuna.create_study(pruner=ParetoPruner(grace=2))
+    for state in (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED):
+        trial = study.ask()
+        trial.set_user_attr("complexity", 1)
+        trial.report(0.1, 3)
+        study.tell(trial, 0.1 if state == optuna.trial.TrialState.COMPLETE else None, state=state)
+    trial = study.ask()
+    trial.set_user_attr("complexity", 1)
+    trial.report(0.2, 3)
+    assert trial.should_prune()
