@@ -39,7 +39,7 @@ def cluster():
 @pytest.fixture(scope="session")
 def study(tmp_path_factory):
     """The record of a study with weights, made without training; see `made.make_study`."""
-    from tests.made import make_study
+    from made import make_study
 
     return make_study(tmp_path_factory.mktemp("study") / "digits.db")
 

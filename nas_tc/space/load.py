@@ -1,9 +1,11 @@
 """Reads a space from a TOML file; docs/spaces.md describes the format."""
 
+import importlib.util
 import re
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +20,8 @@ _TOP_KEYS = ("description", "input", "head", "norm", "stage")
 
 def shipped_spaces() -> tuple[str, ...]:
     """Names of the spaces that come with nas-tc."""
-    folder = resources.files("nas_tc.search_spaces")
-    return tuple(
-        sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml"))
-    )
+    names = (file.name for file in _shipped().iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
 
 
 def load_space(name: str | Path) -> Space:
@@ -36,7 +36,7 @@ def load_space(name: str | Path) -> Space:
         if text not in shipped_spaces():
             hint = (*shipped_spaces(), "or a path that ends in .toml")
             raise unknown("space", text, hint)
-        source = resources.files("nas_tc.search_spaces") / f"{text}.toml"
+        source = _shipped() / f"{text}.toml"
         return parse_space(source.read_text(encoding="utf-8"), text, f"{text}.toml")
     path = Path(text)
     try:
@@ -75,6 +75,13 @@ def parse_space(content: str, name: str, file: str) -> Space:
         if str(error).startswith(file):
             raise
         raise SpaceError(f"{file}: {error}") from None
+
+
+def _shipped() -> Traversable:
+    """The folder of the shipped spaces: installed, or in a checkout that is not."""
+    if importlib.util.find_spec("nas_tc.search_spaces") is not None:
+        return resources.files("nas_tc.search_spaces")
+    return Path(__file__).parents[2] / "search_spaces"
 
 
 class _Reader:

@@ -8,7 +8,7 @@ from hypothesis import given
 from nas_tc.architecture import GAP, SPP, Architecture, Head, Pool, Stage
 from nas_tc.errors import ArchitectureError, NotationError, UnknownNameError
 from nas_tc.zoo import ZOO
-from tests.strategies import any_architectures
+from strategies import any_architectures
 
 ONE_STAGE = Architecture((3, 32, 32), (Stage(2, 8, 3),), GAP, classes=10)
 

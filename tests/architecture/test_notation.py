@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from nas_tc.architecture import Pool, Stage, format_notation, parse_notation
 from nas_tc.errors import NotationError
 from nas_tc.zoo import ZOO
-from tests.strategies import any_architectures
+from strategies import any_architectures
 
 
 @given(any_architectures())

@@ -17,7 +17,7 @@ from nas_tc.architecture import (
 from nas_tc.errors import ArchitectureError
 from nas_tc.module import build, modules_of
 from nas_tc.zoo import ZOO
-from tests.strategies import architectures
+from strategies import architectures
 
 
 @given(architectures())

@@ -13,7 +13,7 @@ from nas_tc.cost import complexity, network_cost
 from nas_tc.errors import ArchitectureError, UnknownNameError
 from nas_tc.module import build
 from nas_tc.zoo import ZOO
-from tests.strategies import architectures
+from strategies import architectures
 
 logging.getLogger("fvcore").setLevel(logging.ERROR)
 

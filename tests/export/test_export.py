@@ -14,7 +14,7 @@ from nas_tc.errors import StudyError
 from nas_tc.export import export_trial, network_source
 from nas_tc.module import build
 from nas_tc.search import weights_file
-from tests.strategies import architectures
+from strategies import architectures
 
 
 def network_of(source):

@@ -4,7 +4,7 @@ from hypothesis import given
 from nas_tc.architecture import GAP, SPP, Architecture, parse_notation
 from nas_tc.module import build
 from nas_tc.module.layers import PyramidPool
-from tests.strategies import architectures
+from strategies import architectures
 
 SMALL = Architecture((3, 16, 16), parse_notation("(3,8)x2 | 2/2 | (3,16)"), GAP, classes=5)
 

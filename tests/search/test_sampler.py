@@ -4,12 +4,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from optuna.trial import TrialState
 
+from brute_force import every_network
 from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.cost import complexity
 from nas_tc.search import AffordableSampler
 from nas_tc.space import Space, extreme_network, load_space
-from tests.space.test_space import every_network
-from tests.strategies import spaces
+from strategies import spaces
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 PLAIN = load_space("plain-32")

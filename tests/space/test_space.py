@@ -1,31 +1,16 @@
 """Spaces against brute force: every setting decoded, every network counted."""
 
-import itertools
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nas_tc.architecture import GAP, Architecture, parse_notation, walk
+from brute_force import every_network
+from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.cost import complexity
-from nas_tc.errors import ArchitectureError, SpaceError
+from nas_tc.errors import SpaceError
 from nas_tc.space import Space, StageChoices, count_networks, extreme_network, load_space
 from nas_tc.zoo import ZOO
-from tests.strategies import spaces
-
-
-def every_network(space):
-    """All networks of a space that exist, by brute force."""
-    names = [gene.name for gene in space.genes]
-    found = set()
-    for chosen in itertools.product(*(gene.choices for gene in space.genes)):
-        architecture = space.decode(dict(zip(names, chosen, strict=True)))
-        try:
-            walk(architecture)
-        except ArchitectureError:
-            continue
-        found.add(architecture)
-    return found
+from strategies import spaces
 
 
 @given(spaces().filter(lambda space: space.settings <= 3000))
