@@ -178,8 +178,8 @@ def _check_reachable(address: str) -> None:
 def _no_cluster(address: str, error: Exception) -> DeviceError:
     reason = getattr(error, "strerror", None) or str(error).strip().splitlines()[0]
     return DeviceError(
-        f"no Ray cluster at {address!r}: {reason}; start one with 'ray start --head', or leave "
-        "--ray-address out"
+        f"no Ray cluster at {address!r}: {reason}; start one with 'ray start --head', set "
+        "RAY_AUTH_MODE=token if it asks for a token, or leave --ray-address out"
     )
 
 
