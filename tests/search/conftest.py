@@ -32,7 +32,7 @@ def tiny_search(cluster, tiny, tmp_path):
     """Runs a small search; keywords change it."""
 
     def run(budget="400k", study="study.db", **settings):
-        settings = {"trials": 6, "epochs": 2, "workers": 2, "space": tiny, **settings}
+        settings = {"trials": 6, "epochs": 2, "workers": 1, "space": tiny, **settings}
         return nas_tc.search(budget, study=tmp_path / study, **settings)
 
     return run

@@ -48,7 +48,7 @@ def states(path):
 
 def test_a_search_from_budget_to_front(tiny_search, tmp_path):
     ear = Ear()
-    record = tiny_search(listener=ear)
+    record = tiny_search(listener=ear, workers=2)
     assert record.done == 6 == len(ear.ends) == ear.last.done
     assert len({trial.architecture for trial in record.trials}) == 6
     for trial in record.trials:
@@ -94,9 +94,9 @@ def test_running_it_again_resumes(tiny_search):
 
 
 def test_the_same_seed_gives_the_same_search(tiny_search):
-    one = tiny_search(study="a.db", workers=1)
-    two = tiny_search(study="b.db", workers=1)
-    other = tiny_search(study="c.db", workers=1, seed=1)
+    one = tiny_search(study="a.db")
+    two = tiny_search(study="b.db")
+    other = tiny_search(study="c.db", seed=1)
     assert [(t.network, t.val_errors) for t in one.trials] == [
         (t.network, t.val_errors) for t in two.trials
     ]
@@ -108,7 +108,7 @@ def test_ctrl_c_loses_nothing(tiny_search, tmp_path):
         if ended == 2:
             raise KeyboardInterrupt
 
-    record = tiny_search(listener=Ear(interrupt))
+    record = tiny_search(listener=Ear(interrupt), workers=2)
     assert record.interrupted
     assert record.done == 2
     assert states(tmp_path / "study.db")["RUNNING"] == 0
