@@ -1,6 +1,7 @@
 """Delayed subsampling (He & Sun 2015, section 4.6)."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 from nas_tc.architecture.architecture import Architecture
 
@@ -12,7 +13,7 @@ def delay_subsampling(architecture: Architecture) -> Architecture:
     the last stage has no convolution to hand its stride to, and stays.
     """
     stages = list(architecture.stages)
-    for number, (stage, following) in enumerate(zip(stages, stages[1:], strict=False)):
+    for number, (stage, following) in enumerate(pairwise(architecture.stages)):
         if stage.pool is not None:
             behind = replace(stages[number + 1], stride=following.stride * stage.pool.stride)
             stages[number + 1] = behind

@@ -34,9 +34,7 @@ class TrainingMemory:
     @property
     def total_bytes(self) -> int:
         """Parameters, gradients, optimizer state and saved activations."""
-        return (
-            self.parameter_bytes + self.gradient_bytes + self.optimizer_bytes + self.saved_bytes
-        )
+        return self.parameter_bytes + self.gradient_bytes + self.optimizer_bytes + self.saved_bytes
 
 
 def im2col_bytes(architecture: Architecture, batch: int = 1) -> int:
@@ -65,7 +63,7 @@ def inference_bytes(architecture: Architecture, batch: int = 1) -> int:
     """
     steps = ops(architecture, training=False)
     images = volume(architecture.input)
-    peak = max(2 * images, max(_forward(steps, images, keep=False)))
+    peak = max(2 * images, *_forward(steps, images, keep=False))
     return _BYTES * (_params(steps) + batch * (images + peak))
 
 
@@ -81,11 +79,11 @@ def training_memory(
     images = volume(architecture.input)
     params = _params(steps)
     states = OPTIMIZER_VALUES[optimizer] * params
-    forward = tuple(_forward(steps, images, keep=True))
-    backward = _backward(steps, images, batch)
+    forward = batch * max(_forward(steps, images, keep=True))
+    backward = max(_backward(steps, images, batch))
     # Adam's update takes the root of a parameter's second moments, and a quotient.
     update = params + (2 * max(op.params for op in steps) if optimizer == "adam" else 0)
-    peak = max(batch * max(forward), max(backward), update)
+    peak = max(forward, backward, update)
     return TrainingMemory(
         parameter_bytes=_BYTES * params,
         gradient_bytes=_BYTES * params,
@@ -144,7 +142,7 @@ def _backward(steps: tuple[Op, ...], images: int, batch: int) -> Iterator[int]:
         of_weights += op.params
         made = Counter({tensor: sizes[tensor] for tensor in op.reads if tensor != IMAGES})
         if op.passes_gradient:  # one tensor for all its readers; the first to be made needs it last
-            made = Counter({tensor: 0 for tensor in op.reads}) + Counter({min(op.reads): op.size})
+            made = Counter(dict.fromkeys(op.reads, 0)) + Counter({min(op.reads): op.size})
             arrived = 0
         now = saved + arrived + sum(gradients.values()) + sum(made.values())
         yield batch * now + of_weights

@@ -61,8 +61,6 @@ def backward_macs(architecture: Architecture) -> int:
     """
     layers = walk(architecture)
     first = sum(
-        layer.macs
-        for layer, feeds in zip(layers, sources(layers), strict=True)
-        if feeds == (-1,)
+        layer.macs for layer, feeds in zip(layers, sources(layers), strict=True) if feeds == (-1,)
     )
     return 2 * sum(layer.macs for layer in layers) - first

@@ -5,9 +5,7 @@ activation, a drop-out. Memory follows from them, so they are spelt out here; th
 of torch's CPU kernels in float32.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import count
+from dataclasses import dataclass, replace
 
 from nas_tc.architecture import (
     Activation,
@@ -54,69 +52,66 @@ def ops(architecture: Architecture, *, training: bool) -> tuple[Op, ...]:
     """
     layers = walk(architecture)
     found: list[Op] = []
-    numbers = count()
     outputs = {-1: IMAGES}
     for number, (layer, feeds) in enumerate(zip(layers, sources(layers), strict=True)):
-        reads = tuple(outputs[feed] for feed in feeds)
-        for op in _of_layer(layer, reads, numbers, training):
+        op = _main(layer, tuple(outputs[feed] for feed in feeds), len(found))
+        found.append(op)
+        if isinstance(layer, Conv) and layer.norm:
+            scales = 2 * layer.n_out
+            found[-1] = replace(op, params=op.params - scales)
+            op = Op((op.writes,), len(found), op.size, keeps=(op.writes,), params=scales)
             found.append(op)
-        outputs[number] = found[-1].writes
+        if activation := _activation(layer):
+            op = _activated(activation, op, len(found))
+            found.append(op)
+        if training and isinstance(layer, Linear | PyramidPool) and layer.dropout:
+            op = Op((op.writes,), len(found), op.size, keeps_more=op.size)
+            found.append(op)
+        outputs[number] = op.writes
     return tuple(found)
 
 
-def _of_layer(
-    layer: Layer, reads: tuple[int, ...], numbers: Iterator[int], training: bool
-) -> Iterator[Op]:
+def _main(layer: Layer, reads: tuple[int, ...], out: int) -> Op:
+    """The operation that a layer is named after."""
     size = volume(layer.output)
-    out = next(numbers)
-    activation: Activation | None = None
-    dropout = 0.0
     match layer:
-        case Conv():
-            scales = 2 * layer.n_out if layer.norm else 0
-            yield Op(reads, out, size, keeps=reads, params=layer.params - scales)
-            if layer.norm:
-                before, out = out, next(numbers)
-                yield Op((before,), out, size, keeps=(before,), params=scales)
-            activation = layer.activation
-        case Linear():
-            yield Op(reads, out, size, keeps=reads, params=layer.params)
-            activation = layer.activation if layer.hidden else None
-            dropout = layer.dropout
+        case Conv() | Linear():
+            return Op(reads, out, size, keeps=reads, params=layer.params)
         case MaxPool():
             index = INDEX_VALUES * size
-            yield Op(reads, out, size, keeps=reads, keeps_more=index, scratch=index)
+            return Op(reads, out, size, keeps=reads, keeps_more=index, scratch=index)
         case PyramidPool():
-            # The levels, and their concatenation; maxima keep their indices.
+            # The levels, then their concatenation; maxima keep their indices.
             index = 0 if layer.average else INDEX_VALUES * size
             keeps = () if layer.average and layer.bins == (1,) else reads
-            yield Op(reads, out, size, keeps=keeps, keeps_more=index, scratch=size + index)
-            dropout = layer.dropout
+            return Op(reads, out, size, keeps=keeps, keeps_more=index, scratch=size + index)
         case ResponseNorm():
             # Squares, padded by their window; the sum and its power are kept for the quotient.
-            _, height, width = layer.input
-            padded = size + (layer.size - 1) * height * width
-            yield Op(reads, out, size, keeps=reads, keeps_more=padded + 2 * size, scratch=2 * size)
+            padded = size + (layer.size - 1) * size // layer.input[0]
+            more = padded + 2 * size
+            return Op(reads, out, size, keeps=reads, keeps_more=more, scratch=2 * size)
         case Add():
-            yield Op(reads, out, size, passes_gradient=True)
-            activation = layer.activation
+            return Op(reads, out, size, passes_gradient=True)
         case Scale() | AveragePool():
-            yield Op(reads, out, size, keeps=reads)
+            return Op(reads, out, size, keeps=reads)
         case GlobalPool() | Concat():
-            yield Op(reads, out, size)
-    if activation:
-        op = _activated(activation, out, size, numbers)
-        yield op
-        out = op.writes
-    if dropout and training:
-        yield Op((out,), next(numbers), size, keeps_more=size)
+            return Op(reads, out, size)
 
 
-def _activated(activation: Activation, tensor: int, size: int, numbers: Iterator[int]) -> Op:
-    """An activation works in place where it can, and then keeps its result."""
+def _activation(layer: Layer) -> Activation | None:
+    match layer:
+        case Conv() | Add():
+            return layer.activation
+        case Linear(hidden=True):
+            return layer.activation
+    return None
+
+
+def _activated(activation: Activation, before: Op, number: int) -> Op:
+    """An activation works in place where it can; `number` is that of a new tensor."""
+    tensor, size = before.writes, before.size
     if activation == "relu":
         return Op((tensor,), tensor, size, keeps=(tensor,))
     if activation in ("relu6", "silu"):  # in place too, but torch keeps what they overwrite
         return Op((tensor,), tensor, size, keeps_more=size)
-    out = next(numbers)
-    return Op((tensor,), out, size, keeps=(out,))
+    return Op((tensor,), number, size, keeps=(number,))
