@@ -67,6 +67,11 @@ def _window(layer: Layer) -> tuple[int, int, int]:
         case GlobalPool():
             return 1, 1, 1  # its factors see everything; what they scale sees its own field
         case PyramidPool():
-            return max(layer.input[1:]), 1, 1
+            return max(_largest_window(side, min(layer.bins)) for side in layer.input[1:]), 1, 1
         case _:
             return 1, 1, 1
+
+
+def _largest_window(side: int, bins: int) -> int:
+    """Pixels of the largest of the windows that cut a side into bins; they may overlap."""
+    return max(-(-(n + 1) * side // bins) - n * side // bins for n in range(bins))
