@@ -99,7 +99,7 @@ def test_json_and_notation_round_trip(arch):
 
 @given(any_architectures())
 def test_plain_networks_say_nothing_of_blocks(arch):
-    assert not set("block lrn activation".split()) & set(json.dumps(arch.to_dict()).split('"'))
+    assert not {"block", "lrn", "activation"} & set(json.dumps(arch.to_dict()).split('"'))
 
 
 @settings(max_examples=150)
@@ -150,7 +150,11 @@ def layers_of(notation, channels=64, side=16):
 
 
 def test_a_shortcut_is_projected_where_the_shape_changes():
-    assert [x.name for x in layers_of("basic(3,64)")][:3] == ["conv1.1.1", "conv1.1.2", "conv1.1.add"]
+    assert [x.name for x in layers_of("basic(3,64)")][:3] == [
+        "conv1.1.1",
+        "conv1.1.2",
+        "conv1.1.add",
+    ]
     projected = [x.name for x in layers_of("basic(3,128)/2")]
     assert projected[:4] == ["conv1.1.1", "conv1.1.2", "conv1.1.shortcut", "conv1.1.add"]
     found = {x.name: x for x in layers_of("basic(3,128)/2")}

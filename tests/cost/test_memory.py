@@ -59,9 +59,7 @@ def test_measured_peaks_are_within_15_per_cent(name):
 def test_the_parts_of_the_surveys_sum():
     arch = ZOO["resnet18"].architecture
     params = network_cost(arch).params
-    plain, momentum, adam = (
-        training_memory(arch, 4, kind) for kind in ("sgd", "momentum", "adam")
-    )
+    plain, momentum, adam = (training_memory(arch, 4, kind) for kind in ("sgd", "momentum", "adam"))
     assert plain.parameter_bytes == plain.gradient_bytes == 4 * params
     assert (plain.optimizer_bytes, momentum.optimizer_bytes) == (0, 4 * params)
     assert adam.optimizer_bytes == 8 * params

@@ -1,5 +1,7 @@
 """Receptive fields against the survey's table and against gradients."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -68,7 +70,14 @@ def influence(arch):
 
 @pytest.mark.parametrize(
     "notation",
-    ["(3,1)x8", "(5,1)x4", "(3,1)/2+(3,1)x5", "(2,1)x6", "plain[dilation=2](3,1)x4", "(7,1)p3|(3,1)x3"],
+    [
+        "(3,1)x8",
+        "(5,1)x4",
+        "(3,1)/2+(3,1)x5",
+        "(2,1)x6",
+        "plain[dilation=2](3,1)x4",
+        "(7,1)p3|(3,1)x3",
+    ],
 )
 def test_gradients_reach_as_far_and_spread_as_widely(notation):
     arch = Architecture((1, 129, 129), parse_notation(notation), GAP, 1)
@@ -97,7 +106,7 @@ def test_the_effective_field_is_a_part_of_the_theoretical():
 @given(architectures())
 def test_fields_only_grow(arch):
     fields = receptive_fields(arch)
-    for before, behind in zip(fields, fields[1:], strict=False):
+    for before, behind in pairwise(fields):
         assert behind.size >= before.size
         assert behind.jump >= before.jump
     assert all(0 <= field.effective <= field.size for field in fields)

@@ -161,17 +161,18 @@ def test_table_3_grows_by_the_last_layers():  # two more (2,256): one on 17x17, 
         assert complexity(ZOO[f"D+{more}"].architecture) == base + more // 2 * pair
 
 
-# He & Sun 2015, Tables 5 and 6: what is printed lies above Eqn. (1) by 5 to 12 %, all of it, as
-# if J' had 763 instead of 823 million multiply-adds; see docs/cost-model.md.
+# He & Sun 2015, Tables 5 and 6: what is printed lies above Eqn. (1) by 7 to 11 %, all of it, as
+# if J' had 762 to 765 instead of 823 million multiply-adds: as many as it has without its last
+# convolution. See docs/cost-model.md.
 @pytest.mark.parametrize("number", [5, 6])
 def test_tables_5_and_6_by_one_other_unit(number):
     for row in TABLES[number].rows:
         ours = complexity(ZOO[row.name].architecture)
         if row.name == "J'":
             continue
-        assert 1.05 < row.complexity / relative(row.name, TABLES[number]) < 1.13
+        assert 1.06 < row.complexity / relative(row.name, TABLES[number]) < 1.13
         if row.name != "cnn-s":
-            assert round(ours / 763.5e6, 1) == row.complexity
+            assert round(ours / 763_597_504, 1) == row.complexity
 
 
 def test_errors_of_the_tables_and_of_the_entries_agree():
