@@ -19,7 +19,7 @@ from fvcore.nn import FlopCountAnalysis
 
 from nas_tc.cost import Cost, complexity, network_cost
 from nas_tc.errors import ArchitectureError
-from nas_tc.module import Network
+from nas_tc.module import build
 from nas_tc.space import complexity_batch, load_space, shipped_spaces
 from nas_tc.zoo import ZOO
 
@@ -44,9 +44,7 @@ def full_cost(name: str) -> tuple[int, int, int, int, int]:
 
 def one_network(name: str, repeats: int) -> dict[str, float]:
     architecture = ZOO[name].architecture
-    with torch.device("meta"):
-        network = Network(architecture)
-    network = network.to_empty(device="cpu").eval()
+    network = build(architecture).eval()
     images = torch.zeros(1, *architecture.input)
     counted: list[int] = []
 
@@ -75,9 +73,9 @@ def whole_space(name: str, count: int, repeats: int) -> dict[str, float]:
     for row, value in zip(rows, found, strict=False):
         values = {gene.name: gene.choices[n] for gene, n in zip(space.genes, row, strict=True)}
         try:
-            equal += complexity(space.decode(values)) == value
+            equal += int(complexity(space.decode(values)) == value)
         except ArchitectureError:
-            equal += value == -1
+            equal += int(value == -1)
     return {"per_s": count / batch_s, "prepare_s": prepare_s, "equal": equal, "checked": CHECKED}
 
 

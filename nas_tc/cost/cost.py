@@ -79,22 +79,22 @@ class Cost:
     @property
     def complexity(self) -> int:
         """Multiply-adds of the convolutions (He & Sun 2015, Eqn. 1)."""
-        return sum([layer.complexity for layer in self.layers])
+        return sum([each.layer.complexity for each in self.layers])
 
     @property
     def macs(self) -> int:
         """Multiply-adds of convolutions and fully connected layers."""
-        return sum([layer.macs for layer in self.layers])
+        return sum([each.layer.macs for each in self.layers])
 
     @property
     def flops(self) -> int:
         """Every arithmetic operation: two for a multiply-add, and what other layers do."""
-        return sum([layer.flops for layer in self.layers])
+        return sum([flops(each.layer) for each in self.layers])
 
     @property
     def params(self) -> int:
         """Weights, biases, and scales and shifts of batch normalisation."""
-        return sum([layer.params for layer in self.layers])
+        return sum([each.layer.params for each in self.layers])
 
     @property
     def param_bytes(self) -> int:
@@ -108,7 +108,7 @@ class Cost:
         A convolution, its normalisation and its activation count as one output. What a step
         really holds at once is in `nas_tc.cost.memory`.
         """
-        return sum([layer.activation_bytes for layer in self.layers])
+        return BYTES_PER_VALUE * sum([volume(each.layer.output) for each in self.layers])
 
 
 def network_cost(architecture: Architecture) -> Cost:
