@@ -45,15 +45,12 @@ class Conv:
         _, height, width = self.output
         return self.input[0] * self.filter**2 * self.n_out * height * width // self.groups
 
-    @property
-    def macs(self) -> int:
-        """The same: this project counts no bias and no normalisation."""
-        return self.complexity
+    macs = complexity  # this project counts no bias and no normalisation
 
     @property
     def weights(self) -> int:
         """Values of all filters."""
-        return self.n_in * self.filter**2 * self.n_out // self.groups
+        return self.input[0] * self.filter**2 * self.n_out // self.groups
 
     @property
     def params(self) -> int:

@@ -4,6 +4,7 @@ Cost, module and export are folds over this one walk, so that a network is descr
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from nas_tc.architecture.architecture import Architecture
 from nas_tc.architecture.blocks import KEEPS_MAP, Plain, Unit
@@ -143,15 +144,21 @@ def _behind(stage: Stage, shape: Shape, number: int) -> Iterator[Layer]:
 def _all_stages(architecture: Architecture) -> Iterator[Layer]:
     shape = architecture.input
     norm = architecture.norm == "batch"
-    activation = architecture.activation
     source = IMAGES
     for number, stage in enumerate(architecture.stages, start=1):
-        for layer in stage_layers(
-            stage, shape, number=number, norm=norm, activation=activation, source=source
-        ):
-            yield layer
-        shape = layer.output
-        source = layer.name
+        known = _known_stage(stage, shape, number, norm, architecture.activation, source)
+        yield from known
+        shape, source = known[-1].output, known[-1].name
+
+
+@lru_cache(maxsize=8192)
+def _known_stage(
+    stage: Stage, shape: Shape, number: int, norm: bool, activation: Activation, source: str
+) -> tuple[Layer, ...]:
+    """The same layers again: candidates of a search share most of their stages."""
+    return tuple(
+        stage_layers(stage, shape, number=number, norm=norm, activation=activation, source=source)
+    )
 
 
 def _layers(architecture: Architecture) -> Iterator[Layer]:
