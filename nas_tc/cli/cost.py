@@ -9,16 +9,17 @@ import typer
 from nas_tc.architecture import Architecture, Norm, format_notation, head_named
 from nas_tc.cli.console import console, new_table, parse_shape, shape_text
 from nas_tc.cli.factory import is_factory, load_module
-from nas_tc.cost import Cost, complexity, network_cost
-from nas_tc.cost.intensity import intensity
-from nas_tc.cost.memory import (
-    im2col_bytes,
+from nas_tc.cost import (
+    Cost,
+    backward_macs,
+    complexity,
     inference_bytes,
-    pool_index_bytes,
+    network_cost,
+    receptive_fields,
     training_memory,
 )
-from nas_tc.cost.operations import backward_macs
-from nas_tc.cost.receptive import receptive_fields
+from nas_tc.cost.intensity import intensity
+from nas_tc.cost.memory import im2col_bytes, pool_index_bytes
 from nas_tc.errors import NasTcError, unknown
 from nas_tc.zoo import find_network
 

@@ -6,8 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from nas_tc.cli.console import console, new_table, percent, shape_text
-from nas_tc.cost import complexity, network_cost
-from nas_tc.cost.memory import inference_bytes
+from nas_tc.cost import complexity, inference_bytes, network_cost
 from nas_tc.errors import unknown
 from nas_tc.zoo import TABLES, ZOO, Entry, Row
 
