@@ -3,9 +3,27 @@
 from nas_tc._callable import make_callable
 from nas_tc.architecture import Architecture, Shape
 from nas_tc.cost.cost import BYTES_PER_VALUE, Cost, LayerCost, complexity, network_cost
+from nas_tc.cost.memory import Optimizer, TrainingMemory, inference_bytes, training_memory
+from nas_tc.cost.operations import backward_macs, flops
+from nas_tc.cost.receptive import Field, receptive_fields
 from nas_tc.zoo import find_network
 
-__all__ = ["BYTES_PER_VALUE", "Cost", "LayerCost", "complexity", "cost", "network_cost"]
+__all__ = [
+    "BYTES_PER_VALUE",
+    "Cost",
+    "Field",
+    "LayerCost",
+    "Optimizer",
+    "TrainingMemory",
+    "backward_macs",
+    "complexity",
+    "cost",
+    "flops",
+    "inference_bytes",
+    "network_cost",
+    "receptive_fields",
+    "training_memory",
+]
 
 
 def cost(

@@ -56,7 +56,9 @@ def test_cost_prints_a_table(nas_tc):
     assert "829,493,952" in out
     assert "79,190,248" in out
     rows = [line.split() for line in out.splitlines() if line.strip().startswith("conv4.1")]
-    assert rows == [["conv4.1", "conv", "2304x5x5", "58,982,400", "6.5%", "2,361,600"]]
+    assert [row[:6] for row in rows] == [
+        ["conv4.1", "conv", "2304x5x5", "58,982,400", "6.5%", "2,361,600"]
+    ]
 
 
 @pytest.mark.parametrize("name", ZOO)
