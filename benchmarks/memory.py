@@ -1,6 +1,6 @@
 """Peak memory of real forward passes and training steps beside the formula.
 
-    python benchmarks/memory.py [--batch 8] [--json]
+    python benchmarks/memory.py [--batch 8] [--optimizer momentum] [NAME ...]
 
 Each network of the zoo runs on the CPU in float32 under torch's profiler, whose record of every
 allocation gives the peak. Parameters, optimizer state and images exist before the record begins,
@@ -14,7 +14,12 @@ import warnings
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from nas_tc.cost.memory import inference_bytes, training_memory
+from nas_tc.cost.memory import (
+    OPTIMIZER_VALUES,
+    Optimizer,
+    inference_bytes,
+    training_memory,
+)
 from nas_tc.module import Network
 from nas_tc.zoo import ZOO
 
@@ -48,12 +53,16 @@ def peak_bytes(run) -> int:
     return peak
 
 
-def measure(name: str, batch: int) -> dict[str, float]:
+def measure(name: str, batch: int, kind: Optimizer) -> dict[str, float]:
     architecture = ZOO[name].architecture
     network = Network(architecture).to(memory_format=torch.channels_last)
     images = torch.rand(batch, *architecture.input).to(memory_format=torch.channels_last)
     labels = torch.randint(architecture.classes, (batch,))
-    optimizer = torch.optim.SGD(network.parameters(), lr=1e-4, momentum=0.9)
+    optimizer = {
+        "sgd": lambda params: torch.optim.SGD(params, lr=1e-4),
+        "momentum": lambda params: torch.optim.SGD(params, lr=1e-4, momentum=0.9),
+        "adam": lambda params: torch.optim.Adam(params, lr=1e-4),
+    }[kind](network.parameters())
     own = 4 * sum(each.numel() for each in network.parameters()) + 4 * images.numel()
 
     def forward() -> None:
@@ -69,11 +78,10 @@ def measure(name: str, batch: int) -> dict[str, float]:
     forward()
     measured_forward = own + peak_bytes(forward)
     network.train()
-    step()  # the momentum exists from the second step on
+    step()  # the optimizer's state exists from the second step on
     optimizer.zero_grad()
-    state = 4 * sum(each.numel() for each in network.parameters())
-    measured_step = own + state + peak_bytes(step)
-    memory = training_memory(architecture, batch, "momentum")
+    memory = training_memory(architecture, batch, kind)
+    measured_step = own + memory.optimizer_bytes + peak_bytes(step)
     return {
         "forward": measured_forward,
         "forward_formula": inference_bytes(architecture, batch),
@@ -86,15 +94,16 @@ def measure(name: str, batch: int) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--optimizer", choices=OPTIMIZER_VALUES, default="momentum")
     parser.add_argument("names", nargs="*", default=NAMES)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    print(f"CPU, float32, SGD with momentum, {options.batch} images; MB = 10^6 bytes")
+    print(f"CPU, float32, {options.optimizer}, {options.batch} images; MB = 10^6 bytes")
     print("| network | forward, measured | formula | ratio | step, measured | formula | ratio |")
     print("|---|--:|--:|--:|--:|--:|--:|")
     found = {}
     for name in options.names:
-        each = found[name] = measure(name, options.batch)
+        each = found[name] = measure(name, options.batch, options.optimizer)
         forward = each["forward_formula"] / each["forward"]
         step = each["step_formula"] / each["step"]
         print(

@@ -56,6 +56,30 @@ def test_measured_peaks_are_within_15_per_cent(name):
     assert training_memory(arch, BATCH, "sgd").peak_bytes == pytest.approx(measured, rel=0.15)
 
 
+@pytest.mark.parametrize("kind", ["sgd", "momentum", "adam"])
+def test_measured_peaks_of_whole_steps(kind):  # many parameters, few activations: the update tells
+    arch = ZOO["lenet5"].architecture
+    network = Network(arch).to(memory_format=torch.channels_last)
+    images = torch.rand(BATCH, *arch.input).to(memory_format=torch.channels_last)
+    make = {
+        "sgd": lambda params: torch.optim.SGD(params, lr=1e-4),
+        "momentum": lambda params: torch.optim.SGD(params, lr=1e-4, momentum=0.9),
+        "adam": lambda params: torch.optim.Adam(params, lr=1e-4),
+    }
+    optimizer = make[kind](network.parameters())
+
+    def step():
+        optimizer.zero_grad()
+        network(images).logsumexp(1).sum().backward()
+        optimizer.step()
+
+    step()
+    optimizer.zero_grad()
+    memory = training_memory(arch, BATCH, kind)
+    held = memory.parameter_bytes + memory.optimizer_bytes + 4 * images.numel()
+    assert memory.peak_bytes == pytest.approx(held + peak_bytes(step), rel=0.05)
+
+
 def test_the_parts_of_the_surveys_sum():
     arch = ZOO["resnet18"].architecture
     params = network_cost(arch).params
