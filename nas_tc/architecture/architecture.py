@@ -63,7 +63,7 @@ class Architecture:
 
     def at(self, input: Shape, classes: int | None = None) -> Self:
         """The same stages on another input shape, and for another number of classes if given."""
-        return replace(self, input=input, classes=classes or self.classes)
+        return replace(self, input=input, classes=self.classes if classes is None else classes)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain lists, numbers and strings, as `from_dict` takes them."""

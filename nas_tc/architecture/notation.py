@@ -22,8 +22,8 @@ from nas_tc.architecture.blocks.text import format_block, parse_block
 from nas_tc.architecture.stage import Pool, Stage
 from nas_tc.errors import ArchitectureError, NotationError, UnknownNameError
 
-_LAYER = re.compile(r"([^()]*)\((\d+),(\d+)\)(?:/(\d+))?(?:p(\d+))?(?:x(\d+))?")
-_POOL = re.compile(r"(avg)?(\d+)/(\d+)(?:p(\d+))?(ceil)?")
+_LAYER = re.compile(r"([^()]*)\((\d{1,6}),(\d{1,6})\)(?:/(\d{1,6}))?(?:p(\d{1,6}))?(?:x(\d{1,6}))?")
+_POOL = re.compile(r"(avg)?(\d{1,6})/(\d{1,6})(?:p(\d{1,6}))?(ceil)?")
 _EXAMPLE = "write it like '(7,64)/2 | 3/3 | (2,128)x4'"
 _MAX_DEPTH = 1000  # a typing error such as x10000000 must not fill the memory
 

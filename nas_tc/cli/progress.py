@@ -86,10 +86,11 @@ def _ending(trial: "TrialRecord") -> str:
     network = f"{trial.complexity:,} multiply-adds, {trial.network}"
     if trial.state == "failed":
         return f"trial {trial.number} failed: {trial.reason}: {network}"
-    epochs = max(trial.val_errors, default=0)
-    how = trial.state if trial.reason is None else f"stopped, {trial.reason}"
+    if trial.reason is not None:
+        return f"trial {trial.number} stopped, {trial.reason}: {network}"
+    after = f"after {max(trial.val_errors, default=0)} epochs"
     error = percent(trial.val_error)
-    return f"trial {trial.number} {how} after {epochs} epochs: error {error}, {network}"
+    return f"trial {trial.number} {trial.state} {after}: error {error}, {network}"
 
 
 def _summary(progress: "Progress") -> str:

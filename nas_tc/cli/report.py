@@ -30,6 +30,7 @@ def report(
 def show_and_write(record: "StudyRecord", out: Path | None) -> None:
     """Prints the front and writes the report's files."""
     from nas_tc.report import write_report  # noqa: PLC0415
+    from nas_tc.search import study_folder  # noqa: PLC0415
 
     table = new_table(
         ("trial", True),
@@ -56,6 +57,6 @@ def show_and_write(record: "StudyRecord", out: Path | None) -> None:
         screen.print(table)
     else:
         screen.print("no network is trained to the end yet")
-    folder = out if out is not None else record.path.with_suffix("")
+    folder = out if out is not None else study_folder(record.path)
     paths = write_report(record, folder)
     screen.print(f"report: {folder}/ ({', '.join(path.name for path in paths)})")

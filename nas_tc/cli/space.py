@@ -32,7 +32,11 @@ def space(
         table.add_row(gene.name, " ".join(map(str, gene.choices)))
     screen.print(f"{found.name}: {found.description}" if found.description else found.name)
     screen.print(table)
-    screen.print(f"networks  {count_networks(found):,} at {shape_text(found.input)}")
+    networks, settings = count_networks(found), found.settings
+    screen.print(
+        f"networks  {networks:,} at {shape_text(found.input)}, "
+        f"from {settings:,} settings of the genes"
+    )
     for which in ("cheapest", "dearest"):
         extreme = extreme_network(found, which)
         screen.print(

@@ -19,13 +19,14 @@ def export_trial(record: StudyRecord, trial: TrialRecord, out: Path) -> tuple[Pa
     Raises:
         StudyError: a trial without weights, or a folder that cannot be written.
     """
-    stored = weights_file(record.path, trial.number)
-    if not stored.exists():
+    try:
+        weights_bytes = weights_file(record.path, trial.number).read_bytes()
+    except OSError:
         front = ", ".join(str(each.number) for each in record.front) or "none yet"
         raise StudyError(
             f"trial {trial.number} has no weights ({trial.state}): they are kept for the networks "
             f"of the front: {front}"
-        )
+        ) from None
     source, weights, readme = (
         out / name for name in ("network.py", "weights.safetensors", "README.md")
     )
@@ -33,7 +34,7 @@ def export_trial(record: StudyRecord, trial: TrialRecord, out: Path) -> tuple[Pa
     try:
         out.mkdir(parents=True, exist_ok=True)
         source.write_text(network_source(trial.architecture, classes), encoding="utf-8")
-        weights.write_bytes(stored.read_bytes())
+        weights.write_bytes(weights_bytes)
         readme.write_text(_readme(record, trial), encoding="utf-8")
     except OSError as error:
         raise StudyError(

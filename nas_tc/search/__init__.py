@@ -9,6 +9,7 @@ from nas_tc.search.records import (
     TrialRecord,
     pareto_front,
     read_study,
+    study_folder,
     weights_file,
 )
 from nas_tc.search.sampler import AffordableSampler
@@ -25,6 +26,7 @@ __all__ = [
     "pareto_front",
     "read_study",
     "search",
+    "study_folder",
     "weights_file",
 ]
 

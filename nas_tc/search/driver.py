@@ -13,6 +13,7 @@ from nas_tc.search.pool import FailedError, LostError, Pool
 from nas_tc.search.pruner import ParetoPruner
 from nas_tc.search.records import (
     ARCHITECTURE_KEY,
+    LOSSES_KEY,
     REASON_KEY,
     REJECTED_KEY,
     TEST_ERRORS_KEY,
@@ -29,7 +30,6 @@ from nas_tc.search.worker import Report
 _TICK_S = 1.0
 _LOSSES = 2  # workers that may die under one network before it is given up
 _FAILURES_IN_A_ROW = 5
-_ERROR_OF_DIVERGED = 1.0  # what a sampler should think of a network that cannot be trained
 
 
 class Driver:
@@ -123,14 +123,14 @@ class Driver:
                     self._study.set_user_attr(TEST_ERRORS_KEY, tested)
 
     def _wanted(self) -> bool:
-        return not self._exhausted and self.done + len(self._running) < self._goal
+        return self.done + len(self._running) < self._goal
 
     def _begin_next(self) -> bool:
         """Starts the next network on an idle worker; False when there is none."""
-        queued = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
-        if not queued and not self._sampler.has_next(self._study):
-            self._exhausted = True
-            return False
+        if not self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+            self._exhausted = self._exhausted or not self._sampler.has_next(self._study)
+            if self._exhausted:
+                return False
         trial = self._study.ask(self._sampler.distributions)
         architecture = self._settings.space.decode(trial.params)
         cost = network_cost(architecture)
@@ -150,8 +150,8 @@ class Driver:
             return
         self._failures_in_a_row = 0
         if answer.diverged is not None:
+            # No error was measured, so none is reported: a sampler puts such a trial last.
             trial.set_user_attr(REASON_KEY, answer.diverged)
-            trial.report(_ERROR_OF_DIVERGED, self._settings.recipe.epochs)
             self._end(trial, TrialState.PRUNED)
             return
         assert answer.rung is not None
@@ -159,7 +159,7 @@ class Driver:
         trial.report(rung.val_error, rung.epoch)
         if answer.weights is not None:
             trial.set_user_attr("train_s", round(rung.train_s, 3))
-            self._keep_weights(trial, rung.val_error, answer.weights)
+            self._keep_weights(trial.number, answer.weights)
             self._end(trial, TrialState.COMPLETE, rung.val_error)
         elif trial.should_prune():
             trial.set_user_attr("train_s", round(rung.train_s, 3))
@@ -182,12 +182,12 @@ class Driver:
     def _fail(self, trial: optuna.Trial, error: FailedError) -> None:
         """Ends a trial that an error stopped; a network is tried again if its worker died."""
         trial.set_user_attr(REASON_KEY, str(error))
-        losses = trial.user_attrs.get("losses", 0) + 1
+        losses = trial.user_attrs.get(LOSSES_KEY, 0) + 1
         frozen = self._study.tell(trial, state=TrialState.FAIL)
         self._forget(trial.number)
         self._listener.ended(trial_record(frozen))
         if isinstance(error, LostError) and losses < _LOSSES:
-            self._study.enqueue_trial(trial.params, user_attrs={"losses": losses})
+            self._study.enqueue_trial(trial.params, user_attrs={LOSSES_KEY: losses})
             return
         self._failed += 1
         self._failures_in_a_row += 1
@@ -201,16 +201,15 @@ class Driver:
         self._pool.release(number)
         self._study.set_user_attr(REJECTED_KEY, self._sampler.rejected)
 
-    def _keep_weights(self, trial: optuna.Trial, val_error: float, weights: bytes) -> None:
+    def _keep_weights(self, number: int, weights: bytes) -> None:
         """Writes the weights before the trial is told, so that no member of the front lacks them.
 
-        A network that a cheaper one equals will not be on the front, now or later.
+        A network that will not be on the front has its weights dropped.
         """
-        cost = trial.user_attrs["complexity"]
-        for other in self._front:
-            if other.complexity <= cost and (other.val_error or 0.0) <= val_error:
-                return
-        file = weights_file(self._path, trial.number)
+        candidate = trial_record(self._study.get_trials(deepcopy=False)[number])
+        if candidate not in pareto_front([*self._complete, candidate]):
+            return
+        file = weights_file(self._path, number)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             partial = file.with_suffix(".partial")

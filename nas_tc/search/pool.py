@@ -1,12 +1,14 @@
 """Workers as Ray actors, one a core or GPU, on this machine or a cluster."""
 
 import os
+import signal
 import socket
+import threading
 from collections import deque
 from typing import Any, Self
 
 import ray
-from ray.exceptions import RayActorError, RayTaskError
+from ray.exceptions import RayError, RayTaskError
 
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
@@ -69,7 +71,6 @@ class Pool:
                 "max_restarts": 0,
             }
             self._arguments = (ray.put(data), recipe, "cuda" if kind == "GPU" else "cpu")
-            self.device = self._arguments[2]
             self._idle.extend(self._new_worker() for _ in range(self.size))
         except BaseException:
             self.close()
@@ -115,7 +116,8 @@ class Pool:
             answer: Report | float | FailedError = ray.get(done[0])
         except RayTaskError as error:
             answer = FailedError(_last_line(error))
-        except RayActorError as error:
+        except RayError as error:  # a worker that died, ran out of memory, or whose node is gone
+            ray.kill(self._busy[number])
             self._busy[number] = self._new_worker()
             answer = LostError(f"the worker died: {str(error).splitlines()[0]}")
         return number, answer
@@ -146,6 +148,17 @@ class Pool:
 
 
 def _start_ray(address: str | None, workers: int | None) -> None:
+    """Starts or joins Ray, and takes back the handler of SIGTERM, which Ray replaces."""
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    on_terminate = signal.getsignal(signal.SIGTERM)
+    try:
+        _init_ray(address, workers)
+    finally:
+        if in_main_thread:
+            signal.signal(signal.SIGTERM, on_terminate)
+
+
+def _init_ray(address: str | None, workers: int | None) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     common: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import optuna
+import sqlalchemy
 from optuna.trial import FrozenTrial, TrialState
 
 from nas_tc.architecture import Architecture, format_notation
@@ -23,14 +24,14 @@ REJECTED_KEY = "rejected"
 RUNS_KEY = "runs"
 ARCHITECTURE_KEY = "architecture"
 REASON_KEY = "reason"
+LOSSES_KEY = "losses"  # workers that died under the network so far
 
-State = Literal["complete", "pruned", "failed", "running", "waiting"]
+State = Literal["complete", "pruned", "failed", "running"]
 _STATES: dict[TrialState, State] = {
     TrialState.COMPLETE: "complete",
     TrialState.PRUNED: "pruned",
     TrialState.FAIL: "failed",
     TrialState.RUNNING: "running",
-    TrialState.WAITING: "waiting",
 }
 
 
@@ -133,9 +134,24 @@ def pareto_front(trials: Sequence[TrialRecord]) -> tuple[TrialRecord, ...]:
     return tuple(front)
 
 
+def study_folder(study: Path) -> Path:
+    """Where a study's report and weights go: `NAME` for `NAME.db`, else `NAME.EXT.files`.
+
+    No two studies share one, whatever their suffixes.
+    """
+    return (
+        study.with_suffix("") if study.suffix == ".db" else study.with_name(f"{study.name}.files")
+    )
+
+
 def weights_folder(study: Path) -> Path:
-    """The folder of a study's weights: `STUDY/weights` for `STUDY.db`."""
-    return study.with_suffix("") / "weights"
+    """The folder of a study's weights."""
+    return study_folder(study) / "weights"
+
+
+def study_url(path: Path) -> str:
+    """The address of a study file for Optuna, with what a URL would misread in a path quoted."""
+    return sqlalchemy.URL.create("sqlite", database=str(path)).render_as_string()
 
 
 def weights_file(study: Path, number: int) -> Path:
@@ -152,8 +168,11 @@ def read_study(path: Path) -> StudyRecord:
     settings = kept_settings(path)
     if settings is None:
         raise StudyError(f"{path}: the study is empty; start it with nas-tc search")
-    study = optuna.load_study(study_name=STUDY_NAME, storage=f"sqlite:///{path}")
-    return record_of(study, path)
+    storage = optuna.storages.RDBStorage(study_url(path))
+    try:
+        return record_of(optuna.load_study(study_name=STUDY_NAME, storage=storage), path)
+    finally:
+        storage.engine.dispose()
 
 
 def record_of(study: optuna.Study, path: Path) -> StudyRecord:
@@ -211,15 +230,16 @@ def kept_settings(path: Path) -> dict[str, Any] | None:
             rows = database.execute(
                 "SELECT value_json FROM study_user_attributes WHERE key = ?", (SETTINGS_KEY,)
             ).fetchall()
-            studies = database.execute("SELECT COUNT(*) FROM studies").fetchone()[0]
-    except sqlite3.DatabaseError as error:
-        if "locked" in str(error):
-            raise StudyError(f"{path}: the study is in use: {error}") from None
+            studies = [name for (name,) in database.execute("SELECT study_name FROM studies")]
+            trials = database.execute("SELECT COUNT(*) FROM trials").fetchone()[0]
+    except sqlite3.OperationalError as error:
+        raise StudyError(f"cannot read the study {path}: {error}") from None
+    except sqlite3.DatabaseError:
         raise other from None
     if not rows:
-        if studies:
+        if trials or studies not in ([], [STUDY_NAME]):
             raise other
-        return None
+        return None  # killed while it was being made
     settings: dict[str, Any] = json.loads(rows[0][0])
     if settings["format"] > FORMAT:
         raise StudyError(f"{path}: the study was made by a newer nas-tc; update nas-tc to use it")

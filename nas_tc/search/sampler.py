@@ -14,6 +14,7 @@ from nas_tc.architecture import Architecture
 from nas_tc.budget import Limit
 from nas_tc.cost import complexity
 from nas_tc.errors import ArchitectureError
+from nas_tc.search.records import ARCHITECTURE_KEY
 from nas_tc.space import Space, Values, extreme_network
 
 _STARTUP_TRIALS = 10  # drawn evenly before a model is of any use
@@ -106,7 +107,7 @@ class AffordableSampler(BaseSampler):
     def _remember(self, trials: list[FrozenTrial]) -> None:
         """Adds the networks of trials that were not there before."""
         for trial in trials:
-            if trial.number in self._remembered:
+            if trial.number in self._remembered or _came_to_nothing(trial):
                 continue
             # A queued trial has no parameters yet but those that it was queued with. One that is
             # being asked for lacks some, and for ever if the search is killed meanwhile.
@@ -164,3 +165,8 @@ class AffordableSampler(BaseSampler):
                         visited.add(key)
                         queue.append(neighbour)
         return None
+
+
+def _came_to_nothing(trial: FrozenTrial) -> bool:
+    """Whether the trial was killed before its network was handed to anyone."""
+    return trial.state == TrialState.FAIL and ARCHITECTURE_KEY not in trial.user_attrs

@@ -1,7 +1,8 @@
 """The study file: opened by one search at a time, and left without loose ends."""
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,15 @@ from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
 from nas_tc.errors import StudyError
-from nas_tc.search.records import ARCHITECTURE_KEY, SETTINGS_KEY, STUDY_NAME, kept_settings
+from nas_tc.search.records import (
+    ARCHITECTURE_KEY,
+    LOSSES_KEY,
+    SETTINGS_KEY,
+    STUDY_NAME,
+    kept_settings,
+    study_folder,
+    study_url,
+)
 from nas_tc.search.settings import difference
 
 _LOCK_WAIT_S = 1  # a search that was just killed gives its lock back within moments
@@ -41,6 +50,7 @@ def open_study(path: Path, settings: dict[str, Any]) -> Iterator[optuna.Study]:
         requeue_running(study)
         yield study
         storage.engine.dispose()
+        _close(path)
     except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
         raise StudyError(_write_error(path, error)) from None
 
@@ -53,6 +63,13 @@ def lock_study(path: Path) -> Iterator[None]:
         StudyError: the study is in use, the folder cannot be written, or there is a file at
             `path` that is not a study.
     """
+    if not path.name or path.is_dir():
+        raise StudyError(f"the study must be a file, not {str(path)!r}; write --study NAME.db")
+    if study_folder(path).is_file():
+        raise StudyError(
+            f"{study_folder(path)} is a file, but the weights and the report of {path} go there; "
+            "choose another name with --study"
+        )
     lock = FileLock(path.with_name(path.name + ".lock"))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,17 +108,25 @@ def check_settings(path: Path, settings: dict[str, Any]) -> None:
 def requeue_running(study: optuna.Study) -> None:
     """Ends trials that a stopped search left running, and queues their networks again.
 
-    One that was stopped before its network was settled has no network to run again.
+    One that was stopped before its network was settled has no network to run again. Each is
+    queued before it is ended, so that a kill between the two loses nothing.
     """
+    waiting = [
+        trial.system_attrs.get("fixed_params")
+        for trial in study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+    ]
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        settled = ARCHITECTURE_KEY in trial.user_attrs
+        network = trial.params if settled else trial.system_attrs.get("fixed_params")
+        if network and network not in waiting:
+            losses = trial.user_attrs.get(LOSSES_KEY, 0)
+            study.enqueue_trial(network, user_attrs={LOSSES_KEY: losses})
         study.tell(trial.number, state=TrialState.FAIL)
-        if ARCHITECTURE_KEY in trial.user_attrs:
-            study.enqueue_trial(trial.params)
 
 
 def _storage(path: Path) -> RDBStorage:
     # A write that meets a reader waits this long, seconds.
-    storage = RDBStorage(f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": 30}})
+    storage = RDBStorage(study_url(path), engine_kwargs={"connect_args": {"timeout": 30}})
 
     @sqlalchemy.event.listens_for(storage.engine, "connect")
     def use_wal(connection: Any, _record: object) -> None:
@@ -111,6 +136,12 @@ def _storage(path: Path) -> RDBStorage:
 
     storage.engine.dispose()  # connections made before the listener
     return storage
+
+
+def _close(path: Path) -> None:
+    """Leaves one plain file behind, which can be read from a folder that cannot be written."""
+    with closing(sqlite3.connect(path)) as database, suppress(sqlite3.OperationalError):
+        database.execute("PRAGMA journal_mode=DELETE")
 
 
 def _write_error(path: Path, error: BaseException) -> str:

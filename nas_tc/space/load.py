@@ -11,10 +11,11 @@ from typing import Any
 
 from nas_tc.architecture import head_named
 from nas_tc.errors import NasTcError, SpaceError, unknown
-from nas_tc.space.space import Space, StageChoices, parse_pool
+from nas_tc.space.space import Space, StageChoices
 
 _STAGE_KEYS = ("depth", "width", "last_width", "filter", "stride", "pool")
 _REQUIRED = ("depth", "width", "filter")
+_POOL = r"none|[1-9]\d{0,3}/[1-9]\d{0,3}"
 _TOP_KEYS = ("description", "input", "head", "norm", "stage")
 
 
@@ -141,12 +142,10 @@ class _Reader:
 
     def _check(self, key: str, number: int, choice: Any) -> None:
         if key == "pool":
-            try:
-                parse_pool(choice)
-            except (ValueError, AttributeError):
+            if not isinstance(choice, str) or not re.fullmatch(_POOL, choice):
                 raise self._error(
                     key, number, f'needs poolings such as "3/2" or "none", not {choice!r}'
-                ) from None
+                )
         elif type(choice) is not int or choice < (0 if key == "depth" else 1):
             least = "0 or more" if key == "depth" else "1 or more"
             raise self._error(key, number, f"needs whole numbers of {least}, not {choice!r}")

@@ -61,7 +61,9 @@ def test_spaces_and_ways_of_writing_do_not_matter(text):
         ("(3,64)/0", "stride must be 1 or more, not 0"),
         ("(3,64) | 0/1", "pooling size must be 1 or more"),
         ("(3,64)x0", "1 to 1000"),
-        ("(3,64)x99999999999", "1 to 1000"),
+        ("(3,64)x999999", "1 to 1000"),
+        ("(3,64)x9999999", "cannot read"),
+        ("(3,99999999999)", "cannot read"),
     ],
 )
 def test_what_cannot_be_read_is_named(text, complaint):

@@ -4,6 +4,9 @@ import json
 import os
 import signal
 import sqlite3
+import subprocess
+import sys
+import time
 from collections import Counter
 
 import optuna
@@ -18,7 +21,7 @@ from nas_tc.data import load_data
 from nas_tc.errors import BudgetError, DataError, DeviceError, NasTcError, StudyError
 from nas_tc.module import build
 from nas_tc.search import pool as pool_module
-from nas_tc.search import read_study, weights_file
+from nas_tc.search import read_study, study_folder, weights_file
 from nas_tc.search.storage import lock_study
 from nas_tc.training import Images, error_rate
 
@@ -161,6 +164,7 @@ def test_networks_that_diverge_are_stopped_with_the_reason(tiny_search):
     record = tiny_search(learning_rate=1e20, trials=2)
     assert [t.state for t in record.trials] == ["pruned", "pruned"]
     assert all("the loss is nan" in t.reason for t in record.trials)
+    assert all(t.val_errors == {} for t in record.trials)  # no error that nobody measured
     assert record.front == ()
     with pytest.raises(StudyError, match="no trial is complete yet"):
         _ = record.best
@@ -245,6 +249,37 @@ def test_a_study_of_the_future_is_refused(tiny_search):
         read_study(record.path)
 
 
+def test_a_study_that_was_killed_while_it_was_made_is_a_new_one(tiny_search, tmp_path):
+    storage = f"sqlite:///{tmp_path / 'study.db'}"
+    optuna.create_study(study_name="nas-tc", storage=storage)
+    with pytest.raises(StudyError, match="the study is empty"):
+        read_study(tmp_path / "study.db")
+    assert tiny_search(trials=1).done == 1
+
+
+@pytest.mark.parametrize("name", ["q?x.db", "p%41.db", "a b#c.sqlite", "no_suffix"])
+def test_studies_with_odd_names(tiny_search, tmp_path, name):
+    record = tiny_search(trials=1, epochs=1, study=name)
+    others = {p.name for p in tmp_path.iterdir()} - {name, f"{name}.lock"}
+    assert others == {study_folder(record.path).name}
+    assert read_study(tmp_path / name) == record
+    assert weights_file(record.path, record.best.number).exists()
+
+
+def test_no_two_studies_share_a_folder(tmp_path):
+    names = ("x.db", "x.sqlite", "x", "x.db.db", "x.sqlite.db")
+    assert len({study_folder(tmp_path / name) for name in names}) == len(names)
+
+
+def test_a_study_must_have_room_for_its_folder(tiny_search, tmp_path):
+    (tmp_path / "study").write_text("mine")
+    with pytest.raises(StudyError, match="study is a file, but the weights and the report"):
+        tiny_search()
+    for nowhere in (".", "", str(tmp_path)):
+        with pytest.raises(StudyError, match="the study must be a file"):
+            tiny_search(study=nowhere)
+
+
 def test_an_empty_file_is_a_new_study(tiny_search, tmp_path):
     (tmp_path / "study.db").touch()
     with pytest.raises(StudyError, match="the study is empty"):
@@ -302,13 +337,28 @@ def test_a_reference_is_taken_at_the_size_of_the_data(tiny_search):
     assert complexity(record.trials[0].architecture) <= limit.complexity
 
 
+def test_a_polite_kill_ends_a_search_as_ctrl_c_does(tmp_path):
+    command = [
+        *(sys.executable, "-m", "nas_tc.cli", "search", "--budget", "alexnet*0.05"),
+        *("--trials", "300", "--epochs", "1", "--study", str(tmp_path / "study.db")),
+    ]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path
+    )
+    for line in process.stdout:
+        if line.startswith("trial "):
+            process.send_signal(signal.SIGTERM)
+            break
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "report: " in out
+    assert err.splitlines() == ["stopped; run the same command again to go on"]
+    assert states(tmp_path / "study.db")["RUNNING"] == 0
+
+
 @pytest.mark.faults
 def test_kill_9_of_the_driver(tmp_path):
     """Twenty times, at another moment each: no trial is lost, none is left running."""
-    import subprocess
-    import sys
-    import time
-
     command = [
         *(sys.executable, "-m", "nas_tc.cli", "search", "--budget", "alexnet*0.2"),
         *("--trials", "12", "--epochs", "2", "--study", str(tmp_path / "study.db")),

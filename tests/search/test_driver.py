@@ -1,0 +1,111 @@
+"""The driver with workers that answer when and what a test wants; no Ray."""
+
+from collections import deque
+
+import optuna
+import pytest
+
+from nas_tc.budget import parse_budget, resolve_budget
+from nas_tc.data import load_data
+from nas_tc.search import Silence, weights_file
+from nas_tc.search.driver import Driver
+from nas_tc.search.pool import LostError
+from nas_tc.search.records import record_of
+from nas_tc.search.settings import Settings
+from nas_tc.search.storage import lock_study, open_study, requeue_running
+from nas_tc.search.worker import Report
+from nas_tc.space import parse_space
+from nas_tc.training import Recipe, Rung
+
+# 2/2 and 3/2 poolings leave 3 of 7 pixels, so its two networks cost the same.
+TIED = """
+input = [1, 7, 7]
+[[stage]]
+depth = 1
+width = 4
+filter = 3
+pool = ["2/2", "3/2"]
+[[stage]]
+depth = 1
+width = 4
+filter = 3
+"""
+
+
+class Workers:
+    """Answers each call at once, in the order that `pick` says."""
+
+    def __init__(self, size, answer, pick):
+        self.idle, self._answer, self._pick = size, answer, pick
+        self._calls = deque()
+        self.begun = []
+
+    def begin(self, number, architecture, seed):
+        self.idle -= 1
+        self.begun.append((number, architecture, seed))
+        self._calls.append(number)
+
+    def release(self, number):
+        self.idle += 1
+
+    def next_result(self, timeout_s):
+        number = self._pick(self._calls)
+        self._calls.remove(number)
+        return number, self._answer(number)
+
+
+@pytest.fixture
+def drive(tmp_path):
+    """Runs the driver over the two networks; gives the record and the study's path."""
+    path = tmp_path / "study.db"
+    data = load_data("digits", side=(7, 7))
+    space = parse_space(TIED, "tied", "tied.toml").at(data.shape, 10)
+    limit = resolve_budget(parse_budget("1M"), data.shape)
+    settings = Settings(space, limit, data, Recipe(epochs=1), seed=0)
+
+    def run(answer, pick=min, goal=2):
+        pool = Workers(2, answer, pick)
+        with lock_study(path), open_study(path, settings.to_dict()) as study:
+            Driver(study, path, settings, pool, goal, Silence()).run()
+            return record_of(study, path), pool
+
+    return run
+
+
+def good(error):
+    return Report(Rung(1, error, 1.0, 0.1), weights=b"weights")
+
+
+@pytest.mark.parametrize("pick", [min, max])
+def test_of_equal_networks_the_one_on_the_front_has_its_weights(drive, pick):
+    record, _ = drive(lambda number: good(0.25), pick)
+    assert [t.complexity for t in record.trials] == [record.trials[0].complexity] * 2
+    (only,) = record.front
+    assert [file.name for file in record.weights_folder.iterdir()] == [
+        weights_file(record.path, only.number).name
+    ]
+
+
+def test_a_network_that_outlives_two_workers_is_given_up(drive):
+    record, pool = drive(lambda number: LostError("gone") if number in (0, 2) else good(0.5))
+    first = record.trials[0].architecture
+    assert [t.state for t in record.trials if t.architecture == first] == ["failed", "failed"]
+    assert record.done == 1  # the space has no third
+    # the seed hangs on the network, so that it is trained in the same way each time
+    assert len({seed for _, architecture, seed in pool.begun if architecture == first}) == 1
+
+
+def test_a_network_whose_worker_dies_is_tried_again_though_the_space_is_exhausted(drive):
+    record, _ = drive(lambda number: LostError("gone") if number == 1 else good(0.5), goal=9)
+    assert record.done == 2
+
+
+def test_what_was_queued_and_only_half_asked_for_is_queued_again():
+    study = optuna.create_study()
+    study.enqueue_trial({"a": 1, "b": 2})
+    study.ask({"a": optuna.distributions.IntDistribution(0, 3)})  # killed before b
+    study.ask({"a": optuna.distributions.IntDistribution(0, 3)})  # killed before its network
+    for _ in range(2):
+        requeue_running(study)
+        assert [t.state.name for t in study.trials] == ["FAIL", "FAIL", "WAITING"]
+        assert study.trials[2].system_attrs["fixed_params"] == {"a": 1, "b": 2}
