@@ -5,8 +5,9 @@
 
 Ours: one process a core, one thread each, all at once, their rates added. Plain: one process that
 has all cores and two loader workers (benchmarks/plain_loop.py). The matrix product: 2048 x 2048 in
-bfloat16, one process a core, all at once. Each is the best of three rounds. The last line is JSON. Without --data the digits that
-scikit-learn ships are taken, in colour and at 32x32: speeds are comparable, errors are not.
+bfloat16, one process a core, all at once. Each is the median of three rounds. The last line is
+JSON. Without --data the digits that scikit-learn ships are taken, in colour and at 32x32: speeds
+are comparable, errors are not.
 """
 
 import argparse
@@ -87,7 +88,7 @@ def speed_worker(name, data, recipe, barrier, results):
 
 
 def at_once(target, *args):
-    """The sum of what `target` measures in one process a core, in the best round."""
+    """The sum of what `target` measures in one process a core, in the median round."""
     context = multiprocessing.get_context("spawn")
     cores = len(os.sched_getaffinity(0))
     barrier, results = context.Barrier(cores), context.Queue()
@@ -100,7 +101,7 @@ def at_once(target, *args):
         totals[turn] += value
     for worker in workers:
         worker.join()
-    return max(totals)
+    return statistics.median(totals)
 
 
 def accuracy_worker(job):
@@ -129,7 +130,8 @@ def plain_rate(name, data, recipe):
     _, network = build_network(name, data, 0, normalised=False)
     few = data.with_fewer(max(len(data.classes), 2 * recipe.batch_size))
     train_plainly(network, few, replace(recipe, epochs=1), 0, evaluate=False)
-    return max(train_plainly(network, data, recipe, 0, evaluate=False)[0] for _ in range(ROUNDS))
+    rounds = [train_plainly(network, data, recipe, 0, evaluate=False)[0] for _ in range(ROUNDS)]
+    return statistics.median(rounds)
 
 
 def load(spec, images):

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 
 from nas_tc.module import Network
-from nas_tc.training.pool import max_pool_halves
 
 
 def training_form(network: nn.Module) -> Callable[[Tensor], Tensor]:
@@ -22,7 +21,10 @@ def training_form(network: nn.Module) -> Callable[[Tensor], Tensor]:
     if not isinstance(network, Network):
         return network
     normalize = network.normalize
-    steps = [_fast(layer) for layer in network.layers]
+    steps: list[Callable[[Tensor], Tensor]] = [
+        _global_average if isinstance(layer, nn.AdaptiveAvgPool2d) else layer
+        for layer in network.layers
+    ]
     scale = (1 / normalize.std).flatten()
     shift = (-normalize.mean / normalize.std).flatten()
 
@@ -33,15 +35,6 @@ def training_form(network: nn.Module) -> Callable[[Tensor], Tensor]:
         return found
 
     return forward
-
-
-def _fast(layer: nn.Module) -> Callable[[Tensor], Tensor]:
-    match layer:
-        case nn.AdaptiveAvgPool2d():
-            return _global_average
-        case nn.MaxPool2d(kernel_size=2, stride=2):
-            return max_pool_halves
-    return layer
 
 
 def _scaled(images: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
