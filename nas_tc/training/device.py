@@ -38,15 +38,19 @@ def autocast_dtype(device: torch.device) -> torch.dtype:
     return torch.bfloat16 if _cpu_has_bf16() else torch.float32
 
 
-def settle_on_core() -> None:
-    """Makes this process train on one core at full speed; for processes of ours alone.
+def settle_on_core(threads: int | None = 1) -> None:
+    """Makes this process train at full speed; for processes of ours alone.
 
-    One thread, since one process a core beats several threads for small networks. Freed memory
-    is kept: torch asks for the same megabytes in every step, and each time the system takes them
-    back and gives them again, it clears them, up to a tenth of the time. Numbers too small for
-    the normal format count as zero, because processors slow down a hundred times on them.
+    Small networks gain more from one process a core than from several threads. Freed memory is
+    kept: torch asks for the same megabytes in every step, and when the system takes them back and
+    gives them again it clears them, which is up to a tenth of the time. Numbers too small for the
+    normal format count as zero, because processors slow down a hundred times on them.
+
+    Args:
+        threads: of torch; None leaves its own choice, all cores.
     """
-    torch.set_num_threads(1)
+    if threads is not None:
+        torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
     if sys.platform != "linux":
         return

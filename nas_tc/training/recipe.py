@@ -32,6 +32,7 @@ class Recipe:
     label_smoothing: float = 0.1
     augment: tuple[str, ...] = ()  # of AUGMENTATIONS
     crop_padding: int = 4  # pixels that a random crop may be off by
+    margin: int = 0  # pixels that images are larger than the network's input, to crop from
     nesterov: bool = True
     drops: tuple[int, ...] = ()  # epochs after which the learning rate is a tenth
     init: Literal["he", "glorot"] = "he"  # variance of the Gaussian that weights are drawn from
@@ -49,6 +50,7 @@ class Recipe:
         known = ", ".join(AUGMENTATIONS)
         _check(set(self.augment) <= set(AUGMENTATIONS), "augment", self.augment, f"of {known}")
         _check(self.crop_padding >= 0, "crop_padding", self.crop_padding, "0 or more")
+        _check(self.margin >= 0, "margin", self.margin, "0 or more")
         rising = list(self.drops) == sorted(set(self.drops)) and min(self.drops, default=1) >= 1
         _check(rising, "drops", self.drops, "rising epochs of 1 or more")
         _check(self.init in ("he", "glorot"), "init", self.init, "he or glorot")

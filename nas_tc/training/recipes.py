@@ -27,6 +27,7 @@ HE_SUN_2015 = Recipe(
     label_smoothing=0.0,
     augment=("colour", "crop", "flip"),
     crop_padding=0,
+    margin=32,  # 224 of 256
     init="glorot",
     views=10,
 )
