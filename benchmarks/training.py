@@ -96,11 +96,15 @@ def at_once(target, *args):
     for worker in workers:
         worker.start()
     totals = [0.0] * ROUNDS
-    for _ in range(ROUNDS * cores):
-        turn, value = results.get()
-        totals[turn] += value
-    for worker in workers:
-        worker.join()
+    try:
+        for _ in range(ROUNDS * cores):
+            turn, value = results.get(timeout=120)
+            totals[turn] += value
+        for worker in workers:
+            worker.join()
+    finally:  # a worker that died leaves the others waiting at the barrier
+        for worker in workers:
+            worker.kill()
     return statistics.median(totals)
 
 
