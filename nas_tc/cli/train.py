@@ -1,6 +1,7 @@
 """`nas-tc train`: one network to the end."""
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -60,6 +61,8 @@ def train(
     ] = None,
 ) -> None:
     """Train a network by its full schedule and test it. Run it again to go on after a stop."""
+    # Threads that wait must not spin: another busy process would make each step ten times as long.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from nas_tc.data import load_data  # noqa: PLC0415
     from nas_tc.training import (  # noqa: PLC0415
         DivergedError,

@@ -92,7 +92,7 @@ def _read(folder: Path, name: str) -> ImageData | None:
         # Both are computed from all pixels, and cached properties live in the instance's dict.
         vars(data)["checksum"] = values["checksum"]
         vars(data)["moments"] = tuple(tuple(each) for each in values["moments"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, EOFError, ValueError, KeyError, TypeError):
         return None
     return data
 

@@ -153,8 +153,8 @@ def _free_memory_bytes() -> int:
 
 def _open(source: Source, name: str) -> Image.Image:
     try:
-        image = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
-        image.load()
+        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
+            image.load()
     except FileNotFoundError:
         raise DataError(f"{name}: the image is missing") from None
     except UnidentifiedImageError:

@@ -101,7 +101,8 @@ def search(
     listener.note(_fit(space, limit))
     chosen = augmentation
     if chosen is None:
-        chosen = frozenset(base.augment) or images.augment
+        named_there = "augment" in fields or bool(base.augment)
+        chosen = frozenset(base.augment) if named_there else images.augment
     full_recipe = replace(base, augment=tuple(sorted(chosen)))
     settings = Settings(space, limit, images, full_recipe, seed)
 
@@ -142,7 +143,7 @@ def _augmentation(text: str) -> frozenset[str] | None:
     names = frozenset() if text == "none" else frozenset(text.split("+"))
     if not names <= set(AUGMENTATIONS):
         raise NasTcError(
-            f"unknown augmentation {text!r}; known: auto, none, or of crop, flip and colour, as in crop+flip"
+            f"unknown augmentation {text!r}; known: auto, none, crop, flip, colour, crop+flip"
         )
     return names
 

@@ -131,19 +131,20 @@ def _gathered(pixels: Tensor, chosen: Tensor, rows: Tensor, columns: Tensor) -> 
     Args:
         pixels: (n, height, width, channels).
         chosen: (k,), images.
-        rows: (k, height).
-        columns: (k, width).
+        rows: (k, height of the window).
+        columns: (k, width of the window).
 
     Returns:
-        (k, height, width, channels).
+        (k, height and width of the window, channels).
     """
     _, height, width, channels = pixels.shape
     count = len(chosen)
     lines = pixels.view(-1, width * channels)
     found = lines.index_select(0, (chosen[:, None] * height + rows).flatten())
     within = columns[:, :, None] * channels + torch.arange(channels, device=columns.device)
-    index = within.view(count, 1, -1).expand(count, height, -1)
-    return found.view(count, height, -1).gather(2, index).view(count, height, width, channels)
+    seen = rows.shape[1], columns.shape[1]
+    index = within.view(count, 1, -1).expand(-1, seen[0], -1)
+    return found.view(count, seen[0], -1).gather(2, index).view(count, *seen, channels)
 
 
 def _reflected(positions: Tensor, side: int) -> Tensor:
