@@ -33,6 +33,7 @@ class Rung:
     val_error: float  # share of the validation images that are misclassified, 0 to 1
     train_loss: float  # mean over the last epoch
     train_s: float  # seconds of training so far, validation not counted
+    validation_s: float = 0.0  # seconds of validation so far
 
 
 class Training:
@@ -158,13 +159,16 @@ def train(
         DivergedError: the loss is not a finite number.
     """
     run = Training(network, training, recipe, seed=seed)
+    validation_s = 0.0
     while run.epoch < recipe.epochs:
         loss = run.run_epoch()
         if run.epoch in recipe.rungs:
+            started = time.perf_counter()
             error = error_rate(run.evaluated(), validation)
+            validation_s += time.perf_counter() - started
             if run.epoch == recipe.epochs and recipe.ema:
                 network.load_state_dict(run.evaluated().state_dict())
-            yield Rung(run.epoch, error, loss, run.train_s)
+            yield Rung(run.epoch, error, loss, run.train_s, validation_s)
 
 
 @torch.inference_mode()
