@@ -28,7 +28,7 @@ class Augmented(Dataset):
         return len(self.labels)
 
     def __getitem__(self, index):
-        image = torch.from_numpy(self.images[index]).permute(2, 0, 1).float() / 255
+        image = torch.tensor(self.images[index]).permute(2, 0, 1).float() / 255
         if self.train:
             _, height, width = image.shape
             padded = functional.pad(image, (4, 4, 4, 4), mode="reflect")

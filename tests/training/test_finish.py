@@ -137,3 +137,19 @@ def test_a_network_beyond_the_memory_is_refused_with_the_estimate():
     huge = Architecture((3, 512, 512), parse_notation("(3,4096)x50"), GAP, 10)
     with pytest.raises(OutOfMemoryError, match=r"out of memory: about [\d,.]+ GiB for 512 images"):
         check_fits(huge, 512, torch.device("cpu"))
+
+
+def test_a_worker_reports_what_does_not_fit_and_goes_on(digits, monkeypatch):
+    from nas_tc.search.worker import Worker
+
+    worker = Worker(digits, Recipe(epochs=1), "cpu")
+    huge = Architecture(digits.shape, parse_notation("(3,60000)x9"), GAP, 10)
+    assert worker.begin(huge, 0).diverged.startswith("out of memory: about")
+
+    def exhausted(*_, **__):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("nas_tc.search.worker.train", lambda *a, **k: iter(exhausted, None))
+        assert worker.begin(small(digits), 0).diverged.startswith("out of memory: about")
+    assert worker.begin(small(digits), 0).rung.epoch == 1
