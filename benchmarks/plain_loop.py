@@ -39,14 +39,16 @@ class Augmented(Dataset):
         return (image - self.mean) / self.std, int(self.labels[index])
 
 
-def train_plainly(network: nn.Module, data: ImageData, recipe, seed: int, *, evaluate: bool):
+def train_plainly(
+    network: nn.Module, data: ImageData, recipe, seed: int, *, evaluate: bool, loaders: int = 2
+):
     """Trains; returns images a second of the training and the validation error (or None)."""
     torch.manual_seed(seed)
     random.seed(seed)
     network.to(memory_format=torch.contiguous_format)
     training = Augmented(data.train, data.moments, train=True)
     loader = DataLoader(
-        training, batch_size=recipe.batch_size, shuffle=True, num_workers=2, drop_last=True
+        training, batch_size=recipe.batch_size, shuffle=True, num_workers=loaders, drop_last=True
     )
     optimizer = torch.optim.SGD(
         network.parameters(),
