@@ -1,5 +1,6 @@
 """How a network is trained, as a value."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -7,6 +8,7 @@ from typing import Any, Literal
 from nas_tc.errors import NasTcError
 
 AUGMENTATIONS = ("crop", "flip", "colour")
+_START = 0.1  # of the peak: where the learning rate begins
 _LISTS = ("augment", "drops")
 
 
@@ -71,6 +73,20 @@ class Recipe:
         """The recipe that `to_dict` described; fields that it lacks have their default."""
         lists = {name: tuple(values[name]) for name in _LISTS if name in values}
         return cls(**{**values, **lists})
+
+
+def one_cycle(progress: float, warmup: float) -> float:
+    """The learning rate as a share of its peak.
+
+    torch's own OneCycleLR divides by zero when the warm-up is a single step.
+
+    Args:
+        progress: share of the steps that are done, 0 to 1.
+        warmup: share of the steps before the peak.
+    """
+    if progress < warmup:
+        return _START + (1 - _START) * progress / warmup
+    return (1 + math.cos(math.pi * (progress - warmup) / (1 - warmup))) / 2
 
 
 def _check(holds: bool, name: str, value: object, rule: str) -> None:

@@ -8,7 +8,7 @@ from nas_tc.training import Images, Recipe, training_bytes
 from nas_tc.training.batches import plain_batches, shuffled_batches, ten_views
 from nas_tc.training.colour import altered_colours, principal_colours
 from nas_tc.training.pace import training_form
-from tests.strategies import architectures
+from strategies import architectures
 
 
 @settings(max_examples=25)
