@@ -12,6 +12,9 @@ from nas_tc.module import build
 
 @pytest.fixture
 def run(monkeypatch, capsys):
+    # Hypothesis refuses a process that flushes denormal numbers.
+    monkeypatch.setattr("nas_tc.training.settle_on_core", lambda threads: None)
+
     def call(*arguments):
         monkeypatch.setattr("sys.argv", ["nas-tc", *map(str, arguments)])
         with pytest.raises(SystemExit) as ended:

@@ -142,6 +142,7 @@ def test_a_network_beyond_the_memory_is_refused_with_the_estimate():
 def test_a_worker_reports_what_does_not_fit_and_goes_on(digits, monkeypatch):
     from nas_tc.search.worker import Worker
 
+    monkeypatch.setattr("nas_tc.search.worker.settle_on_core", lambda: None)  # not this process
     worker = Worker(digits, Recipe(epochs=1), "cpu")
     huge = Architecture(digits.shape, parse_notation("(3,60000)x9"), GAP, 10)
     assert worker.begin(huge, 0).diverged.startswith("out of memory: about")
