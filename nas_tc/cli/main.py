@@ -7,7 +7,7 @@ from types import FrameType
 import typer
 
 from nas_tc import __version__
-from nas_tc.cli import cost, draw, export, report, search, space, zoo
+from nas_tc.cli import cost, data, draw, export, report, search, space, train, zoo
 from nas_tc.errors import NasTcError
 
 BAD_INPUT = 2
@@ -21,12 +21,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("search")(search.search)
+app.command("train")(train.train)
 app.command("report")(report.report)
 app.command("export")(export.export)
 app.command("cost")(cost.cost)
 app.command("draw")(draw.draw)
 app.command("zoo")(zoo.zoo)
 app.command("space")(space.space)
+app.command("data")(data.data)
 
 
 @app.callback(invoke_without_command=True)

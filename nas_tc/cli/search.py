@@ -21,7 +21,9 @@ def search(
         ),
     ],
     space: Annotated[str, typer.Option(help="A shipped space or a TOML file.")] = "plain-32",
-    data: Annotated[str, typer.Option(help="digits, parquet:DIR or imagefolder:DIR.")] = "digits",
+    data: Annotated[
+        str, typer.Option(help="digits, parquet:DIR, imagefolder:DIR, npz:FILE, idx:DIR, hub:NAME.")
+    ] = "digits",
     train_images: Annotated[
         int | None, typer.Option(help="Train on so many images only.", show_default="all")
     ] = None,
@@ -39,10 +41,23 @@ def search(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the report.", show_default="beside the study")
     ] = None,
-    epochs: Annotated[int, typer.Option(help="Epochs a network.")] = 12,
-    batch_size: Annotated[int, typer.Option(help="Images a step.")] = 64,
-    learning_rate: Annotated[float, typer.Option(help="At the peak of the cycle.")] = 0.1,
-    augment: Annotated[str, typer.Option(help="auto, none, crop, flip or crop+flip.")] = "auto",
+    recipe: Annotated[str, typer.Option(help="quick, full, he-sun-2015 or a TOML file.")] = "quick",
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A field of the recipe: momentum=0.95.", show_default=False),
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="Epochs a network.", show_default="the recipe's")
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(help="Images a step.", show_default="the recipe's")
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="At its peak.", show_default="the recipe's")
+    ] = None,
+    augment: Annotated[
+        str, typer.Option(help="auto, none, crop, flip, colour or several: crop+flip.")
+    ] = "auto",
     seed: Annotated[int, typer.Option(help="Of proposals and training.")] = 0,
     ray_address: Annotated[
         str | None, typer.Option(help="A running Ray cluster to join.", show_default="none")
@@ -50,6 +65,11 @@ def search(
 ) -> None:
     """Find the most accurate networks within a budget. Run it again to resume."""
     from nas_tc.search.api import search as run  # noqa: PLC0415
+    from nas_tc.training import parse_fields  # noqa: PLC0415
+
+    fields = parse_fields(set_ or [])
+    own = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
+    fields |= {name: value for name, value in own.items() if value is not None}
 
     with listening() as listener:
         record = run(
@@ -66,9 +86,8 @@ def search(
             ray_address=ray_address,
             listener=listener,
             command=shlex.join(["nas-tc", *sys.argv[1:]]),
-            epochs=epochs,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
+            recipe=recipe,
+            **fields,
         )
     show_and_write(record, out)
     if record.interrupted:

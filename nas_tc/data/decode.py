@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,22 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from nas_tc.errors import DataError
 
 _GREY_MODES = {"1", "L", "I;16"}
+_STEP = 1000  # images between two words about the progress
 Source = Path | bytes  # an image file, or its content
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """Who watches while images are decoded.
+
+    Attributes:
+        progress: told how many images are decoded, of how many.
+        broken: takes the messages about broken images, which are left black; None: the first one
+            is an error.
+    """
+
+    progress: Callable[[int, int], None] = lambda _done, _total: None
+    broken: list[str] | None = None
 
 
 def decode_images(
@@ -23,6 +39,7 @@ def decode_images(
     *,
     side: tuple[int, int] | None,
     channels: int | None = None,
+    decoding: Decoding | None = None,
 ) -> NDArray[np.uint8]:
     """Decodes images into one array.
 
@@ -33,6 +50,7 @@ def decode_images(
         names: how to call image i in an error.
         side: height and width in pixels; None: those of the first image.
         channels: 1 or 3; None: 1 if the first image is grey.
+        decoding: who watches.
 
     Returns:
         uint8, (n, height, width, channels).
@@ -40,7 +58,8 @@ def decode_images(
     Raises:
         DataError: an image that is missing or broken, by name; or more than fits in memory.
     """
-    first = _open(sources[0], names(0))
+    decoding = decoding or Decoding()
+    first = _first(sources, names, decoding)
     if channels is None:
         channels = 1 if first.mode in _GREY_MODES else 3
     height, width = side or (first.height, first.width)
@@ -54,15 +73,59 @@ def decode_images(
         try:
             image = _open(sources[index], names(index))
             images[index] = _pixels(image, channels, height, width)
-        except DataError:
+        except DataError as error:
+            if decoding.broken is not None:
+                decoding.broken.append(str(error))
+                images[index] = 0
+                return
             broken.set()
             raise
 
     # Pillow releases the interpreter lock while it decodes.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for _ in pool.map(decode, range(len(sources)), chunksize=256):
-            pass
+        for done, _ in enumerate(pool.map(decode, range(len(sources))), start=1):
+            if done % _STEP == 0 or done == len(sources):
+                decoding.progress(done, len(sources))
     return images
+
+
+def fit_array(
+    images: NDArray[np.uint8], side: tuple[int, int] | None, decoding: Decoding
+) -> NDArray[np.uint8]:
+    """Images of one size as images of another, as `decode_images` does it.
+
+    Args:
+        images: uint8, (n, height, width, channels).
+        side: height and width in pixels; None: as they are.
+        decoding: who watches.
+
+    Returns:
+        uint8, (n, height, width, channels).
+    """
+    count, height, width, channels = images.shape
+    if side is None or side == (height, width):
+        return images
+    check_memory(count * channels * side[0] * side[1], count)
+    fitted = np.empty((count, *side, channels), dtype=np.uint8)
+    for index, pixels in enumerate(images):
+        image = Image.fromarray(pixels if channels == 3 else pixels[..., 0])
+        fitted[index] = _pixels(image, channels, *side)
+        if (index + 1) % _STEP == 0 or index + 1 == count:
+            decoding.progress(index + 1, count)
+    return fitted
+
+
+def _first(
+    sources: Sequence[Source], names: Callable[[int], str], decoding: Decoding
+) -> Image.Image:
+    """The first image, or the first that is whole where broken ones are only noted."""
+    for index, source in enumerate(sources):
+        try:
+            return _open(source, names(index))
+        except DataError:
+            if decoding.broken is None:
+                raise
+    raise DataError(f"none of {len(sources)} images can be read, the first: {names(0)}")
 
 
 def check_memory(bytes_needed: int, images: int) -> None:
@@ -91,7 +154,7 @@ def _free_memory_bytes() -> int:
 def _open(source: Source, name: str) -> Image.Image:
     try:
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
-            image.load()  # what is left behind the file's closing is the pixels
+            image.load()
     except FileNotFoundError:
         raise DataError(f"{name}: the image is missing") from None
     except UnidentifiedImageError:

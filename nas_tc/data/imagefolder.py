@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nas_tc.data.decode import decode_images
+from nas_tc.data.decode import Decoding, decode_images
 from nas_tc.data.images import ImageData, Split, split_off, split_validation
 from nas_tc.errors import DataError
 
@@ -12,7 +12,9 @@ _SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", 
 _VALIDATION_NAMES = ("validation", "valid", "val")
 
 
-def load_imagefolder(folder: Path, side: tuple[int, int] | None, name: str) -> ImageData:
+def load_imagefolder(
+    folder: Path, side: tuple[int, int] | None, name: str, decoding: Decoding | None = None
+) -> ImageData:
     """Images from `DIR/class/*`, or from `DIR/train/class/*` beside `test` and `val`.
 
     One tree is split: a fifth for testing and a tenth of the rest for validation. With `train`
@@ -23,6 +25,7 @@ def load_imagefolder(folder: Path, side: tuple[int, int] | None, name: str) -> I
         folder: where the tree begins.
         side: height and width in pixels to scale to; None: those of the first image.
         name: of the data, for messages and records.
+        decoding: who watches.
 
     Raises:
         DataError: no images, a class missing in a split, or an image missing or broken, by path.
@@ -31,18 +34,19 @@ def load_imagefolder(folder: Path, side: tuple[int, int] | None, name: str) -> I
         raise DataError(
             f"no folder {str(folder)!r}; imagefolder:DIR needs one with a folder a class"
         )
+    decoding = decoding or Decoding()
     if not (folder / "train").is_dir():
         classes = _classes(folder)
-        whole = _decoded(folder, classes, side)
+        whole = _decoded(folder, classes, side, None, decoding)
         rest, test = split_off(whole, max(1, len(whole) // 5))
         train, validation = split_validation(rest)
         return ImageData(name, train, validation, test, classes)
 
     classes = _classes(folder / "train")
-    train = _decoded(folder / "train", classes, side)
+    train = _decoded(folder / "train", classes, side, None, decoding)
     _, height, width, channels = train.images.shape
     others = [
-        _decoded(folder / each, classes, (height, width), channels)
+        _decoded(folder / each, classes, (height, width), channels, decoding)
         for each in ("test", *_VALIDATION_NAMES)
         if (folder / each).is_dir()
     ]
@@ -68,7 +72,8 @@ def _decoded(
     folder: Path,
     classes: tuple[str, ...],
     side: tuple[int, int] | None,
-    channels: int | None = None,
+    channels: int | None,
+    decoding: Decoding,
 ) -> Split:
     numbers = {each: number for number, each in enumerate(classes)}
     if extra := sorted(set(_classes(folder)) - set(numbers)):
@@ -82,5 +87,7 @@ def _decoded(
             raise DataError(f"{folder / name}: no images ({', '.join(sorted(_SUFFIXES))})")
         paths += found
         labels += [number] * len(found)
-    images = decode_images(paths, lambda index: str(paths[index]), side=side, channels=channels)
+    images = decode_images(
+        paths, lambda index: str(paths[index]), side=side, channels=channels, decoding=decoding
+    )
     return Split(images, np.array(labels, dtype=np.int64))

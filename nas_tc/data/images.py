@@ -14,6 +14,8 @@ from nas_tc.errors import DataError
 
 _SPLIT_SEED = 2015  # one fixed split for every search, whatever its own seed
 
+_MOMENTS_BLOCK = 500  # images counted at once, as counting takes eight times their memory
+
 
 @dataclass(frozen=True)
 class Split:
@@ -79,7 +81,10 @@ class ImageData:
         """
         means, stds = [], []
         for channel in range(self.shape[0]):
-            counts = np.bincount(self.train.images[..., channel].reshape(-1), minlength=256)
+            counts = np.zeros(256, dtype=np.int64)
+            for start in range(0, len(self.train), _MOMENTS_BLOCK):
+                block = self.train.images[start : start + _MOMENTS_BLOCK, ..., channel]
+                counts += np.bincount(block.reshape(-1), minlength=256)
             values = np.arange(256) / 255
             mean = float((counts * values).sum() / counts.sum())
             variance = float((counts * (values - mean) ** 2).sum() / counts.sum())

@@ -1,6 +1,7 @@
 """From an architecture to a torch module: a fold over the shape walk."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -52,17 +53,21 @@ def build(
     mean: Sequence[float] = (),
     std: Sequence[float] = (),
     seed: int = 0,
+    init: Literal["he", "glorot"] = "he",
 ) -> Network:
     """A network with fresh weights, in channels_last memory format, ready for training.
 
-    Weights are zero-mean Gaussian with a variance that keeps the signal's through a ReLU (He et
-    al., "Delving deep into rectifiers", 2015, Eqn. 10); biases are zero.
+    Weights are zero-mean Gaussian, biases are zero. The variance is "he", which keeps the signal's
+    through a ReLU (He et al., "Delving deep into rectifiers", 2015, Eqn. 10), or "glorot" (Glorot
+    & Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010,
+    Eqn. 12), the reference that He & Sun give in section 5.
 
     Args:
         architecture: what to build.
         mean: of the images per channel, 0 to 1; empty leaves the images as they are.
         std: their standard deviation per channel.
         seed: of the weights: the same seed gives the same network.
+        init: variance of the weights.
 
     Raises:
         ArchitectureError: a map that shrinks to nothing.
@@ -74,7 +79,10 @@ def build(
     generator = torch.Generator().manual_seed(seed)
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
-            nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=generator)
+            if init == "he":
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=generator)
+            else:
+                nn.init.xavier_normal_(module.weight, generator=generator)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -1,5 +1,6 @@
 """What came out? Tables, a picture and a manifest, from the study file alone."""
 
+from nas_tc.report.curve import write_curve
 from nas_tc.report.plot import draw_front, short_number
 from nas_tc.report.tables import front_table, trials_table
 from nas_tc.report.write import manifest, write_report
@@ -10,5 +11,6 @@ __all__ = [
     "manifest",
     "short_number",
     "trials_table",
+    "write_curve",
     "write_report",
 ]

@@ -11,7 +11,7 @@ import optuna
 from nas_tc.architecture import format_notation
 from nas_tc.budget import Limit, parse_budget, resolve_budget
 from nas_tc.cost import complexity
-from nas_tc.data import load_data
+from nas_tc.data import Decoding, load_data
 from nas_tc.errors import BudgetError, NasTcError
 from nas_tc.search.driver import Driver
 from nas_tc.search.environment import environment
@@ -21,10 +21,11 @@ from nas_tc.search.records import RUNS_KEY, StudyRecord, record_of
 from nas_tc.search.settings import Settings
 from nas_tc.search.storage import lock_study, open_study, requeue_running
 from nas_tc.space import Space, extreme_network, load_space
-from nas_tc.training import AUGMENTATIONS, Recipe, choose_device
+from nas_tc.training import AUGMENTATIONS, Recipe, choose_device, load_recipe
 
 DEFAULT_TRIALS = 40
 _LOCAL = Path("results") / "local"
+_DECODED_STEP = 10_000  # images between two words about the decoding
 
 
 def search(
@@ -42,7 +43,8 @@ def search(
     augment: str = "auto",
     listener: Listener | None = None,
     command: str = "nas_tc.search(...)",
-    **recipe: Any,
+    recipe: str | Path | Recipe = "quick",
+    **fields: Any,
 ) -> StudyRecord:
     """Finds the most accurate networks of a space within a budget.
 
@@ -52,7 +54,7 @@ def search(
     Args:
         budget: "alexnet*0.6", "alexnet@224*0.6" or "120M"; see docs/budget.md.
         space: a space, the name of one that is shipped, or the path of a TOML file.
-        data: "digits", "parquet:DIR" or "imagefolder:DIR".
+        data: "digits", "parquet:DIR", "imagefolder:DIR", "npz:FILE", "idx:DIR" or "hub:NAME".
         train_images: train on this many images only.
         trials: networks to train in all, those of earlier runs of the study included; networks
             that are pruned count.
@@ -64,7 +66,8 @@ def search(
         augment: "auto" (what suits the data), "none", "crop", "flip" or "crop+flip".
         listener: hears of what happens.
         command: how the search was called, for its manifest.
-        **recipe: fields of `nas_tc.training.Recipe`, e.g. `epochs=20`.
+        recipe: a recipe, the name of one, or the path of a TOML file.
+        **fields: of `nas_tc.training.Recipe`, in place of the recipe's own, e.g. `epochs=20`.
 
     Returns:
         The study: its `front`, `best` and all `trials`.
@@ -83,15 +86,21 @@ def search(
     if not isinstance(space, Space):
         space = load_space(space)
     augmentation = _augmentation(augment)
-    base = Recipe(**recipe)
+    # A search decodes images at the size of its networks, so there is no margin to crop from.
+    named = replace(recipe, **fields) if isinstance(recipe, Recipe) else None
+    base = replace(named or load_recipe(str(recipe), **fields), margin=0)
     if ray_address is None:
         choose_device(device)
 
     path = Path(study) if study is not None else default_study(space, data, budget, train_images)
     with lock_study(path):
-        images = load_data(data, side=space.input[1:], train_images=train_images)
+        decoding = Decoding(lambda done, total: _tell_decoded(done, total, listener))
+        images = load_data(data, side=space.input[1:], train_images=train_images, decoding=decoding)
         listener.note(images.summary())
-        chosen = images.augment if augmentation is None else augmentation
+        chosen = augmentation
+        if chosen is None:
+            named_there = "augment" in fields or bool(base.augment)
+            chosen = frozenset(base.augment) if named_there else images.augment
         settings = Settings(
             space=space.at(images.shape, len(images.classes)),
             limit=resolve_budget(parsed, images.shape),
@@ -140,8 +149,15 @@ def _augmentation(text: str) -> frozenset[str] | None:
         return None
     names = frozenset() if text == "none" else frozenset(text.split("+"))
     if not names <= set(AUGMENTATIONS):
-        raise NasTcError(f"unknown augmentation {text!r}; known: auto, none, crop, flip, crop+flip")
+        raise NasTcError(
+            f"unknown augmentation {text!r}; known: auto, none, crop, flip, colour, crop+flip"
+        )
     return names
+
+
+def _tell_decoded(done: int, total: int, listener: Listener) -> None:
+    if done % _DECODED_STEP == 0 and done < total:
+        listener.note(f"decoded {done:,} of {total:,} images")
 
 
 def _fit(space: Space, limit: Limit) -> str:

@@ -157,6 +157,7 @@ class Driver:
         assert answer.rung is not None
         rung = answer.rung
         trial.report(rung.val_error, rung.epoch)
+        trial.set_user_attr("validation_s", round(rung.validation_s, 3))
         if answer.weights is not None:
             trial.set_user_attr("train_s", round(rung.train_s, 3))
             self._keep_weights(trial.number, answer.weights)

@@ -70,9 +70,10 @@ def difference(kept: dict[str, Any], now: dict[str, Any]) -> str | None:
     if _nameless(kept["space"]) != _nameless(now["space"]):
         there, here = kept["space"]["name"], now["space"]["name"]
         return f"space: {there} against {here}" if there != here else f"space: {here} has changed"
+    before = json.loads(json.dumps(Recipe.from_dict(kept["recipe"]).to_dict()))
     for field, value in now["recipe"].items():
-        if kept["recipe"].get(field) != value:
-            return f"recipe: {field} {kept['recipe'].get(field)} against {value}"
+        if before[field] != value:
+            return f"recipe: {field} {before[field]} against {value}"
     if kept["seed"] != now["seed"]:
         return f"seed: {kept['seed']} against {now['seed']}"
     return None

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from safetensors.torch import load, save
@@ -13,10 +13,16 @@ from nas_tc.module import Network, build
 from nas_tc.training import (
     DivergedError,
     Images,
+    OutOfMemoryError,
     Recipe,
     Rung,
+    check_fits,
     choose_device,
     error_rate,
+    out_of_memory,
+    principal_colours,
+    ran_out,
+    settle_on_core,
     train,
 )
 
@@ -28,7 +34,7 @@ class Report:
     Attributes:
         rung: what is known now; None if the network diverged.
         weights: in safetensors format, after the last rung.
-        diverged: why there is no use in going on.
+        diverged: why there is no use in going on: the loss is no number, or no memory is left.
     """
 
     rung: Rung | None = None
@@ -42,11 +48,13 @@ class Worker:
     def __init__(self, data: ImageData, recipe: Recipe, device: str) -> None:
         self._device = choose_device(device)
         if self._device.type == "cpu":
-            torch.set_num_threads(1)
-            torch.set_flush_denormal(True)
+            settle_on_core()
         self._recipe = recipe
         self._moments = data.moments
         self._train = self._images(data.train)
+        if "colour" in recipe.augment:
+            colours = principal_colours(self._train.pixels).to(self._device)
+            self._train = replace(self._train, colours=colours)
         self._validation = self._images(data.validation)
         self._test = self._images(data.test)
         self._network: Network | None = None
@@ -54,8 +62,14 @@ class Worker:
 
     def begin(self, architecture: Architecture, seed: int) -> Report:
         """Builds a network and trains it to the first rung; what was there before is dropped."""
+        self._forget()
+        try:
+            check_fits(architecture, self._recipe.batch_size, self._device)
+        except OutOfMemoryError as error:
+            return Report(diverged=str(error))
         mean, std = self._moments
-        self._network = build(architecture, mean=mean, std=std, seed=seed).to(self._device)
+        network = build(architecture, mean=mean, std=std, seed=seed, init=self._recipe.init)
+        self._architecture, self._network = architecture, network.to(self._device)
         self._rungs = train(self._network, self._train, self._validation, self._recipe, seed=seed)
         return self.advance()
 
@@ -66,6 +80,13 @@ class Worker:
             rung = next(self._rungs)
         except DivergedError as error:
             return Report(diverged=str(error))
+        except (MemoryError, RuntimeError) as error:
+            if not ran_out(error):
+                raise
+            reason = out_of_memory(self._architecture, self._recipe.batch_size)
+            error.__traceback__ = None  # it holds the tensors
+            self._forget()
+            return Report(diverged=reason)
         if rung.epoch < self._recipe.epochs:
             return Report(rung)
         state = {k: v.contiguous().cpu() for k, v in self._network.state_dict().items()}
@@ -76,6 +97,12 @@ class Worker:
         network = build(architecture)
         network.load_state_dict(load(weights))
         return error_rate(network.to(self._device), self._test)
+
+    def _forget(self) -> None:
+        """Drops the last network, so that its memory is there for the next."""
+        self._network, self._rungs = None, iter(())
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
 
     def _images(self, split: Split) -> Images:
         with warnings.catch_warnings():

@@ -1,18 +1,49 @@
 """How good is it? Recipes, the training loop, the error."""
 
 from nas_tc.training.batches import Images
-from nas_tc.training.device import autocast_dtype, choose_device
+from nas_tc.training.colour import principal_colours
+from nas_tc.training.device import autocast_dtype, choose_device, settle_on_core
+from nas_tc.training.finish import CHECKPOINT, CurvePoint, Finished, finish
+from nas_tc.training.memory import (
+    OutOfMemoryError,
+    check_fits,
+    out_of_memory,
+    ran_out,
+    training_bytes,
+)
 from nas_tc.training.recipe import AUGMENTATIONS, Recipe
-from nas_tc.training.train import DivergedError, Rung, error_rate, train
+from nas_tc.training.recipes import FULL, HE_SUN_2015, QUICK, RECIPES, load_recipe, parse_fields
+from nas_tc.training.train import DivergedError, Rung, Training, error_rate, train
+from nas_tc.training.views import ViewErrors, error_of_views
 
 __all__ = [
     "AUGMENTATIONS",
+    "CHECKPOINT",
+    "FULL",
+    "HE_SUN_2015",
+    "QUICK",
+    "RECIPES",
+    "CurvePoint",
     "DivergedError",
+    "Finished",
     "Images",
+    "OutOfMemoryError",
     "Recipe",
     "Rung",
+    "Training",
+    "ViewErrors",
     "autocast_dtype",
+    "check_fits",
     "choose_device",
+    "error_of_views",
     "error_rate",
+    "finish",
+    "load_recipe",
+    "out_of_memory",
+    "parse_fields",
+    "principal_colours",
+    "ran_out",
+    "settle_on_core",
     "train",
+    "training_bytes",
 ]

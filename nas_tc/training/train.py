@@ -3,16 +3,22 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isfinite
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nas_tc.training.average import Average
 from nas_tc.training.batches import Images, plain_batches, shuffled_batches
 from nas_tc.training.device import autocast_dtype
-from nas_tc.training.recipe import Recipe, one_cycle
+from nas_tc.training.pace import training_form
+from nas_tc.training.recipe import Recipe
+from nas_tc.training.schedule import learning_rate
 
 _EVALUATION_BATCH = 500  # images
+_STEPS_UNSEEN = 50  # on a GPU, whose queue a look at the loss empties
 
 
 class DivergedError(RuntimeError):
@@ -27,15 +33,120 @@ class Rung:
     val_error: float  # share of the validation images that are misclassified, 0 to 1
     train_loss: float  # mean over the last epoch
     train_s: float  # seconds of training so far, validation not counted
+    validation_s: float = 0.0  # seconds of validation so far
+
+
+class Training:
+    """A network on its way: all that is needed to train it on, epoch by epoch.
+
+    The same arguments give the same weights on the same kind of processor. Matrix products run in
+    bfloat16 where the device is fast at it, sums and weights stay float32.
+
+    Args:
+        network: on the device of the images, in channels_last format; trained in place.
+        training: to learn from.
+        recipe: epochs, schedule, augmentation.
+        seed: of the order of the images and their augmentation.
+    """
+
+    def __init__(self, network: nn.Module, training: Images, recipe: Recipe, *, seed: int) -> None:
+        self.network = network
+        self.recipe = recipe
+        self.epoch = 0  # epochs trained so far
+        self.train_s = 0.0
+        self._images = training
+        self._generator = torch.Generator().manual_seed(seed)
+        torch.manual_seed(seed)  # drop-out draws on the global generator
+        self._optimizer = torch.optim.SGD(
+            _parameter_groups(network, recipe.weight_decay),
+            lr=recipe.learning_rate,
+            momentum=recipe.momentum,
+            nesterov=recipe.nesterov and recipe.momentum > 0,
+            fused=True,
+        )
+        self._average = Average(network, recipe.ema) if recipe.ema else None
+
+    def run_epoch(self) -> float:
+        """Trains for one more epoch.
+
+        Returns:
+            The mean loss.
+
+        Raises:
+            DivergedError: the loss is not a finite number, as soon as that is seen.
+        """
+        started = time.perf_counter()
+        self.network.train()
+        device = self._images.labels.device
+        dtype = autocast_dtype(device)
+        forward = training_form(self.network)
+        unseen = 1 if device.type == "cpu" else _STEPS_UNSEEN
+        steps = max(1, len(self._images) // self.recipe.batch_size)
+        total = torch.zeros((), device=device)
+        batches = shuffled_batches(self._images, self.recipe, self._generator)
+        for step, (images, labels) in enumerate(batches):
+            rate = learning_rate(self.recipe, self.epoch * steps + step, steps)
+            for group in self._optimizer.param_groups:
+                group["lr"] = rate
+            with torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32):
+                scores = forward(images)
+            loss = functional.cross_entropy(
+                scores.float(), labels, label_smoothing=self.recipe.label_smoothing
+            )
+            total += loss.detach()
+            if (step + 1) % unseen == 0:
+                self._check(total.item())
+            self._optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            self._optimizer.step()
+            if self._average is not None:
+                self._average.update()
+        mean_loss = total.item() / steps  # waits for the device, so the clock is right
+        self._check(mean_loss)
+        self.epoch += 1
+        self.train_s += time.perf_counter() - started
+        return mean_loss
+
+    def evaluated(self) -> nn.Module:
+        """The network that counts: with the averaged weights where the recipe asks for them."""
+        return self.network if self._average is None else self._average.network
+
+    def state(self) -> dict[str, Any]:
+        """All that changes, for `resume`: tensors, numbers and lists."""
+        return {
+            "epoch": self.epoch,
+            "train_s": self.train_s,
+            "network": self.network.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "average": None if self._average is None else self._average.network.state_dict(),
+            "averaged_steps": 0 if self._average is None else self._average.steps,
+            "generator": self._generator.get_state(),
+            "global_generator": torch.get_rng_state(),
+        }
+
+    def resume(self, state: dict[str, Any]) -> None:
+        """Goes back to what `state` returned, in another process too; the rest must be equal."""
+        self.epoch = state["epoch"]
+        self.train_s = state["train_s"]
+        self.network.load_state_dict(state["network"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        if self._average is not None:
+            self._average.network.load_state_dict(state["average"])
+            self._average.steps = state["averaged_steps"]
+        self._generator.set_state(state["generator"])
+        torch.set_rng_state(state["global_generator"])
+
+    def _check(self, loss: float) -> None:
+        if not isfinite(loss):
+            raise DivergedError(f"the loss is {loss} in epoch {self.epoch + 1}")
 
 
 def train(
     network: nn.Module, training: Images, validation: Images, recipe: Recipe, *, seed: int
 ) -> Iterator[Rung]:
-    """Trains `network` in place; yields after each rung of the recipe.
+    """Trains `network` in place, as `Training` does; yields after each rung of the recipe.
 
-    The same arguments give the same weights on the same kind of processor. Matrix products run in
-    bfloat16 where the device is fast at it, sums and weights stay float32.
+    With the recipe's last epoch the network has the averaged weights, if there is an average.
 
     Args:
         network: on the device of the images, in channels_last format.
@@ -45,46 +156,19 @@ def train(
         seed: of the order of the images and their augmentation.
 
     Raises:
-        DivergedError: the loss of an epoch is not a finite number.
+        DivergedError: the loss is not a finite number.
     """
-    generator = torch.Generator().manual_seed(seed)
-    torch.manual_seed(seed)  # drop-out draws on the global generator
-    device = training.labels.device
-    dtype = autocast_dtype(device)
-    optimizer = torch.optim.SGD(
-        _parameter_groups(network, recipe.weight_decay),
-        lr=recipe.learning_rate,
-        momentum=recipe.momentum,
-        nesterov=recipe.momentum > 0,
-    )
-    steps = recipe.epochs * max(1, len(training) // recipe.batch_size)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: one_cycle(step / steps, recipe.warmup)
-    )
-    train_s = 0.0
-    for epoch in range(1, recipe.epochs + 1):
-        started = time.perf_counter()
-        network.train()
-        total = torch.zeros((), device=device)
-        batches = 0
-        for images, labels in shuffled_batches(training, recipe, generator):
-            with torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32):
-                scores = network(images)
-                loss = functional.cross_entropy(
-                    scores.float(), labels, label_smoothing=recipe.label_smoothing
-                )
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-            total += loss.detach()
-            batches += 1
-        train_loss = total.item() / batches  # waits for the device, so the clock is right
-        train_s += time.perf_counter() - started
-        if not torch.isfinite(torch.tensor(train_loss)):
-            raise DivergedError(f"the loss is {train_loss} in epoch {epoch}")
-        if epoch in recipe.rungs:
-            yield Rung(epoch, error_rate(network, validation), train_loss, train_s)
+    run = Training(network, training, recipe, seed=seed)
+    validation_s = 0.0
+    while run.epoch < recipe.epochs:
+        loss = run.run_epoch()
+        if run.epoch in recipe.rungs:
+            started = time.perf_counter()
+            error = error_rate(run.evaluated(), validation)
+            validation_s += time.perf_counter() - started
+            if run.epoch == recipe.epochs and recipe.ema:
+                network.load_state_dict(run.evaluated().state_dict())
+            yield Rung(run.epoch, error, loss, run.train_s, validation_s)
 
 
 @torch.inference_mode()
@@ -93,10 +177,11 @@ def error_rate(network: nn.Module, images: Images) -> float:
     device = images.labels.device
     dtype = autocast_dtype(device)
     network.eval()
+    forward = training_form(network)
     wrong = torch.zeros((), dtype=torch.int64, device=device)
     for pixels, labels in plain_batches(images, _EVALUATION_BATCH):
         with torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32):
-            scores: Tensor = network(pixels)
+            scores: Tensor = forward(pixels)
         wrong += (scores.argmax(1) != labels).sum()
     return int(wrong) / len(images)
 

@@ -1,0 +1,72 @@
+"""`nas-tc data`: what is in a data set, and whether all of it can be read."""
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+from nas_tc.cli.console import console, new_table, shape_text
+from nas_tc.errors import DataError
+
+_MOST_NAMED = 20  # broken images
+
+
+def data(
+    spec: Annotated[
+        str,
+        typer.Argument(
+            help="digits, parquet:DIR, imagefolder:DIR, npz:FILE, idx:DIR or hub:NAME.",
+            show_default=False,
+        ),
+    ],
+    size: Annotated[
+        int | None,
+        typer.Option(help="Side to scale to, pixels.", show_default="that of the first image"),
+    ] = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(help="PNG with some images of each class.", show_default="none"),
+    ] = None,
+) -> None:
+    """Counts, classes, mean and spread of a data set; a contact sheet; its broken images."""
+    from nas_tc.data import Decoding, contact_sheet, load_data  # noqa: PLC0415
+
+    side = None if size is None else (size, size)
+    broken: list[str] = []
+    found = load_data(spec, side=side, decoding=Decoding(_progress, broken))
+    table = new_table(("class", False), ("training", True), ("validation", True), ("test", True))
+    counts = [
+        np.bincount(split.labels, minlength=len(found.classes))
+        for split in (found.train, found.validation, found.test)
+    ]
+    for number, name in enumerate(found.classes):
+        table.add_row(name, *(f"{each[number]:,}" for each in counts))
+    mean, std = found.moments
+    screen = console()
+    screen.print(found.summary())
+    screen.print(table)
+    screen.print(f"images  {shape_text(found.shape)}, {_bytes(found.train.images)} for training")
+    screen.print(f"mean    {_numbers(mean)} of 0 to 1, by channel")
+    screen.print(f"spread  {_numbers(std)}")
+    if sheet is not None:
+        rows = contact_sheet(found.train, sheet)
+        screen.print(f"sheet   {sheet}, {rows} of {len(found.classes)} classes")
+    for message in broken[:_MOST_NAMED]:
+        screen.print(message)
+    if broken:
+        raise DataError(f"{spec}: {len(broken):,} images are broken; repair or remove them")
+
+
+def _progress(done: int, total: int) -> None:
+    if done % 10_000 == 0 and done < total:
+        typer.echo(f"decoded {done:,} of {total:,}", err=True)
+
+
+def _bytes(images: NDArray[np.uint8]) -> str:
+    return f"{images.nbytes / 2**20:,.1f} MiB"
+
+
+def _numbers(values: tuple[float, ...]) -> str:
+    return " ".join(f"{value:.4f}" for value in values)

@@ -1,0 +1,176 @@
+"""`nas-tc train`: one network to the end."""
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nas_tc.architecture import Architecture, Norm, format_notation, head_named
+from nas_tc.cli.console import console, parse_shape, percent
+from nas_tc.errors import NasTcError, unknown
+
+if TYPE_CHECKING:
+    from nas_tc.training import CurvePoint, Finished, Recipe
+
+_LOCAL = Path("results") / "local"
+
+
+def train(
+    network: Annotated[
+        str,
+        typer.Argument(
+            help="A study file, a network of the zoo (J), the paper's notation, or a JSON file.",
+            show_default=False,
+        ),
+    ],
+    trial: Annotated[
+        int | None, typer.Option(help="Number of a study's trial.", show_default="the best")
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="digits, parquet:DIR, imagefolder:DIR, npz:FILE, idx:DIR or hub:NAME.",
+            show_default="the study's",
+        ),
+    ] = None,
+    recipe: Annotated[str, typer.Option(help="quick, full, he-sun-2015 or a TOML file.")] = "full",
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A field of the recipe: epochs=90.", show_default=False),
+    ] = None,
+    input: Annotated[
+        str | None,
+        typer.Option(help="Channels, height and width, as in 3x32x32.", show_default="its own"),
+    ] = None,
+    head: Annotated[
+        str | None, typer.Option(help="gap or spp.", show_default="its own; spp for a notation")
+    ] = None,
+    norm: Annotated[
+        str | None, typer.Option(help="batch or none.", show_default="its own; none for a notation")
+    ] = None,
+    train_images: Annotated[
+        int | None, typer.Option(help="Train on so many images only.", show_default="all")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    seed: Annotated[int, typer.Option(help="Of weights, order and augmentation.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for all files.", show_default="in results/local/")
+    ] = None,
+) -> None:
+    """Train a network by its full schedule and test it. Run it again to go on after a stop."""
+    # Threads that wait must not spin: another busy process would make each step ten times as long.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    from nas_tc.data import load_data  # noqa: PLC0415
+    from nas_tc.training import (  # noqa: PLC0415
+        DivergedError,
+        choose_device,
+        finish,
+        load_recipe,
+        parse_fields,
+        settle_on_core,
+    )
+
+    found, spec = _network(network, trial, data)
+    if input is not None:
+        found = replace(found, input=parse_shape(input))
+    if head is not None:
+        found = replace(found, head=head_named(head))
+    if norm is not None:
+        found = replace(found, norm=_norm(norm))
+    fields = parse_fields(set_ or [])
+    chosen = load_recipe(recipe, **fields)
+    target = choose_device(device)
+    height, width = (side + chosen.margin for side in found.input[1:])
+    images = load_data(spec, side=(height, width), train_images=train_images)
+    if not chosen.augment and "augment" not in fields:
+        chosen = replace(chosen, augment=tuple(sorted(images.augment)))
+    found = found.at((images.shape[0], *found.input[1:]), len(images.classes))
+    folder = out or _LOCAL / f"train-{found.id}-{images.checksum}"
+    screen = console()
+    screen.print(images.summary())
+    screen.print(f"network: {format_notation(found.stages)}")
+    settle_on_core(threads=None)
+
+    def tell(curve: tuple["CurvePoint", ...]) -> None:
+        last = curve[-1]
+        screen.print(
+            f"epoch {last.epoch}/{chosen.epochs}: loss {last.train_loss:.4f}, "
+            f"error {percent(last.val_error)}, {last.train_s:.0f} s"
+        )
+
+    try:
+        finished = finish(
+            found,
+            images,
+            chosen,
+            folder,
+            seed=seed,
+            device=target,
+            resumed=lambda epochs: screen.print(f"going on after epoch {epochs}"),
+            after_epoch=tell,
+        )
+    except DivergedError as error:
+        raise NasTcError(f"{error}; lower the learning rate: --set learning_rate=...") from None
+    names = _write(folder, found, chosen, finished, spec)
+    for test in (finished.single_view, finished.ten_view):
+        if test is not None:
+            top5 = f", top-5 {percent(test.top5)}" if found.classes > 5 else ""
+            views = "1 view" if test.views == 1 else f"{test.views} views"
+            screen.print(f"test error, {views}: {percent(test.top1)}{top5}")
+    screen.print(f"train: {folder}/ ({', '.join(names)})")
+
+
+def _network(text: str, trial: int | None, data: str | None) -> tuple[Architecture, str]:
+    """The network and the data to train it on."""
+    if Path(text).is_file() and not text.endswith(".json"):
+        from nas_tc.search import read_study  # noqa: PLC0415
+
+        record = read_study(Path(text))
+        chosen = record.best if trial is None else record.trial(trial)
+        return chosen.architecture, data or record.settings["data"]["name"]
+    from nas_tc.zoo import find_network  # noqa: PLC0415
+
+    if trial is not None:
+        raise NasTcError(f"--trial {trial}: {text!r} is no study file")
+    if data is None:
+        raise NasTcError("which images? name them with --data")
+    return find_network(text), data
+
+
+def _norm(text: str) -> Norm:
+    if text == "batch":
+        return "batch"
+    if text == "none":
+        return "none"
+    raise unknown("norm", text, ("batch", "none"))
+
+
+def _write(
+    folder: Path, network: Architecture, recipe: "Recipe", finished: "Finished", spec: str
+) -> tuple[str, ...]:
+    """Weights, learning curve and a result that says how all of it came about."""
+    from safetensors.torch import save_file  # noqa: PLC0415
+
+    from nas_tc.report import write_curve  # noqa: PLC0415
+    from nas_tc.search.environment import environment  # noqa: PLC0415
+
+    state = finished.network.state_dict()
+    save_file({k: v.contiguous().cpu() for k, v in state.items()}, folder / "weights.safetensors")
+    notation = format_notation(network.stages)
+    write_curve(finished.curve, folder, notation)
+    tests = [test for test in (finished.single_view, finished.ten_view) if test is not None]
+    result: dict[str, Any] = {
+        "network": notation,
+        "architecture": network.to_dict(),
+        "data": spec,
+        "recipe": recipe.to_dict(),
+        "val_error": finished.curve[-1].val_error,
+        "train_s": round(finished.curve[-1].train_s, 3),
+        "test": [{"views": t.views, "top1": t.top1, "top5": t.top5} for t in tests],
+        "environment": environment(),
+    }
+    (folder / "result.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    return ("weights.safetensors", "curve.csv", "curve.png", "result.json")

@@ -1,0 +1,67 @@
+"""Data sets of the Hugging Face hub, through its own library."""
+
+from typing import Any
+
+from nas_tc.data.decode import Decoding
+from nas_tc.data.images import ImageData
+from nas_tc.data.rows import IMAGE_COLUMNS, LABEL_COLUMNS, Rows, column, rows_to_data
+from nas_tc.errors import DataError
+
+_VALIDATION_NAMES = ("validation", "valid", "val")
+
+
+def load_hub(
+    name: str, side: tuple[int, int] | None, spec: str, decoding: Decoding | None = None
+) -> ImageData:
+    """Images of the hub's data set `name`, downloaded on first use.
+
+    It needs splits `train` and `test`; with `validation` but no `test`, as ImageNet has it, the
+    validation images are the test set and a tenth of `train` is for validation.
+
+    Args:
+        name: as on the hub, e.g. "uoft-cs/cifar10".
+        side: height and width in pixels to scale to; None: those of the first image.
+        spec: what the user wrote, for messages and records.
+        decoding: who watches.
+
+    Raises:
+        DataError: the library `datasets` or the data set is not there, or it has no images.
+    """
+    try:
+        import datasets  # noqa: PLC0415 - an optional dependency
+    except ImportError:
+        raise DataError(
+            f"{spec}: needs the package 'datasets'; install it with pip install 'nas-tc[hub]'"
+        ) from None
+    try:
+        found = datasets.load_dataset(name)
+    except Exception as error:  # noqa: BLE001 - network, access, names: theirs are many
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise DataError(f"{spec}: cannot be loaded from the hub: {reason}") from None
+    held_out = next((each for each in _VALIDATION_NAMES if each in found), None)
+    if "train" not in found or ("test" not in found and held_out is None):
+        raise DataError(f"{spec}: needs splits train and test, has {', '.join(found)}")
+    train = _rows(found["train"], f"{spec}, train", datasets)
+    if "test" not in found:
+        test, validation = _rows(found[held_out], f"{spec}, {held_out}", datasets), None
+    else:
+        test = _rows(found["test"], f"{spec}, test", datasets)
+        validation = (
+            None if held_out is None else _rows(found[held_out], f"{spec}, {held_out}", datasets)
+        )
+    return rows_to_data(spec, train, validation, test, side, decoding or Decoding())
+
+
+def _rows(split: Any, place: str, datasets: Any) -> Rows:
+    """The encoded images of one split, and class names where the hub has them."""
+    names = list(split.column_names)
+    image = column(names, place, "image", IMAGE_COLUMNS)
+    label = column(names, place, "label", LABEL_COLUMNS)
+    encoded = split.cast_column(image, datasets.Image(decode=False))
+    feature = split.features[label]
+    labels = list(encoded[label])
+    if hasattr(feature, "names"):
+        labels = [feature.names[number] for number in labels]
+    rows = Rows()
+    rows.add(list(encoded[image]), labels, place)
+    return rows

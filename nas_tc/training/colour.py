@@ -1,0 +1,51 @@
+"""Colour altering: noise along the principal components of the images' colours.
+
+Krizhevsky et al., "ImageNet classification with deep convolutional neural networks" (2012),
+section 4.1, which He & Sun (2015) use in section 5.
+"""
+
+import torch
+from torch import Tensor
+
+_SPREAD = 0.1  # standard deviation of the noise along each component, in units of the component's
+
+
+def principal_colours(pixels: Tensor) -> Tensor:
+    """The principal components of the colours, each as long as its standard deviation.
+
+    Krizhevsky et al. write "magnitudes proportional to the corresponding eigenvalues times a
+    random variable". An eigenvalue is a squared brightness, so that depends on the scale of the
+    pixels and on 0 to 255 would drown the image; its square root does not, so we take that.
+
+    Args:
+        pixels: uint8, (n, height, width, channels).
+
+    Returns:
+        Float, (channels, channels), a component a column, for pixels on a scale of 0 to 1.
+    """
+    channels = pixels.shape[-1]
+    total = torch.zeros(channels, dtype=torch.float64)
+    products = torch.zeros(channels, channels, dtype=torch.float64)
+    for some in pixels.split(1000):
+        colours = some.reshape(-1, channels).double().cpu() / 255
+        total += colours.sum(0)
+        products += colours.T @ colours
+    count = pixels.numel() / channels
+    mean = total / count
+    values, vectors = torch.linalg.eigh(products / count - mean[:, None] * mean)
+    components: Tensor = (vectors * values.clamp(min=0).sqrt()).float()
+    return components
+
+
+def altered_colours(images: Tensor, components: Tensor, generator: torch.Generator) -> Tensor:
+    """Images with one colour added to all pixels of each, drawn for it alone.
+
+    Args:
+        images: float, (n, channels, height, width), 0 to 1; changed in place.
+        components: what `principal_colours` returned, on the images' device.
+        generator: of the noise, on the processor.
+    """
+    count, channels = images.shape[:2]
+    noise = torch.randn(count, channels, generator=generator) * _SPREAD
+    added = noise.to(images.device) @ components.T
+    return images.add_(added[:, :, None, None])

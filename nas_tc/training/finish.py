@@ -1,0 +1,161 @@
+"""To the end: a network's full training, with a checkpoint after every epoch."""
+
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nas_tc.architecture import Architecture
+from nas_tc.data import ImageData, Split
+from nas_tc.errors import NasTcError
+from nas_tc.module import Network, build
+from nas_tc.training.batches import Images
+from nas_tc.training.colour import principal_colours
+from nas_tc.training.memory import check_fits, out_of_memory, ran_out
+from nas_tc.training.recipe import Recipe
+from nas_tc.training.train import Training, error_rate
+from nas_tc.training.views import ViewErrors, error_of_views
+
+CHECKPOINT = "checkpoint.pt"
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """One epoch of the learning curve."""
+
+    epoch: int
+    train_loss: float
+    val_error: float  # 0 to 1
+    train_s: float  # seconds of training so far, validation not counted
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A network trained to the end.
+
+    Attributes:
+        network: with its final weights.
+        curve: every epoch.
+        single_view: errors on the test images, one view of each.
+        ten_view: the same from ten views, where the recipe asks for it.
+    """
+
+    network: Network
+    curve: tuple[CurvePoint, ...]
+    single_view: ViewErrors
+    ten_view: ViewErrors | None
+
+
+def finish(
+    architecture: Architecture,
+    data: ImageData,
+    recipe: Recipe,
+    out: Path,
+    *,
+    seed: int = 0,
+    device: torch.device | None = None,
+    resumed: Callable[[int], None] = lambda _epochs: None,
+    after_epoch: Callable[[tuple[CurvePoint, ...]], None] = lambda _curve: None,
+) -> Finished:
+    """Trains a network by all epochs of the recipe and tests it.
+
+    A checkpoint is written into `out` after every epoch; where one lies there, the training goes
+    on from it, and on the same machine ends with the same weights as if it had never stopped.
+
+    Args:
+        architecture: the network, for the data's channels and classes.
+        data: `recipe.margin` pixels larger than the network's input.
+        recipe: of the training and the test.
+        out: folder of the checkpoint.
+        seed: of the weights, the order of the images and their augmentation.
+        device: where to train; the processor if None.
+        resumed: told the epochs of the checkpoint, if there is one.
+        after_epoch: told the learning curve so far.
+
+    Raises:
+        DivergedError: the loss is not a finite number.
+        NasTcError: a checkpoint of another training, a folder that cannot be written, or too
+            little memory.
+    """
+    device = device or torch.device("cpu")
+    check_fits(architecture, recipe.batch_size, device)
+    mean, std = data.moments
+    network = build(architecture, mean=mean, std=std, seed=seed, init=recipe.init).to(device)
+    training, validation, test = (
+        _images(split, recipe, device) for split in (data.train, data.validation, data.test)
+    )
+    run = Training(network, training, recipe, seed=seed)
+    # A longer training of the same kind has another schedule, so epochs belong to what it is.
+    identity = {
+        "network": architecture.to_json(),
+        "recipe": {**recipe.to_dict(), "views": 0},
+        "data": data.checksum,
+        "seed": seed,
+    }
+    curve: tuple[CurvePoint, ...] = ()
+    kept = _read(out / CHECKPOINT, identity)
+    if kept is not None:
+        run.resume(kept["training"])
+        curve = tuple(CurvePoint(**point) for point in kept["curve"])
+        resumed(run.epoch)
+    try:
+        while run.epoch < recipe.epochs:
+            loss = run.run_epoch()
+            error = error_rate(run.evaluated(), validation)
+            curve = (*curve, CurvePoint(run.epoch, loss, error, run.train_s))
+            points = [asdict(point) for point in curve]
+            _write(out, {"identity": identity, "training": run.state(), "curve": points})
+            after_epoch(curve)
+    except (MemoryError, RuntimeError) as error:
+        if not ran_out(error):
+            raise
+        raise NasTcError(out_of_memory(architecture, recipe.batch_size)) from None
+    network.load_state_dict(run.evaluated().state_dict())
+    ten = None
+    if recipe.views == 10:
+        ten = error_of_views(network, test, views=10, reach=recipe.crop_padding)
+    return Finished(network, curve, error_of_views(network, test), ten)
+
+
+def _images(split: Split, recipe: Recipe, device: torch.device) -> Images:
+    pixels = torch.tensor(split.images, device=device)
+    labels = torch.tensor(split.labels, device=device)
+    colours = principal_colours(pixels).to(device) if "colour" in recipe.augment else None
+    return Images(pixels, labels, colours, recipe.margin)
+
+
+def _read(file: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
+    """The checkpoint, if there is one and it belongs to this training."""
+    if not file.exists():
+        return None
+    try:
+        kept: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
+        its = kept["identity"]
+    except Exception as error:  # noqa: BLE001 - torch raises many kinds for a broken file
+        raise NasTcError(f"{file}: not a checkpoint, or a broken one: {error}") from None
+    for what, value in identity.items():
+        if its.get(what) != value:
+            raise NasTcError(
+                f"{file} belongs to another training (its {what} is different); choose another "
+                "folder with --out, or remove it"
+            )
+    return kept
+
+
+def _write(out: Path, values: dict[str, Any]) -> None:
+    """Writes beside, then renames: a kill leaves the last checkpoint or the new one, whole."""
+    partial = out / f"{CHECKPOINT}.partial"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with partial.open("wb") as file:
+            torch.save(values, file)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(out / CHECKPOINT)
+    except OSError as error:
+        raise NasTcError(
+            f"cannot write {partial}: {error.strerror}; make room or choose another --out"
+        ) from None

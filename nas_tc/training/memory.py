@@ -1,0 +1,73 @@
+"""What training a network takes of memory, by formula, and what a device has."""
+
+from pathlib import Path
+
+import torch
+
+from nas_tc.architecture import Architecture
+from nas_tc.cost import network_cost
+from nas_tc.errors import NasTcError
+
+_BYTES_PER_PARAMETER = 12  # weight, gradient and momentum, float32
+_COPIES_OF_ACTIVATIONS = 3  # a convolution's output, its normalisation's, one gradient
+
+
+class OutOfMemoryError(NasTcError):
+    """A network that does not fit in a device's memory."""
+
+
+def training_bytes(architecture: Architecture, batch_size: int, *, value_bytes: int = 4) -> int:
+    """Memory that training takes, by formula: parameters, activations and one gradient.
+
+    Every convolution keeps its own output and that of its normalisation; the ReLU works in place.
+    The libraries' scratch memory is not known and not counted.
+
+    Args:
+        architecture: the network.
+        batch_size: images a step.
+        value_bytes: of an activation: 4 in float32, 2 in bfloat16.
+
+    Raises:
+        ArchitectureError: a map that shrinks to nothing.
+    """
+    cost = network_cost(architecture)
+    values = cost.activation_bytes // 4
+    per_image = _COPIES_OF_ACTIVATIONS * values * value_bytes
+    return _BYTES_PER_PARAMETER * cost.params + batch_size * per_image
+
+
+def free_bytes(device: torch.device) -> int | None:
+    """Memory of the device that can be had; None where nobody says."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    meminfo = Path("/proc/meminfo")
+    if not meminfo.exists():
+        return None
+    fields = dict(line.split(":") for line in meminfo.read_text().splitlines())
+    return int(fields["MemAvailable"].split()[0]) * 1024
+
+
+def check_fits(architecture: Architecture, batch_size: int, device: torch.device) -> None:
+    """Refuses a network before the system kills the process for it.
+
+    Raises:
+        OutOfMemoryError: with the estimate and what there is.
+    """
+    free = free_bytes(device)
+    needed = training_bytes(architecture, batch_size, value_bytes=2)
+    if free is not None and needed > free:
+        raise OutOfMemoryError(out_of_memory(architecture, batch_size, free))
+
+
+def out_of_memory(architecture: Architecture, batch_size: int, free: int | None = None) -> str:
+    """The reason that a trial is ended with."""
+    needed = training_bytes(architecture, batch_size, value_bytes=2) / 2**30
+    there = "" if free is None else f", {free / 2**30:,.1f} GiB are free"
+    return f"out of memory: about {needed:,.1f} GiB for {batch_size} images a step{there}"
+
+
+def ran_out(error: Exception) -> bool:
+    """Whether an error of torch means that memory ran out."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or (
+        isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+    )

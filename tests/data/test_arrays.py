@@ -1,0 +1,158 @@
+import gzip
+import struct
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from nas_tc.data import Decoding, load_data
+from nas_tc.errors import DataError
+
+RNG = np.random.default_rng(0)
+GREY = RNG.integers(0, 256, (40, 6, 6), dtype=np.uint8)
+LABELS = np.arange(40) % 4
+
+
+@pytest.fixture(autouse=True)
+def _no_cache(monkeypatch):
+    monkeypatch.setenv("NAS_TC_CACHE", "off")
+
+
+def test_npz_with_all_splits_is_taken_as_it_is(tmp_path):
+    file = tmp_path / "med.npz"
+    splits = {"train": slice(None), "val": slice(8), "test": slice(8, None)}
+    arrays = {f"{split}_images": GREY[part] for split, part in splits.items()}
+    labels = {f"{split}_labels": LABELS[part, None] + 3 for split, part in splits.items()}
+    np.savez(file, **arrays, **labels)
+    data = load_data(f"npz:{file}")
+    assert np.array_equal(data.train.images[..., 0], GREY)
+    assert np.array_equal(data.train.labels, LABELS)
+    assert data.classes == ("3", "4", "5", "6")
+    assert (len(data.validation), len(data.test)) == (8, 32)
+
+
+def test_npz_with_one_array_is_split(tmp_path):
+    file = tmp_path / "one.npz"
+    np.savez(file, x=GREY, y=LABELS)
+    data = load_data(f"npz:{file}", side=(3, 3))
+    assert (len(data.train), len(data.validation), len(data.test)) == (29, 3, 8)
+    assert data.shape == (1, 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"a": GREY}, "no training images"),
+        ({"x": GREY.astype(float), "y": LABELS}, "must be uint8 .* not float64"),
+        ({"x": GREY, "y": LABELS[:5]}, "a whole number for each of the 40 images"),
+        ({"x": GREY, "y": LABELS / 2}, "a whole number for each"),
+        ({"x": np.zeros((40, 6, 6, 4), np.uint8), "y": LABELS}, "1 or 3 channels, not 4"),
+        (
+            {"x_train": GREY, "y_train": LABELS, "x_test": GREY, "y_test": LABELS + 1},
+            "label 4 is not among the training images",
+        ),
+    ],
+)
+def test_what_is_wrong_in_an_npz_is_named(tmp_path, arrays, message):
+    np.savez(tmp_path / "bad.npz", **arrays)
+    with pytest.raises(DataError, match=message):
+        load_data(f"npz:{tmp_path}/bad.npz")
+
+
+def test_an_npz_that_is_none(tmp_path):
+    (tmp_path / "bad.npz").write_bytes(b"nothing of the kind")
+    for name in ("bad", "missing"):
+        with pytest.raises(DataError, match=rf"{name}\.npz: not an npz file"):
+            load_data(f"npz:{tmp_path}/{name}.npz")
+    with pytest.raises(DataError, match="lacks its file; write npz:FILE"):
+        load_data("npz:")
+
+
+def idx(array):
+    return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes()
+
+
+def test_idx_files_of_the_mnist_family(tmp_path):
+    labels = LABELS.astype(np.uint8)
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(idx(GREY))
+    (tmp_path / "train-labels-idx1-ubyte").write_bytes(idx(labels))
+    (tmp_path / "t10k-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx(GREY[:12])))
+    (tmp_path / "t10k-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx(labels[:12])))
+    data = load_data(f"idx:{tmp_path}")
+    assert np.array_equal(data.test.images[..., 0], GREY[:12])
+    assert np.array_equal(data.test.labels, LABELS[:12])
+    assert (len(data.train), len(data.validation)) == (36, 4)
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(idx(GREY)[:100])
+    with pytest.raises(DataError, match="train-images-idx3-ubyte: a broken idx file"):
+        load_data(f"idx:{tmp_path}")
+
+
+def png(pixels):
+    import io
+
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+class HubSplit:
+    """A split as the library `datasets` has it, as far as we use it."""
+
+    def __init__(self, pixels, labels):
+        self.column_names = ["img", "label"]
+        self.features = {"label": SimpleNamespace(names=["cat", "dog", "eel", "fox"])}
+        self._columns = {"img": [{"bytes": png(p)} for p in pixels], "label": list(labels)}
+
+    def cast_column(self, name, feature):
+        assert (name, feature) == ("img", "undecoded")
+        return self
+
+    def __getitem__(self, name):
+        return self._columns[name]
+
+
+def test_the_hub_through_its_library(monkeypatch):
+    splits = {"train": HubSplit(GREY, LABELS), "validation": HubSplit(GREY[:12], LABELS[:12])}
+    library = SimpleNamespace(
+        load_dataset=lambda name: splits if name == "some/images" else 1 / 0,
+        Image=lambda decode: "undecoded" if not decode else None,
+    )
+    monkeypatch.setitem(sys.modules, "datasets", library)
+    data = load_data("hub:some/images")
+    assert np.array_equal(data.test.images[..., 0], GREY[:12])  # its validation images
+    assert data.classes == ("cat", "dog", "eel", "fox")
+    assert (len(data.train), len(data.validation)) == (36, 4)
+    with pytest.raises(DataError, match="hub:other: cannot be loaded from the hub: division"):
+        load_data("hub:other")
+
+
+def test_the_hub_without_its_library(monkeypatch):
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(DataError, match=r"pip install 'nas-tc\[hub\]'"):
+        load_data("hub:some/images")
+
+
+def test_broken_images_are_noted_and_the_others_decoded(tmp_path):
+    from PIL import Image
+
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        for number in range(10):
+            Image.fromarray(GREY[number]).save(tmp_path / name / f"{number}.png")
+    (tmp_path / "a" / "0.png").write_bytes(b"no image")
+    (tmp_path / "b" / "7.png").write_bytes((tmp_path / "b" / "7.png").read_bytes()[:50])
+    broken, seen = [], []
+    data = load_data(
+        f"imagefolder:{tmp_path}", decoding=Decoding(lambda *n: seen.append(n), broken)
+    )
+    assert sorted(m.split(":")[0].removeprefix(str(tmp_path)) for m in broken) == [
+        "/a/0.png",
+        "/b/7.png",
+    ]
+    assert sum(len(s) for s in (data.train, data.validation, data.test)) == 20
+    assert seen == [(20, 20)]
+    with pytest.raises(DataError, match=r"a/0\.png: not an image"):
+        load_data(f"imagefolder:{tmp_path}")

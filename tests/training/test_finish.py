@@ -1,0 +1,156 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from nas_tc.architecture import GAP, Architecture, parse_notation
+from nas_tc.data import load_data
+from nas_tc.errors import NasTcError
+from nas_tc.module import build
+from nas_tc.training import (
+    DivergedError,
+    Images,
+    OutOfMemoryError,
+    Recipe,
+    Training,
+    check_fits,
+    error_of_views,
+    error_rate,
+    finish,
+    train,
+)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load_data("digits", side=(16, 16), train_images=320)
+
+
+def small(data, notation="(3,8)/2 | (3,16)/2"):
+    return Architecture(data.shape, parse_notation(notation), GAP, len(data.classes))
+
+
+def images(split):
+    return Images(torch.tensor(split.images), torch.tensor(split.labels))
+
+
+def same(one, other):
+    pairs = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
+    return all(torch.equal(a, b) for a, b in pairs)
+
+
+class StoppedError(Exception):
+    pass
+
+
+def test_a_stopped_training_ends_as_if_it_had_never_stopped(digits, tmp_path):
+    architecture, recipe = small(digits), Recipe(epochs=4, ema=0.9, augment=("crop",))
+
+    def stop(curve):
+        if len(curve) == 2:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        finish(architecture, digits, recipe, tmp_path / "a", after_epoch=stop)
+    went_on = []
+    resumed = finish(architecture, digits, recipe, tmp_path / "a", resumed=went_on.append)
+    straight = finish(architecture, digits, recipe, tmp_path / "b")
+    assert went_on == [2]
+    assert same(resumed.network, straight.network)
+    assert [p.val_error for p in resumed.curve] == [p.val_error for p in straight.curve]
+    assert resumed.single_view == straight.single_view
+
+
+def test_a_checkpoint_of_another_training_is_refused(digits, tmp_path):
+    finish(small(digits), digits, Recipe(epochs=1), tmp_path)
+    with pytest.raises(NasTcError, match="its recipe is different"):
+        finish(small(digits), digits, Recipe(epochs=2), tmp_path)
+    with pytest.raises(NasTcError, match="its seed is different"):
+        finish(small(digits), digits, Recipe(epochs=1), tmp_path, seed=1)
+    (tmp_path / "checkpoint.pt").write_bytes(b"broken")
+    with pytest.raises(NasTcError, match="not a checkpoint"):
+        finish(small(digits), digits, Recipe(epochs=1), tmp_path)
+
+
+@pytest.mark.faults
+def test_a_killed_program_goes_on(tmp_path):
+    command = [
+        sys.executable, "-c", "from nas_tc.cli.main import main; main()", "train",
+        "(3,8)/2 | (3,16)/2", "--head", "gap", "--norm", "batch", "--input", "1x32x32",
+        "--data", "digits", "--set", "epochs=40", "--out", str(tmp_path),
+    ]  # fmt: skip
+    killed = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    for _ in range(600):
+        if (tmp_path / "checkpoint.pt").exists() or killed.poll() is not None:
+            break
+        time.sleep(0.1)
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.wait()
+    assert not (tmp_path / "result.json").exists()
+    again = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "going on after epoch" in again.stdout
+    assert len((tmp_path / "curve.csv").read_text().splitlines()) == 41
+
+
+def test_the_average_is_what_is_validated_and_kept(digits):
+    recipe = Recipe(epochs=2, ema=0.9)
+    run = Training(build(small(digits)), images(digits.train), recipe, seed=0)
+    run.run_epoch()
+    run.run_epoch()
+    assert not same(run.network, run.evaluated())
+    network = build(small(digits))
+    *_, rung = train(network, images(digits.train), images(digits.validation), recipe, seed=0)
+    assert same(network, run.evaluated())
+    assert rung.val_error == error_rate(run.evaluated(), images(digits.validation))
+
+
+def test_one_view_is_the_plain_error_and_ten_views_of_larger_images_count_all(digits):
+    network = build(small(digits))
+    *_, rung = train(network, images(digits.train), images(digits.test), Recipe(epochs=4), seed=0)
+    single = error_of_views(network, images(digits.test))
+    assert single.top1 == pytest.approx(rung.val_error, abs=0.01)
+    assert single.top5 < single.top1
+    padded = np.pad(digits.test.images, ((0, 0), (2, 2), (2, 2), (0, 0)))
+    larger = Images(torch.tensor(padded), torch.tensor(digits.test.labels), margin=4)
+    assert error_of_views(network, larger) == single
+    assert error_of_views(network, larger, views=10).top1 < 0.9
+
+
+def test_a_loss_that_is_no_number_ends_the_training_in_its_first_steps(digits):
+    network = build(small(digits))
+    with torch.no_grad():
+        network.layers[0].weight.fill_(float("nan"))
+    steps = []
+    network.layers[0].register_forward_hook(lambda *_: steps.append(1))
+    run = Training(network, images(digits.train), Recipe(epochs=3), seed=0)
+    with pytest.raises(DivergedError, match="the loss is nan in epoch 1"):
+        run.run_epoch()
+    assert len(steps) == 1
+
+
+def test_a_network_beyond_the_memory_is_refused_with_the_estimate():
+    huge = Architecture((3, 512, 512), parse_notation("(3,4096)x50"), GAP, 10)
+    with pytest.raises(OutOfMemoryError, match=r"out of memory: about [\d,.]+ GiB for 512 images"):
+        check_fits(huge, 512, torch.device("cpu"))
+
+
+def test_a_worker_reports_what_does_not_fit_and_goes_on(digits, monkeypatch):
+    from nas_tc.search.worker import Worker
+
+    monkeypatch.setattr("nas_tc.search.worker.settle_on_core", lambda: None)  # not this process
+    worker = Worker(digits, Recipe(epochs=1), "cpu")
+    huge = Architecture(digits.shape, parse_notation("(3,60000)x9"), GAP, 10)
+    assert worker.begin(huge, 0).diverged.startswith("out of memory: about")
+
+    def exhausted(*_, **__):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("nas_tc.search.worker.train", lambda *a, **k: iter(exhausted, None))
+        assert worker.begin(small(digits), 0).diverged.startswith("out of memory: about")
+    assert worker.begin(small(digits), 0).rung.epoch == 1

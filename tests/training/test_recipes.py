@@ -1,0 +1,94 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nas_tc.errors import NasTcError
+from nas_tc.training import HE_SUN_2015, QUICK, RECIPES, Recipe, load_recipe, parse_fields
+from nas_tc.training.schedule import learning_rate
+
+
+def test_he_sun_2015_is_section_5():
+    recipe = HE_SUN_2015
+    assert (recipe.batch_size, recipe.momentum, recipe.weight_decay) == (128, 0.9, 0.0005)
+    assert (recipe.epochs, recipe.nesterov, recipe.label_smoothing) == (75, False, 0.0)
+    assert recipe.augment == ("colour", "crop", "flip")
+    assert (recipe.margin, recipe.views) == (256 - 224, 10)
+    rates = [learning_rate(recipe, epoch * 10, 10) for epoch in (0, 9, 10, 69, 70, 74)]
+    assert rates == pytest.approx([0.01, 0.01, 0.001, 0.001, 0.0001, 0.0001])
+
+
+def test_one_cycle_rises_to_its_peak_and_falls_to_nothing():
+    recipe = Recipe(epochs=4, learning_rate=0.2, warmup=0.25)
+    rates = [learning_rate(recipe, step, 25) for step in range(100)]
+    assert rates[0] == pytest.approx(0.02)
+    assert max(rates) == rates[25] == pytest.approx(0.2)
+    assert rates[:26] == sorted(rates[:26])
+    assert rates[25:] == sorted(rates[25:], reverse=True)
+    assert 0 < rates[-1] < 0.001
+
+
+@given(
+    st.integers(1, 20), st.integers(1, 50), st.floats(0, 0.9), st.sampled_from([(), (3,), (2, 9)])
+)
+def test_rates_are_positive_and_at_most_the_peak(epochs, steps, warmup, drops):
+    recipe = Recipe(epochs=epochs, warmup=warmup, drops=drops)
+    for step in range(epochs * steps):
+        assert 0 < learning_rate(recipe, step, steps) <= recipe.learning_rate * (1 + 1e-12)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_survives_its_dict(name):
+    assert Recipe.from_dict(RECIPES[name].to_dict()) == RECIPES[name]
+
+
+def test_a_dict_of_an_older_version_has_the_defaults():
+    assert Recipe.from_dict({"epochs": 3, "augment": ["flip"]}) == Recipe(
+        epochs=3, augment=("flip",)
+    )
+
+
+def test_a_file_changes_its_base(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text('base = "he-sun-2015"\nepochs = 90\nlearning_rate = 1\n')
+    recipe = load_recipe(file, momentum=0.5)
+    assert (recipe.epochs, recipe.learning_rate, recipe.momentum) == (90, 1.0, 0.5)
+    assert recipe.drops == HE_SUN_2015.drops
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("epochs = ", "mine.toml: not TOML"),
+        ("epoch = 3", "did you mean 'epochs'"),
+        ('epochs = "3"', "mine.toml: epochs must be a whole number"),
+        ("epochs = true", "epochs must be a whole number"),
+        ("nesterov = 1", "nesterov must be true or false"),
+        ("drops = [3, 2]", "drops must be rising"),
+        ('base = "fast"', "unknown recipe 'fast'"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_named(tmp_path, content, message):
+    file = tmp_path / "mine.toml"
+    file.write_text(content)
+    with pytest.raises(NasTcError, match=message):
+        load_recipe(file)
+
+
+def test_unknown_names():
+    with pytest.raises(NasTcError, match="did you mean 'he-sun-2015'"):
+        load_recipe("he-sun-2014")
+    with pytest.raises(NasTcError, match=r"cannot read the recipe '/none\.toml'"):
+        load_recipe("/none.toml")
+
+
+def test_fields_from_the_command_line():
+    fields = parse_fields(["epochs=90", "augment=crop,flip", "drops=10,70", "nesterov=false"])
+    recipe = load_recipe("quick", **fields)
+    assert recipe.epochs == 90
+    assert recipe.augment == ("crop", "flip")
+    assert recipe.drops == (10, 70)
+    assert not recipe.nesterov
+    assert load_recipe("he-sun-2015", **parse_fields(["augment=none"])).augment == ()
+    assert load_recipe("quick", **parse_fields([])) == QUICK
+    with pytest.raises(NasTcError, match="write field=value"):
+        parse_fields(["epochs"])
