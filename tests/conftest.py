@@ -16,6 +16,8 @@ settings.register_profile(
 )
 settings.load_profile("nas-tc")
 
+os.environ["NAS_TC_CACHE"] = "off"  # nothing is left in the home folder
+
 CIFAR10 = Path(__file__).parents[2] / "shared" / "data" / "cifar10"
 
 

@@ -15,6 +15,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from nas_tc.errors import DataError
 
 _GREY_MODES = {"1", "L", "I;16"}
+_DEEP_MODES = {"I", "F"}
 _STEP = 1000  # images between two words about the progress
 Source = Path | bytes  # an image file, or its content
 
@@ -49,7 +50,7 @@ def decode_images(
         sources: paths or contents of image files.
         names: how to call image i in an error.
         side: height and width in pixels; None: those of the first image.
-        channels: 1 or 3; None: 1 if the first image is grey.
+        channels: 1 or 3; None: 1 if all images are grey.
         decoding: who watches.
 
     Returns:
@@ -61,7 +62,8 @@ def decode_images(
     decoding = decoding or Decoding()
     first = _first(sources, names, decoding)
     if channels is None:
-        channels = 1 if first.mode in _GREY_MODES else 3
+        all_grey = first.mode in _GREY_MODES and all(map(_is_grey, sources))
+        channels = 1 if all_grey else 3
     height, width = side or (first.height, first.width)
     check_memory(len(sources) * channels * height * width, len(sources))
     images = np.empty((len(sources), height, width, channels), dtype=np.uint8)
@@ -129,13 +131,15 @@ def _first(
 
 
 def check_memory(bytes_needed: int, images: int) -> None:
-    """Refuses a data set that would take more than 70 % of the machine's free memory.
+    """Refuses a data set that would take more than 30 % of the machine's free memory.
+
+    Splitting it and sharing it with the workers takes a copy each.
 
     Raises:
         DataError: saying what it needs, what there is, and the way out.
     """
     free = _free_memory_bytes()
-    if bytes_needed > 0.7 * free:
+    if bytes_needed > 0.3 * free:
         raise DataError(
             f"{images:,} images take {bytes_needed / 2**30:,.1f} GiB and {free / 2**30:,.1f} GiB "
             "of memory are free; search on a part of them, or on smaller images"
@@ -154,14 +158,27 @@ def _free_memory_bytes() -> int:
 def _open(source: Source, name: str) -> Image.Image:
     try:
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
-            image.load()
+            upright = ImageOps.exif_transpose(image)  # phones note how they were held
     except FileNotFoundError:
         raise DataError(f"{name}: the image is missing") from None
     except UnidentifiedImageError:
         raise DataError(f"{name}: not an image, or a broken one") from None
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise DataError(f"{name}: the image is broken: {error}") from None
-    return image
+    if upright.mode in _DEEP_MODES:
+        raise DataError(
+            f"{name}: the image has 32 bits a pixel, whose scale nobody knows; convert it to 8"
+        )
+    return upright
+
+
+def _is_grey(source: Source) -> bool:
+    """Whether an image is grey by its header; one that is broken is not colour, at any rate."""
+    try:
+        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
+            return image.mode in _GREY_MODES
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return True
 
 
 def _pixels(image: Image.Image, channels: int, height: int, width: int) -> NDArray[np.uint8]:

@@ -9,6 +9,7 @@ from nas_tc.data.images import ImageData, Split, split_off, split_validation
 from nas_tc.errors import DataError
 
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
+_LOOKS_LIKE_A_SPLIT = {"train", "training", "test", "testing", "val", "valid", "validation"}
 _VALIDATION_NAMES = ("validation", "valid", "val")
 
 
@@ -61,6 +62,11 @@ def load_imagefolder(
 
 def _classes(folder: Path) -> tuple[str, ...]:
     names = tuple(sorted(p.name for p in folder.iterdir() if p.is_dir() and p.name[0] != "."))
+    if splits := [name for name in names if name.lower() in _LOOKS_LIKE_A_SPLIT]:
+        raise DataError(
+            f"{folder / splits[0]}: is this a class? folders of splits are called train and test "
+            "(or val); rename it if it is a split, or a class of that name"
+        )
     if len(names) < 2:
         raise DataError(
             f"{folder}: needs a folder for each of two classes or more, not {len(names)}"
@@ -82,7 +88,7 @@ def _decoded(
         )
     paths, labels = [], []
     for name, number in numbers.items():
-        found = sorted(p for p in (folder / name).rglob("*") if p.suffix.lower() in _SUFFIXES)
+        found = sorted(path for path in (folder / name).rglob("*") if _is_image(path, folder))
         if not found:
             raise DataError(f"{folder / name}: no images ({', '.join(sorted(_SUFFIXES))})")
         paths += found
@@ -91,3 +97,9 @@ def _decoded(
         paths, lambda index: str(paths[index]), side=side, channels=channels, decoding=decoding
     )
     return Split(images, np.array(labels, dtype=np.int64))
+
+
+def _is_image(path: Path, root: Path) -> bool:
+    """Whether a path is an image file; what is hidden below `root` is not."""
+    hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
+    return path.suffix.lower() in _SUFFIXES and not hidden and path.is_file()

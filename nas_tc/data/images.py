@@ -129,7 +129,9 @@ def split_indices(
         DataError: too few images.
     """
     if held_out >= len(labels):
-        raise DataError(f"{len(labels)} images are too few to hold {held_out} out")
+        raise DataError(
+            f"{len(labels)} images are too few to hold {held_out} of them out; add images"
+        )
     from sklearn.model_selection import train_test_split  # noqa: PLC0415 - slow to import
 
     indices = np.arange(len(labels))

@@ -1,6 +1,7 @@
 """Encoded images with labels, split by split: what parquet files and the hub have in common."""
 
 from dataclasses import dataclass, field
+from numbers import Integral
 
 import numpy as np
 
@@ -37,8 +38,13 @@ class Rows:
                 raise DataError(f"{place}, row {row}: the image is missing")
             self.images.append(encoded)
             self.origins.append((place, row))
-        if None in labels:
-            raise DataError(f"{place}, row {labels.index(None)}: the label is missing")
+        for row, label in enumerate(labels):
+            if label is None:
+                raise DataError(f"{place}, row {row}: the label is missing")
+            if not isinstance(label, Integral | str):
+                raise DataError(
+                    f"{place}, row {row}: a label is a whole number or a name, not {label!r}"
+                )
         self.labels += labels
 
 

@@ -80,6 +80,41 @@ def test_grey_images_have_one_channel(tmp_path):
     assert load_data(f"parquet:{tmp_path}").shape == (1, 8, 12)
 
 
+def test_one_grey_image_among_colours_does_not_make_all_grey(tree):
+    picture(5, mode="L").save(tree / "train" / "cat" / "0.png")
+    assert load_data(f"imagefolder:{tree}").shape == (3, 8, 12)
+
+
+def test_photos_are_turned_upright(tmp_path):
+    turned = Image.Exif()
+    turned[0x0112] = 6  # held upright: the stored picture lies on its side
+    image = picture(3)
+    image.save(tmp_path / "photo.png", exif=turned)
+    pixels = decode.decode_images([tmp_path / "photo.png"], str, side=None)
+    assert np.array_equal(pixels[0], np.asarray(image.rotate(-90, expand=True)))
+
+
+def test_images_of_an_unknown_scale_are_refused():
+    buffer = io.BytesIO()
+    Image.fromarray(np.ones((4, 4), dtype=np.float32)).save(buffer, "TIFF")
+    with pytest.raises(DataError, match="photo: the image has 32 bits a pixel"):
+        decode.decode_images([buffer.getvalue()], lambda _: "photo", side=None)
+
+
+def test_hidden_files_are_no_images(tree):
+    (tree / "train" / "cat" / "._0.png").write_text("left by a file manager")
+    (tree / "train" / "cat" / ".thumbs").mkdir()
+    picture(0).save(tree / "train" / "cat" / ".thumbs" / "0.png")
+    (tree / "train" / "cat" / "folder.png").mkdir()
+    assert len(load_data(f"imagefolder:{tree}").train) == 36
+
+
+def test_splits_are_not_taken_for_classes(tree):
+    (tree / "train").rename(tree / "Training")
+    with pytest.raises(DataError, match="Training: is this a class"):
+        load_data(f"imagefolder:{tree}")
+
+
 def test_16_bits_of_grey_keep_their_upper_half():
     deep = Image.fromarray(np.array([[0, 256, 65535]], dtype=np.uint16))
     pixels = decode.decode_images([png(deep)], str, side=None)
@@ -156,6 +191,8 @@ def test_parquet_that_is_missing_or_broken(tmp_path):
         (None, [0, 1], r"test\.parquet, row 1: the image is missing"),
         ("good", [0, 7], r"test\.parquet, row 1: label 7 is not among"),
         ("good", [0, None], r"test\.parquet, row 1: the label is missing"),
+        ("good", [0.0, float("nan")], r"row 0: a label is a whole number or a name, not 0\.0"),
+        ("good", [[0], [1]], r"row 0: a label is a whole number or a name, not \[0\]"),
     ],
 )
 def test_a_broken_row_is_named(tmp_path, content, labels, complaint):

@@ -34,7 +34,7 @@ def test_a_split_is_the_same_every_time():
 def test_classes_too_small_to_be_stratified():
     kept, held = split_indices(np.array([0, 0, 0, 0, 1]), 2)
     assert (len(kept), len(held)) == (3, 2)
-    with pytest.raises(DataError, match="too few to hold 5 out"):
+    with pytest.raises(DataError, match="5 images are too few to hold 5 of them out"):
         split_off(drawn(5), 5)
 
 
