@@ -6,8 +6,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from nas_tc.architecture import Shape
-from nas_tc.errors import NasTcError
+from nas_tc.architecture import Norm, Shape
+from nas_tc.errors import NasTcError, unknown
 
 _WIDTH_OF_FILES = 200  # characters; a pipe or a file has no width of its own
 
@@ -44,6 +44,19 @@ def parse_shape(text: str) -> Shape:
         raise NasTcError(f"--input {text!r}: write channels, height and width, as in 3x32x32")
     channels, height, width = (int(side) for side in match.groups())
     return (channels, height, width)
+
+
+def parse_norm(text: str) -> Norm:
+    """What follows each convolution, by name: "batch" or "none".
+
+    Raises:
+        UnknownNameError: anything else.
+    """
+    if text == "batch":
+        return "batch"
+    if text == "none":
+        return "none"
+    raise unknown("norm", text, ("batch", "none"))
 
 
 def percent(share: float | None) -> str:

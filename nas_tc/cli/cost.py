@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from nas_tc.architecture import Architecture, Norm, format_notation, head_named
-from nas_tc.cli.console import console, new_table, parse_shape, shape_text
+from nas_tc.architecture import Architecture, format_notation, head_named
+from nas_tc.cli.console import console, new_table, parse_norm, parse_shape, shape_text
 from nas_tc.cli.factory import is_factory, load_module
 from nas_tc.cost import (
     Cost,
@@ -20,7 +20,7 @@ from nas_tc.cost import (
 )
 from nas_tc.cost.intensity import intensity
 from nas_tc.cost.memory import im2col_bytes, pool_index_bytes
-from nas_tc.errors import NasTcError, unknown
+from nas_tc.errors import NasTcError
 from nas_tc.zoo import find_network
 
 
@@ -68,7 +68,7 @@ def cost(
     if head is not None:
         architecture = replace(architecture, head=head_named(head))
     if norm is not None:
-        architecture = replace(architecture, norm=_norm(norm))
+        architecture = replace(architecture, norm=parse_norm(norm))
     values = _as_dict(network, network_cost(architecture), batch)
     if relative_to is not None:
         values |= _relative(values["complexity"], relative_to, architecture.input)
@@ -130,14 +130,6 @@ def _print(values: dict[str, Any]) -> None:
         screen.print(f"{name:11} {number:>17,}  {meaning}")
     if unit:
         screen.print(f"{'relative':11} {values['relative']:>17.4f}  of {values['relative_to']}")
-
-
-def _norm(text: str) -> Norm:
-    if text == "batch":
-        return "batch"
-    if text == "none":
-        return "none"
-    raise unknown("norm", text, ("batch", "none"))
 
 
 def _relative(own: int, name: str, input: tuple[int, int, int]) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nas_tc.architecture import Architecture, Norm, format_notation, head_named
-from nas_tc.cli.console import console, parse_shape, percent
-from nas_tc.errors import NasTcError, unknown
+from nas_tc.architecture import Architecture, format_notation, head_named
+from nas_tc.cli.console import console, parse_norm, parse_shape, percent
+from nas_tc.errors import NasTcError
 
 if TYPE_CHECKING:
     from nas_tc.training import CurvePoint, Finished, Recipe
@@ -79,7 +79,7 @@ def train(
     if head is not None:
         found = replace(found, head=head_named(head))
     if norm is not None:
-        found = replace(found, norm=_norm(norm))
+        found = replace(found, norm=parse_norm(norm))
     fields = parse_fields(set_ or [])
     chosen = load_recipe(recipe, **fields)
     target = choose_device(device)
@@ -125,7 +125,7 @@ def train(
 
 def _network(text: str, trial: int | None, data: str | None) -> tuple[Architecture, str]:
     """The network and the data to train it on."""
-    if Path(text).is_file() and not text.endswith(".json"):
+    if text.endswith(".db") or (Path(text).is_file() and not text.endswith(".json")):
         from nas_tc.search import read_study  # noqa: PLC0415
 
         record = read_study(Path(text))
@@ -135,17 +135,10 @@ def _network(text: str, trial: int | None, data: str | None) -> tuple[Architectu
 
     if trial is not None:
         raise NasTcError(f"--trial {trial}: {text!r} is no study file")
+    found = find_network(text)
     if data is None:
         raise NasTcError("which images? name them with --data")
-    return find_network(text), data
-
-
-def _norm(text: str) -> Norm:
-    if text == "batch":
-        return "batch"
-    if text == "none":
-        return "none"
-    raise unknown("norm", text, ("batch", "none"))
+    return found, data
 
 
 def _write(
