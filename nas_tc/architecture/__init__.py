@@ -1,43 +1,92 @@
 """What is a network? Frozen values, the paper's notation, the shape walk."""
 
-from nas_tc.architecture.architecture import Architecture, Norm, Shape
+from nas_tc.architecture.architecture import ACTIVATIONS, Architecture, Norm
+from nas_tc.architecture.blocks import (
+    BLOCKS,
+    Basic,
+    Block,
+    Bottleneck,
+    Depthwise,
+    Inception,
+    Inverted,
+    Plain,
+    Separable,
+)
+from nas_tc.architecture.blocks.text import format_block, parse_block
+from nas_tc.architecture.delay import delay_subsampling
 from nas_tc.architecture.head import GAP, HEADS, SPP, Head, head_named
-from nas_tc.architecture.notation import format_notation, parse_notation
-from nas_tc.architecture.stage import Pool, Stage
-from nas_tc.architecture.walk import (
+from nas_tc.architecture.layers import (
+    IMAGES,
+    Activation,
+    Add,
+    AveragePool,
+    Concat,
     Conv,
+    GlobalPool,
     Layer,
     Linear,
     MaxPool,
     PyramidPool,
-    pooled,
-    stage_layers,
-    stage_maps,
-    walk,
-    walk_convs,
+    ResponseNorm,
+    Scale,
+    Shape,
+    source_volume,
+    sources,
+    volume,
 )
+from nas_tc.architecture.notation import format_notation, parse_notation
+from nas_tc.architecture.stage import Pool, Stage
+from nas_tc.architecture.tree import Join, Node, nest
+from nas_tc.architecture.walk import pooled, stage_layers, stage_maps, walk, walk_convs
 
 __all__ = [
+    "ACTIVATIONS",
+    "BLOCKS",
     "GAP",
     "HEADS",
+    "IMAGES",
     "SPP",
+    "Activation",
+    "Add",
     "Architecture",
+    "AveragePool",
+    "Basic",
+    "Block",
+    "Bottleneck",
+    "Concat",
     "Conv",
+    "Depthwise",
+    "GlobalPool",
     "Head",
+    "Inception",
+    "Inverted",
+    "Join",
     "Layer",
     "Linear",
     "MaxPool",
+    "Node",
     "Norm",
+    "Plain",
     "Pool",
     "PyramidPool",
+    "ResponseNorm",
+    "Scale",
+    "Separable",
     "Shape",
     "Stage",
+    "delay_subsampling",
+    "format_block",
     "format_notation",
     "head_named",
+    "nest",
+    "parse_block",
     "parse_notation",
     "pooled",
+    "source_volume",
+    "sources",
     "stage_layers",
     "stage_maps",
+    "volume",
     "walk",
     "walk_convs",
 ]

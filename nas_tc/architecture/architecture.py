@@ -6,21 +6,24 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Self
 
+from nas_tc.architecture.blocks import Plain
+from nas_tc.architecture.blocks.text import format_block, parse_block
 from nas_tc.architecture.head import HEADS, Head, head_named
+from nas_tc.architecture.layers import Activation, Shape
 from nas_tc.architecture.stage import Pool, Stage
-from nas_tc.errors import ArchitectureError, NasTcError, NotationError
+from nas_tc.errors import ArchitectureError, NasTcError, NotationError, unknown
 
-Shape = tuple[int, int, int]  # channels, height and width in pixels
 Norm = Literal["batch", "none"]
+ACTIVATIONS = ("relu", "relu6", "silu", "tanh", "sigmoid")
 
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """A plain convolutional network: an input, stages of convolutions, a head.
+    """A convolutional network: an input, stages of convolutions, a head.
 
     Every convolution is followed by batch normalisation (`norm="batch"`, then it has no bias) or
-    by nothing (`norm="none"`, with a bias), and by a ReLU. It is a frozen, hashable value; equal
-    networks are equal values with equal ids, on every machine.
+    by nothing (`norm="none"`, with a bias), and by the activation where its block has one. It is
+    a frozen, hashable value; equal networks are equal values with equal ids, on every machine.
 
     Raises:
         ArchitectureError: no stage, an input side or a number of classes below 1. That the maps
@@ -32,6 +35,7 @@ class Architecture:
     head: Head
     classes: int
     norm: Norm = "batch"
+    activation: Activation = "relu"
 
     def __post_init__(self) -> None:
         if len(self.input) != 3 or min(self.input) < 1:
@@ -44,11 +48,13 @@ class Architecture:
             raise ArchitectureError(f"classes must be 1 or more, not {self.classes}")
         if self.norm not in ("batch", "none"):
             raise ArchitectureError(f"norm must be 'batch' or 'none', not {self.norm!r}")
+        if self.activation not in ACTIVATIONS:
+            raise unknown("activation", str(self.activation), ACTIVATIONS)
 
     @property
     def depth(self) -> int:
-        """Convolutions, the paper's d."""
-        return sum(stage.depth for stage in self.stages)
+        """Convolutions, the paper's d; of blocks with branches those on the longest."""
+        return sum(stage.depth * stage.block.convs for stage in self.stages)
 
     @property
     def id(self) -> str:
@@ -62,13 +68,16 @@ class Architecture:
     def to_dict(self) -> dict[str, Any]:
         """Plain lists, numbers and strings, as `from_dict` takes them."""
         names = {head: name for name, head in HEADS.items()}
-        return {
+        values: dict[str, Any] = {
             "input": list(self.input),
             "stages": [_without_defaults(stage) for stage in self.stages],
             "head": names.get(self.head) or _listed(asdict(self.head)),
             "classes": self.classes,
             "norm": self.norm,
         }
+        if self.activation != "relu":
+            values["activation"] = self.activation
+        return values
 
     def to_json(self) -> str:
         """One line of JSON with sorted keys: the canonical form that `id` is a hash of."""
@@ -83,17 +92,20 @@ class Architecture:
             ArchitectureError: numbers that make no network.
         """
         try:
-            known = {"input", "stages", "head", "classes", "norm"}
+            known = {"input", "stages", "head", "classes", "norm", "activation"}
             if extra := set(values) - known:
                 raise NotationError(f"unknown key {min(extra)!r} in a network's JSON")
             channels, height, width = (_int(side) for side in values["input"])
             head = values["head"]
             return cls(
                 input=(channels, height, width),
-                stages=tuple(_stage(each) for each in values["stages"]),
+                stages=tuple(
+                    _stage(each, number) for number, each in enumerate(values["stages"], start=1)
+                ),
                 head=head_named(head) if isinstance(head, str) else _head(head),
                 classes=_int(values["classes"]),
                 norm=values.get("norm", "batch"),
+                activation=values.get("activation", "relu"),
             )
         except KeyError as error:
             raise NotationError(f"a network's JSON lacks the key {error}") from None
@@ -124,16 +136,48 @@ def _without_defaults(stage: Stage) -> dict[str, Any]:
         "stride": stage.stride,
     }
     if stage.pool is not None:
-        values["pool"] = [stage.pool.size, stage.pool.stride]
+        values["pool"] = _pool_values(stage.pool)
     if stage.padding is not None:
         values["padding"] = stage.padding
+    if stage.block != Plain():
+        values["block"] = format_block(stage.block)
+    if stage.lrn != "none":
+        values["lrn"] = stage.lrn
     return values
 
 
-def _stage(values: Mapping[str, Any]) -> Stage:
-    numbers = {key: _int(value) for key, value in values.items() if key != "pool"}
-    pool = values.get("pool")
-    return Stage(**numbers, pool=None if pool is None else Pool(*(_int(each) for each in pool)))
+def _pool_values(pool: Pool) -> list[int] | dict[str, Any]:
+    """Size and stride; with their names and what else there is where that is not all."""
+    if pool == Pool(pool.size, pool.stride):
+        return [pool.size, pool.stride]
+    return {key: value for key, value in asdict(pool).items() if value}
+
+
+def _stage(values: Mapping[str, Any], number: int) -> Stage:
+    try:
+        fields: dict[str, Any] = {
+            key: _int(value) for key, value in values.items() if key not in ("pool", "block", "lrn")
+        }
+        if values.get("pool") is not None:
+            fields["pool"] = _pool(values["pool"])
+        if "block" in values:
+            fields["block"] = parse_block(values["block"])
+        if "lrn" in values:
+            fields["lrn"] = values["lrn"]
+        return Stage(**fields)
+    except NasTcError as error:
+        raise type(error)(f"stage {number}: {error}") from None
+
+
+def _pool(values: Any) -> Pool:
+    if not isinstance(values, Mapping):
+        size, stride = values
+        return Pool(_int(size), _int(stride))
+    fields: dict[str, Any] = {
+        key: bool(value) if key in ("ceil", "average") else _int(value)
+        for key, value in values.items()
+    }
+    return Pool(**fields)
 
 
 def _head(values: Mapping[str, Any]) -> Head:

@@ -22,7 +22,7 @@ class Head:
     pool: Literal["average", "max"]
     bins: tuple[int, ...]  # side of each pyramid level, bins
     hidden: tuple[int, ...] = ()  # widths of the hidden fully connected layers
-    dropout: float = 0.0  # probability, after each hidden layer
+    dropout: float = 0.0  # probability, after each hidden layer; without one, after the pooling
 
     def __post_init__(self) -> None:
         if self.pool not in ("average", "max"):

@@ -1,45 +1,66 @@
 """A stage: the convolutions between two poolings (He & Sun 2015, section 4)."""
 
 from dataclasses import dataclass
+from typing import Literal
 
+from nas_tc.architecture.blocks import KEEPS_MAP, Block, Plain
 from nas_tc.errors import ArchitectureError
+
+ResponseNormPlace = Literal["none", "before", "after"]
+
+_PLAIN = Plain()
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """A max pooling layer, `size/stride` in the paper's notation.
+    """A pooling layer, `size/stride` in the paper's notation; the maximum unless it says so.
 
     A stride of 1 is the paper's delayed subsampling (section 4.6): the pooling only filters, and
-    the next convolution carries the stride.
+    the next convolution carries the stride. The padding may be half the window at most.
+
+    Raises:
+        ArchitectureError: a number below 1 (below 0 for the padding), or too much padding.
     """
 
     size: int  # side of the square window, pixels
     stride: int  # pixels
+    padding: int = 0  # pixels a side
+    ceil: bool = False  # whether a last window that hangs over the edge counts
+    average: bool = False
 
     def __post_init__(self) -> None:
         _at_least_one("pooling size", self.size)
         _at_least_one("pooling stride", self.stride)
+        if not 0 <= self.padding <= self.size // 2:
+            raise ArchitectureError(
+                f"a pooling of size {self.size} pads 0 to {self.size // 2} pixels, not "
+                f"{self.padding}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """`depth` convolutions with the same filter size, then an optional pooling.
+    """`depth` units of one block with the same filter size, then an optional pooling.
 
     In the paper's notation `(filter,width)/stride + (filter,width)x(depth-2) +
-    (filter,last_width) | pool`. A value is kept in its canonical form: the width of a stage that
-    is a single convolution is its last width.
+    (filter,last_width) | pool`. A unit is a plain convolution unless `block` says otherwise. A
+    value is kept in its canonical form: the width of a stage that is a single unit is its last
+    width.
 
     Raises:
-        ArchitectureError: a number below 1 (below 0 for the padding).
+        ArchitectureError: a number below 1 (below 0 for the padding), or a filter that a block
+            whose branches meet again cannot have.
     """
 
-    depth: int  # convolutions
-    width: int  # filters of every convolution but the last
+    depth: int  # units
+    width: int  # filters of every unit but the last: channels of its output
     filter: int  # side of the square filter, pixels
-    last_width: int = 0  # filters of the last convolution; 0 means `width`
-    stride: int = 1  # of the first convolution, pixels
-    pool: Pool | None = None  # max pooling before the next stage
+    last_width: int = 0  # filters of the last unit; 0 means `width`
+    stride: int = 1  # of the first unit, pixels
+    pool: Pool | None = None  # pooling before the next stage
     padding: int | None = None  # of every convolution, pixels a side; None: the paper's rule
+    block: Block = _PLAIN
+    lrn: ResponseNormPlace = "none"  # local response normalisation before or after the pooling
 
     def __post_init__(self) -> None:
         if self.last_width == 0:
@@ -53,10 +74,23 @@ class Stage:
         _at_least_one("stride", self.stride)
         if self.padding is not None and self.padding < 0:
             raise ArchitectureError(f"padding must be 0 or more, not {self.padding}")
+        if self.lrn != "none":
+            if self.lrn not in ("before", "after"):
+                raise ArchitectureError(f"lrn must be none, before or after, not {self.lrn!r}")
+            if self.pool is None:
+                object.__setattr__(self, "lrn", "before")
+        if isinstance(self.block, KEEPS_MAP) and (
+            self.filter % 2 == 0 or self.padding not in (None, self.filter // 2)
+        ):
+            padded = "" if self.padding is None else f" padded by {self.padding}"
+            raise ArchitectureError(
+                f"a block whose branches meet again needs filters that keep the map: an odd size "
+                f"padded by half of it, not {self.filter}x{self.filter}{padded}"
+            )
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """Filters of each convolution in turn."""
+        """Filters of each unit in turn."""
         return (self.width,) * (self.depth - 1) + (self.last_width,)
 
 

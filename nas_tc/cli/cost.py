@@ -6,10 +6,20 @@ from typing import Annotated, Any
 
 import typer
 
-from nas_tc.architecture import Norm, format_notation, head_named
+from nas_tc.architecture import Architecture, Norm, format_notation, head_named
 from nas_tc.cli.console import console, new_table, parse_shape, shape_text
-from nas_tc.cost import Cost, network_cost
-from nas_tc.errors import unknown
+from nas_tc.cli.factory import is_factory, load_module
+from nas_tc.cost import Cost, complexity, network_cost
+from nas_tc.cost.intensity import intensity
+from nas_tc.cost.memory import (
+    im2col_bytes,
+    inference_bytes,
+    pool_index_bytes,
+    training_memory,
+)
+from nas_tc.cost.operations import backward_macs
+from nas_tc.cost.receptive import receptive_fields
+from nas_tc.errors import NasTcError, unknown
 from nas_tc.zoo import find_network
 
 
@@ -17,7 +27,8 @@ def cost(
     network: Annotated[
         str,
         typer.Argument(
-            help="A network of the zoo (J), the paper's notation, or a JSON file.",
+            help="A network of the zoo (J), the paper's notation, a JSON file, or a factory of "
+            "any torch module, path/to/file.py:name, which is counted by fvcore.",
             show_default=False,
         ),
     ],
@@ -35,9 +46,19 @@ def cost(
         str | None,
         typer.Option(help="batch or none.", show_default="its own; none for a notation"),
     ] = None,
+    batch: Annotated[int, typer.Option(help="Images, for the memory.")] = 1,
+    relative_to: Annotated[
+        str | None,
+        typer.Option(help="A network to measure the complexity by, on the same input."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Cost of a network by formula: complexity (Eqn. 1), MACs, parameters, activations."""
+    """Cost of a network by formula: complexity (Eqn. 1), MACs, parameters, memory."""
+    if batch < 1:
+        raise NasTcError(f"--batch must be 1 or more, not {batch}")
+    if is_factory(network):
+        _count(network, input, relative_to, as_json=as_json)
+        return
     architecture = find_network(network)
     if input is not None:
         architecture = replace(architecture, input=parse_shape(input))
@@ -47,21 +68,31 @@ def cost(
         architecture = replace(architecture, head=head_named(head))
     if norm is not None:
         architecture = replace(architecture, norm=_norm(norm))
-    found = network_cost(architecture)
-    values = _as_dict(network, found)
+    values = _as_dict(network, network_cost(architecture), batch)
+    if relative_to is not None:
+        values |= _relative(values["complexity"], relative_to, architecture.input)
     if as_json:
         typer.echo(json.dumps(values, indent=2))
-        return
+    else:
+        _print(values)
 
-    table = new_table(
+
+def _print(values: dict[str, Any]) -> None:
+    unit = values.get("relative_to_complexity")
+    columns = [
         ("layer", False),
         ("kind", False),
         ("output", False),
         ("multiply-adds", True),
         ("share", True),
         ("parameters", True),
-    )
+        ("field, px", True),
+        ("FLOPs/byte", True),
+    ]
+    table = new_table(*columns, *([(f"of {values['relative_to']}", True)] if unit else []))
     for layer in values["layers"]:
+        field = layer["receptive_field"]
+        relative = [f"{layer['complexity'] / unit:.4f}"] if unit else []
         table.add_row(
             layer["name"],
             layer["kind"],
@@ -69,16 +100,35 @@ def cost(
             f"{layer['macs']:,}",
             f"{layer['share']:.1%}",
             f"{layer['params']:,}",
+            "-" if field is None else f"{field:,}",
+            f"{layer['intensity']:.1f}",
+            *relative,
         )
     screen = console()
-    screen.print(f"{network} at {shape_text(architecture.input)}: {values['notation']}")
+    shape = shape_text(tuple(values["input"]))
+    screen.print(f"{values['network']} at {shape}: {values['notation']}")
     screen.print(table)
-    screen.print(
-        f"complexity  {found.complexity:>15,}  multiply-adds of the convolutions, Eqn. (1)"
-    )
-    screen.print(f"MACs        {found.macs:>15,}  with the fully connected layers")
-    screen.print(f"parameters  {found.params:>15,}")
-    screen.print(f"activations {found.activation_bytes:>15,}  bytes of all outputs, float32")
+    memory = values["memory"]
+    images = "1 image" if values["batch"] == 1 else f"{values['batch']} images"
+    lines: list[tuple[str, int, str]] = [
+        ("complexity", values["complexity"], "multiply-adds of the convolutions, Eqn. (1)"),
+        ("MACs", values["macs"], "with the fully connected layers"),
+        ("backward", values["backward_macs"], "multiply-adds of a backward pass"),
+        ("FLOPs", values["flops"], "two for a multiply-add, and all other operations"),
+        ("parameters", values["params"], f"{memory['param_bytes']:,} bytes, float32"),
+        ("activations", values["activation_bytes"], "bytes of all outputs, float32"),
+        ("forward", memory["inference_bytes"], f"bytes at the peak of a forward pass of {images}"),
+        (
+            "training",
+            memory["training_bytes"],
+            f"bytes at the peak of a step with {images}, SGD with momentum",
+        ),
+        ("im2col", memory["im2col_bytes"], "bytes of the largest buffer, where one is used"),
+    ]
+    for name, number, meaning in lines:
+        screen.print(f"{name:11} {number:>17,}  {meaning}")
+    if unit:
+        screen.print(f"{'relative':11} {values['relative']:>17.4f}  of {values['relative_to']}")
 
 
 def _norm(text: str) -> Norm:
@@ -89,18 +139,28 @@ def _norm(text: str) -> Norm:
     raise unknown("norm", text, ("batch", "none"))
 
 
-def _as_dict(network: str, found: Cost) -> dict[str, Any]:
+def _relative(own: int, name: str, input: tuple[int, int, int]) -> dict[str, Any]:
+    unit = complexity(find_network(name).at(input))
+    return {"relative_to": name, "relative_to_complexity": unit, "relative": own / unit}
+
+
+def _as_dict(network: str, found: Cost, batch: int) -> dict[str, Any]:
     architecture = found.architecture
+    fields = {field.name: field for field in receptive_fields(architecture)}
     return {
         "network": network,
         "notation": format_notation(architecture.stages),
         "id": architecture.id,
         "input": list(architecture.input),
         "classes": architecture.classes,
+        "batch": batch,
         "complexity": found.complexity,
         "macs": found.macs,
+        "flops": found.flops,
+        "backward_macs": backward_macs(architecture),
         "params": found.params,
         "activation_bytes": found.activation_bytes,
+        "memory": _memory(architecture, found.param_bytes, batch),
         "layers": [
             {
                 "name": layer.name,
@@ -108,10 +168,69 @@ def _as_dict(network: str, found: Cost) -> dict[str, Any]:
                 "output": list(layer.output),
                 "complexity": layer.complexity,
                 "macs": layer.macs,
+                "flops": layer.flops,
                 "share": layer.macs / found.macs,
                 "params": layer.params,
                 "activation_bytes": layer.activation_bytes,
+                "receptive_field": fields[layer.name].size if layer.name in fields else None,
+                "effective_field": fields[layer.name].effective if layer.name in fields else None,
+                "jump": fields[layer.name].jump if layer.name in fields else None,
+                "intensity": intensity(layer.layer, batch),
             }
             for layer in found.layers
         ],
     }
+
+
+def _memory(architecture: Architecture, param_bytes: int, batch: int) -> dict[str, int]:
+    training = training_memory(architecture, batch, "momentum")
+    return {
+        "param_bytes": param_bytes,
+        "inference_bytes": inference_bytes(architecture, batch),
+        "training_bytes": training.peak_bytes,
+        "saved_bytes": training.saved_bytes,
+        "im2col_bytes": im2col_bytes(architecture, batch),
+        "pool_index_bytes": pool_index_bytes(architecture, batch),
+    }
+
+
+def _count(network: str, input: str | None, relative_to: str | None, *, as_json: bool) -> None:
+    """Counts a module that is not ours."""
+    from nas_tc.module.count import count_module  # noqa: PLC0415
+
+    if input is None:
+        raise NasTcError(f"{network}: give the input of the module, as in --input 3x224x224")
+    shape = parse_shape(input)
+    found = count_module(load_module(network), shape)
+    values: dict[str, Any] = {
+        "network": network,
+        "input": list(shape),
+        "complexity": found.complexity,
+        "macs": found.macs,
+        "params": found.params,
+        "by_operator": found.macs_by_operator,
+        "by_module": found.macs_by_module,
+        "not_counted": found.not_counted,
+    }
+    if relative_to is not None:
+        values |= _relative(found.complexity, relative_to, shape)
+    if as_json:
+        typer.echo(json.dumps(values, indent=2))
+        return
+    table = new_table(("module", False), ("multiply-adds", True), ("share", True))
+    for path, macs in found.macs_by_module.items():
+        if macs:
+            table.add_row(path, f"{macs:,}", f"{macs / max(found.macs, 1):.1%}")
+    screen = console()
+    screen.print(f"{network} at {shape_text(shape)}, counted by fvcore as it runs")
+    screen.print(table)
+    screen.print(
+        f"complexity  {found.complexity:>17,}  multiply-adds of the convolutions, Eqn. (1)"
+    )
+    screen.print(f"MACs        {found.macs:>17,}  of convolutions and matrix products")
+    screen.print(f"parameters  {found.params:>17,}")
+    if relative_to is not None:
+        screen.print(f"relative    {values['relative']:>17.4f}  of {relative_to}")
+    if found.not_counted:
+        listed = ", ".join(f"{name} x{times}" for name, times in found.not_counted.items())
+        screen.print(f"not counted by fvcore: {listed}")

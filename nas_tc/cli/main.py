@@ -7,7 +7,7 @@ from types import FrameType
 import typer
 
 from nas_tc import __version__
-from nas_tc.cli import cost, export, report, search, space
+from nas_tc.cli import cost, draw, export, report, search, space, zoo
 from nas_tc.errors import NasTcError
 
 BAD_INPUT = 2
@@ -24,6 +24,8 @@ app.command("search")(search.search)
 app.command("report")(report.report)
 app.command("export")(export.export)
 app.command("cost")(cost.cost)
+app.command("draw")(draw.draw)
+app.command("zoo")(zoo.zoo)
 app.command("space")(space.space)
 
 

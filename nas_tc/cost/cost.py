@@ -1,9 +1,9 @@
 """What a network costs by formula, layer by layer and in total: folds over the shape walk."""
 
 from dataclasses import dataclass
-from math import prod
 
-from nas_tc.architecture import Architecture, Layer, Shape, walk, walk_convs
+from nas_tc.architecture import Architecture, Conv, Layer, Shape, volume, walk, walk_convs
+from nas_tc.cost.operations import flops
 
 BYTES_PER_VALUE = 4  # float32
 
@@ -17,20 +17,56 @@ def complexity(architecture: Architecture) -> int:
     Raises:
         ArchitectureError: a map that shrinks to nothing.
     """
-    return sum(conv.complexity for conv in walk_convs(architecture))
+    return sum([conv.complexity for conv in walk_convs(architecture)])
 
 
 @dataclass(frozen=True, slots=True)
 class LayerCost:
     """One layer's share of the cost of one image."""
 
-    name: str
-    kind: str  # "conv", "max pool", "pyramid pool" or "linear"
-    output: Shape
-    complexity: int  # multiply-adds, Eqn. (1)
-    macs: int  # multiply-adds
-    params: int
-    activation_bytes: int  # of the output, float32
+    layer: Layer
+
+    @property
+    def name(self) -> str:
+        """Its name in the walk, "conv2.3"."""
+        return self.layer.name
+
+    @property
+    def kind(self) -> str:
+        """What it is, in words: "conv", "max pool", "linear"."""
+        if isinstance(self.layer, Conv) and self.layer.groups > 1:
+            return "depthwise" if self.layer.groups == self.layer.n_in else "grouped conv"
+        return _KINDS[type(self.layer).__name__]
+
+    @property
+    def output(self) -> Shape:
+        """Shape of its output."""
+        return self.layer.output
+
+    @property
+    def complexity(self) -> int:
+        """Multiply-adds, Eqn. (1)."""
+        return self.layer.complexity
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds."""
+        return self.layer.macs
+
+    @property
+    def flops(self) -> int:
+        """Every arithmetic operation, two for a multiply-add."""
+        return flops(self.layer)
+
+    @property
+    def params(self) -> int:
+        """Weights, biases, scales and shifts."""
+        return self.layer.params
+
+    @property
+    def activation_bytes(self) -> int:
+        """Of the output, float32."""
+        return volume(self.layer.output) * BYTES_PER_VALUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +79,36 @@ class Cost:
     @property
     def complexity(self) -> int:
         """Multiply-adds of the convolutions (He & Sun 2015, Eqn. 1)."""
-        return sum(layer.complexity for layer in self.layers)
+        return sum([layer.complexity for layer in self.layers])
 
     @property
     def macs(self) -> int:
         """Multiply-adds of convolutions and fully connected layers."""
-        return sum(layer.macs for layer in self.layers)
+        return sum([layer.macs for layer in self.layers])
+
+    @property
+    def flops(self) -> int:
+        """Every arithmetic operation: two for a multiply-add, and what other layers do."""
+        return sum([layer.flops for layer in self.layers])
 
     @property
     def params(self) -> int:
         """Weights, biases, and scales and shifts of batch normalisation."""
-        return sum(layer.params for layer in self.layers)
+        return sum([layer.params for layer in self.layers])
+
+    @property
+    def param_bytes(self) -> int:
+        """The same in bytes, float32."""
+        return self.params * BYTES_PER_VALUE
 
     @property
     def activation_bytes(self) -> int:
-        """Outputs of all layers together, float32: what a training step keeps of one image.
+        """Outputs of all layers together, float32.
 
-        A convolution, its normalisation and its ReLU count as one output.
+        A convolution, its normalisation and its activation count as one output. What a step
+        really holds at once is in `nas_tc.cost.memory`.
         """
-        return sum(layer.activation_bytes for layer in self.layers)
+        return sum([layer.activation_bytes for layer in self.layers])
 
 
 def network_cost(architecture: Architecture) -> Cost:
@@ -70,19 +117,18 @@ def network_cost(architecture: Architecture) -> Cost:
     Raises:
         ArchitectureError: a map that shrinks to nothing.
     """
-    return Cost(architecture, tuple(_layer_cost(layer) for layer in walk(architecture)))
+    return Cost(architecture, tuple([LayerCost(layer) for layer in walk(architecture)]))
 
 
-_KINDS = {"Conv": "conv", "MaxPool": "max pool", "PyramidPool": "pyramid pool", "Linear": "linear"}
-
-
-def _layer_cost(layer: Layer) -> LayerCost:
-    return LayerCost(
-        name=layer.name,
-        kind=_KINDS[type(layer).__name__],
-        output=layer.output,
-        complexity=layer.complexity,
-        macs=layer.macs,
-        params=layer.params,
-        activation_bytes=prod(layer.output) * BYTES_PER_VALUE,
-    )
+_KINDS = {
+    "Conv": "conv",
+    "MaxPool": "max pool",
+    "AveragePool": "average pool",
+    "GlobalPool": "global pool",
+    "ResponseNorm": "response norm",
+    "Add": "add",
+    "Concat": "concat",
+    "Scale": "scale",
+    "PyramidPool": "pyramid pool",
+    "Linear": "linear",
+}

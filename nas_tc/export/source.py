@@ -2,15 +2,17 @@
 
 import inspect
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import torch
 from torch import nn
 
-from nas_tc.architecture import Architecture, Layer, format_notation, walk
-from nas_tc.module import layers, modules_of
+from nas_tc.architecture import Architecture, Join, Node, format_notation, nest, walk
+from nas_tc.module import join_module, layers, modules_of
 
 _CLASSES_SHOWN = 100
+_INDENT = "    "
+_HELPERS = (layers.PyramidPool, layers.Residual, layers.Branches, layers.Excite)
 
 
 def network_source(architecture: Architecture, classes: tuple[str, ...] = ()) -> str:
@@ -20,11 +22,10 @@ def network_source(architecture: Architecture, classes: tuple[str, ...] = ()) ->
         architecture: the network.
         classes: names of the classes, written down where there are at most a hundred.
     """
-    walked = walk(architecture)
+    with torch.device("meta"):  # the modules are only looked at
+        rows = list(_rows(nest(walk(architecture)), depth=3))
     shape = ", ".join(map(str, architecture.input))
-    helpers: list[type[nn.Module]] = [layers.Normalize]
-    if any("PyramidPool" in code for layer in walked for code in _codes(layer)):
-        helpers.append(layers.PyramidPool)
+    used = [helper for helper in _HELPERS if any(f"{helper.__name__}(" in row for row in rows)]
     lines = [
         f'"""{format_notation(architecture.stages)}',
         "",
@@ -34,11 +35,11 @@ def network_source(architecture: Architecture, classes: tuple[str, ...] = ()) ->
         "import torch",
         "from torch import Tensor, nn",
     ]
-    if layers.PyramidPool in helpers:
+    if layers.PyramidPool in used:
         lines.append("from torch.nn import functional")
     if 0 < len(classes) <= _CLASSES_SHOWN:
         lines += ["", "CLASSES = ("] + [f"    {json.dumps(name)}," for name in classes] + [")"]
-    for helper in helpers:
+    for helper in (layers.Normalize, *used):
         lines += ["", "", inspect.getsource(helper).rstrip()]
     lines += [
         "",
@@ -51,11 +52,7 @@ def network_source(architecture: Architecture, classes: tuple[str, ...] = ()) ->
         "        super().__init__()",
         f"        self.normalize = Normalize({architecture.input[0]})",
         "        self.layers = nn.Sequential(",
-    ]
-    for layer in walked:
-        lines.append(f"            # {layer.name}: {'x'.join(map(str, layer.output))}")
-        lines += [f"            {code}," for code in _codes(layer)]
-    lines += [
+        *rows,
         "        )",
         "        # the layout in memory that it was trained in: other layouts round otherwise",
         "        self.to(memory_format=torch.channels_last)",
@@ -67,40 +64,81 @@ def network_source(architecture: Architecture, classes: tuple[str, ...] = ()) ->
     return "\n".join(lines)
 
 
-def _codes(layer: Layer) -> Iterator[str]:
-    with torch.device("meta"):  # the modules are only looked at
-        for module in modules_of(layer):
-            yield _code(module)
+def _rows(nodes: Iterable[Node], depth: int) -> Iterator[str]:
+    """Lines that write the modules of a row of nodes, each behind a comment with its output."""
+    indent = _INDENT * depth
+    for node in nodes:
+        layer = node.layer if isinstance(node, Join) else node
+        yield f"{indent}# {layer.name}: {'x'.join(map(str, layer.output))}"
+        if isinstance(node, Join):
+            yield from _join_rows(node, depth)
+        else:
+            yield from (f"{indent}{_code(module)}," for module in modules_of(node))
+
+
+def _join_rows(join: Join, depth: int) -> Iterator[str]:
+    indent = _INDENT * depth
+    module = join_module(join)
+    if isinstance(module, layers.Branches):
+        yield f"{indent}Branches(["
+        for branch in join.branches:
+            yield from _sequential(branch, depth + 1)
+        yield f"{indent}]),"
+        return
+    yield f"{indent}{type(module).__name__}("
+    if isinstance(module, layers.Residual):
+        for branch in join.branches:
+            yield from _sequential(branch, depth + 1)
+        yield f"{indent}{_INDENT}{_code(module.activation)},"
+    else:
+        yield from _rows(join.branches[1], depth + 1)
+    yield f"{indent}),"
+
+
+def _sequential(branch: tuple[Node, ...], depth: int) -> Iterator[str]:
+    indent = _INDENT * depth
+    if not branch:
+        yield f"{indent}nn.Sequential(),"
+        return
+    yield f"{indent}nn.Sequential("
+    yield from _rows(branch, depth + 1)
+    yield f"{indent}),"
 
 
 def _code(module: nn.Module) -> str:
     """The call that makes such a module."""
+    name = type(module).__name__
     match module:
         case nn.Conv2d():
-            optional = [
-                f", stride={module.stride[0]}" if module.stride[0] > 1 else "",
-                f", padding={module.padding[0]}" if module.padding[0] else "",
-                ", bias=False" if module.bias is None else "",
-            ]
             size = module.kernel_size[0]
-            return (
-                f"nn.Conv2d({module.in_channels}, {module.out_channels}, {size}{''.join(optional)})"
+            options = _options(
+                stride=(module.stride[0], 1),
+                padding=(module.padding[0], 0),
+                dilation=(module.dilation[0], 1),
+                groups=(module.groups, 1),
+                bias=(module.bias is not None, True),
             )
+            return f"nn.Conv2d({module.in_channels}, {module.out_channels}, {size}{options})"
         case nn.BatchNorm2d():
             return f"nn.BatchNorm2d({module.num_features})"
-        case nn.MaxPool2d():
-            return f"nn.MaxPool2d({module.kernel_size}, stride={module.stride})"
-        case nn.Linear():
-            return f"nn.Linear({module.in_features}, {module.out_features})"
-        case nn.AdaptiveAvgPool2d():
-            return f"nn.AdaptiveAvgPool2d({module.output_size})"
-        case nn.ReLU():
-            return "nn.ReLU(inplace=True)"
-        case nn.Dropout():
-            return f"nn.Dropout({module.p})"
-        case nn.Flatten():
-            return "nn.Flatten()"
+        case nn.MaxPool2d() | nn.AvgPool2d():
+            options = _options(padding=(module.padding, 0), ceil_mode=(module.ceil_mode, False))
+            return f"nn.{name}({module.kernel_size}, stride={module.stride}{options})"
+        case nn.ReLU() | nn.ReLU6() | nn.SiLU():
+            return f"nn.{name}(inplace=True)"
         case layers.PyramidPool():
             sides = ", ".join(map(str, module.sides))
             return f"PyramidPool({sides}, average={module.average})"
-    raise AssertionError(f"no source for {module}")
+    positional = {
+        nn.Linear: "in_features, out_features",
+        nn.LocalResponseNorm: "size, alpha, beta, k",
+        nn.AdaptiveAvgPool2d: "output_size",
+        nn.Dropout: "p",
+    }.get(type(module), "")
+    values = [str(getattr(module, key)) for key in positional.split(", ") if key]
+    return f"nn.{name}({', '.join(values)})"
+
+
+def _options(**values: tuple[object, object]) -> str:
+    """Keyword arguments of a call, those left out that have their default."""
+    return "".join(f", {key}={value}" for key, (value, usual) in values.items() if value != usual)

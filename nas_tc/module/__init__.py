@@ -1,5 +1,5 @@
 """The shape walk as a `torch.nn.Module`."""
 
-from nas_tc.module.build import Network, build, modules_of
+from nas_tc.module.build import Network, build, join_module, modules_of
 
-__all__ = ["Network", "build", "modules_of"]
+__all__ = ["Network", "build", "join_module", "modules_of"]

@@ -1,17 +1,36 @@
 """From an architecture to a torch module: a fold over the shape walk."""
 
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from nas_tc.architecture import Architecture, Conv, Layer, Linear, MaxPool, PyramidPool, walk
+from nas_tc.architecture import (
+    Activation,
+    Add,
+    Architecture,
+    AveragePool,
+    Concat,
+    Conv,
+    GlobalPool,
+    Join,
+    Layer,
+    Linear,
+    MaxPool,
+    Node,
+    PyramidPool,
+    ResponseNorm,
+    Scale,
+    nest,
+    walk,
+)
 from nas_tc.module import layers
 
 
 class Network(nn.Module):
     """The network that an architecture describes; torch's own layers in a row.
+
+    Branches that meet again are one member of the row, so that the row is all there is to run.
 
     Takes images (n, channels, height, width), float in 0 to 1; gives scores (n, classes).
     """
@@ -19,8 +38,7 @@ class Network(nn.Module):
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
         self.normalize = layers.Normalize(architecture.input[0])
-        parts = [modules_of(layer) for layer in walk(architecture)]
-        self.layers = nn.Sequential(*chain.from_iterable(parts))
+        self.layers = nn.Sequential(*_row(nest(walk(architecture))))
 
     def forward(self, images: Tensor) -> Tensor:
         """Class scores of a batch of images."""
@@ -64,30 +82,91 @@ def build(
 
 
 def modules_of(layer: Layer) -> Iterator[nn.Module]:
-    """The torch modules of one layer of the walk, in order."""
+    """The torch modules of one layer of the walk, in order; a layer with one input."""
     match layer:
         case Conv():
-            yield nn.Conv2d(
-                layer.n_in,
-                layer.n_out,
-                layer.filter,
-                stride=layer.stride,
-                padding=layer.padding,
-                bias=not layer.norm,
-            )
-            if layer.norm:
-                yield nn.BatchNorm2d(layer.n_out)
-            yield nn.ReLU(inplace=True)
-        case MaxPool():
-            yield nn.MaxPool2d(layer.size, stride=layer.stride)
-        case PyramidPool(average=True, bins=(1,)):
+            yield from _conv(layer)
+        case MaxPool() | AveragePool():
+            kind = nn.MaxPool2d if isinstance(layer, MaxPool) else nn.AvgPool2d
+            yield kind(layer.size, layer.stride, layer.padding, ceil_mode=layer.ceil)
+        case GlobalPool():
             yield nn.AdaptiveAvgPool2d(1)
-            yield nn.Flatten()
+        case ResponseNorm():
+            # Krizhevsky's constants; torch divides alpha by the size.
+            yield nn.LocalResponseNorm(layer.size, alpha=layer.size * 1e-4, beta=0.75, k=2.0)
         case PyramidPool():
-            yield layers.PyramidPool(*layer.bins, average=layer.average)
+            yield from _pyramid(layer)
         case Linear():
-            yield nn.Linear(layer.input[0], layer.n_out)
-            if layer.hidden:
-                yield nn.ReLU(inplace=True)
-            if layer.dropout:
-                yield nn.Dropout(layer.dropout)
+            yield from _linear(layer)
+        case Add() | Concat() | Scale():
+            raise AssertionError(f"{layer.name} has several inputs: its Join is built as a whole")
+
+
+def _conv(layer: Conv) -> Iterator[nn.Module]:
+    yield nn.Conv2d(
+        layer.n_in,
+        layer.n_out,
+        layer.filter,
+        stride=layer.stride,
+        padding=layer.padding,
+        dilation=layer.dilation,
+        groups=layer.groups,
+        bias=not layer.norm,
+    )
+    if layer.norm:
+        yield nn.BatchNorm2d(layer.n_out)
+    if layer.activation:
+        yield _activation(layer.activation)
+
+
+def _pyramid(layer: PyramidPool) -> Iterator[nn.Module]:
+    if layer.average and layer.bins == (1,):
+        yield nn.AdaptiveAvgPool2d(1)
+        yield nn.Flatten()
+    else:
+        yield layers.PyramidPool(*layer.bins, average=layer.average)
+    if layer.dropout:
+        yield nn.Dropout(layer.dropout)
+
+
+def _linear(layer: Linear) -> Iterator[nn.Module]:
+    yield nn.Linear(layer.input[0], layer.n_out)
+    if layer.hidden and layer.activation:
+        yield _activation(layer.activation)
+    if layer.dropout:
+        yield nn.Dropout(layer.dropout)
+
+
+def join_module(join: Join) -> nn.Module:
+    """Branches and the place where they meet as one module."""
+    match join.layer:
+        case Add(activation=activation):
+            body, shortcut = (nn.Sequential(*_row(branch)) for branch in join.branches)
+            end = _activation(activation) if activation else nn.Identity()
+            return layers.Residual(body, shortcut, end)
+        case Concat():
+            return layers.Branches(nn.Sequential(*_row(branch)) for branch in join.branches)
+        case Scale():
+            return layers.Excite(*_row(join.branches[1]))
+
+
+def _row(nodes: Iterable[Node]) -> Iterator[nn.Module]:
+    for node in nodes:
+        if isinstance(node, Join):
+            yield join_module(node)
+        else:
+            yield from modules_of(node)
+
+
+def _activation(name: Activation) -> nn.Module:
+    match name:
+        case "relu":
+            return nn.ReLU(inplace=True)
+        case "relu6":
+            return nn.ReLU6(inplace=True)
+        case "silu":
+            return nn.SiLU(inplace=True)
+        case "tanh":
+            return nn.Tanh()
+        case "sigmoid":
+            return nn.Sigmoid()

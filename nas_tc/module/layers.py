@@ -1,4 +1,4 @@
-"""The two layers that torch lacks.
+"""The few modules that torch lacks.
 
 An exported network carries their source, so that it needs torch alone: they use nothing else.
 """
@@ -48,3 +48,37 @@ class PyramidPool(nn.Module):
     def extra_repr(self) -> str:
         """What `print` shows between the brackets."""
         return f"{self.sides}, average={self.average}"
+
+
+class Residual(nn.Module):
+    """What a body computes, plus a shortcut around it."""
+
+    def __init__(self, body: nn.Module, shortcut: nn.Module, activation: nn.Module) -> None:
+        super().__init__()
+        self.body = body
+        self.shortcut = shortcut
+        self.activation = activation
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Maps (n, channels, height, width), of the body's output shape."""
+        found: Tensor = self.activation(self.body(maps) + self.shortcut(maps))
+        return found
+
+
+class Branches(nn.ModuleList):
+    """Branches side by side, concatenated along the channels."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Maps (n, channels, height, width); all branches keep height and width alike."""
+        return torch.cat([branch(maps) for branch in self], dim=1)
+
+
+class Excite(nn.Sequential):
+    """Scales each channel by a factor that the layers inside compute from the maps."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Maps (n, channels, height, width), of the same shape."""
+        factors = maps
+        for layer in self:
+            factors = layer(factors)
+        return maps * factors

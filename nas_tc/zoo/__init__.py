@@ -2,6 +2,7 @@
 
 from nas_tc.zoo.entry import Entry
 from nas_tc.zoo.find import find_network
+from nas_tc.zoo.published import TABLES, Row, Table
 from nas_tc.zoo.table import ZOO
 
-__all__ = ["ZOO", "Entry", "find_network"]
+__all__ = ["TABLES", "ZOO", "Entry", "Row", "Table", "find_network"]

@@ -1,0 +1,258 @@
+"""The layers that a walk yields: what each does, with every shape settled.
+
+Most layers take the output of the layer before them. One that does not says so in `source`, the
+name of the layer that feeds it; a layer with several inputs names them all in `sources`. The
+name of the images themselves is `IMAGES`.
+"""
+
+from dataclasses import dataclass
+from math import prod
+from typing import Literal
+
+Shape = tuple[int, int, int]  # channels, height and width in pixels
+Activation = Literal["relu", "relu6", "silu", "tanh", "sigmoid"]
+IMAGES = "input"
+
+
+@dataclass(frozen=True, slots=True)
+class Conv:
+    """A convolution, its batch normalisation if there is one, and its activation if any."""
+
+    name: str  # "conv2.3" is the third unit of stage 2; its parts go by "conv2.3.reduce"
+    input: Shape
+    n_out: int  # filters, the paper's n_l
+    filter: int  # side, the paper's s_l, pixels
+    stride: int
+    padding: int  # pixels a side
+    norm: bool  # batch normalisation, which makes a bias idle
+    output: Shape
+    activation: Activation | None = "relu"
+    groups: int = 1  # the input channels are split among them
+    dilation: int = 1  # distance of the filter's taps, pixels
+    source: str = ""  # name of the layer that feeds it; empty: the layer before
+
+    @property
+    def n_in(self) -> int:
+        """Input channels, the paper's n_(l-1)."""
+        return self.input[0]
+
+    @property
+    def complexity(self) -> int:
+        """Multiply-adds for one image: n_in * s^2 * n_out * m^2 (He & Sun 2015, Eqn. 1).
+
+        With groups each filter sees its own share of the input channels.
+        """
+        _, height, width = self.output
+        return self.input[0] * self.filter**2 * self.n_out * height * width // self.groups
+
+    @property
+    def macs(self) -> int:
+        """The same: this project counts no bias and no normalisation."""
+        return self.complexity
+
+    @property
+    def weights(self) -> int:
+        """Values of all filters."""
+        return self.n_in * self.filter**2 * self.n_out // self.groups
+
+    @property
+    def params(self) -> int:
+        """Weights, and a bias or the scale and shift of the normalisation, each `n_out` long."""
+        return self.weights + self.n_out * (2 if self.norm else 1)
+
+
+@dataclass(frozen=True, slots=True)
+class MaxPool:
+    """A max pooling; what the padding adds never wins."""
+
+    name: str
+    input: Shape
+    size: int
+    stride: int
+    output: Shape
+    padding: int = 0  # pixels a side
+    ceil: bool = False  # a window that hangs over the edge counts
+    source: str = ""
+    complexity = macs = params = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AveragePool:
+    """An average pooling; the padding counts as zeros."""
+
+    name: str
+    input: Shape
+    size: int
+    stride: int
+    output: Shape
+    padding: int = 0
+    ceil: bool = False
+    source: str = ""
+    complexity = macs = params = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalPool:
+    """The average of each channel over the whole map, kept as a map of one pixel."""
+
+    name: str
+    input: Shape
+    source: str = ""
+    complexity = macs = params = 0
+
+    @property
+    def output(self) -> Shape:
+        """Shape of the output."""
+        return (self.input[0], 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseNorm:
+    """Local response normalisation over 5 channels (Krizhevsky et al. 2012, section 3.3)."""
+
+    name: str
+    input: Shape
+    size: int = 5  # channels
+    source: str = ""
+    complexity = macs = params = 0
+
+    @property
+    def output(self) -> Shape:
+        """Shape of the output."""
+        return self.input
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    """The sum of two maps, as in a residual block, and its activation if any."""
+
+    name: str
+    input: Shape
+    sources: tuple[str, str]  # what the block computes, and the shortcut
+    activation: Activation | None
+    complexity = macs = params = 0
+
+    @property
+    def output(self) -> Shape:
+        """Shape of the output."""
+        return self.input
+
+
+@dataclass(frozen=True, slots=True)
+class Concat:
+    """Maps of one size behind one another, channel-wise."""
+
+    name: str
+    input: Shape  # of the first
+    sources: tuple[str, ...]
+    output: Shape
+    complexity = macs = params = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A map times one factor for each channel, as in squeeze-and-excitation."""
+
+    name: str
+    input: Shape
+    sources: tuple[str, str]  # the map, and the factors
+    complexity = macs = params = 0
+
+    @property
+    def output(self) -> Shape:
+        """Shape of the output."""
+        return self.input
+
+
+@dataclass(frozen=True, slots=True)
+class PyramidPool:
+    """The head's pooling to `bins` x `bins` for each level, flattened to one vector."""
+
+    name: str
+    input: Shape
+    average: bool
+    bins: tuple[int, ...]
+    output: Shape  # (length, 1, 1)
+    dropout: float = 0.0  # behind it, where no hidden layer follows
+    source: str = ""
+    complexity = macs = params = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """A fully connected layer; a hidden one has an activation and drop-out behind it."""
+
+    name: str
+    input: Shape  # (length, 1, 1)
+    n_out: int
+    hidden: bool
+    dropout: float
+    activation: Activation | None = "relu"  # of a hidden layer
+    source: str = ""
+    complexity = 0  # Eqn. (1) leaves fully connected layers out
+
+    @property
+    def output(self) -> Shape:
+        """Shape of the output."""
+        return (self.n_out, 1, 1)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds for one image."""
+        return self.input[0] * self.n_out
+
+    @property
+    def params(self) -> int:
+        """Weights and biases."""
+        return (self.input[0] + 1) * self.n_out
+
+
+Layer = (
+    Conv
+    | MaxPool
+    | AveragePool
+    | GlobalPool
+    | ResponseNorm
+    | Add
+    | Concat
+    | Scale
+    | PyramidPool
+    | Linear
+)
+
+
+def volume(shape: Shape) -> int:
+    """Values of a map or vector of this shape, for one image."""
+    return prod(shape)
+
+
+def source_volume(layer: Layer) -> int:
+    """Values that a layer reads of its inputs, for one image."""
+    match layer:
+        case Add():
+            return 2 * volume(layer.input)
+        case Concat():
+            return volume(layer.output)
+        case Scale():
+            return volume(layer.input) + layer.input[0]
+        case _:
+            return volume(layer.input)
+
+
+def source_names(layer: Layer, before: str) -> tuple[str, ...]:
+    """Names of what feeds `layer`, where `before` is the layer before it."""
+    if isinstance(layer, Add | Concat | Scale):
+        return layer.sources
+    return (layer.source or before,)
+
+
+def sources(layers: tuple[Layer, ...]) -> tuple[tuple[int, ...], ...]:
+    """For each layer of a walk the numbers of the layers that feed it; -1 is the images."""
+    numbers = {IMAGES: -1}
+    found = []
+    before = IMAGES
+    for number, layer in enumerate(layers):
+        found.append(tuple(numbers[name] for name in source_names(layer, before)))
+        numbers[layer.name] = number
+        before = layer.name
+    return tuple(found)

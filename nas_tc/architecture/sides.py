@@ -1,0 +1,85 @@
+"""How large a map is behind a filter or a pooling window."""
+
+from functools import lru_cache
+
+from nas_tc.errors import ArchitectureError
+
+Map = tuple[int, int, int]  # padding, height and width of a convolution's output, pixels
+
+
+@lru_cache(maxsize=65536)
+def conv_maps(
+    depth: int,
+    size: int,
+    stride: int,
+    padding: int | None,
+    height: int,
+    width: int,
+    first: bool,
+    dilation: int = 1,
+) -> tuple[Map, ...]:
+    """Padding, height and width of each convolution's output map in a stage.
+
+    The padding is the paper's (section 5): none for a first layer of 7x7 or more, otherwise half
+    the filter size, so that the map keeps its size. Even filters cannot do that: of two in a row
+    the first pads one pixel less, which shrinks the map by one, and the second restores it. An
+    even filter with a stride pads as the second does, and the turns begin anew after it: that
+    gives the 36, 18 and 6 pixels that the paper asks for behind a delayed subsampling.
+
+    The answer is kept: most candidates of a search share their stages' geometry.
+
+    Args:
+        depth: convolutions in the stage.
+        size: side of the filters, pixels.
+        stride: of the first convolution, pixels.
+        padding: of every convolution, pixels a side, where the paper's rule does not hold.
+        height: of the input map, pixels.
+        width: of the input map, pixels.
+        first: whether the stage begins the network.
+        dilation: distance of the filter's taps, pixels: k taps span k + (k-1)(dilation-1).
+
+    Raises:
+        ArchitectureError: a filter that does not fit its map; the message begins with the number
+            of the convolution within the stage.
+    """
+    maps: list[Map] = []
+    turn = 0  # even filters: 0 pads one pixel less
+    span = size + (size - 1) * (dilation - 1)
+    dilated = f" with dilation {dilation}" if dilation > 1 else ""
+    for number in range(1, depth + 1):
+        step = stride if number == 1 else 1
+        pad = span // 2
+        if padding is not None:
+            pad = padding
+        elif first and number == 1 and size >= 7:
+            pad = 0
+        elif span % 2 == 0 and step == 1:
+            pad -= 1 - turn
+            turn = 1 - turn
+        what = f"{number}: a {size}x{size} filter{dilated}"
+        height = fitted(height, span, step, pad, what)
+        width = fitted(width, span, step, pad, what)
+        maps.append((pad, height, width))
+    return tuple(maps)
+
+
+def fitted(
+    side: int, size: int, stride: int, padding: int, what: str, *, ceil: bool = False
+) -> int:
+    """Side of the output map, pixels, rounded down, or up to a last window that hangs over.
+
+    Raises:
+        ArchitectureError: a map that is smaller than the window; the message begins with `what`.
+    """
+    out = (side + 2 * padding - size) // stride + 1
+    if out < 1:
+        padded = f" padded by {padding}" if padding else ""
+        pixels = "1 pixel" if side == 1 else f"{side} pixels"
+        raise ArchitectureError(
+            f"{what} does not fit a map of {pixels}{padded}; the map has shrunk too far: use "
+            "smaller filters, strides or poolings before it, or larger images"
+        )
+    # A window may hang over the far edge, but not begin in the padding behind it.
+    if ceil and (side + 2 * padding - size) % stride and out * stride < side + padding:
+        out += 1
+    return out

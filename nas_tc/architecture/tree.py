@@ -1,0 +1,49 @@
+"""The walk as a tree: a row of layers in which branches that meet again are one node.
+
+A torch module and its source code are nested that way; the flat walk is not.
+"""
+
+from dataclasses import dataclass
+
+from nas_tc.architecture.layers import Add, Concat, Layer, Scale, sources
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Branches that start from one map, and the layer where they meet.
+
+    An empty branch passes the map on as it is, as an identity shortcut does.
+    """
+
+    layer: Add | Concat | Scale
+    branches: tuple[tuple["Node", ...], ...]
+
+
+Node = Layer | Join
+
+
+def nest(layers: tuple[Layer, ...]) -> tuple[Node, ...]:
+    """The layers of a walk in a row, those between a fork and its join inside a `Join`."""
+    feeds = sources(layers)
+    before: list[int] = []  # what a layer, or the fork of the branches that meet in it, follows
+    for ends in feeds:
+        # Feeders have lower numbers, so the branch that is furthest along steps back.
+        heads = set(ends)
+        while len(heads) > 1:
+            furthest = max(heads)
+            heads = (heads - {furthest}) | {before[furthest]}
+        before.append(heads.pop())
+
+    def row(end: int, fork: int) -> tuple[Node, ...]:
+        nodes: list[Node] = []
+        while end != fork:
+            layer = layers[end]
+            start = before[end]
+            if isinstance(layer, Add | Concat | Scale):
+                nodes.append(Join(layer, tuple(row(each, start) for each in feeds[end])))
+            else:
+                nodes.append(layer)
+            end = start
+        return tuple(reversed(nodes))
+
+    return row(len(layers) - 1, -1)

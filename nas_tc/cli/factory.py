@@ -1,0 +1,64 @@
+"""A torch module from a user's file: `path/to/file.py:factory`."""
+
+import importlib.util
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from nas_tc.errors import NotationError, unknown
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_FACTORY = re.compile(r"(.+\.py):([^\W\d]\w*)")
+
+
+def is_factory(text: str) -> bool:
+    """Whether `text` is written as a file and a name in it."""
+    return _FACTORY.fullmatch(text) is not None
+
+
+def load_module(text: str) -> "nn.Module":
+    """The module that the factory in `text` returns; its file is run.
+
+    Raises:
+        NotationError: a file or a factory that is not there, fails, or makes no torch module.
+    """
+    from torch import nn  # noqa: PLC0415
+
+    match = _FACTORY.fullmatch(text)
+    if match is None:
+        raise NotationError(f"not a factory: {text!r}; write path/to/file.py:name")
+    path, name = Path(match[1]), match[2]
+    if not path.is_file():
+        raise NotationError(f"no such file: {str(path)!r}; write path/to/file.py:name")
+    found = vars(_run(path, text))
+    made = found.get(name)
+    if made is None:
+        own = [key for key, value in found.items() if callable(value)]
+        raise unknown("factory", name, own, within=text)
+    try:
+        module = made if isinstance(made, nn.Module) else made()
+    except Exception as error:  # noqa: BLE001 - whatever somebody else's code raises
+        raise NotationError(f"{text} fails: {type(error).__name__}: {error}") from None
+    if not isinstance(module, nn.Module):
+        raise NotationError(f"{text} gives a {type(module).__name__}, not a torch.nn.Module")
+    return module
+
+
+def _run(path: Path, text: str) -> ModuleType:
+    """The Python module of a file, which is run with its own folder on the path."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    loaded = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(path.parent))
+    try:
+        spec.loader.exec_module(loaded)
+    except Exception as error:  # noqa: BLE001
+        raise NotationError(f"{text} fails: {type(error).__name__}: {error}") from None
+    finally:
+        sys.path.remove(str(path.parent))
+    return loaded

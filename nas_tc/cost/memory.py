@@ -1,0 +1,155 @@
+"""How much memory a forward pass and a training step need, by the life of each tensor.
+
+A plain sum of all outputs is neither: a forward pass frees each map when nothing reads it any
+more, and a training step keeps more than outputs. All figures are bytes of float32.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from nas_tc.architecture import Architecture, Conv, MaxPool, volume, walk
+from nas_tc.cost.algorithms import im2col_bytes as conv_im2col_bytes
+from nas_tc.cost.tensors import IMAGES, Op, ops
+
+_BYTES = 4  # float32
+Optimizer = Literal["sgd", "momentum", "adam"]
+
+OPTIMIZER_VALUES: Mapping[Optimizer, int] = MappingProxyType({"sgd": 0, "momentum": 1, "adam": 2})
+"""Values that an optimizer keeps for each parameter."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingMemory:
+    """The memory of a training step; `total` is the survey's sum, `peak` what is held at once."""
+
+    parameter_bytes: int
+    gradient_bytes: int
+    optimizer_bytes: int
+    saved_bytes: int  # what the forward pass keeps for the backward pass
+    peak_bytes: int
+
+    @property
+    def total_bytes(self) -> int:
+        """Parameters, gradients, optimizer state and saved activations."""
+        return self.parameter_bytes + self.gradient_bytes + self.optimizer_bytes + self.saved_bytes
+
+
+def im2col_bytes(architecture: Architecture, batch: int = 1) -> int:
+    """The largest im2col buffer; one after another convolution uses it."""
+    convs = (layer for layer in walk(architecture) if isinstance(layer, Conv))
+    return max(conv_im2col_bytes(conv, batch) for conv in convs)
+
+
+def pool_index_bytes(architecture: Architecture, batch: int = 1, index_bytes: int = 4) -> int:
+    """Indices of the maxima of all max poolings between stages, kept for the backward pass.
+
+    Args:
+        architecture: the network.
+        batch: images.
+        index_bytes: of one index: the survey has 4, torch 8.
+    """
+    pools = (layer for layer in walk(architecture) if isinstance(layer, MaxPool))
+    return batch * index_bytes * sum(volume(pool.output) for pool in pools)
+
+
+def inference_bytes(architecture: Architecture, batch: int = 1) -> int:
+    """Peak memory of a forward pass without gradients: parameters, images, live tensors.
+
+    Raises:
+        ArchitectureError: a map that shrinks to nothing.
+    """
+    steps = ops(architecture, training=False)
+    images = volume(architecture.input)
+    peak = max(2 * images, *_forward(steps, images, keep=False))
+    return _BYTES * (_params(steps) + batch * (images + peak))
+
+
+def training_memory(
+    architecture: Architecture, batch: int, optimizer: Optimizer = "momentum"
+) -> TrainingMemory:
+    """Memory of a training step: forward, backward, update.
+
+    Raises:
+        ArchitectureError: a map that shrinks to nothing.
+    """
+    steps = ops(architecture, training=True)
+    images = volume(architecture.input)
+    params = _params(steps)
+    states = OPTIMIZER_VALUES[optimizer] * params
+    forward = batch * max(_forward(steps, images, keep=True))
+    backward = max(_backward(steps, images, batch))
+    # Adam's update takes the root of a parameter's second moments, and a quotient.
+    update = params + (2 * max(op.params for op in steps) if optimizer == "adam" else 0)
+    peak = max(forward, backward, update)
+    return TrainingMemory(
+        parameter_bytes=_BYTES * params,
+        gradient_bytes=_BYTES * params,
+        optimizer_bytes=_BYTES * states,
+        saved_bytes=_BYTES * batch * _saved(steps, images),
+        peak_bytes=_BYTES * (params + states + batch * images + peak),
+    )
+
+
+def _params(steps: tuple[Op, ...]) -> int:
+    return sum(op.params for op in steps)
+
+
+def _sizes(steps: tuple[Op, ...], images: int) -> dict[int, int]:
+    """Values of each tensor, for one image."""
+    return {IMAGES: images, **{op.writes: op.size for op in steps}}
+
+
+def _saved(steps: tuple[Op, ...], images: int) -> int:
+    """Values that the backward pass needs of one image."""
+    sizes = _sizes(steps, images)
+    kept = {tensor for op in steps for tensor in op.keeps}
+    return sum(sizes[tensor] for tensor in kept) + sum(op.keeps_more for op in steps)
+
+
+def _forward(steps: tuple[Op, ...], images: int, *, keep: bool) -> Iterator[int]:
+    """Values that live during each operation of a forward pass, for one image.
+
+    A tensor lives until its last reader is done; with `keep`, what the backward pass needs stays.
+    The normalised images stay in any case: the call of the first module holds them.
+    """
+    readers = Counter(tensor for op in steps for tensor in op.reads) + Counter({IMAGES: 1})
+    if keep:
+        readers.update(tensor for op in steps for tensor in op.keeps)
+    live = {IMAGES: images}
+    kept_more = 0
+    for op in steps:
+        live[op.writes] = op.size
+        yield sum(live.values()) + kept_more + max(op.scratch, op.keeps_more if keep else 0)
+        kept_more += op.keeps_more if keep else 0
+        for tensor in op.reads:
+            readers[tensor] -= 1
+            if not readers[tensor]:
+                del live[tensor]
+
+
+def _backward(steps: tuple[Op, ...], images: int, batch: int) -> Iterator[int]:
+    """Values that live during each operation's backward pass, gradients of weights included."""
+    sizes = _sizes(steps, images)
+    keepers = Counter(tensor for op in steps for tensor in op.keeps)
+    saved = _saved(steps, images)
+    gradients = {steps[-1].writes: steps[-1].size}
+    of_weights = 0
+    for op in reversed(steps):
+        arrived = gradients.pop(op.writes)
+        of_weights += op.params
+        made = Counter({tensor: sizes[tensor] for tensor in op.reads if tensor != IMAGES})
+        if op.passes_gradient:  # one tensor for all its readers; the first to be made needs it last
+            made = Counter(dict.fromkeys(op.reads, 0)) + Counter({min(op.reads): op.size})
+            arrived = 0
+        now = saved + arrived + sum(gradients.values()) + sum(made.values())
+        yield batch * now + of_weights
+        for tensor in op.reads:
+            if tensor != IMAGES:
+                gradients[tensor] = max(gradients.get(tensor, 0), made[tensor])
+        for tensor in op.keeps:
+            keepers[tensor] -= 1
+            saved -= 0 if keepers[tensor] else sizes[tensor]
+        saved -= op.keeps_more

@@ -1,0 +1,72 @@
+"""What part of an image a value of a map depends on."""
+
+from dataclasses import dataclass
+from math import sqrt
+
+from nas_tc.architecture import (
+    Architecture,
+    AveragePool,
+    Conv,
+    GlobalPool,
+    Layer,
+    MaxPool,
+    PyramidPool,
+    sources,
+    walk,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """The receptive field of a layer's values, along one side of the image."""
+
+    name: str
+    size: int  # theoretical: pixels that can influence a value, those beyond the image included
+    jump: int  # pixels of the image from one value to the next
+    variance: float  # of the place of a pixel, weighted by its influence; pixels squared
+
+    @property
+    def effective(self) -> float:
+        """Two standard deviations either side, pixels (Luo et al. 2016, section 2).
+
+        For layers of even weights the influence tends to a Gaussian, much narrower than the
+        theoretical field: it grows with the square root of the depth.
+        """
+        return min(float(self.size), 4 * sqrt(self.variance))
+
+
+def receptive_fields(architecture: Architecture) -> tuple[Field, ...]:
+    """The receptive field of every layer up to the head's pooling, in the walk's order.
+
+    size grows by (k-1) * dilation * jump, jump by the stride (Araujo et al. 2019; the survey's
+    recursion). Where branches meet the largest counts. Pooling windows count as even weights.
+    """
+    layers = walk(architecture)
+    fields = {-1: Field("input", 1, 1, 0.0)}
+    for number, (layer, feeds) in enumerate(zip(layers, sources(layers), strict=True)):
+        widest = max((fields[feed] for feed in feeds), key=lambda field: field.size)
+        taps, spacing, stride = _window(layer)
+        fields[number] = Field(
+            layer.name,
+            widest.size + (taps - 1) * spacing * widest.jump,
+            widest.jump * stride,
+            widest.variance + (spacing * widest.jump) ** 2 * (taps**2 - 1) / 12,
+        )
+        if isinstance(layer, PyramidPool):
+            break
+    return tuple(field for number, field in fields.items() if number >= 0)
+
+
+def _window(layer: Layer) -> tuple[int, int, int]:
+    """Taps along a side, their distance and the stride, in pixels of the layer's input."""
+    match layer:
+        case Conv():
+            return layer.filter, layer.dilation, layer.stride
+        case MaxPool() | AveragePool():
+            return layer.size, 1, layer.stride
+        case GlobalPool():
+            return 1, 1, 1  # its factors see everything; what they scale sees its own field
+        case PyramidPool():
+            return max(layer.input[1:]), 1, 1
+        case _:
+            return 1, 1, 1

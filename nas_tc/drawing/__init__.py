@@ -1,0 +1,5 @@
+"""What does a network look like? A picture as SVG text, drawn by hand."""
+
+from nas_tc.drawing.picture import draw_network
+
+__all__ = ["draw_network"]
