@@ -7,7 +7,7 @@ from types import FrameType
 import typer
 
 from nas_tc import __version__
-from nas_tc.cli import budget, cost, draw, export, report, search, space, zoo
+from nas_tc.cli import budget, cost, draw, export, report, search, space, time, zoo
 from nas_tc.errors import NasTcError
 
 BAD_INPUT = 2
@@ -28,6 +28,7 @@ app.command("draw")(draw.draw)
 app.command("zoo")(zoo.zoo)
 app.command("space")(space.space)
 app.command("budget")(budget.budget)
+app.command("time")(time.time)
 
 
 @app.callback(invoke_without_command=True)

@@ -208,3 +208,34 @@ def test_budgets_that_are_refused(nas_tc, arguments, complaint):
     assert code == 2
     assert complaint in errors
     assert len(errors.splitlines()) == 1
+
+
+def test_time_prints_a_figure_with_its_interval(nas_tc):
+    arguments = ("time", "(3,8)/2 | (3,8)/2", "--input", "3x16x16", "--batch", "2")
+    code, out, _ = nas_tc(*arguments, "--against", "(3,4)/2", "--repeats", "20", "--json")
+    assert code == 0
+    found = json.loads(out)
+    assert 0 < found["low_ms"] <= found["latency_ms"] <= found["high_ms"]
+    assert 0 < found["ratio_low"] <= found["ratio"] <= found["ratio_high"]
+    assert (found["batch"], found["repeats"], found["turns"]) == (2, 20, 20)
+    assert found["machine"]["threads"] == 1
+    code, out, _ = nas_tc(*arguments, "--device", "cpu", "--limit-ms", "1e9", "--train-step")
+    assert code == 0
+    assert "a training step of 2 images" in out
+    assert "verdict  accept at a limit of 1e+09 ms" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["alexnt"], "did you mean 'alexnet'"),
+        (["J", "--dtype", "fp8"], "unknown dtype 'fp8'"),
+        (["J", "--batch", "0"], "must be 1 or more, not 0"),
+        (["J", "--input", "3x16x16"], "does not fit a map of 1 pixel"),
+    ],
+)
+def test_times_that_are_refused(nas_tc, arguments, complaint):
+    code, _, errors = nas_tc("time", *arguments)
+    assert code == 2
+    assert complaint in errors
+    assert len(errors.splitlines()) == 1
