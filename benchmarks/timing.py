@@ -24,6 +24,7 @@ from nas_tc.zoo import ZOO
 CPU = torch.device("cpu")
 PROCESSES = 5
 NOTATION = "(5,32)/2 | 3/2 | (3,64)x2 | 2/2 | (3,128)x2"
+REFERENCE = "(7,32)/2 | 3/2 | (3,96)x2 | 2/2 | (3,192)x2"
 BESIDE = """
 import torch
 from nas_tc.architecture import GAP, Architecture, parse_notation
@@ -37,8 +38,8 @@ while True:
 """
 
 
-def network() -> Architecture:
-    return Architecture((3, 64, 64), parse_notation(NOTATION), GAP, 10)
+def network(notation: str = NOTATION) -> Architecture:
+    return Architecture((3, 64, 64), parse_notation(notation), GAP, 10)
 
 
 def spread(figures: list[float]) -> float:
@@ -112,7 +113,7 @@ def main() -> None:
             if part == "one":
                 print(watch.time(run).value)
             else:
-                reference = forward_pass(ZOO["alexnet"].architecture.at((3, 64, 64), 10))
+                reference = forward_pass(network(REFERENCE))
                 print(watch.ratio(run, reference).value)
         return
     with one_thread():

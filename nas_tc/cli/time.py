@@ -38,7 +38,7 @@ def time(
     ] = False,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     dtype: Annotated[str, typer.Option(help="fp32 or bf16.")] = "fp32",
-    repeats: Annotated[int, typer.Option(help="Samples.")] = 200,
+    repeats: Annotated[int, typer.Option(help="Samples at least.")] = 400,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Time of a network: one thread, with an interval and what it was measured on."""
@@ -133,4 +133,4 @@ def _print(values: dict[str, Any]) -> None:
 
 
 def _quantile(quantile: float) -> str:
-    return "median" if quantile == 0.5 else f"{quantile:.0%} quantile".replace("%", " %")
+    return "median" if quantile else "lowest"

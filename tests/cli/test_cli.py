@@ -217,7 +217,8 @@ def test_time_prints_a_figure_with_its_interval(nas_tc):
     found = json.loads(out)
     assert 0 < found["low_ms"] <= found["latency_ms"] <= found["high_ms"]
     assert 0 < found["ratio_low"] <= found["ratio"] <= found["ratio_high"]
-    assert (found["batch"], found["repeats"], found["turns"]) == (2, 20, 20)
+    assert (found["batch"], found["turns"]) == (2, 20)
+    assert found["repeats"] >= 20
     assert found["machine"]["threads"] == 1
     code, out, _ = nas_tc(*arguments, "--device", "cpu", "--limit-ms", "1e9", "--train-step")
     assert code == 0

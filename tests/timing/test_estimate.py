@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nas_tc.timing import Estimate, estimate
+from nas_tc.timing import Estimate, estimate, lowest
 
 times = st.lists(st.floats(0.001, 1000), min_size=1, max_size=300)
 
@@ -16,6 +16,19 @@ def test_the_figure_is_a_sample_within_its_interval(samples, quantile):
     assert found.low <= found.value <= found.high
     assert {found.low, found.value, found.high} <= set(samples)
     assert found.value == np.quantile(samples, quantile, method="inverted_cdf")
+
+
+@given(times)
+def test_the_lowest_of_the_whole_is_that_of_a_block(samples):
+    found = lowest(samples)
+    assert found.value == found.low == min(samples)
+    assert found.low <= found.high <= max(samples)
+    assert found.high in samples
+
+
+def test_ten_blocks_in_the_order_of_time():
+    found = lowest([block + other for block in (5, 3, 9, 4, 4, 4, 4, 4, 4, 4) for other in (0, 50)])
+    assert (found.low, found.high, found.samples) == (3, 9, 20)
 
 
 @pytest.mark.parametrize("quantile", [0.1, 0.5])

@@ -32,12 +32,24 @@ def scripted(times):
 
 def test_warm_ups_are_not_counted():
     runs = []
-    found = Stopwatch(scripted(range(1, 101)), 0.1).time(lambda: runs.append(1), repeats=100)
-    assert (found.value, found.samples, len(runs)) == (10, 100, 110)
+    found = Stopwatch(scripted(range(1, 101)), takes_lowest=True).time(
+        lambda: runs.append(1), repeats=100, least_s=0
+    )
+    assert (found.value, found.samples, len(runs)) == (1, 100, 110)
+    assert (found.low, found.high) == (1, 91)
+
+
+def test_quick_runs_are_repeated_for_longer():
+    found = Stopwatch(scripted([1.0] * 10**6), takes_lowest=True).time(
+        lambda: None, repeats=5, least_s=0.01
+    )
+    assert found.samples > 5
 
 
 def test_slow_runs_are_repeated_less_but_twenty_times():
-    found = Stopwatch(scripted(range(1, 101)), 0.1).time(lambda: None, repeats=100, most_s=0.0)
+    found = Stopwatch(scripted(range(1, 101)), takes_lowest=True).time(
+        lambda: None, repeats=100, least_s=0, most_s=0
+    )
     assert found.samples == 20
 
 
@@ -51,19 +63,33 @@ def test_slow_runs_are_repeated_less_but_twenty_times():
     ],
 )
 def test_it_measures_more_while_the_interval_straddles(times, samples, verdict):
-    found, said = Stopwatch(scripted(times), 0.5).decide(lambda: None, 2.0, most=200)
+    found, said = Stopwatch(scripted(times), takes_lowest=False).decide(lambda: None, 2.0, most=200)
     assert (found.samples, said) == (samples, verdict)
 
 
-def test_a_ratio_is_measured_by_turns():
+@pytest.mark.parametrize("takes_lowest", [True, False])
+def test_a_ratio_is_measured_by_turns(takes_lowest):
     order = []
-    # The machine slows down fivefold while it is measured; the ratio stays.
+    # The machine slows down fivefold while it is measured, and is held up now and then; the
+    # ratio stays.
     times = [t * (1 + turn / 10) for turn in range(40) for t in (3.0, 2.0)]
-    found = Stopwatch(scripted(times), 0.1).ratio(
+    times[20:24] = [90.0] * 4
+    found = Stopwatch(scripted(times), takes_lowest).ratio(
         lambda: order.append("a"), lambda: order.append("b"), turns=40
     )
     assert (found.value, found.low, found.high) == (pytest.approx(1.5),) * 3
+    assert found.samples == 40
     assert "".join(order) == "a" * 10 + "b" * 10 + "aabb" * 40
+
+
+def test_a_verdict_of_the_lowest():
+    held_up = [1.9] * 5 + [9.0] * 45  # a block of five: the rest saw nothing of the sort
+    watch = Stopwatch(scripted(held_up + [1.9] * 450), takes_lowest=True)
+    found, said = watch.decide(lambda: None, 2.0)
+    assert (found.value, said) == (1.9, "accept")
+    assert found.samples > 50
+    found, said = Stopwatch(scripted([2.1] * 50), takes_lowest=True).decide(lambda: None, 2.0)
+    assert (found.samples, said) == (50, "reject")
 
 
 def test_one_thread_and_back():
@@ -111,7 +137,7 @@ def test_the_machine_is_on_record():
 def test_the_clock_of_the_processor_gives_milliseconds():
     import time
 
-    found = stopwatch(CPU).time(lambda: time.sleep(0.002), repeats=20)
+    found = stopwatch(CPU).time(lambda: time.sleep(0.002), repeats=20, least_s=0)
     assert found.low >= 2.0  # a sleep is never shorter than it was asked to be
 
 
@@ -122,8 +148,8 @@ def test_a_gpu_is_timed_to_the_end_of_its_work(work):
     device = torch.device("cuda")
     wide = Architecture((64, 128, 128), parse_notation("(3,512)x4"), GAP, 10)
     watch = stopwatch(device)
-    small = watch.time(work(SMALL, batch=2, device=device), repeats=30)
-    large = watch.time(work(wide, batch=16, device=device), repeats=30)
+    small = watch.time(work(SMALL, batch=2, device=device), repeats=30, least_s=0)
+    large = watch.time(work(wide, batch=16, device=device), repeats=30, least_s=0)
     # 2 x 10^12 multiply-adds: no GPU does them in the time that it takes to launch them.
     assert large.value > 5 * small.value
     assert timing_machine(device)["cuda"]
