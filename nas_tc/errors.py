@@ -44,7 +44,9 @@ class DeviceError(NasTcError):
     """A device or a cluster that is not there."""
 
 
-def unknown(kind: str, name: str, known: Iterable[str], *, within: str = "") -> UnknownNameError:
+def unknown(
+    kind: str, name: str, known: Iterable[str], *, within: str = "", at: int | None = None
+) -> UnknownNameError:
     """The error for a name that is not among `known`, with the nearest one suggested.
 
     Args:
@@ -52,9 +54,12 @@ def unknown(kind: str, name: str, known: Iterable[str], *, within: str = "") -> 
         name: what was given.
         known: the names there are, listed in the message in their own order.
         within: the whole expression that `name` stands in, if it is a part of one.
+        at: the character of the expression at which it begins, from 1.
     """
     names = list(known)
     place = f" in {within!r}" if within and within != name else ""
+    if place and at is not None:
+        place += f" at character {at}"
     # Case is worth less than letters: "alexNet" should find "alexnet" before "A".
     by_folded = {each.lower(): each for each in reversed(names)}
     close = difflib.get_close_matches(name.lower(), by_folded, n=1, cutoff=0.6)

@@ -1,6 +1,19 @@
-"""Does it fit? The expression language and the limit that it means."""
+"""Does it fit? The expression language and the limits that it means."""
 
-from nas_tc.budget.expression import Budget, parse_budget
-from nas_tc.budget.limit import Limit, resolve_budget
+from nas_tc.budget.expression import parse_budget
+from nas_tc.budget.limit import Cap, Limit, at_images, measured, resolve_budget
+from nas_tc.budget.terms import Amount, Bound, Budget, Measure, Reference
 
-__all__ = ["Budget", "Limit", "parse_budget", "resolve_budget"]
+__all__ = [
+    "Amount",
+    "Bound",
+    "Budget",
+    "Cap",
+    "Limit",
+    "Measure",
+    "Reference",
+    "at_images",
+    "measured",
+    "parse_budget",
+    "resolve_budget",
+]

@@ -1,68 +1,193 @@
-"""The budget language: what a user types, as a value.
+"""The budget language: what a user types, as a value. Its grammar is in docs/budget.md.
 
-alexnet*0.6        0.6 of the complexity of the zoo's alexnet on the data searched on
-alexnet@224*0.6    the same on 224x224 images
-120M               120 million multiply-adds
+alexnet*0.6                              0.6 of alexnet's complexity on the data searched on
+alexnet@224*0.6                          the same on 224x224 images
+120M                                     120 million multiply-adds
+complexity in J@224*0.55..J@224*0.6      at least, and at most
+params<=5M, memory<=64MiB                both
+latency<=2.5ms@b1, train_step<=0.41s@b128
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NoReturn
 
-from nas_tc.errors import BudgetError, unknown
-from nas_tc.zoo import ZOO
+from nas_tc.budget.terms import KINDS, MEASURES, TIMES, Amount, Bound, Budget, Measure, Reference
+from nas_tc.errors import BudgetError, NasTcError, UnknownNameError, unknown
+from nas_tc.zoo import ZOO, find_network
 
-_UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _NUMBER = r"(\d+(?:\.\d*)?|\.\d+)(?:[eE]([+-]?\d{1,2}))?"
-_ABSOLUTE = re.compile(rf"{_NUMBER}\s*([A-Za-z]*)")
-_RELATIVE = re.compile(rf"([^\W\d][^\s*@]*)(?:\s*@\s*(\d+))?(?:\s*\*\s*{_NUMBER})?")
-_WAYS = "write a network of the zoo times a factor, 'alexnet*0.6', or multiply-adds, '120M'"
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """A limit on the complexity, Eqn. (1), as it was written; `resolve` makes it a number."""
-
-    expression: str
-    factor: Decimal  # of the reference; multiply-adds where there is none
-    reference: str | None = None  # a name of the zoo
-    side: int | None = None  # of the reference's images, pixels; None: the data's
-
-    def __str__(self) -> str:
-        return self.expression
+_ABSOLUTE = re.compile(rf"{_NUMBER}\s*([^\W\d_]*)")
+_RELATIVE = re.compile(rf"(.*?)(?:\s*@\s*(\d{{1,6}}))?(?:\s*\*\s*{_NUMBER})?")
+_HEAD = re.compile(r"([^\W\d]\w*)\s*(<=|>=|==|<|>|=|in\s)\s*")
+_DEVICE = re.compile(r"\s+on\s+(\S+)$")
+_BATCH = re.compile(r"\s*@\s*b(\d{1,6})$")
+_RANGE = re.compile(r"(?<![./])\.\.(?![./])")  # not that of a path, "../net.json"
+_DEVICES = ("cpu", "cuda")
+_WAYS = "write a network times a factor, 'alexnet*0.6', or a number, '120M'"
 
 
 def parse_budget(expression: str) -> Budget:
     """The budget that `expression` writes.
 
     Raises:
-        UnknownNameError: a reference that the zoo does not have.
-        BudgetError: anything else that cannot be read, or a limit of zero.
+        UnknownNameError: a reference, a measure or a device that there is not.
+        BudgetError: anything else that cannot be read, or a limit of zero; both name the
+            character.
     """
     text = expression.strip()
-    if match := _ABSOLUTE.fullmatch(text):
-        number, exponent, unit = match.groups()
-        if unit not in _UNITS:
-            raise BudgetError(
-                f"unknown unit {unit!r} in the budget {text!r}; multiply-adds take none or one of "
-                f"{', '.join(filter(None, _UNITS))}"
-            )
-        return _checked(Budget(text, _decimal(number, exponent) * _UNITS[unit]))
-    if match := _RELATIVE.fullmatch(text):
-        name, side, number, exponent = match.groups()
-        if name not in ZOO:
-            raise unknown("reference", name, ZOO, within=text)
-        factor = _decimal(number or "1", exponent)
-        return _checked(Budget(text, factor, name, None if side is None else int(side)))
-    raise BudgetError(f"cannot read the budget {expression!r}; {_WAYS}")
+    return Budget(text, tuple(_bound(part) for part in _split(_Part(text, 0, len(text)))))
 
 
-def _checked(budget: Budget) -> Budget:
-    if budget.factor <= 0:
-        raise BudgetError(f"a budget must be more than zero: {budget.expression!r}")
-    if budget.side == 0:
-        raise BudgetError(f"images of 0 pixels in the budget {budget.expression!r}")
-    return budget
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A piece of the whole text that knows where it stands, so that errors can point."""
+
+    whole: str
+    start: int
+    stop: int
+
+    @property
+    def text(self) -> str:
+        return self.whole[self.start : self.stop]
+
+    def cut(self, start: int, stop: int | None = None) -> "_Part":
+        """From `start` to `stop` within this part, without the spaces around."""
+        stop = len(self.text) if stop is None else stop
+        piece = self.text[start:stop]
+        begin = self.start + start + len(piece) - len(piece.lstrip())
+        return _Part(self.whole, begin, begin + len(piece.strip()))
+
+    def refuse(self, why: str) -> NoReturn:
+        what = f" ({self.text!r})" if self.text else ""
+        raise BudgetError(
+            f"cannot read the budget {self.whole!r} at character {self.start + 1}{what}: {why}"
+        )
+
+
+def _split(part: _Part) -> Iterator[_Part]:
+    """The limits between commas; those of a notation, (3,16), do not count."""
+    depth = begin = 0
+    for index, character in enumerate(part.text):
+        depth += (character in "([") - (character in ")]")
+        if character == "," and depth <= 0:
+            yield part.cut(begin, index)
+            begin = index + 1
+    yield part.cut(begin)
+
+
+def _bound(part: _Part) -> Bound:
+    if not part.text:
+        part.refuse(f"a limit is missing; {_WAYS}")
+    measure, is_range, rest = _measure(part)
+    rest, device = _device(rest, measure)
+    rest, batch = _batch(rest, measure)
+    least = None
+    if is_range:
+        dots = _RANGE.search(rest.text)
+        if dots is None:
+            rest.refuse("a range has two ends, as in 'complexity in 100M..120M'")
+        least = _amount(rest.cut(0, dots.start()), measure)
+        rest = rest.cut(dots.end())
+    most = _amount(rest, measure)
+    if batch is None and measure in ("train_step", "train_memory"):
+        part.cut(len(part.text)).refuse("a training step needs its batch, as in '@b128'")
+    return Bound(part.text, measure, most, least, batch or 1, device)
+
+
+def _device(part: _Part, measure: Measure) -> tuple[_Part, str | None]:
+    """What stands before "on cuda", and the device."""
+    match = _DEVICE.search(part.text)
+    if match is None:
+        return part, None
+    device, where = match[1], part.cut(match.start(1))
+    if device not in _DEVICES:
+        raise unknown("device", device, _DEVICES, within=part.whole, at=where.start + 1)
+    if measure not in TIMES:
+        where.refuse(f"{measure} is the same on every device; leave 'on {device}' out")
+    return part.cut(0, match.start()), device
+
+
+def _batch(part: _Part, measure: Measure) -> tuple[_Part, int | None]:
+    """What stands before "@b128", and the number of images."""
+    match = _BATCH.search(part.text)
+    if match is None:
+        return part, None
+    where = part.cut(match.start())
+    if measure in ("complexity", "params"):
+        where.refuse(f"{measure} does not depend on the batch; leave it out")
+    if int(match[1]) == 0:
+        where.refuse("a batch has at least one image")
+    return part.cut(0, match.start()), int(match[1])
+
+
+def _measure(part: _Part) -> tuple[Measure, bool, _Part]:
+    """The measure, whether a range follows, and the rest; a bare amount is a complexity."""
+    match = _HEAD.match(part.text)
+    if match is None:
+        return "complexity", False, part
+    name, relation = match[1], match[2].strip()
+    for measure in MEASURES:
+        if measure == name:
+            break
+    else:
+        raise unknown("measure", name, MEASURES, within=part.whole, at=part.start + 1)
+    if relation not in ("<=", "in"):
+        part.cut(match.start(2), match.end(2)).refuse("write '<=' for a limit, or 'in' for a range")
+    return measure, relation == "in", part.cut(match.end())
+
+
+def _amount(part: _Part, measure: Measure) -> Amount:
+    if not part.text:
+        part.refuse(f"an amount is missing; {_WAYS}")
+    if match := _ABSOLUTE.fullmatch(part.text):
+        factor = _decimal(match[1], match[2]) * _unit(match, part, measure)
+        if factor == 0:
+            part.refuse("a budget must be more than zero")
+        return Amount(factor)
+    match = _RELATIVE.fullmatch(part.text)
+    if match is None or not match[1] or match[1][0].isdigit():
+        part.refuse(_WAYS)
+    if odd := re.search(r"\s*[*@]", match[1]):
+        part.cut(odd.start()).refuse(_WAYS)
+    _, side, number, exponent = match.groups()
+    factor = _decimal(number or "1", exponent)
+    if factor == 0:
+        part.cut(match.start(3)).refuse("a budget must be more than zero")
+    if side is not None and int(side) == 0:
+        part.cut(match.start(2), match.end(2)).refuse("images of 0 pixels")
+    reference = _reference(part.cut(0, match.end(1)), None if side is None else int(side))
+    return Amount(factor, reference)
+
+
+def _unit(match: re.Match[str], part: _Part, measure: Measure) -> int | Decimal:
+    kind, unit = KINDS[measure], match[3]
+    if unit in kind.units:
+        return kind.units[unit]
+    if not unit:
+        part.refuse(f"{kind.what} needs a unit, {kind.known}")
+    where = part.cut(match.start(3))
+    fitting = [name for name in MEASURES if unit in KINDS[name].units]
+    if not fitting:
+        where.refuse(f"unknown unit {unit!r}; {measure} is in {kind.known}")
+    return where.refuse(
+        f"{measure} is {kind.what}, in {kind.known}; {KINDS[fitting[0]].what} limits "
+        f"{' or '.join(fitting)}, as in '{fitting[0]}<={part.text}'"
+    )
+
+
+def _reference(part: _Part, side: int | None) -> Reference:
+    name = part.text
+    try:
+        return Reference(name, find_network(name), side)
+    except UnknownNameError:
+        if "(" in name:  # an unknown block of a notation
+            raise
+        raise unknown("reference", name, ZOO, within=part.whole, at=part.start + 1) from None
+    except NasTcError as error:
+        part.refuse(str(error))
 
 
 def _decimal(number: str, exponent: str | None) -> Decimal:

@@ -7,7 +7,19 @@ from types import FrameType
 import typer
 
 from nas_tc import __version__
-from nas_tc.cli import cost, data, draw, export, report, search, space, train, zoo
+from nas_tc.cli import (
+    budget,
+    cost,
+    data,
+    draw,
+    export,
+    report,
+    search,
+    space,
+    time,
+    train,
+    zoo,
+)
 from nas_tc.errors import NasTcError
 
 BAD_INPUT = 2
@@ -29,6 +41,8 @@ app.command("draw")(draw.draw)
 app.command("zoo")(zoo.zoo)
 app.command("space")(space.space)
 app.command("data")(data.data)
+app.command("budget")(budget.budget)
+app.command("time")(time.time)
 
 
 @app.callback(invoke_without_command=True)

@@ -48,7 +48,7 @@ def show_and_write(record: "StudyRecord", out: Path | None) -> None:
             percent(trial.val_error),
             percent(trial.test_error),
             f"{trial.complexity:,}",
-            f"{trial.complexity / limit:.1%}",
+            f"{trial.complexity / limit:.1%}" if limit else "-",
             f"{trial.params:,}",
             trial.network,
         )

@@ -17,7 +17,9 @@ def search(
     budget: Annotated[
         str,
         typer.Option(
-            help="alexnet*0.6, alexnet@224*0.6 or 120M (multiply-adds).", show_default=False
+            help="alexnet*0.6, alexnet@224*0.6, 120M (multiply-adds), or several limits: "
+            '"complexity in 100M..120M, params<=5M".',
+            show_default=False,
         ),
     ],
     space: Annotated[str, typer.Option(help="A shipped space or a TOML file.")] = "plain-32",

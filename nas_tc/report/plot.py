@@ -34,7 +34,8 @@ def draw_front(record: StudyRecord, path: Path) -> None:
     if front:
         costs = [trial.complexity for trial in front]
         errors = [100 * (trial.val_error or 0.0) for trial in front]
-        axes.step([*costs, limit], [*errors, errors[-1]], where="post", color=_FRONT, linewidth=1.5)
+        end = limit or costs[-1]  # a budget may leave the complexity free
+        axes.step([*costs, end], [*errors, errors[-1]], where="post", color=_FRONT, linewidth=1.5)
         axes.scatter(
             costs, errors, s=40, color=_FRONT, zorder=3, label=f"Pareto front ({len(front)})"
         )
@@ -47,13 +48,14 @@ def draw_front(record: StudyRecord, path: Path) -> None:
                 color=_FRONT,
                 fontsize=9,
             )
-    axes.axvline(
-        limit,
-        color=_BUDGET,
-        linestyle="--",
-        linewidth=1.2,
-        label=f"budget {record.settings['budget']['expression']}",
-    )
+    if limit:
+        axes.axvline(
+            limit,
+            color=_BUDGET,
+            linestyle="--",
+            linewidth=1.2,
+            label=f"budget {record.settings['budget']['expression']}",
+        )
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short_number(value)))
     axes.xaxis.set_minor_formatter(NullFormatter())

@@ -9,7 +9,8 @@ def front_table(record: StudyRecord) -> pd.DataFrame:
     """The Pareto-optimal networks, cheapest first.
 
     Columns: trial, network (the paper's notation), val_error and test_error (0 to 1), complexity
-    (multiply-adds, Eqn. 1), of_budget (its share of the limit), params, train_s (seconds).
+    (multiply-adds, Eqn. 1), of_budget (its share of the limit; nothing where the
+    budget leaves the complexity free), params, train_s (seconds).
     """
     limit = record.settings["budget"]["complexity"]
     columns = [
@@ -22,7 +23,10 @@ def front_table(record: StudyRecord) -> pd.DataFrame:
         "params",
         "train_s",
     ]
-    rows = [{**_row(t), "of_budget": round(t.complexity / limit, 4)} for t in record.front]
+    rows = [
+        {**_row(t), "of_budget": round(t.complexity / limit, 4) if limit else None}
+        for t in record.front
+    ]
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -20,7 +20,7 @@ from nas_tc.search.pool import Pool
 from nas_tc.search.records import RUNS_KEY, StudyRecord, record_of
 from nas_tc.search.settings import Settings
 from nas_tc.search.storage import lock_study, open_study, requeue_running
-from nas_tc.space import Space, extreme_network, load_space
+from nas_tc.space import Space, extreme_network, fitting, load_space
 from nas_tc.training import AUGMENTATIONS, Recipe, choose_device, load_recipe
 
 DEFAULT_TRIALS = 40
@@ -52,7 +52,7 @@ def search(
     again. It may be stopped at any time, by Ctrl-C too; then what is there so far is returned.
 
     Args:
-        budget: "alexnet*0.6", "alexnet@224*0.6" or "120M"; see docs/budget.md.
+        budget: "alexnet*0.6", "120M", "complexity in 100M..120M, params<=5M"; see docs/budget.md.
         space: a space, the name of one that is shipped, or the path of a TOML file.
         data: "digits", "parquet:DIR", "imagefolder:DIR", "npz:FILE", "idx:DIR" or "hub:NAME".
         train_images: train on this many images only.
@@ -83,6 +83,11 @@ def search(
     if not 0 <= seed < 2**15:
         raise NasTcError(f"seed must be 0 to {2**15 - 1}, not {seed}")
     parsed = parse_budget(budget)
+    if parsed.times:
+        raise BudgetError(
+            f"a search cannot keep {parsed.times[0].text!r} yet: it checks complexity, params, "
+            "memory and train_memory, by formula; limit one of these, such as 'alexnet*0.6'"
+        )
     if not isinstance(space, Space):
         space = load_space(space)
     augmentation = _augmentation(augment)
@@ -103,7 +108,7 @@ def search(
             chosen = frozenset(base.augment) if named_there else images.augment
         settings = Settings(
             space=space.at(images.shape, len(images.classes)),
-            limit=resolve_budget(parsed, images.shape),
+            limit=resolve_budget(parsed, images.shape, len(images.classes)),
             data=images,
             recipe=replace(base, augment=tuple(sorted(chosen))),
             seed=seed,
@@ -168,13 +173,24 @@ def _fit(space: Space, limit: Limit) -> str:
     """
     cheapest, dearest = (extreme_network(space, which) for which in ("cheapest", "dearest"))
     least, most = complexity(cheapest), complexity(dearest)
-    if not limit.admits(least):
+    if limit.complexity is not None and least > limit.complexity:
         raise BudgetError(
             f"no network of the space {space.name!r} is within the budget of "
             f"{limit.complexity:,} multiply-adds ({limit.budget}): the cheapest, "
             f"{format_notation(cheapest.stages)}, has {least:,}; raise the budget to at least "
             f"{least:,}"
         )
+    if most < limit.least_complexity:
+        raise BudgetError(
+            f"no network of the space {space.name!r} has the {limit.least_complexity:,} "
+            f"multiply-adds that the budget {str(limit.budget)!r} asks for: the dearest has "
+            f"{most:,}; lower the range"
+        )
+    if any(cap.bound.measure != "complexity" for cap in limit.caps):
+        share = fitting(space, limit)
+        if not share.fit:
+            raise BudgetError(f"{share.nearest}; nas-tc budget shows what each limit leaves")
+        return f"space: {space.name}, of whose networks {share.fit / share.networks:.2%} fit"
     if limit.admits(most):
         return (
             f"space: {space.name}; the budget does not bind: the dearest network has "

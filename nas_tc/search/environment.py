@@ -3,8 +3,9 @@
 import os
 import platform
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
+
+from nas_tc._machine import processor_name
 
 _PACKAGES = ("nas-tc", "torch", "optuna", "ray", "numpy", "pandas", "scikit-learn", "pillow")
 
@@ -16,21 +17,12 @@ def environment() -> dict[str, Any]:
         "packages": {package: version(package) for package in _PACKAGES},
         "machine": {
             "system": f"{platform.system()} {platform.release()}",
-            "processor": _processor(),
+            "processor": processor_name(),
             "cores": os.cpu_count(),
             "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
             "gpus": _gpus(),
         },
     }
-
-
-def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 def _gpus() -> list[str]:

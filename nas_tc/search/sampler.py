@@ -1,7 +1,7 @@
 """Who is next? Networks of a space that are within the budget and new to the study."""
 
-from collections import deque
 from collections.abc import Iterator
+from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from nas_tc.space import Space, Values, extreme_network
 _STARTUP_TRIALS = 10  # drawn evenly before a model is of any use
 _MODEL_DRAWS = 24
 _EVEN_DRAWS = 2000
-_CHEAPEST_SHARE = 0.02  # of the limit: how low the ceiling of a proposal may be set
+_CHEAPEST_SHARE = 0.02  # of the limit: how low the ceiling of a proposal may be set, a floor aside
 
 
 class AffordableSampler(BaseSampler):
@@ -34,12 +34,15 @@ class AffordableSampler(BaseSampler):
     interrupted.
 
     Attributes:
-        rejected: proposals over the budget so far.
+        rejected: proposals outside the budget so far.
     """
 
     def __init__(self, space: Space, limit: Limit, seed: int) -> None:
         self._space = space
         self._limit = limit
+        self._slower_caps = [cap for cap in limit.caps if cap.bound.measure != "complexity"]
+        self._most = limit.complexity or complexity(extreme_network(space, "dearest"))
+        self._lowest_share = max(_CHEAPEST_SHARE, min(1.0, limit.least_complexity / self._most))
         self._seed = seed
         self._next: Values | None = None
         self._seen: set[Architecture] = set()
@@ -94,9 +97,9 @@ class AffordableSampler(BaseSampler):
     def _propose(
         self, study: optuna.Study, trials: list[FrozenTrial], random: np.random.Generator
     ) -> Values | None:
-        ceiling = self._limit.complexity
+        ceiling = self._most
         if random.random() < 0.5:
-            ceiling = int(ceiling * _CHEAPEST_SHARE ** random.random())
+            ceiling = int(ceiling * self._lowest_share ** random.random())
         for values in self._draws(study, trials, random):
             found = self._admitted(values, ceiling)
             if found is not None and found not in self._seen:
@@ -134,28 +137,33 @@ class AffordableSampler(BaseSampler):
             }
 
     def _admitted(self, values: Values, ceiling: int) -> Architecture | None:
-        """The network, if it exists and costs no more than `ceiling`."""
+        """The network, if it exists, fits and costs no more than `ceiling`."""
         architecture = self._space.decode(values)
         try:
             cost = complexity(architecture)
+            if not self._limit.admits(cost) or not all(
+                cap.admits(cap.of(architecture)) for cap in self._slower_caps
+            ):
+                self.rejected += 1
+                return None
         except ArchitectureError:
-            return None
-        if not self._limit.admits(cost):
-            self.rejected += 1
             return None
         return architecture if cost <= ceiling else None
 
     def _unseen_neighbour(self, random: np.random.Generator) -> Values | None:
-        """A new affordable network reached from the cheapest one by changing one gene at a time."""
+        """A new affordable network reached from the cheapest one by changing one gene at a time.
+
+        Below a floor the dearest is followed first, which climbs to the range in few steps.
+        """
         start = self._space.encode(extreme_network(self._space, "cheapest"))
-        queue, visited = deque([start]), {tuple(start.values())}
+        queue, visited = [(0, 0, start)], {tuple(start.values())}
         while queue:
-            values = queue.popleft()
-            found = self._admitted(values, self._limit.complexity)
-            if found is None:
-                continue
-            if found not in self._seen:
+            _, _, values = heappop(queue)
+            found = self._admitted(values, self._most)
+            if found is not None and found not in self._seen:
                 return values
+            if found is None and not self._is_below(values):
+                continue
             for index in random.permutation(len(self._space.genes)):
                 gene = self._space.genes[index]
                 for choice in gene.choices:
@@ -163,8 +171,26 @@ class AffordableSampler(BaseSampler):
                     key = tuple(neighbour.values())
                     if key not in visited:
                         visited.add(key)
-                        queue.append(neighbour)
+                        heappush(queue, (self._shortfall(neighbour), len(visited), neighbour))
         return None
+
+    def _is_below(self, values: Values) -> bool:
+        """Whether a network exists that only lacks what a range asks for."""
+        architecture = self._space.decode(values)
+        try:
+            return all(cap.of(architecture) <= cap.most for cap in self._limit.caps)
+        except ArchitectureError:
+            return False
+
+    def _shortfall(self, values: Values) -> int:
+        """Multiply-adds that a network lacks for the budget's range; 0 where there is none."""
+        least = self._limit.least_complexity
+        if not least:
+            return 0
+        try:
+            return max(0, least - complexity(self._space.decode(values)))
+        except ArchitectureError:
+            return least
 
 
 def _came_to_nothing(trial: FrozenTrial) -> bool:

@@ -33,6 +33,16 @@ class Settings:
                 "complexity": self.limit.complexity,
                 "reference_input": None if reference is None else list(reference),
                 "reference_complexity": self.limit.reference_complexity,
+                "limits": [
+                    {
+                        "expression": cap.bound.text,
+                        "measure": cap.bound.measure,
+                        "batch": cap.bound.batch,
+                        "least": cap.least,
+                        "most": cap.most,
+                    }
+                    for cap in self.limit.caps
+                ],
             },
             "data": {
                 "name": self.data.name,
@@ -62,11 +72,8 @@ def difference(kept: dict[str, Any], now: dict[str, Any]) -> str | None:
             f"{each['name']} ({each['train_images']:,} training images, {each['checksum']})"
             for each in (kept["data"], now["data"])
         )
-    if kept["budget"]["complexity"] != now["budget"]["complexity"]:
-        return "budget: " + " against ".join(
-            f"{each['expression']} ({each['complexity']:,} multiply-adds)"
-            for each in (kept["budget"], now["budget"])
-        )
+    if _bounds(kept["budget"]) != _bounds(now["budget"]):
+        return "budget: " + " against ".join(map(_described, (kept["budget"], now["budget"])))
     if _nameless(kept["space"]) != _nameless(now["space"]):
         there, here = kept["space"]["name"], now["space"]["name"]
         return f"space: {there} against {here}" if there != here else f"space: {here} has changed"
@@ -77,6 +84,24 @@ def difference(kept: dict[str, Any], now: dict[str, Any]) -> str | None:
     if kept["seed"] != now["seed"]:
         return f"seed: {kept['seed']} against {now['seed']}"
     return None
+
+
+def _bounds(budget: dict[str, Any]) -> list[tuple[str, int, int, int]]:
+    """The numbers of a budget in an order of their own; a first version kept the complexity alone.
+
+    Two ways to write the same limits are the same budget.
+    """
+    if "limits" not in budget:
+        return [("complexity", 1, 0, budget["complexity"])]
+    return sorted(
+        (each["measure"], each["batch"], each["least"], each["most"]) for each in budget["limits"]
+    )
+
+
+def _described(budget: dict[str, Any]) -> str:
+    if budget["complexity"] is None:
+        return str(budget["expression"])
+    return f"{budget['expression']} ({budget['complexity']:,} multiply-adds)"
 
 
 def _nameless(space: dict[str, Any]) -> dict[str, Any]:

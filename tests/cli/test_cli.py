@@ -170,3 +170,75 @@ def test_an_interrupt_ends_with_130(nas_tc, monkeypatch):
     monkeypatch.setattr("nas_tc.search.api.load_data", interrupted)
     code, _, err = nas_tc("search", "--budget", "1M")
     assert (code, err) == (130, "")
+
+
+def test_budget_explains(nas_tc):
+    code, out, _ = nas_tc("budget", "alexnet*0.6, params<=50k, latency<=2ms")
+    assert code == 0
+    assert "6,200,236 multiply-adds (alexnet*0.6; alexnet at 3x32x32 has 10,333,728)" in out
+    assert "79,872" in out  # the cheapest network of the space, see `nas-tc space plain-32`
+    assert "binds: params<=50k" in out
+    assert "latency<=2ms: known by the clock alone" in out
+
+
+def test_budget_takes_the_shape_of_the_data(nas_tc):
+    _, out, _ = nas_tc("budget", "alexnet*0.6", "--data", "digits")
+    assert "alexnet at 1x32x32 has 9,195,360" in out
+    _, out, _ = nas_tc("budget", "alexnet*0.6", "--input", "1x32x32")
+    assert "alexnet at 1x32x32 has 9,195,360" in out
+
+
+def test_budget_says_what_would_fit(nas_tc):
+    code, out, _ = nas_tc("budget", "params<=100")
+    assert code == 0
+    assert "needs params<=" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["budget", "latency<=2.5"], "at character 10 ('2.5'): a time needs a unit"),
+        (["budget", "1M", "--data", "digits", "--input", "1x8x8"], "give one"),
+        (["search", "--budget", "latency<=2.5ms"], "a search cannot keep 'latency<=2.5ms' yet"),
+        (["search", "--budget", "1M, train_step<=1s@b8"], "cannot keep 'train_step<=1s@b8' yet"),
+        (["search", "--budget", "params<=100"], "needs params<="),
+        (["search", "--budget", "complexity in 90G..99G"], "lower the range"),
+    ],
+)
+def test_budgets_that_are_refused(nas_tc, arguments, complaint):
+    code, _, errors = nas_tc(*arguments)
+    assert code == 2
+    assert complaint in errors
+    assert len(errors.splitlines()) == 1
+
+
+def test_time_prints_a_figure_with_its_interval(nas_tc):
+    arguments = ("time", "(3,8)/2 | (3,8)/2", "--input", "3x16x16", "--batch", "2")
+    code, out, _ = nas_tc(*arguments, "--against", "(3,4)/2", "--repeats", "20", "--json")
+    assert code == 0
+    found = json.loads(out)
+    assert 0 < found["low_ms"] <= found["latency_ms"] <= found["high_ms"]
+    assert 0 < found["ratio_low"] <= found["ratio"] <= found["ratio_high"]
+    assert (found["batch"], found["turns"]) == (2, 20)
+    assert found["repeats"] >= 20
+    assert found["machine"]["threads"] == 1
+    code, out, _ = nas_tc(*arguments, "--device", "cpu", "--limit-ms", "1e9", "--train-step")
+    assert code == 0
+    assert "a training step of 2 images" in out
+    assert "verdict  accept at a limit of 1e+09 ms" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["alexnt"], "did you mean 'alexnet'"),
+        (["J", "--dtype", "fp8"], "unknown dtype 'fp8'"),
+        (["J", "--batch", "0"], "must be 1 or more, not 0"),
+        (["J", "--input", "3x16x16"], "does not fit a map of 1 pixel"),
+    ],
+)
+def test_times_that_are_refused(nas_tc, arguments, complaint):
+    code, _, errors = nas_tc("time", *arguments)
+    assert code == 2
+    assert complaint in errors
+    assert len(errors.splitlines()) == 1

@@ -113,3 +113,31 @@ def test_foreign_parameters_are_refused():
     study = new_study(AffordableSampler(PLAIN, limit_of(6_000_000), seed=0))
     with pytest.raises(ValueError, match="'lr' is not a gene"):
         study.ask().suggest_float("lr", 0, 1)
+
+
+def budget_of(expression, space=PLAIN):
+    return resolve_budget(parse_budget(expression), space.input, space.classes)
+
+
+def test_every_proposal_is_within_the_range():
+    sampler = AffordableSampler(PLAIN, budget_of("complexity in 5.5M..6M"), seed=1)
+    study = new_study(sampler)
+    found = [propose(sampler, study, error=lambda a: 1 / a.depth) for _ in range(20)]
+    assert len(set(found)) == 20
+    assert all(5_500_000 <= complexity(each) <= 6_000_000 for each in found)
+
+
+def test_a_narrow_range_is_climbed_to():
+    # None of the even draws is in it, so it is reached from the cheapest network.
+    limit = budget_of("complexity in 2.81G..2.82G")
+    sampler = AffordableSampler(PLAIN, limit, seed=1)
+    assert limit.admits(complexity(propose(sampler, new_study(sampler))))
+
+
+def test_every_proposal_keeps_all_limits():
+    limit = budget_of("params<=50k, memory<=256KiB, train_memory<=20MB@b128")
+    sampler = AffordableSampler(PLAIN, limit, seed=1)
+    study = new_study(sampler)
+    found = [propose(sampler, study, error=lambda a: 1 / a.depth) for _ in range(15)]
+    assert all(limit.broken_by(each) is None for each in found)
+    assert sampler.rejected > 100

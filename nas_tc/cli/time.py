@@ -1,0 +1,136 @@
+"""`nas-tc time`: what a network costs by the clock."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from nas_tc.cli.console import console, parse_shape, shape_text
+from nas_tc.errors import NasTcError, unknown
+from nas_tc.zoo import find_network
+
+
+def time(
+    network: Annotated[
+        str,
+        typer.Argument(
+            help="A network of the zoo (J), the paper's notation, or a JSON file.",
+            show_default=False,
+        ),
+    ],
+    input: Annotated[
+        str | None,
+        typer.Option(help="Channels, height and width, as in 3x32x32.", show_default="its own"),
+    ] = None,
+    batch: Annotated[int, typer.Option(help="Images at once.")] = 1,
+    against: Annotated[
+        str | None,
+        typer.Option(help="A network to take turns with, on the same input.", show_default="none"),
+    ] = None,
+    limit_ms: Annotated[
+        float | None,
+        typer.Option(
+            help="Milliseconds; measures until the verdict is clear.", show_default="none"
+        ),
+    ] = None,
+    train_step: Annotated[
+        bool, typer.Option("--train-step", help="Time a training step, not a forward pass.")
+    ] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    dtype: Annotated[str, typer.Option(help="fp32 or bf16.")] = "fp32",
+    repeats: Annotated[int, typer.Option(help="Samples at least.")] = 400,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Time of a network: one thread, with an interval and what it was measured on."""
+    if min(batch, repeats) < 1:
+        raise NasTcError(f"--batch and --repeats must be 1 or more, not {min(batch, repeats)}")
+    architecture = find_network(network)
+    if input is not None:
+        architecture = architecture.at(parse_shape(input))
+    reference = None
+    if against is not None:
+        reference = find_network(against).at(architecture.input, architecture.classes)
+
+    from nas_tc.timing import (  # noqa: PLC0415 - torch takes seconds
+        DTYPES,
+        forward_pass,
+        one_thread,
+        stopwatch,
+        timing_machine,
+        training_step,
+    )
+    from nas_tc.training import choose_device  # noqa: PLC0415
+
+    if dtype not in DTYPES:
+        raise unknown("dtype", dtype, DTYPES)
+    chosen = choose_device(device)
+    work = training_step if train_step else forward_pass
+    watch = stopwatch(chosen)
+    with one_thread():
+        run = work(architecture, batch=batch, device=chosen, dtype=DTYPES[dtype])
+        verdict = None
+        if limit_ms is None:
+            found = watch.time(run, repeats=repeats)
+        else:
+            found, verdict = watch.decide(run, limit_ms)
+        values: dict[str, Any] = {
+            "network": network,
+            "input": list(architecture.input),
+            "batch": batch,
+            "device": chosen.type,
+            "dtype": dtype,
+            "what": "train_step" if train_step else "forward",
+            "latency_ms": found.value,
+            "low_ms": found.low,
+            "high_ms": found.high,
+            "quantile": found.quantile,
+            "repeats": found.samples,
+        }
+        if verdict is not None:
+            values |= {"limit_ms": limit_ms, "verdict": verdict}
+        if reference is not None:
+            other = work(reference, batch=batch, device=chosen, dtype=DTYPES[dtype])
+            ratio = watch.ratio(run, other, turns=repeats)
+            values |= {
+                "against": against,
+                "ratio": ratio.value,
+                "ratio_low": ratio.low,
+                "ratio_high": ratio.high,
+                "turns": ratio.samples,
+            }
+        values["machine"] = timing_machine(chosen)
+    if as_json:
+        typer.echo(json.dumps(values, indent=2))
+    else:
+        _print(values)
+
+
+def _print(values: dict[str, Any]) -> None:
+    screen = console()
+    machine = values["machine"]
+    what = "a training step" if values["what"] == "train_step" else "a forward pass"
+    images = "1 image" if values["batch"] == 1 else f"{values['batch']} images"
+    shape = shape_text(tuple(values["input"]))
+    screen.print(f"{values['network']} at {shape}: {what} of {images}", markup=False)
+    screen.print(
+        f"time     {values['latency_ms']:.3f} ms ({values['low_ms']:.3f} to "
+        f"{values['high_ms']:.3f}): {_quantile(values['quantile'])} of {values['repeats']} repeats"
+    )
+    if "verdict" in values:
+        screen.print(f"verdict  {values['verdict']} at a limit of {values['limit_ms']:g} ms")
+    if "ratio" in values:
+        screen.print(
+            f"ratio    {values['ratio']:.4f} ({values['ratio_low']:.4f} to "
+            f"{values['ratio_high']:.4f}) of {values['against']}, by {values['turns']} turns",
+            markup=False,
+        )
+    governor = machine["governor"] or "not shown"
+    screen.print(
+        f"machine  {machine['device']}, {values['dtype']}, 1 of {machine['cores']} threads, "
+        f"{machine['instructions']}, torch {machine['torch']}, clock policy {governor}, load "
+        f"{machine['load']}"
+    )
+
+
+def _quantile(quantile: float) -> str:
+    return "median" if quantile else "lowest"

@@ -1,0 +1,43 @@
+"""What a time was measured on and with: without it a figure says nothing."""
+
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nas_tc._machine import processor_name
+
+_GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+_NO_TURBO = Path("/sys/devices/system/cpu/intel_pstate/no_turbo")
+
+
+def timing_machine(device: torch.device) -> dict[str, Any]:
+    """The device, the libraries, the clock policy and how busy the machine is.
+
+    A clock policy that the system does not show, as in most virtual machines, is null. `load` is
+    the mean number of processes that ran or waited in the last minute.
+    """
+    on_gpu = device.type == "cuda"
+    return {
+        "device": torch.cuda.get_device_name(device) if on_gpu else processor_name(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "cuda": torch.version.cuda if on_gpu else None,
+        "cudnn": torch.backends.cudnn.version() if on_gpu else None,
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "governor": _read(_GOVERNOR),
+        "turbo": {"0": "on", "1": "off"}.get(_read(_NO_TURBO) or ""),
+        "load": round(os.getloadavg()[0], 2),
+    }
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return None

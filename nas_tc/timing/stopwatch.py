@@ -1,0 +1,153 @@
+"""Runs something again and again and reads the clock: alone, or by turns with a reference."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import torch
+
+from nas_tc.timing.estimate import Estimate, Verdict, estimate, lowest
+
+Run = Callable[[], None]
+Clock = Callable[[Run], float]  # how many milliseconds a run takes
+
+REPEATS = 400
+_WARM_UPS = 10
+_BLOCK = 10  # turns that make a ratio together
+_FEWEST = 20  # samples, however long they take
+_ROUND = 50  # samples before the next look at a verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Stopwatch:
+    """A clock, and what its samples stand for.
+
+    On a processor it is the lowest that counts: others only ever add time, and on a busy machine
+    nothing else repeats. A GPU runs nothing else, and its clock moves to both sides: the median.
+    """
+
+    clock: Clock
+    takes_lowest: bool
+
+    def time(
+        self,
+        run: Run,
+        *,
+        repeats: int = REPEATS,
+        least_s: float = 2.0,
+        most_s: float = 60.0,
+    ) -> Estimate:
+        """Milliseconds that `run` takes.
+
+        Args:
+            run: what to time; ten times first without the clock.
+            repeats: samples.
+            least_s: more samples where they would take less than this: a shared machine is
+                slow for half a second on end.
+            most_s: fewer samples, but 20, where they would take longer than this.
+        """
+        _warm_up(run)
+        started = time.monotonic()
+        samples = self._samples(run, repeats, most_s)
+        while time.monotonic() - started < least_s:
+            samples.append(self.clock(run))
+        return self._estimate(samples)
+
+    def decide(
+        self, run: Run, limit_ms: float, *, most: int = 800, most_s: float = 60.0
+    ) -> tuple[Estimate, Verdict]:
+        """Measures until the interval is clear of `limit_ms`, at most `most` times.
+
+        The verdict is "measure more" if it is not clear then.
+        """
+        _warm_up(run)
+        samples: list[float] = []
+        deadline = time.monotonic() + most_s
+        while True:
+            count = min(_ROUND, most - len(samples))
+            samples += self._samples(run, count, deadline - time.monotonic())
+            found = self._estimate(samples)
+            verdict = found.judge(limit_ms)
+            done = len(samples) >= most or time.monotonic() >= deadline
+            if verdict != "measure more" or done:
+                return found, verdict
+
+    def ratio(
+        self, run: Run, reference: Run, *, turns: int = REPEATS, most_s: float = 120.0
+    ) -> Estimate:
+        """How many times as long as `reference` a run takes, measured by turns: A B A B ...
+
+        The machine's speed may drift: both runs feel it alike. Ten turns make a ratio, of the
+        second lowest times on a processor and of the medians on a GPU, and the median of these
+        ratios counts. A turn begins with a run that is not counted, which brings the network's
+        own weights back into the cache.
+        """
+        _warm_up(run)
+        _warm_up(reference)
+        deadline = time.monotonic() + most_s
+        pairs: list[tuple[float, float]] = []
+        while len(pairs) < turns and (len(pairs) < _FEWEST or time.monotonic() < deadline):
+            pairs.append((self._again(run), self._again(reference)))
+        whole = max(len(pairs) // _BLOCK, 1)
+        blocks = [pairs[number * _BLOCK : (number + 1) * _BLOCK] for number in range(whole)]
+        quantile = 2 / _BLOCK if self.takes_lowest else 0.5
+        ratios = []
+        for block in blocks:
+            own, other = (estimate(times, quantile).value for times in zip(*block, strict=True))
+            ratios.append(own / other)
+        return replace(estimate(ratios, 0.5), samples=len(pairs))
+
+    def _again(self, run: Run) -> float:
+        run()
+        return self.clock(run)
+
+    def _estimate(self, samples: list[float]) -> Estimate:
+        return lowest(samples) if self.takes_lowest else estimate(samples, 0.5)
+
+    def _samples(self, run: Run, count: int, most_s: float) -> list[float]:
+        deadline = time.monotonic() + most_s
+        samples: list[float] = []
+        while len(samples) < count and (len(samples) < _FEWEST or time.monotonic() < deadline):
+            samples.append(self.clock(run))
+        return samples
+
+
+def stopwatch(device: torch.device) -> Stopwatch:
+    """The stopwatch for a device."""
+    if device.type == "cuda":
+        return Stopwatch(_gpu_clock, takes_lowest=False)
+    return Stopwatch(_cpu_clock, takes_lowest=True)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Torch on a single thread meanwhile: more of them wait for one another, and for others."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _warm_up(run: Run) -> None:
+    for _ in range(_WARM_UPS):
+        run()
+
+
+def _cpu_clock(run: Run) -> float:
+    started = time.perf_counter_ns()
+    run()
+    return (time.perf_counter_ns() - started) / 1e6
+
+
+def _gpu_clock(run: Run) -> float:
+    """By the device's own clock, from an idle device to the end of the last kernel."""
+    started, ended = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    torch.cuda.synchronize()
+    started.record()
+    run()
+    ended.record()
+    ended.synchronize()
+    return float(started.elapsed_time(ended))

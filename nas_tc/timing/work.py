@@ -1,0 +1,82 @@
+"""What is timed: a forward pass and a training step of a network, ready to run."""
+
+import torch
+from torch.nn import functional
+
+from nas_tc.architecture import Architecture
+from nas_tc.module import build
+from nas_tc.timing.stopwatch import Run
+
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+
+
+def forward_pass(
+    architecture: Architecture,
+    *,
+    batch: int = 1,
+    device: torch.device | None = None,
+    dtype: torch.dtype = torch.float32,
+) -> Run:
+    """A forward pass in inference mode, channels_last; weights and images are of `dtype`.
+
+    Args:
+        architecture: what to run, with fresh weights: values do not change the time.
+        batch: images, shape (batch, channels, height, width).
+        device: the processor if None.
+        dtype: float32 or bfloat16.
+
+    Raises:
+        ArchitectureError: a map that shrinks to nothing.
+    """
+    network = build(architecture).to(device, dtype).eval()
+    images = _images(architecture, batch, device).to(dtype)
+
+    @torch.inference_mode()
+    def run() -> None:
+        network(images)
+
+    return run
+
+
+def training_step(
+    architecture: Architecture,
+    *,
+    batch: int,
+    device: torch.device | None = None,
+    dtype: torch.dtype = torch.float32,
+) -> Run:
+    """A step as a search takes it: forward, cross-entropy, backward, SGD with momentum.
+
+    Weights are float32; with bfloat16 products are, by autocast. The learning rate is 0, so that
+    a step can be repeated for ever: the update is computed all the same.
+
+    Args:
+        architecture: what to train.
+        batch: images a step; with batch normalisation on 1x1 maps two at least.
+        device: the processor if None.
+        dtype: float32 or bfloat16.
+
+    Raises:
+        ArchitectureError: a map that shrinks to nothing.
+    """
+    network = build(architecture).to(device).train()
+    images = _images(architecture, batch, device)
+    labels = torch.arange(batch, device=device) % architecture.classes
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.0, momentum=0.9)
+    device_type = images.device.type
+
+    def run() -> None:
+        with torch.autocast(device_type, dtype=dtype, enabled=dtype != torch.float32):
+            scores = network(images)
+            loss = functional.cross_entropy(scores.float(), labels)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+
+    return run
+
+
+def _images(architecture: Architecture, batch: int, device: torch.device | None) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(0)
+    images = torch.rand(batch, *architecture.input, generator=generator)
+    return images.to(device, memory_format=torch.channels_last)

@@ -1,0 +1,155 @@
+"""How a stopwatch repeats and takes turns, by a clock of our own."""
+
+import pytest
+import torch
+
+from nas_tc.architecture import GAP, Architecture, parse_notation
+from nas_tc.errors import ArchitectureError
+from nas_tc.timing import (
+    Stopwatch,
+    forward_pass,
+    one_thread,
+    stopwatch,
+    timing_machine,
+    training_step,
+)
+from nas_tc.timing import work as work_module
+
+SMALL = Architecture((3, 16, 16), parse_notation("(3,4)/2 | 2/2 | (3,8)"), GAP, 5)
+CPU = torch.device("cpu")
+
+
+def scripted(times):
+    """A clock that gives `times` in turn, whatever runs."""
+    left = iter(times)
+
+    def clock(run):
+        run()
+        return next(left)
+
+    return clock
+
+
+def test_warm_ups_are_not_counted():
+    runs = []
+    found = Stopwatch(scripted(range(1, 101)), takes_lowest=True).time(
+        lambda: runs.append(1), repeats=100, least_s=0
+    )
+    assert (found.value, found.samples, len(runs)) == (1, 100, 110)
+    assert (found.low, found.high) == (1, 91)
+
+
+def test_quick_runs_are_repeated_for_longer():
+    found = Stopwatch(scripted([1.0] * 10**6), takes_lowest=True).time(
+        lambda: None, repeats=5, least_s=0.01
+    )
+    assert found.samples > 5
+
+
+def test_slow_runs_are_repeated_less_but_twenty_times():
+    found = Stopwatch(scripted(range(1, 101)), takes_lowest=True).time(
+        lambda: None, repeats=100, least_s=0, most_s=0
+    )
+    assert found.samples == 20
+
+
+@pytest.mark.parametrize(
+    ("times", "samples", "verdict"),
+    [
+        ([1.0] * 50, 50, "accept"),
+        ([3.0] * 50, 50, "reject"),
+        ([1.9, 2.1] * 25 + [1.9] * 50, 100, "accept"),
+        ([1.9, 2.1] * 400, 200, "measure more"),
+    ],
+)
+def test_it_measures_more_while_the_interval_straddles(times, samples, verdict):
+    found, said = Stopwatch(scripted(times), takes_lowest=False).decide(lambda: None, 2.0, most=200)
+    assert (found.samples, said) == (samples, verdict)
+
+
+@pytest.mark.parametrize("takes_lowest", [True, False])
+def test_a_ratio_is_measured_by_turns(takes_lowest):
+    order = []
+    # The machine slows down fivefold while it is measured, and is held up now and then; the
+    # ratio stays.
+    times = [t * (1 + turn / 10) for turn in range(40) for t in (3.0, 2.0)]
+    times[20:24] = [90.0] * 4
+    found = Stopwatch(scripted(times), takes_lowest).ratio(
+        lambda: order.append("a"), lambda: order.append("b"), turns=40
+    )
+    assert (found.value, found.low, found.high) == (pytest.approx(1.5),) * 3
+    assert found.samples == 40
+    assert "".join(order) == "a" * 10 + "b" * 10 + "aabb" * 40
+
+
+def test_a_verdict_of_the_lowest():
+    held_up = [1.9] * 5 + [9.0] * 45  # a block of five: the rest saw nothing of the sort
+    watch = Stopwatch(scripted(held_up + [1.9] * 450), takes_lowest=True)
+    found, said = watch.decide(lambda: None, 2.0)
+    assert (found.value, said) == (1.9, "accept")
+    assert found.samples > 50
+    found, said = Stopwatch(scripted([2.1] * 50), takes_lowest=True).decide(lambda: None, 2.0)
+    assert (found.samples, said) == (50, "reject")
+
+
+def test_one_thread_and_back():
+    before = torch.get_num_threads()
+    with one_thread():
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == before
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("work", [forward_pass, training_step])
+def test_work_can_be_repeated_without_a_change(monkeypatch, work, dtype):
+    built = []
+    build = work_module.build
+    monkeypatch.setattr(work_module, "build", lambda each: built.append(build(each)) or built[-1])
+    run = work(SMALL, batch=3, dtype=dtype)
+    calls = []
+    built[0].register_forward_hook(lambda module, given, scores: calls.append((given[0], scores)))
+    before = [each.clone() for each in built[0].parameters()]
+    run()
+    run()
+    assert all(torch.equal(*pair) for pair in zip(before, built[0].parameters(), strict=True))
+    images, scores = calls[1]
+    assert tuple(images.shape) == (3, *SMALL.input)
+    assert images.is_contiguous(memory_format=torch.channels_last)
+    assert scores.dtype == dtype
+    assert built[0].training == (work is training_step)
+    assert scores.is_inference() == (work is forward_pass)
+    assert all((each.grad is not None) == (work is training_step) for each in built[0].parameters())
+
+
+def test_a_network_that_cannot_exist_is_refused():
+    with pytest.raises(ArchitectureError):
+        forward_pass(SMALL.at((3, 2, 2)))
+
+
+def test_the_machine_is_on_record():
+    with one_thread():
+        machine = timing_machine(CPU)
+    assert machine["threads"] == 1
+    assert machine["torch"] == torch.__version__
+    assert machine["device"]
+
+
+def test_the_clock_of_the_processor_gives_milliseconds():
+    import time
+
+    found = stopwatch(CPU).time(lambda: time.sleep(0.002), repeats=20, least_s=0)
+    assert found.low >= 2.0  # a sleep is never shorter than it was asked to be
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no GPU here")
+@pytest.mark.parametrize("work", [forward_pass, training_step])
+def test_a_gpu_is_timed_to_the_end_of_its_work(work):
+    device = torch.device("cuda")
+    wide = Architecture((64, 128, 128), parse_notation("(3,512)x4"), GAP, 10)
+    watch = stopwatch(device)
+    small = watch.time(work(SMALL, batch=2, device=device), repeats=30, least_s=0)
+    large = watch.time(work(wide, batch=16, device=device), repeats=30, least_s=0)
+    # 2 x 10^12 multiply-adds: no GPU does them in the time that it takes to launch them.
+    assert large.value > 5 * small.value
+    assert timing_machine(device)["cuda"]
