@@ -44,6 +44,8 @@ def time(
     """Time of a network: one thread, with an interval and what it was measured on."""
     if min(batch, repeats) < 1:
         raise NasTcError(f"--batch and --repeats must be 1 or more, not {min(batch, repeats)}")
+    if limit_ms is not None and not limit_ms > 0:
+        raise NasTcError(f"--limit-ms must be more than 0, not {limit_ms:g}")
     architecture = find_network(network)
     if input is not None:
         architecture = architecture.at(parse_shape(input))

@@ -234,6 +234,7 @@ def test_time_prints_a_figure_with_its_interval(nas_tc):
         (["alexnt"], "did you mean 'alexnet'"),
         (["J", "--dtype", "fp8"], "unknown dtype 'fp8'"),
         (["J", "--batch", "0"], "must be 1 or more, not 0"),
+        (["J", "--limit-ms", "-1"], "must be more than 0, not -1"),
         (["J", "--input", "3x16x16"], "does not fit a map of 1 pixel"),
     ],
 )
