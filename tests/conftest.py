@@ -16,6 +16,9 @@ settings.register_profile(
 )
 settings.load_profile("nas-tc")
 
+# One thread, as each worker of a search has: with two and with networks that nobody would train,
+# drawn by Hypothesis, torch's backward pass now and then spoils the process's memory.
+os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["NAS_TC_CACHE"] = "off"  # nothing is left in the home folder
 
 CIFAR10 = Path(__file__).parents[2] / "shared" / "data" / "cifar10"
