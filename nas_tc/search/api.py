@@ -1,6 +1,7 @@
 """`nas_tc.search(...)`: from a budget to a front."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from nas_tc.search.interrupt import Interrupts
 from nas_tc.search.plan import Plan, describe_fit, plan_search
 from nas_tc.search.pool import Pool
 from nas_tc.search.records import RUNS_KEY, StudyRecord, record_of
+from nas_tc.search.start import parse_start, start_with
 from nas_tc.search.storage import lock_study, open_study, requeue_running
 from nas_tc.space import Space
 from nas_tc.training import Recipe, choose_device
@@ -39,6 +41,7 @@ def search(
     study: str | Path | None = None,
     seed: int = 0,
     augment: str = "auto",
+    start: Sequence[str] = (),
     listener: Listener | None = None,
     command: str = "nas_tc.search(...)",
     recipe: str | Path | Recipe = "quick",
@@ -62,6 +65,8 @@ def search(
         study: SQLite file; if None, one under results/local/ whose name says what it is.
         seed: of proposals and training.
         augment: "auto" (what suits the data), "none", "crop", "flip" or "crop+flip".
+        start: networks to train first, by name, notation or JSON file; or study files: where
+            images and recipe are the same, their results are taken, else their fronts are trained.
         listener: hears of what happens.
         command: how the search was called, for its manifest.
         recipe: a recipe, the name of one, or the path of a TOML file.
@@ -79,6 +84,7 @@ def search(
     if workers is not None and workers < 1:
         raise NasTcError(f"workers must be 1 or more, not {workers}")
     plan = plan_search(budget, space, recipe, augment, seed, fields)
+    starts = [parse_start(text) for text in start]
     if ray_address is None:
         choose_device(device)
 
@@ -89,6 +95,7 @@ def search(
         listener.note(f"budget: {settings.limit}")
         listener.note(describe_fit(settings.space, settings.limit))
         with Interrupts() as interrupts, open_study(path, settings.to_dict()) as opened:
+            start_with(opened, path, settings, starts, listener)
             before = record_of(opened, path)
             _note_resume(before, trials, listener)
             if before.done >= trials and all(t.test_error is not None for t in before.front):

@@ -24,6 +24,8 @@ REJECTED_KEY = "rejected"
 RUNS_KEY = "runs"
 ARCHITECTURE_KEY = "architecture"
 REASON_KEY = "reason"
+GUEST_KEY = "guest"  # a network that the space does not have, and so no genes
+REUSED_KEY = "reused"  # the study and trial that a result was taken from
 LOSSES_KEY = "losses"  # workers that died under the network so far
 
 State = Literal["complete", "pruned", "failed", "running"]
@@ -49,6 +51,7 @@ class TrialRecord:
     test_error: float | None  # 0 to 1; for the networks of the front, once the search is over
     train_s: float | None  # seconds of training, validation not counted
     reason: str | None  # why it was stopped or failed
+    reused: str | None = None  # "STUDY#TRIAL" if the result was taken from another study
 
     @property
     def network(self) -> str:
@@ -79,8 +82,8 @@ class StudyRecord:
 
     @property
     def done(self) -> int:
-        """Trials that are complete or pruned: those that count towards a search's goal."""
-        return sum(trial.state in ("complete", "pruned") for trial in self.trials)
+        """Trials that count towards a search's goal: complete or pruned, and of this study."""
+        return sum(t.state in ("complete", "pruned") and t.reused is None for t in self.trials)
 
     @cached_property
     def front(self) -> tuple[TrialRecord, ...]:
@@ -206,6 +209,7 @@ def trial_record(trial: FrozenTrial, test_error: float | None = None) -> TrialRe
         test_error=test_error,
         train_s=attributes.get("train_s"),
         reason=attributes.get(REASON_KEY),
+        reused=attributes.get(REUSED_KEY),
     )
 
 
