@@ -67,6 +67,9 @@ def search(
             show_default=False,
         ),
     ] = None,
+    reruns: Annotated[
+        int, typer.Option(help="Train the front again in the end, with so many other seeds.")
+    ] = 0,
     seed: Annotated[int, typer.Option(help="Of proposals and training.")] = 0,
     ray_address: Annotated[
         str | None, typer.Option(help="A running Ray cluster to join.", show_default="none")
@@ -93,6 +96,7 @@ def search(
             seed=seed,
             augment=augment,
             start=start or (),
+            reruns=reruns,
             ray_address=ray_address,
             listener=listener,
             command=shlex.join(["nas-tc", *sys.argv[1:]]),

@@ -29,7 +29,7 @@ from nas_tc.search.records import (
 from nas_tc.search.sampler import AffordableSampler
 from nas_tc.search.settings import Settings
 from nas_tc.search.start import enqueue
-from nas_tc.search.worker import Report
+from nas_tc.search.worker import Report, training_seed
 
 _TICK_S = 1.0
 _LOSSES = 2  # workers that may die under one network before it is given up
@@ -147,9 +147,8 @@ class Driver:
         trial.set_user_attr("complexity", cost.complexity)
         trial.set_user_attr("params", cost.params)
         self._running[trial.number] = trial
-        # The seed hangs on the network, so a trial that is run again gives the same result.
-        seed = (self._settings.seed << 48) ^ int(architecture.id, 16)
-        self._pool.begin(trial.number, architecture, seed & (2**63 - 1))
+        seed = training_seed(self._settings.seed, architecture)
+        self._pool.begin(trial.number, architecture, seed)
         return True
 
     def _handle(self, number: int, answer: Report | FailedError) -> None:
