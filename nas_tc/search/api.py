@@ -99,6 +99,7 @@ def search(
         settings = plan.settle(images, seed)
         listener.note(f"budget: {settings.limit}")
         listener.note(describe_fit(settings.space, settings.limit))
+        starts = [start.settle(settings) for start in starts]
         with Interrupts() as interrupts, open_study(path, settings.to_dict()) as opened:
             start_with(opened, path, settings, starts, listener)
             before = record_of(opened, path)
@@ -156,7 +157,7 @@ def _record_run(study: optuna.Study, before: StudyRecord, command: str) -> None:
 
 
 def _note_resume(before: StudyRecord, goal: int, listener: Listener) -> None:
-    if before.trials:
+    if any(trial.reused is None for trial in before.trials):
         rest = "nothing is left to train" if before.done >= goal else f"going on to {goal}"
         listener.note(f"resuming {before.path}: {before.done} trials are there, {rest}")
     else:

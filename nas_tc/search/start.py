@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
@@ -41,6 +41,20 @@ class Start:
     network: Architecture | None = None
     study: StudyRecord | None = None
 
+    def settle(self, settings: Settings) -> Self:
+        """The same with a network of this search: with the space's input, head and normalisation.
+
+        Raises:
+            NasTcError: it is outside the budget, or does not exist at this input.
+        """
+        if self.network is None:
+            return self
+        return replace(self, network=_admitted(self.text, self.network, settings))
+
+    def __str__(self) -> str:
+        notation = "" if self.network is None else format_notation(self.network.stages)
+        return f"{self.text}, {notation}" if notation not in ("", self.text) else self.text
+
 
 def parse_start(text: str) -> Start:
     """A network's name, notation or JSON file, or a study file.
@@ -62,12 +76,16 @@ def start_with(
 ) -> None:
     """Queues networks and takes over results; what the study has already is left as it is.
 
-    A network need not be one of the space: it takes the space's input, head and normalisation, and
-    is trained and compared like the others. From a study with the same images and recipe, whatever
-    its budget or space, results are taken as they are; from any other, its front is trained again.
+    A network need not be one of the space; it is trained and compared like the others. From a study
+    with the same images and recipe, whatever its budget or space, results are taken as they are;
+    from any other, its front is trained again.
 
-    Raises:
-        NasTcError: a network that is outside the budget, or does not exist at this input.
+    Args:
+        study: open.
+        path: of its file.
+        settings: of the search.
+        starts: settled.
+        listener: hears what was taken.
     """
     known = {trial.architecture for trial in record_of(study, path).trials}
     for trial in study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
@@ -77,11 +95,10 @@ def start_with(
             known.add(settings.space.decode(trial.system_attrs["fixed_params"]))
     for start in starts:
         if start.network is not None:
-            network = _admitted(start.text, start.network, settings)
-            if network not in known:
-                known.add(network)
-                enqueue(study, network, settings.space)
-            listener.note(f"start: {start.text}, {format_notation(network.stages)}")
+            if start.network not in known:
+                known.add(start.network)
+                enqueue(study, start.network, settings.space)
+            listener.note(f"start: {start}")
         elif start.study is not None and start.study.path.resolve() != path.resolve():
             _take_study(study, path, settings, start.study, known, listener)
 
@@ -108,11 +125,7 @@ def genes_of(network: Architecture, space: Space) -> dict[str, Any]:
 
 
 def _admitted(text: str, network: Architecture, settings: Settings) -> Architecture:
-    """The network as one of this search.
-
-    Raises:
-        NasTcError: see `start_with`.
-    """
+    """See `Start.settle`."""
     space = settings.space
     own = replace(
         network, input=space.input, head=space.head, norm=space.norm, classes=space.classes

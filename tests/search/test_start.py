@@ -58,7 +58,9 @@ def test_known_networks_are_trained_first(tiny_search):
 def test_a_start_takes_the_head_and_classes_of_the_space(settings, tmp_path):
     path = tmp_path / "study.db"
     with open_study(path, settings("10M").to_dict()) as study:
-        start_with(study, path, settings("10M"), [parse_start("(3,8)")], Silence())
+        start_with(
+            study, path, settings("10M"), [parse_start("(3,8)").settle(settings("10M"))], Silence()
+        )
         (waiting,) = study.trials
         assert Architecture.from_dict(waiting.user_attrs["guest"]) == network("(3,8)")
 
@@ -77,6 +79,7 @@ def test_what_cannot_be_started_with(tiny_search, tmp_path, start, complaint):
     with pytest.raises(NasTcError, match=complaint) as caught:
         tiny_search(start=[start])
     assert "\n" not in str(caught.value)
+    assert not (tmp_path / "study.db").exists()
 
 
 def test_results_at_another_budget_are_taken_where_they_fit(tiny_search, tmp_path):
@@ -134,7 +137,7 @@ def test_a_study_with_another_recipe_lends_its_front(study, tmp_path):
 def test_a_guest_in_flight_is_queued_again(settings, tmp_path):
     path = tmp_path / "study.db"
     with open_study(path, settings().to_dict()) as study:
-        start_with(study, path, settings(), [parse_start(GUEST)], Silence())
+        start_with(study, path, settings(), [parse_start(GUEST).settle(settings())], Silence())
         trial = study.ask()
         trial.set_user_attr("architecture", trial.user_attrs["guest"])
         requeue_running(study)
