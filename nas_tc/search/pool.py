@@ -82,6 +82,11 @@ class Pool:
         """Workers that have no network."""
         return len(self._idle)
 
+    @property
+    def busy(self) -> int:
+        """Workers that have one."""
+        return len(self._busy)
+
     def begin(self, key: Hashable, architecture: Architecture, seed: int) -> None:
         """Gives a network, known as `key` from now on, to an idle worker, up to its first rung."""
         worker = self._busy[key] = self._idle.popleft()
