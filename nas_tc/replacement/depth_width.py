@@ -26,8 +26,11 @@ def trade_depth_width(original: Original) -> Iterator[Replacement]:
 
 def _at_depth(original: Original, index: int, stage: Stage, depth: int) -> Iterator[Replacement]:
     def make(width: int) -> tuple[Stage, ...] | None:
-        narrower = width < stage.width if depth > stage.depth else width > stage.width
-        return (replace(stage, depth=depth, width=width),) if narrower or depth == 1 else None
+        if depth == 1:
+            traded = width == stage.last_width  # the last layer alone, as wide as it was
+        else:
+            traded = width < stage.width if depth > stage.depth else width > stage.width
+        return (replace(stage, depth=depth, width=width),) if traded else None
 
     n_in, exact = original.shapes[index][0], float(stage.last_width)
     if depth > 1:

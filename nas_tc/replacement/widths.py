@@ -44,7 +44,7 @@ def _rounded(exact: float) -> Iterator[tuple[int, ...]]:
     """
     if exact < 1:
         return
-    step = min(_ROUNDEST, max(1, 1 << (floor(exact).bit_length() - 2)))
+    step = min(_ROUNDEST, max(1, (1 << floor(exact).bit_length()) // 4))
     while step:
         below = floor(exact / step) * step
         yield (below,) if below == exact else (below, below + step)
