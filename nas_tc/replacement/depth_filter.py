@@ -17,14 +17,13 @@ FILTERS = (2, 3, 5, 7)
 def trade_depth_filter(original: Original) -> Iterator[Replacement]:
     """More layers with smaller filters, or fewer with larger ones, as wide as they were.
 
-    First one stage at a time, with every depth that the tolerance admits; then several stages in a
+    First one stage at a time, with every depth that the tolerance admits. Then several stages in a
     row that have one filter size, each with the depth nearest to its complexity (Eqn. 3 to 5).
     """
     stages = {index: stage for index, stage in original.plain_stages() if stage.padding is None}
     for index, stage in stages.items():
         for filter in FILTERS:
-            if filter != stage.filter:
-                yield from _one_stage(original, index, stage, filter)
+            yield from _one_stage(original, index, stage, filter)
     for filter in FILTERS:
         nearest = {
             index: _nearest(original.shapes[index][0], stage, filter)
@@ -35,18 +34,25 @@ def trade_depth_filter(original: Original) -> Iterator[Replacement]:
 
 
 def _one_stage(original: Original, index: int, stage: Stage, filter: int) -> Iterator[Replacement]:
-    deeper = filter < stage.filter
-    beyond = 0
-    for depth in count(stage.depth + 1) if deeper else range(stage.depth - 1, 0, -1):
+    for depth in _depths(stage, filter):
         new = replace(stage, filter=filter, depth=depth)
         complexity = original.price(index, (new,))
         if original.admits(complexity):
             change = f"{layers(stage.depth, stage.filter)} -> {layers(depth, filter)}"
             yield original.replaced("depth-filter", change, index, (new,), complexity)
-        # One even filter more may cost less, as it shrinks the maps behind; two more never do.
-        beyond = beyond + 1 if complexity is None or complexity > original.high else 0
-        if deeper and beyond == 2:
-            return
+
+
+def _depths(stage: Stage, filter: int) -> range:
+    """More layers for smaller filters, fewer for larger; nothing for the same.
+
+    Where all layers are equally wide a 5x5 costs as much as 25/4 of 2x2: at most seven stand for
+    it, however cheap the stage is in its network. The same holds the other way round.
+    """
+    if filter < stage.filter:
+        times = -(-(stage.filter**2) // filter**2)
+        return range(stage.depth + 1, stage.depth * times + 1)
+    times = -(-(filter**2) // stage.filter**2)
+    return range(-(-stage.depth // times), stage.depth)
 
 
 def _several_stages(
@@ -72,23 +78,15 @@ def _several_stages(
 
 
 def _nearest(n_in: int, stage: Stage, filter: int) -> Stage | None:
-    """The stage with other filters and the depth at which its terms, Eqn. (2), change least.
-
-    None if the filters do not change, or the depth would not change the other way.
-    """
-    if filter == stage.filter:
-        return None
+    """The stage with other filters and the depth at which its terms, Eqn. (2), change least."""
     width, last_width = stage.width, stage.last_width
     target = terms(n_in, stage.filter, stage.depth, width, last_width)
-    best, least = 0, target
-    for depth in count(1):
-        own = terms(n_in, filter, depth, width, last_width)
-        if abs(own - target) < least:
-            best, least = depth, abs(own - target)
-        if own >= target:
-            break
-    traded = best > stage.depth if filter < stage.filter else 0 < best < stage.depth
-    return replace(stage, filter=filter, depth=best) if traded else None
+    depth = min(
+        _depths(stage, filter),
+        key=lambda depth: abs(terms(n_in, filter, depth, width, last_width) - target),
+        default=None,
+    )
+    return None if depth is None else replace(stage, filter=filter, depth=depth)
 
 
 def _together(stages: list[Stage]) -> str:

@@ -5,7 +5,16 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Self, TypeGuard
 
-from nas_tc.architecture import Architecture, Plain, Shape, Stage, pooled, stage_layers, stage_maps
+from nas_tc.architecture import (
+    Architecture,
+    Plain,
+    Shape,
+    Stage,
+    pooled,
+    stage_layers,
+    stage_maps,
+    walk,
+)
 from nas_tc.errors import ArchitectureError
 from nas_tc.replacement.replacement import Replacement, TradeOff
 
@@ -41,10 +50,14 @@ class Original:
             ArchitectureError: a network whose maps shrink to nothing.
         """
         shapes, costs = [architecture.input], []
-        for number, stage in enumerate(architecture.stages):
-            cost, shape = _stage_cost(stage, shapes[-1], number)
-            shapes.append(shape)
-            costs.append(cost)
+        try:
+            for index, stage in enumerate(architecture.stages):
+                cost, shape = _stage_cost(stage, shapes[-1], index)
+                shapes.append(shape)
+                costs.append(cost)
+        except ArchitectureError:
+            walk(architecture)  # names the layer
+            raise
         before = tuple(accumulate(costs, initial=0))
         low, high = before[-1] / (1 + tolerance), before[-1] * (1 + tolerance)
         return cls(architecture, tuple(shapes), before, low, high)
