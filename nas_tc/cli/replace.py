@@ -2,6 +2,9 @@
 
 import json
 import re
+from collections.abc import Iterable
+from functools import cache
+from itertools import groupby
 from typing import Annotated, Any
 
 import typer
@@ -13,8 +16,10 @@ from nas_tc.budget import Limit, parse_budget, resolve_budget
 from nas_tc.cli.console import console, new_table, parse_shape, shape_text
 from nas_tc.cost import network_cost
 from nas_tc.errors import BudgetError, NasTcError, unknown
-from nas_tc.replacement import TOLERANCE, TRADE_OFFS, Replacement, TradeOff, replacements
+from nas_tc.replacement import TOLERANCE, TRADE_OFFS, Replacement, TradeOff, chains
 from nas_tc.zoo import ZOO, find_network
+
+_MOST_STEPS = 3  # from A one leads to 28 networks, two to 519 and three to 12,362
 
 _TITLES: dict[TradeOff, str] = {
     "depth-filter": "depth against filter size",
@@ -50,16 +55,24 @@ def replace(
             help=f"A trade-off: {', '.join(TRADE_OFFS)}. Can be repeated.", show_default="all"
         ),
     ] = None,
+    steps: Annotated[
+        int, typer.Option(help=f"Replacements one after another, 1 to {_MOST_STEPS}.")
+    ] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the networks that replace a few layers by others at about the same complexity."""
+    if not 1 <= steps <= _MOST_STEPS:
+        raise NasTcError(f"--steps must be 1 to {_MOST_STEPS}, not {steps}")
     share, kinds = _share(tolerance), _kinds(kind or TRADE_OFFS)
     architecture = find_network(network)
     if input is not None:
         architecture = architecture.at(parse_shape(input))
     limit = None if budget is None else _limit(budget, architecture)
-    found = list(replacements(architecture, tolerance=share, kinds=kinds))
-    kept = [each for each in found if limit is None or limit.broken_by(each.architecture) is None]
+    found = list(chains(architecture, steps=steps, tolerance=share, kinds=kinds))
+    kept = [
+        each for each in found if limit is None or limit.broken_by(each[-1].architecture) is None
+    ]
+    own = network_cost(architecture).complexity
     values = {
         "network": network,
         **_described(architecture),
@@ -67,7 +80,7 @@ def replace(
         "tolerance": share,
         "budget": None if limit is None else str(limit),
         "over_budget": len(found) - len(kept),
-        "replacements": [_as_dict(each) for each in kept],
+        "replacements": [_as_dict(each, own) for each in kept],
     }
     if as_json:
         typer.echo(json.dumps(values, indent=2))
@@ -84,10 +97,8 @@ def _print(values: dict[str, Any]) -> None:
     screen.print(
         f"{values['complexity']:,} multiply-adds, Eqn. (1); {values['params']:,} parameters"
     )
-    for kind, title in _TITLES.items():
-        rows = [each for each in values["replacements"] if each["trade_off"] == kind]
-        if rows:
-            screen.print(_table(title, sorted(rows, key=_distance)))
+    for kinds, rows in groupby(sorted(values["replacements"], key=_order), key=_traded):
+        screen.print(_table(", then ".join(_TITLES[TRADE_OFFS[kind]] for kind in kinds), rows))
     low, high = 1 / (1 + values["tolerance"]), 1 + values["tolerance"]
     count = len(values["replacements"])
     screen.print(f"{count} replacement{'s'[: count != 1]} at x{low:.3f} to x{high:.3f}")
@@ -96,12 +107,17 @@ def _print(values: dict[str, Any]) -> None:
         screen.print(f"within {values['budget']}; {over} more are not", markup=False)
 
 
-def _distance(row: dict[str, Any]) -> float:
-    ratio: float = row["ratio"]
-    return max(ratio, 1 / ratio)
+def _traded(row: dict[str, Any]) -> tuple[int, ...]:
+    """The trade-offs of a row's steps, by their places in `TRADE_OFFS`."""
+    return tuple(TRADE_OFFS.index(step["trade_off"]) for step in row["steps"])
 
 
-def _table(title: str, rows: list[dict[str, Any]]) -> Table:
+def _order(row: dict[str, Any]) -> tuple[int, tuple[int, ...], float]:
+    """Few steps first, then by what is traded, then the nearest to the network's complexity."""
+    return len(row["steps"]), _traded(row), max(row["ratio"], 1 / row["ratio"])
+
+
+def _table(title: str, rows: Iterable[dict[str, Any]]) -> Table:
     """What was traded, and below it the network; numbers first, so that long lines fold alike."""
     table = new_table(
         ("ratio", True), ("multiply-adds", True), ("parameters", True), (title, False)
@@ -112,33 +128,48 @@ def _table(title: str, rows: list[dict[str, Any]]) -> Table:
             f"x{row['ratio']:.4f}",
             f"{row['complexity']:,}",
             f"{row['params']:,}",
-            f"{row['change']}, {row['place']}\n[dim]{escape(name + row['notation'])}[/dim]",
+            "\n".join(
+                [
+                    *(f"{step['change']}, {step['place']}" for step in row["steps"]),
+                    f"[dim]{escape(name + row['notation'])}[/dim]",
+                ]
+            ),
         )
     return table
 
 
-def _as_dict(each: Replacement) -> dict[str, Any]:
+def _as_dict(way: tuple[Replacement, ...], own: int) -> dict[str, Any]:
     return {
-        "description": each.description,
-        "trade_off": each.trade_off,
-        "change": each.change,
-        "place": each.place,
-        "stages": list(each.stages),
-        "ratio": each.ratio,
-        **_described(each.architecture),
+        **_described(way[-1].architecture),
+        "ratio": way[-1].complexity / own,
+        "steps": [
+            {
+                "description": each.description,
+                "trade_off": each.trade_off,
+                "change": each.change,
+                "place": each.place,
+                "stages": list(each.stages),
+                "ratio": each.ratio,
+            }
+            for each in way
+        ],
     }
 
 
 def _described(architecture: Architecture) -> dict[str, Any]:
     cost = network_cost(architecture)
-    named = (name for name, entry in ZOO.items() if entry.architecture == architecture)
     return {
-        "name": next(named, None),
+        "name": _zoo_names().get(architecture),
         "notation": format_notation(architecture.stages),
         "id": architecture.id,
         "complexity": cost.complexity,
         "params": cost.params,
     }
+
+
+@cache
+def _zoo_names() -> dict[Architecture, str]:
+    return {entry.architecture: name for name, entry in ZOO.items()}
 
 
 def _share(text: str) -> float:

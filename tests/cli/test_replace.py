@@ -32,6 +32,10 @@ def listed(replace, *arguments):
     return json.loads(out)
 
 
+def traded(rows):
+    return {step["trade_off"] for row in rows for step in row["steps"]}
+
+
 def test_a_list_is_grouped_and_names_the_paper_s_networks(replace):
     code, out, _ = replace("A")
     assert code == 0
@@ -59,7 +63,8 @@ def test_json_has_every_replacement_with_its_cost(replace):
     assert [each["id"] for each in values["replacements"]] == [
         each.architecture.id for each in expected
     ]
-    for each in values["replacements"]:
+    for each, own in zip(values["replacements"], expected, strict=True):
+        assert [step["description"] for step in each["steps"]] == [own.description]
         assert cost(each["notation"]).complexity == each["complexity"]
         assert cost(each["notation"]).params == each["params"]
         assert each["ratio"] == each["complexity"] / values["complexity"]
@@ -82,13 +87,13 @@ def test_a_budget_keeps_what_is_within(replace):
 
 def test_tolerance_kind_and_input(replace):
     tight = listed(replace, "A", "--tolerance", "1 %", "--kind", "depth-width")["replacements"]
-    assert {each["trade_off"] for each in tight} == {"depth-width"}
+    assert traded(tight) == {"depth-width"}
     assert all(1 / 1.01 <= each["ratio"] <= 1.01 for each in tight)
     assert (
         tight == listed(replace, "A", "--tolerance", ".01", "--kind", "depth-width")["replacements"]
     )
     two = listed(replace, "A", "--kind", "delay", "--kind", "pooling")["replacements"]
-    assert {each["trade_off"] for each in two} == {"delay", "pooling"}
+    assert traded(two) == {"delay", "pooling"}
     small = listed(replace, "A", "--input", "3x128x128")
     assert small["complexity"] == cost("A", input=(3, 128, 128)).complexity
     assert small["name"] is None
@@ -99,6 +104,21 @@ def test_blocks_are_written_out(replace):
     assert code == 0
     assert "plain[nin](2,64)x2 | 2/1 | (3,64)/2+(3,64)" in out
     assert "1 replacement at" in out
+
+
+def test_steps_follow_one_another(replace):
+    arguments = ("A", "--steps", "2", "--kind", "depth-filter")
+    rows = {row["name"]: row for row in listed(replace, *arguments)["replacements"]}
+    assert [step["change"] for step in rows["E"]["steps"]] in (
+        ["three 3x3 -> six 2x2", "one 5x5 -> four 2x2"],
+        ["one 5x5 -> four 2x2", "three 3x3 -> six 2x2"],
+        ["one 5x5 -> two 3x3", "five 3x3 -> ten 2x2"],
+    )
+    assert rows["E"]["ratio"] == cost("E").complexity / cost("A").complexity
+    assert [len(rows[name]["steps"]) for name in "BCDE"] == [1, 1, 2, 2]
+    _, out, _ = replace(*arguments)
+    assert "depth against filter size, then depth against filter size" in out
+    assert "E = (7,64)/2 | 3/3 | (2,128)x4 | 2/2 | (2,256)x6" in out
 
 
 @pytest.mark.parametrize(
@@ -115,6 +135,7 @@ def test_blocks_are_written_out(replace):
         (["A", "--kind", "depth"], "unknown trade-off 'depth'; did you mean 'depth-width'?"),
         (["A", "--budget", "alexnt*0.6"], "did you mean 'alexnet'?"),
         (["A", "--budget", "latency<=2ms"], "chosen by formula, which cannot keep 'latency<=2ms'"),
+        (["A", "--steps", "0"], "--steps must be 1 to 3, not 0"),
         (["A", "--budget", ""], "a limit is missing"),
     ],
 )
@@ -126,6 +147,6 @@ def test_what_is_refused(replace, arguments, complaint):
 
 def test_every_trade_off_has_a_title(replace):
     found = listed(replace, "E")["replacements"]
-    assert {each["trade_off"] for each in found} == set(TRADE_OFFS)
+    assert traded(found) == set(TRADE_OFFS)
     _, out, _ = replace("E")
     assert sum(line.strip().startswith("x") for line in out.splitlines()) == len(found)
