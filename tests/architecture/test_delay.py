@@ -1,5 +1,7 @@
 """Delayed subsampling and the way back (He & Sun 2015, section 4.6)."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 
@@ -28,5 +30,5 @@ def test_some_stages_alone():
 @given(any_architectures())
 def test_advancing_leaves_no_stride_behind_a_pooling_that_only_filters(arch):
     found = advance_subsampling(arch).stages
-    for stage, following in zip(found, found[1:], strict=False):
+    for stage, following in pairwise(found):
         assert stage.pool is None or stage.pool.stride > 1 or following.stride == 1
