@@ -13,7 +13,7 @@ from nas_tc.architecture.blocks import (
     Separable,
 )
 from nas_tc.architecture.blocks.text import format_block, parse_block
-from nas_tc.architecture.delay import delay_subsampling
+from nas_tc.architecture.delay import advance_subsampling, delay_subsampling
 from nas_tc.architecture.head import GAP, HEADS, SPP, Head, head_named
 from nas_tc.architecture.layers import (
     IMAGES,
@@ -74,6 +74,7 @@ __all__ = [
     "Separable",
     "Shape",
     "Stage",
+    "advance_subsampling",
     "delay_subsampling",
     "format_block",
     "format_notation",

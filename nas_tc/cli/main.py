@@ -13,6 +13,7 @@ from nas_tc.cli import (
     data,
     draw,
     export,
+    replace,
     report,
     search,
     space,
@@ -37,6 +38,7 @@ app.command("train")(train.train)
 app.command("report")(report.report)
 app.command("export")(export.export)
 app.command("cost")(cost.cost)
+app.command("replace")(replace.replace)
 app.command("draw")(draw.draw)
 app.command("zoo")(zoo.zoo)
 app.command("space")(space.space)

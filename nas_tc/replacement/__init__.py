@@ -1,0 +1,7 @@
+"""Layer replacement: other layers for a few at the same complexity (He & Sun 2015, section 4)."""
+
+from nas_tc.replacement.chain import chains
+from nas_tc.replacement.find import TOLERANCE, replacements
+from nas_tc.replacement.replacement import TRADE_OFFS, Replacement, TradeOff
+
+__all__ = ["TOLERANCE", "TRADE_OFFS", "Replacement", "TradeOff", "chains", "replacements"]

@@ -1,0 +1,60 @@
+"""Replacements one after another, as the paper goes from A to J."""
+
+from collections.abc import Collection, Iterator
+
+from nas_tc.architecture import Architecture
+from nas_tc.errors import NasTcError
+from nas_tc.replacement.find import TOLERANCE, replacements
+from nas_tc.replacement.original import Original
+from nas_tc.replacement.replacement import Replacement, TradeOff
+
+
+def chains(
+    architecture: Architecture,
+    *,
+    steps: int,
+    tolerance: float = TOLERANCE,
+    kinds: Collection[TradeOff] | None = None,
+) -> Iterator[tuple[Replacement, ...]]:
+    """The ways to other networks, the shortest first; one way to each.
+
+    Every network on a way is within the tolerance of the one before it and of the first, so that
+    many small steps do not add up. Two steps lead to some thousand networks.
+
+    Args:
+        architecture: where all ways begin.
+        steps: the most replacements of a way.
+        tolerance: as `replacements` takes it.
+        kinds: as `replacements` takes them.
+
+    Raises:
+        NasTcError: steps below 1, and as `replacements` does.
+    """
+    if steps < 1:
+        raise NasTcError(f"steps must be 1 or more, not {steps}")
+    first = replacements(architecture, tolerance=tolerance, kinds=kinds)  # refuses bad input now
+    return _chains(architecture, first, steps, tolerance, kinds)
+
+
+def _chains(
+    architecture: Architecture,
+    first: Iterator[Replacement],
+    steps: int,
+    tolerance: float,
+    kinds: Collection[TradeOff] | None,
+) -> Iterator[tuple[Replacement, ...]]:
+    original = Original.of(architecture, tolerance)
+    seen = {architecture}
+    ways: list[tuple[Replacement, ...]] = [()]
+    for step in range(steps):
+        longer = []
+        for way in ways:
+            found = first
+            if step > 0:
+                found = replacements(way[-1].architecture, tolerance=tolerance, kinds=kinds)
+            for each in found:
+                if each.architecture not in seen and original.admits(each.complexity):
+                    seen.add(each.architecture)
+                    longer.append((*way, each))
+                    yield longer[-1]
+        ways = longer

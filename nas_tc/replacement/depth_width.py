@@ -1,0 +1,44 @@
+"""Depth against width: more layers that are narrower, with filters as they were (section 4.2)."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from nas_tc.architecture import Stage
+from nas_tc.replacement.equations import solve_width, terms
+from nas_tc.replacement.original import Original
+from nas_tc.replacement.replacement import Replacement
+from nas_tc.replacement.widths import roundest_widths
+from nas_tc.replacement.words import layers
+
+_MOST_TIMES = 3  # as deep: the paper's A has three layers where its G has nine
+
+
+def trade_depth_width(original: Original) -> Iterator[Replacement]:
+    """A stage of a third to three times as many layers, the width solved from Eqn. (6) to (8).
+
+    The last layer keeps its width, so that the next stage gets what it got.
+    """
+    for index, stage in original.plain_stages():
+        for depth in range(-(-stage.depth // _MOST_TIMES), stage.depth * _MOST_TIMES + 1):
+            if depth != stage.depth:
+                yield from _at_depth(original, index, stage, depth)
+
+
+def _at_depth(original: Original, index: int, stage: Stage, depth: int) -> Iterator[Replacement]:
+    def make(width: int) -> tuple[Stage, ...] | None:
+        if depth == 1:
+            traded = width == stage.last_width  # the last layer alone, as wide as it was
+        else:
+            traded = width < stage.width if depth > stage.depth else width > stage.width
+        return (replace(stage, depth=depth, width=width),) if traded else None
+
+    n_in, exact = original.shapes[index][0], float(stage.last_width)
+    if depth > 1:
+        target = terms(n_in, stage.filter, stage.depth, stage.width, stage.last_width)
+        exact = solve_width(n_in, stage.filter, depth, stage.last_width, target)
+    for width, new, complexity in roundest_widths(original, index, exact, make):
+        change = (
+            f"{layers(stage.depth, stage.filter, stage.width)} -> "
+            f"{layers(depth, stage.filter, width)}"
+        )
+        yield original.replaced("depth-width", change, index, new, complexity)

@@ -1,0 +1,61 @@
+"""All replacements of a network."""
+
+from collections.abc import Callable, Collection, Iterator
+from itertools import islice
+from math import isfinite
+
+from nas_tc.architecture import Architecture
+from nas_tc.errors import NasTcError, unknown
+from nas_tc.replacement.delay import trade_delay
+from nas_tc.replacement.depth_filter import trade_depth_filter
+from nas_tc.replacement.depth_width import trade_depth_width
+from nas_tc.replacement.original import Original
+from nas_tc.replacement.pooling import trade_pooling
+from nas_tc.replacement.replacement import TRADE_OFFS, Replacement, TradeOff
+from nas_tc.replacement.width_filter import trade_width_filter
+
+TOLERANCE = 0.07
+"""Enough for every step of the paper: the widest, from I to E, multiplies complexity by 1.065."""
+
+_TRADES: dict[TradeOff, Callable[[Original], Iterator[Replacement]]] = {
+    "depth-filter": trade_depth_filter,
+    "depth-width": trade_depth_width,
+    "width-filter": trade_width_filter,
+    "pooling": trade_pooling,
+    "delay": trade_delay,
+}
+
+
+def replacements(
+    architecture: Architecture,
+    *,
+    tolerance: float = TOLERANCE,
+    limit: int | None = None,
+    kinds: Collection[TradeOff] | None = None,
+) -> Iterator[Replacement]:
+    """Networks that one layer replacement makes of `architecture`, none twice.
+
+    Args:
+        architecture: the original. Stages of plain convolutions are replaced; stages of other
+            blocks stay as they are.
+        tolerance: how far the complexity may be from the original's, as a factor: 0.07 admits
+            1/1.07 to 1.07 times as much, so that what leads there also leads back.
+        limit: the most to give; None: all.
+        kinds: the trade-offs to make; None: all.
+
+    Raises:
+        NasTcError: a tolerance below 0 or that is no number, or a limit below 0.
+        UnknownNameError: a trade-off that there is not.
+        ArchitectureError: a network whose maps shrink to nothing.
+    """
+    if not (isfinite(tolerance) and tolerance >= 0):
+        raise NasTcError(f"a tolerance is a share of 0 or more, as in 0.07, not {tolerance}")
+    if limit is not None and limit < 0:
+        raise NasTcError(f"a limit on replacements must be 0 or more, not {limit}")
+    chosen = TRADE_OFFS if kinds is None else tuple(dict.fromkeys(kinds))
+    for kind in chosen:
+        if kind not in _TRADES:
+            raise unknown("trade-off", kind, TRADE_OFFS)
+    original = Original.of(architecture, tolerance)
+    found = (each for kind in chosen for each in _TRADES[kind](original))
+    return islice(found, limit)

@@ -1,0 +1,152 @@
+"""The network whose layers are to be replaced, with what is needed to price a change quickly."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from typing import Self, TypeGuard
+
+from nas_tc.architecture import (
+    Architecture,
+    Plain,
+    Shape,
+    Stage,
+    pooled,
+    stage_layers,
+    stage_maps,
+    walk,
+)
+from nas_tc.errors import ArchitectureError
+from nas_tc.replacement.replacement import Replacement, TradeOff
+
+_PLAIN = Plain()
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A network stage by stage, and how far from its complexity a replacement may be.
+
+    A replacement changes a few stages next to each other. Those before keep their complexity,
+    and those behind do if they get the map that they got, so only the rest is counted.
+
+    Attributes:
+        architecture: the network.
+        shapes: what each stage gets; behind the last what the head gets.
+        before: multiply-adds of all stages before each; behind the last of all.
+        low: the fewest multiply-adds of a replacement.
+        high: the most.
+    """
+
+    architecture: Architecture
+    shapes: tuple[Shape, ...]
+    before: tuple[int, ...]
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, architecture: Architecture, tolerance: float) -> Self:
+        """The network as it is taken apart here.
+
+        Raises:
+            ArchitectureError: a network whose maps shrink to nothing.
+        """
+        shapes, costs = [architecture.input], []
+        try:
+            for index, stage in enumerate(architecture.stages):
+                cost, shape = _stage_cost(stage, shapes[-1], index)
+                shapes.append(shape)
+                costs.append(cost)
+        except ArchitectureError:
+            walk(architecture)  # names the layer
+            raise
+        before = tuple(accumulate(costs, initial=0))
+        low, high = before[-1] / (1 + tolerance), before[-1] * (1 + tolerance)
+        return cls(architecture, tuple(shapes), before, low, high)
+
+    @property
+    def complexity(self) -> int:
+        """Multiply-adds, Eqn. (1)."""
+        return self.before[-1]
+
+    def plain_stages(self) -> Iterator[tuple[int, Stage]]:
+        """The stages of plain convolutions, numbered from 0."""
+        for index, stage in enumerate(self.architecture.stages):
+            if stage.block == _PLAIN:
+                yield index, stage
+
+    def price(self, index: int, new: Sequence[Stage], removed: int = 1) -> int | None:
+        """Multiply-adds of the network with `new` in place of `removed` stages from `index` on.
+
+        None if there is no such network: a map shrinks to nothing.
+        """
+        shape, total = self.shapes[index], self.before[index]
+        stages, end = self.architecture.stages, index + removed
+        try:
+            for offset, stage in enumerate(new):
+                cost, shape = _stage_cost(stage, shape, index + offset)
+                total += cost
+            for behind in range(end, len(stages)):
+                if shape == self.shapes[behind]:
+                    return total + self.complexity - self.before[behind]
+                cost, shape = _stage_cost(stages[behind], shape, behind)
+                total += cost
+        except ArchitectureError:
+            return None
+        return total
+
+    def admits(self, complexity: int | None) -> TypeGuard[int]:
+        """Whether there is such a network, and its complexity lies within the tolerance."""
+        return complexity is not None and self.low <= complexity <= self.high
+
+    def replaced(
+        self,
+        trade_off: TradeOff,
+        change: str,
+        index: int,
+        new: Sequence[Stage],
+        complexity: int,
+        *,
+        removed: int = 1,
+        changed: tuple[int, ...] | None = None,
+    ) -> Replacement:
+        """The replacement that `price` has found to cost `complexity`.
+
+        Args:
+            trade_off: what was traded.
+            change: it in words.
+            index: of the first stage that is replaced, from 0.
+            new: the stages that take their place.
+            complexity: of the new network, multiply-adds.
+            removed: stages that go.
+            changed: numbers of the stages that changed, from 1; None: all that go.
+        """
+        stages = self.architecture.stages
+        return Replacement(
+            trade_off,
+            changed or tuple(range(index + 1, index + removed + 1)),
+            change,
+            replace(self.architecture, stages=(*stages[:index], *new, *stages[index + removed :])),
+            complexity,
+            complexity / self.complexity,
+        )
+
+
+def _stage_cost(stage: Stage, shape: Shape, index: int) -> tuple[int, Shape]:
+    """Multiply-adds of a stage behind `index` others, and the shape of what it gives.
+
+    Plain convolutions are counted without making layers of them; a test holds both counts equal.
+
+    Raises:
+        ArchitectureError: a map that shrinks to nothing.
+    """
+    if stage.block != _PLAIN:
+        layers = tuple(stage_layers(stage, shape, number=index + 1, norm=False))
+        return sum([layer.complexity for layer in layers]), layers[-1].output
+    n_in, height, width = shape
+    total = 0
+    maps = stage_maps(stage, height, width, first=index == 0)
+    for n_out, (_, height, width) in zip(stage.widths, maps, strict=True):
+        total += n_in * n_out * height * width
+        n_in = n_out
+    if stage.pool is not None:
+        height, width = pooled(stage.pool, height, width)
+    return total * stage.filter**2, (n_in, height, width)

@@ -1,0 +1,41 @@
+"""One replacement as a value: what was traded, where, and the network that it gives."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from nas_tc.architecture import Architecture
+
+TradeOff = Literal["depth-filter", "depth-width", "width-filter", "pooling", "delay"]
+TRADE_OFFS: tuple[TradeOff, ...] = get_args(TradeOff)
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A network in which a few layers stand for a few of the original's, at about its complexity.
+
+    Attributes:
+        trade_off: the two factors that were traded; the others are as they were.
+        stages: numbers of the original's stages that changed, from 1.
+        change: what became of their layers: "three 3x3 -> six 2x2".
+        architecture: the new network.
+        complexity: its multiply-adds, Eqn. (1).
+        ratio: of its complexity to the original's.
+    """
+
+    trade_off: TradeOff
+    stages: tuple[int, ...]
+    change: str
+    architecture: Architecture
+    complexity: int
+    ratio: float
+
+    @property
+    def description(self) -> str:
+        """One line: "three 3x3 -> six 2x2, stage 3, complexity x0.96"."""
+        return f"{self.change}, {self.place}, complexity x{self.ratio:.2f}"
+
+    @property
+    def place(self) -> str:
+        """The stages in words: "stage 3", "stages 1, 2 and 3"."""
+        *most, last = self.stages
+        return f"stages {', '.join(map(str, most))} and {last}" if most else f"stage {last}"

@@ -1,0 +1,42 @@
+"""Width against filter size: narrower layers with larger filters, or back (section 4.3)."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from nas_tc.architecture import Stage
+from nas_tc.replacement.depth_filter import FILTERS
+from nas_tc.replacement.equations import solve_width, terms
+from nas_tc.replacement.original import Original
+from nas_tc.replacement.replacement import Replacement
+from nas_tc.replacement.widths import roundest_widths
+from nas_tc.replacement.words import layers
+
+
+def trade_width_filter(original: Original) -> Iterator[Replacement]:
+    """A stage as deep as it was with other filters, the width solved from Eqn. (9) and (10).
+
+    The last layer keeps its width; so a stage of one layer has nothing to trade.
+    """
+    for index, stage in original.plain_stages():
+        if stage.padding is None and stage.depth > 1:
+            for filter in FILTERS:
+                if filter != stage.filter:
+                    yield from _with_filter(original, index, stage, filter)
+
+
+def _with_filter(
+    original: Original, index: int, stage: Stage, filter: int
+) -> Iterator[Replacement]:
+    def make(width: int) -> tuple[Stage, ...] | None:
+        traded = width > stage.width if filter < stage.filter else width < stage.width
+        return (replace(stage, filter=filter, width=width),) if traded else None
+
+    n_in = original.shapes[index][0]
+    target = terms(n_in, stage.filter, stage.depth, stage.width, stage.last_width)
+    exact = solve_width(n_in, filter, stage.depth, stage.last_width, target)
+    for width, new, complexity in roundest_widths(original, index, exact, make):
+        change = (
+            f"{layers(stage.depth, stage.filter, stage.width)} -> "
+            f"{layers(stage.depth, filter, width)}"
+        )
+        yield original.replaced("width-filter", change, index, new, complexity)

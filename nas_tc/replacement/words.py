@@ -1,0 +1,14 @@
+"""Layers in words, as the paper writes them: "three 3x3"."""
+
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def number(count: int) -> str:
+    """A count as a word up to ten, and in digits beyond."""
+    return _NUMBERS[count] if count < len(_NUMBERS) else str(count)
+
+
+def layers(depth: int, filter: int, width: int | None = None) -> str:
+    """`depth` layers of one filter size, and of one width where that says something."""
+    text = f"{number(depth)} {filter}x{filter}"
+    return text if width is None else f"{text} of {width}"
