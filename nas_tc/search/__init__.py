@@ -2,6 +2,7 @@
 
 from nas_tc._callable import make_callable
 from nas_tc.search.api import DEFAULT_TRIALS, search
+from nas_tc.search.budget_sampler import BudgetSampler
 from nas_tc.search.events import Listener, Progress, Silence
 from nas_tc.search.pruner import ParetoPruner
 from nas_tc.search.records import (
@@ -12,11 +13,10 @@ from nas_tc.search.records import (
     study_folder,
     weights_file,
 )
-from nas_tc.search.sampler import AffordableSampler
 
 __all__ = [
     "DEFAULT_TRIALS",
-    "AffordableSampler",
+    "BudgetSampler",
     "Listener",
     "ParetoPruner",
     "Progress",
