@@ -46,7 +46,6 @@ def make_study(path):
             value = errors[2] if state == TrialState.COMPLETE else None
             opened.tell(trial, value, state=state)
         opened.set_user_attr("test_errors", {"0": 0.25, "1": 0.125})
-        opened.set_user_attr("rejected", 77)
     record = read_study(path)
     for trial in record.front:
         file = weights_file(path, trial.number)

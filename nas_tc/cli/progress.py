@@ -97,7 +97,6 @@ def _summary(progress: "Progress") -> str:
     parts = [
         f"{progress.running} running",
         f"{progress.pruned} pruned",
-        f"{progress.rejected:,} over budget",
     ]
     if progress.failed:
         parts.append(f"{progress.failed} failed")

@@ -46,7 +46,6 @@ def manifest(record: StudyRecord) -> dict[str, Any]:
         "settings": dict(record.settings),
         "runs": list(record.runs),
         "trials": dict(states),
-        "rejected": record.rejected,
         "front": [trial.number for trial in record.front],
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
     }

@@ -2,6 +2,7 @@
 
 from nas_tc._callable import make_callable
 from nas_tc.search.api import DEFAULT_TRIALS, search
+from nas_tc.search.budget_sampler import BudgetSampler
 from nas_tc.search.events import Listener, Progress, Silence
 from nas_tc.search.pruner import ParetoPruner
 from nas_tc.search.records import (
@@ -15,11 +16,10 @@ from nas_tc.search.records import (
     weights_file,
 )
 from nas_tc.search.reruns import rerun
-from nas_tc.search.sampler import AffordableSampler
 
 __all__ = [
     "DEFAULT_TRIALS",
-    "AffordableSampler",
+    "BudgetSampler",
     "Listener",
     "ParetoPruner",
     "Progress",

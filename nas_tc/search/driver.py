@@ -18,7 +18,6 @@ from nas_tc.search.records import (
     GUEST_KEY,
     LOSSES_KEY,
     REASON_KEY,
-    REJECTED_KEY,
     TEST_ERRORS_KEY,
     pareto_front,
     record_of,
@@ -26,7 +25,7 @@ from nas_tc.search.records import (
     weights_file,
     weights_folder,
 )
-from nas_tc.search.sampler import AffordableSampler
+from nas_tc.search.sampler import network_sampler
 from nas_tc.search.settings import Settings
 from nas_tc.search.start import enqueue
 from nas_tc.search.worker import Report, training_seed
@@ -66,8 +65,7 @@ class Driver:
         self._goal = goal
         self._listener = listener
         self._interrupts = interrupts
-        self._sampler = AffordableSampler(settings.space, settings.limit, settings.seed)
-        self._sampler.rejected = study.user_attrs.get(REJECTED_KEY, 0)
+        self._sampler = network_sampler(settings.space, settings.limit, settings.seed)
         study.sampler = self._sampler
         self._running: dict[int, optuna.Trial] = {}
         study.pruner = ParetoPruner()
@@ -210,7 +208,6 @@ class Driver:
     def _forget(self, number: int) -> None:
         del self._running[number]
         self._pool.release(number)
-        self._study.set_user_attr(REJECTED_KEY, self._sampler.rejected)
 
     def _keep_weights(self, number: int, weights: bytes) -> None:
         """Writes the weights before the trial is told, so that no member of the front lacks them.
@@ -249,7 +246,6 @@ class Driver:
                 running=len(self._running),
                 pruned=self._pruned,
                 failed=self._failed,
-                rejected=self._sampler.rejected,
                 best=self._front[-1] if self._front else None,
                 left_s=elapsed / new * (self._goal - self._done) if new else None,
             )

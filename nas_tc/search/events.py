@@ -15,7 +15,6 @@ class Progress:
     running: int
     pruned: int
     failed: int
-    rejected: int  # proposals over the budget
     best: TrialRecord | None  # least validation error
     left_s: float | None  # expected; None before anything is known
 

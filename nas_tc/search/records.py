@@ -21,7 +21,6 @@ from nas_tc.search.settings import FORMAT
 STUDY_NAME = "nas-tc"
 SETTINGS_KEY = "nas_tc"
 TEST_ERRORS_KEY = "test_errors"
-REJECTED_KEY = "rejected"
 RUNS_KEY = "runs"
 ARCHITECTURE_KEY = "architecture"
 REASON_KEY = "reason"
@@ -116,7 +115,6 @@ class StudyRecord:
     path: Path
     settings: Mapping[str, Any]
     trials: tuple[TrialRecord, ...]
-    rejected: int  # proposals over the budget
     runs: tuple[Mapping[str, Any], ...] = ()  # when and with what it was worked on
     interrupted: bool = False  # the search that returned this was stopped by hand
 
@@ -235,7 +233,6 @@ def record_of(study: optuna.Study, path: Path, *, interrupted: bool = False) -> 
             for trial in study.get_trials(deepcopy=False)
             if ARCHITECTURE_KEY in trial.user_attrs
         ),
-        rejected=attributes.get(REJECTED_KEY, 0),
         runs=tuple(attributes.get(RUNS_KEY, ())),
         interrupted=interrupted,
     )

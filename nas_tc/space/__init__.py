@@ -1,5 +1,6 @@
 """Where do candidates come from? Spaces of networks, read from TOML files."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nas_tc.space.load import load_space, parse_space, shipped_spaces
@@ -9,10 +10,12 @@ from nas_tc.space.space import Choice, Gene, Space, StageChoices, Values
 
 if TYPE_CHECKING:
     from nas_tc.space.batch import complexity_batch as complexity_batch
+    from nas_tc.space.feasible import Feasible as Feasible
 
 __all__ = [
     "CapShare",
     "Choice",
+    "Feasible",
     "Gene",
     "Share",
     "Space",
@@ -28,9 +31,13 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name == "complexity_batch":  # it needs numpy, which the command line does without
-        from nas_tc.space.batch import complexity_batch  # noqa: PLC0415
+_WITH_NUMPY = {  # the command line does without it
+    "Feasible": "nas_tc.space.feasible",
+    "complexity_batch": "nas_tc.space.batch",
+}
 
-        return complexity_batch
+
+def __getattr__(name: str) -> Any:
+    if name in _WITH_NUMPY:
+        return getattr(import_module(_WITH_NUMPY[name]), name)
     raise AttributeError(f"module 'nas_tc.space' has no attribute {name!r}")

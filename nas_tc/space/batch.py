@@ -19,7 +19,7 @@ from nas_tc.errors import ArchitectureError, SpaceError
 from nas_tc.space.space import Space, parse_pool
 
 _CHUNK = 1 << 13  # candidates; the columns of a chunk stay in the cache
-_DEAD, _ENDED, _NO_MAP = 0, 1, 2  # states beside the maps, which are numbered behind them
+DEAD, ENDED, NO_MAP = 0, 1, 2  # states beside the maps, which are numbered behind them
 _GEOMETRY = ("depth", "filter", "stride", "pool")
 
 Ints = NDArray[np.int64]
@@ -37,7 +37,7 @@ class _Widths:
 
 
 @dataclass(frozen=True)
-class _StageTable:
+class StageTable:
     """What a stage does; rows are states, and within them its geometry, the pooling fastest.
 
     A stage's complexity is n_in * (w * a + l * b) + w * (w * c + l * d), with w its width and l
@@ -76,7 +76,7 @@ def complexity_batch(space: Space, settings: NDArray[np.integer]) -> Ints:
     counts = np.array([len(gene.choices) for gene in genes])
     if len(settings) and ((settings < 0) | (settings >= counts)).any():
         raise SpaceError(f"settings of {space.name!r} number the choices of each gene from 0")
-    tables = _tables(space)
+    tables = stage_tables(space)
     found = np.empty(len(settings), dtype=np.int64)
     for start in range(0, len(settings), _CHUNK):
         columns = np.ascontiguousarray(settings[start : start + _CHUNK].T, dtype=np.int64)
@@ -84,9 +84,9 @@ def complexity_batch(space: Space, settings: NDArray[np.integer]) -> Ints:
     return found
 
 
-def _of_chunk(space: Space, tables: tuple[_StageTable, ...], columns: Ints) -> Ints:
+def _of_chunk(space: Space, tables: tuple[StageTable, ...], columns: Ints) -> Ints:
     total = np.zeros(columns.shape[1], dtype=np.int64)
-    state = np.full(columns.shape[1], _NO_MAP + 1, dtype=np.int64)  # the images
+    state = np.full(columns.shape[1], NO_MAP + 1, dtype=np.int64)  # the images
 
     n_in: Ints | int = space.input[0]
     for table in tables:
@@ -99,15 +99,16 @@ def _of_chunk(space: Space, tables: tuple[_StageTable, ...], columns: Ints) -> I
         total += n_in * (a * width + b * last) + width * (c * width + d * last)
         state = table.following[row]
         n_in = last
-    total[state == _DEAD] = -1
+    total[state == DEAD] = -1
     return total
 
 
 @lru_cache(maxsize=16)
-def _tables(space: Space) -> tuple[_StageTable, ...]:
+def stage_tables(space: Space) -> tuple[StageTable, ...]:
+    """What each stage of the space does to every map that can reach it."""
     columns = {gene.name: number for number, gene in enumerate(space.genes)}
     maps: list[Map] = [space.input[1:]]
-    tables: list[_StageTable] = []
+    tables: list[StageTable] = []
     for number in range(1, len(space.stages) + 1):
         table, maps = _stage_table(space, number, maps, columns)
         tables.append(table)
@@ -116,12 +117,12 @@ def _tables(space: Space) -> tuple[_StageTable, ...]:
 
 def _stage_table(
     space: Space, number: int, maps: list[Map], columns: dict[str, int]
-) -> tuple[_StageTable, list[Map]]:
+) -> tuple[StageTable, list[Map]]:
     """The table of one stage for the maps that can reach it, and the maps that leave it."""
     choices = space.stages[number - 1]
     options: list[tuple[Any, ...]] = [getattr(choices, field) for field in _GEOMETRY]
     leaving: dict[Map, int] = {}
-    states: tuple[int | Map, ...] = (_DEAD, _ENDED, _NO_MAP, *maps)
+    states: tuple[int | Map, ...] = (DEAD, ENDED, NO_MAP, *maps)
     rows = [
         _row(_Geometry(*values), state, leaving, first=number == 1)
         for state in states
@@ -139,7 +140,7 @@ def _stage_table(
         if each
     ]
     coefficients = np.array([row[:-1] for row in rows], dtype=np.int64).T
-    table = _StageTable(
+    table = StageTable(
         coefficients=tuple(np.ascontiguousarray(each) for each in coefficients),
         following=np.array([row[-1] for row in rows], dtype=np.int64),
         rows_a_state=prod(counts),
@@ -161,25 +162,25 @@ def _row(
     geometry: _Geometry, state: int | Map, leaving: dict[Map, int], *, first: bool
 ) -> tuple[int, int, int, int, int]:
     """The coefficients a to d of a stage's complexity, and the state behind it."""
-    if state == _DEAD:
-        return (0, 0, 0, 0, _DEAD)
-    if state == _ENDED or geometry.depth == 0:
-        return (0, 0, 0, 0, _ENDED)
+    if state == DEAD:
+        return (0, 0, 0, 0, DEAD)
+    if state == ENDED or geometry.depth == 0:
+        return (0, 0, 0, 0, ENDED)
     if isinstance(state, int):  # the pooling before this stage left no map for it
-        return (0, 0, 0, 0, _DEAD)
+        return (0, 0, 0, 0, DEAD)
     stage = Stage(geometry.depth, 1, geometry.filter, stride=geometry.stride)
     try:
         maps = stage_maps(stage, *state, first=first)
     except ArchitectureError:
-        return (0, 0, 0, 0, _DEAD)
+        return (0, 0, 0, 0, DEAD)
     taps = [geometry.filter**2 * height * width for _, height, width in maps]
     try:
         pool = parse_pool(geometry.pool)
         height, width = maps[-1][1:]
         behind = (height, width) if pool is None else pooled(pool, height, width)
-        following = leaving.setdefault(behind, len(leaving) + _NO_MAP + 1)
+        following = leaving.setdefault(behind, len(leaving) + NO_MAP + 1)
     except ArchitectureError:
-        following = _NO_MAP
+        following = NO_MAP
     if geometry.depth == 1:
         return (0, taps[0], 0, 0, following)
     return (taps[0], 0, sum(taps[1:-1]), taps[-1], following)

@@ -259,9 +259,9 @@ def test_a_study_that_was_killed_while_it_was_made_is_a_new_one(tiny_search, tmp
 def test_studies_with_odd_names(study, tmp_path, name):
     path = tmp_path / name
     with lock_study(path), open_study(path, dict(study.settings)) as opened:
-        opened.set_user_attr("rejected", 5)
+        opened.set_user_attr("test_errors", {"0": 5})
     assert {p.name for p in tmp_path.iterdir()} == {name, f"{name}.lock"}
-    assert (read_study(path).rejected, read_study(path).settings) == (5, study.settings)
+    assert read_study(path).settings == study.settings
 
 
 def test_no_two_studies_share_a_folder(tmp_path):

@@ -1,0 +1,300 @@
+"""How good is the network that a search recommends, after how many trainings?
+
+On NAS-Bench-Macro, a table in which all 3,969 networks of a space were trained three times: the
+accuracy of one of the three is what a search observes, their mean is the truth. Every method has
+the same limit on the multiply-adds, sees the same observations, and may train the same number of
+networks; what is over the limit, and a network asked for twice, cost nothing. A method's users
+would take the best that they have observed; ours recommends by its model (`recommend`), and is
+given with the best observed too.
+
+    python benchmarks/search_quality.py --table nas_bench_macro.csv --methods random tpe ...
+    python benchmarks/search_quality.py --table nas_bench_macro.csv --quick
+
+Studies that are already in the CSV file are not run again, so it may be stopped and run on.
+"""
+
+import argparse
+import contextlib
+import csv
+import itertools
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import optuna
+
+BLOCKS = (2, 3, 3)  # of each stage
+OPERATIONS = ("identity", "mb3", "mb6")
+LIMITS = (0.4, 0.6, 0.8)
+CHECKPOINTS = (10, 25, 50, 75, 100, 150, 200, 300, 400)
+FIRST_SEED = 100  # those before were used to choose our settings
+PROPOSALS = 4  # for each training: a method that only repeats itself or the unaffordable is ended
+WORST_ERROR = 0.15  # corner of the hypervolume; what is worse counts as nothing
+FIELDS = (
+    "method",
+    "limit",
+    "seed",
+    "trainings",
+    "regret",
+    "regret_of_best_observed",
+    "hypervolume",
+    "seconds_a_training",
+)
+NAMES = tuple(f"block{number}" for number in range(1, sum(BLOCKS) + 1))
+DISTRIBUTIONS = {name: optuna.distributions.CategoricalDistribution(OPERATIONS) for name in NAMES}
+
+
+class Done(Exception):  # noqa: N818  nothing is wrong
+    """All trainings are used up."""
+
+
+class Table:
+    """The networks, their costs and their three errors."""
+
+    def __init__(self, path: Path):
+        with path.open() as file:
+            rows = list(csv.DictReader(file))
+        self.macs, self.errors = {}, {}
+        for row in rows:
+            self.macs[row["arch"]] = int(row["flops"])
+            self.errors[row["arch"]] = [1 - float(row[f"acc{k}"]) / 100 for k in (1, 2, 3)]
+        self.networks = sorted({canonical(code) for code in self.macs})
+        self.truth = {code: float(np.mean(self.errors[code])) for code in self.networks}
+        self.most = max(self.macs.values())
+
+
+def canonical(code: str) -> str:
+    """The code that stands for a network: identities behind the first block of a stage go last."""
+    parts, start = [], 0
+    for blocks in BLOCKS:
+        first, rest = code[start], code[start + 1 : start + blocks].replace("0", "")
+        parts.append((first + rest).ljust(blocks, "0"))
+        start += blocks
+    return "".join(parts)
+
+
+def code_of(params: dict) -> str:
+    return "".join(str(OPERATIONS.index(params[name])) for name in NAMES)
+
+
+def params_of(code: str) -> dict:
+    return {name: OPERATIONS[int(digit)] for name, digit in zip(NAMES, code, strict=True)}
+
+
+@dataclass
+class Problem:
+    """One study: trains networks, counts, and remembers the order."""
+
+    table: Table
+    share: float  # of the largest multiply-adds
+    seed: int
+    trainings: int
+    trained: dict[str, float] = field(default_factory=dict)  # network to observed error, in order
+    proposals: int = 0
+
+    def __post_init__(self) -> None:
+        self.limit = self.share * self.table.most
+        random = np.random.default_rng([self.seed, 1])
+        self._draw = dict(
+            zip(self.table.networks, random.integers(3, size=len(self.table.networks)), strict=True)
+        )
+
+    def cost(self, params: dict) -> int:
+        return self.table.macs[code_of(params)]
+
+    def fits(self, code: str) -> bool:
+        return self.table.macs[code] <= self.limit
+
+    def observe(self, code: str) -> float:
+        """The error of one training; that of a network that was trained before is known."""
+        network = canonical(code)
+        if network not in self.trained:
+            if len(self.trained) >= self.trainings:
+                raise Done
+            self.trained[network] = self.table.errors[network][self._draw[network]]
+        return self.trained[network]
+
+    def proposed(self) -> None:
+        """Counts a proposal; a method that only repeats itself is ended."""
+        self.proposals += 1
+        if self.proposals > PROPOSALS * self.trainings:
+            raise Done
+
+    def objective(self, trial: optuna.Trial) -> float:
+        """For Optuna's samplers: what is over the limit is not trained.
+
+        It breaks the constraint, and its error is the mean of those that were observed, which says
+        nothing about it.
+        """
+        params = {name: trial.suggest_categorical(name, OPERATIONS) for name in NAMES}
+        code = code_of(params)
+        self.proposed()
+        trial.set_constraint("macs", self.table.macs[code] / self.limit - 1)
+        if self.fits(code):
+            return self.observe(code)
+        return float(np.mean(list(self.trained.values()) or [0.1]))
+
+
+def random_search(problem: Problem) -> None:
+    random = np.random.default_rng([problem.seed, 2])
+    while True:
+        code = "".join(map(str, random.integers(3, size=len(NAMES))))
+        if problem.fits(code):
+            problem.proposed()
+            problem.observe(code)
+
+
+def regularised_evolution(problem: Problem) -> None:
+    """Real et al. (2019): population 20, sample 10, the oldest dies; affordable children only."""
+    random = np.random.default_rng([problem.seed, 3])
+    population: deque[tuple[float, str]] = deque()
+    while True:
+        if len(population) < 20:
+            code = "".join(map(str, random.integers(3, size=len(NAMES))))
+        else:
+            sample = random.choice(len(population), 10, replace=False)
+            _, parent = min(population[k] for k in sample)
+            place = random.integers(len(NAMES))
+            other = str((int(parent[place]) + random.integers(1, 3)) % 3)
+            code = parent[:place] + other + parent[place + 1 :]
+        if not problem.fits(code):
+            continue
+        problem.proposed()
+        population.append((problem.observe(code), code))
+        if len(population) > 20:
+            population.popleft()
+
+
+def with_optuna(sampler: Callable[[int], optuna.samplers.BaseSampler]) -> Callable:
+    def run(problem: Problem) -> None:
+        study = optuna.create_study(sampler=sampler(problem.seed))
+        study.optimize(problem.objective, n_trials=None)
+
+    return run
+
+
+METHODS: dict[str, Callable[[Problem], None]] = {
+    "random": random_search,
+    "evolution": regularised_evolution,
+    "tpe": with_optuna(lambda seed: optuna.samplers.TPESampler(seed=seed)),
+    "nsga2": with_optuna(lambda seed: optuna.samplers.NSGAIISampler(seed=seed)),
+    "gp": with_optuna(lambda seed: optuna.samplers.GPSampler(seed=seed)),
+}
+
+
+def regret(problem: Problem, network: str) -> float:
+    """Percentage points of true error above the best network within the limit."""
+    best = min(problem.table.truth[code] for code in problem.table.networks if problem.fits(code))
+    return 100 * (problem.table.truth[network] - best)
+
+
+def hypervolume(problem: Problem, networks: list[str]) -> float:
+    """Area under the front, log multiply-adds by error, as a share of the true front's.
+
+    The front is chosen by what was observed and valued by the truth.
+    """
+
+    def area(front: list[tuple[int, float]]) -> float:
+        reached, total = WORST_ERROR, 0.0
+        for macs, error in sorted(front):
+            total += max(0.0, reached - error) * np.log(problem.limit / macs)
+            reached = min(reached, error)
+        return total
+
+    def front(codes: list[str], errors: dict[str, float]) -> list[str]:
+        kept, least = [], float("inf")
+        for code in sorted(codes, key=lambda code: (problem.table.macs[code], errors[code])):
+            if errors[code] < least:
+                kept.append(code)
+                least = errors[code]
+        return kept
+
+    macs, truth = problem.table.macs, problem.table.truth
+    observed = [(macs[c], truth[c]) for c in front(networks, problem.trained)]
+    affordable = [code for code in problem.table.networks if problem.fits(code)]
+    return area(observed) / area([(macs[c], truth[c]) for c in front(affordable, truth)])
+
+
+def run_study(method: str, problem: Problem) -> list[dict]:
+    started = time.perf_counter()
+    with contextlib.suppress(Done):
+        METHODS[method](problem)
+    seconds = (time.perf_counter() - started) / max(1, len(problem.trained))
+    rows = []
+    for trainings in (n for n in CHECKPOINTS if n <= problem.trainings):
+        networks = list(problem.trained)[:trainings]
+        best = min(networks, key=problem.trained.__getitem__)
+        rows.append(
+            {
+                "method": method,
+                "limit": problem.share,
+                "seed": problem.seed,
+                "trainings": trainings,
+                "regret": round(regret(problem, recommended(method, problem, networks) or best), 4),
+                "regret_of_best_observed": round(regret(problem, best), 4),
+                "hypervolume": round(hypervolume(problem, networks), 5),
+                "seconds_a_training": round(seconds, 4),
+            }
+        )
+    return rows
+
+
+def recommended(method: str, problem: Problem, networks: list[str]) -> str | None:
+    """What ours recommends after these trainings; None for the others: the best observed."""
+    return None
+
+
+def read(path: Path) -> list[dict]:
+    if not path.exists():
+        return []
+    with path.open() as file:
+        return list(csv.DictReader(file))
+
+
+def run(table: Table, path: Path, methods: list[str], limits, seeds, trainings: int) -> None:
+    """Runs what is not in the file yet and appends it, study by study."""
+    done = {(row["method"], float(row["limit"]), int(row["seed"])) for row in read(path)}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for seed, limit, method in itertools.product(seeds, limits, methods):
+        if (method, limit, seed) in done:
+            continue
+        rows = run_study(method, Problem(table, limit, seed, trainings))
+        is_new = not path.exists()
+        with path.open("a", newline="") as file:
+            writer = csv.DictWriter(file, FIELDS)
+            if is_new:
+                writer.writeheader()
+            writer.writerows(rows)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--table", type=Path, required=True, help="nas_bench_macro.csv")
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--limits", nargs="+", type=float, default=list(LIMITS))
+    parser.add_argument("--seeds", type=int, default=30)
+    parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
+    parser.add_argument("--trainings", type=int, default=400)
+    parser.add_argument("--quick", action="store_true", help="three seeds, 50 trainings, limit 0.6")
+    parser.add_argument("--out", type=Path, default=Path("results/search-quality"))
+    options = parser.parse_args()
+    if options.quick:
+        options.seeds, options.trainings, options.limits = 3, 50, [0.6]
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    seeds = range(options.first_seed, options.first_seed + options.seeds)
+    table = Table(options.table)
+    run(
+        table,
+        options.out / ("quick.csv" if options.quick else "studies.csv"),
+        options.methods,
+        options.limits,
+        seeds,
+        options.trainings,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""What a sampler has to know of Optuna's distributions: values by place, neighbours, features."""
+
+from collections.abc import Mapping, Sequence
+from math import exp, log
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+
+Params = Mapping[str, Any]  # parameter name to value
+Distributions = Mapping[str, BaseDistribution]
+Key = tuple[float, ...]
+Floats = NDArray[np.float64]
+
+_GRID = 17  # values of a parameter that has too many to list
+
+
+def steps(distribution: BaseDistribution) -> int | None:
+    """How many values there are; None: a continuum."""
+    match distribution:
+        case CategoricalDistribution():
+            return len(distribution.choices)
+        case IntDistribution() | FloatDistribution() if distribution.step is not None:
+            return round((distribution.high - distribution.low) / distribution.step) + 1
+    return None
+
+
+def value_at(distribution: BaseDistribution, place: float) -> Any:
+    """The value at `place` of the way, from 0 to below 1; even places give even values."""
+    match distribution:
+        case CategoricalDistribution():
+            return distribution.choices[int(place * len(distribution.choices))]
+        case IntDistribution(log=True):
+            ends = log(distribution.low - 0.5), log(distribution.high + 0.5)
+            whole = round(exp(ends[0] + place * (ends[1] - ends[0])))
+            return min(max(whole, distribution.low), distribution.high)
+        case IntDistribution():
+            many = (distribution.high - distribution.low) // distribution.step + 1
+            return distribution.low + distribution.step * int(place * many)
+        case FloatDistribution():
+            return _float_at(distribution, place)
+    raise AssertionError(f"no such distribution in Optuna: {distribution}")
+
+
+def _float_at(distribution: FloatDistribution, place: float) -> float:
+    low, high = distribution.low, distribution.high
+    if distribution.log:
+        value = exp(log(low) + place * (log(high) - log(low)))
+    elif distribution.step is None:
+        value = low + place * (high - low)
+    else:
+        many = round((high - low) / distribution.step) + 1
+        value = low + distribution.step * int(place * many)
+    return min(max(value, low), high)
+
+
+def values(distribution: BaseDistribution) -> list[Any]:
+    """All values, or a grid that has both ends where there are many."""
+    many = steps(distribution)
+    if many is not None and many <= 2 * _GRID:
+        return [value_at(distribution, (n + 0.5) / many) for n in range(many)]
+    places = [*(n / _GRID for n in range(_GRID)), 1 - 1e-12]
+    return list(dict.fromkeys(value_at(distribution, place) for place in places))
+
+
+def neighbour(distribution: BaseDistribution, value: Any, random: np.random.Generator) -> Any:
+    """Another value: mostly one nearby, if values have an order."""
+    if is_ordered(distribution) and random.random() < 0.7:
+        many = steps(distribution)
+        size = 0.1 if many is None or many > 20 else 1.3 / many
+        place = position(distribution, value) + random.normal(0, size)
+        moved = value_at(distribution, min(max(place, 0.0), 1 - 1e-12))
+        if moved != value:
+            return moved
+    return value_at(distribution, random.random())
+
+
+def is_ordered(distribution: BaseDistribution) -> bool:
+    """Whether values have an order: numbers, choices of a category included."""
+    if not isinstance(distribution, CategoricalDistribution):
+        return True
+    return all(type(choice) in (int, float) for choice in distribution.choices)
+
+
+def position(distribution: BaseDistribution, value: Any) -> float:
+    """Where a value lies, from 0 to 1; `value_at` backwards."""
+    match distribution:
+        case CategoricalDistribution():
+            return (distribution.choices.index(value) + 0.5) / len(distribution.choices)
+        case IntDistribution() | FloatDistribution():
+            low, high = float(distribution.low), float(distribution.high)
+            if distribution.log:
+                low, high, value = log(low), log(high), log(value)
+            return (value - low) / (high - low) if high > low else 0.5
+    raise AssertionError(f"no such distribution in Optuna: {distribution}")
+
+
+def key_of(distributions: Distributions, params: Params) -> Key:
+    """The values as numbers, to tell settings apart.
+
+    Raises:
+        KeyError: a parameter is missing.
+        ValueError: a value that is not a choice.
+    """
+    return tuple(
+        distribution.to_internal_repr(params[name]) for name, distribution in distributions.items()
+    )
+
+
+def is_within(distributions: Distributions, params: Params) -> bool:
+    """Whether every parameter is there, with a value that its distribution has."""
+    try:
+        return all(
+            distribution._contains(number)  # Optuna has no public name for it
+            for distribution, number in zip(
+                distributions.values(), key_of(distributions, params), strict=True
+            )
+        )
+    except (KeyError, ValueError):
+        return False
+
+
+def features(distributions: Distributions, params: Sequence[Params]) -> Floats:
+    """Numbers for a model: settings that differ in one category are 1 apart.
+
+    Returns:
+        Shape (settings, features).
+    """
+    columns: list[Floats] = []
+    for name, distribution in distributions.items():
+        chosen = [each[name] for each in params]
+        if is_ordered(distribution):
+            columns.append(np.array([position(distribution, value) for value in chosen]))
+        if isinstance(distribution, CategoricalDistribution):
+            number = np.array([distribution.choices.index(value) for value in chosen])
+            columns += [(number == n) / np.sqrt(2) for n in range(len(distribution.choices))]
+    return np.array(columns, dtype=np.float64).reshape(len(columns), len(params)).T

@@ -1,0 +1,81 @@
+"""How far a candidate is expected to lower the front of error against cost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log2
+
+import numpy as np
+from scipy.special import ndtr
+
+from nas_tc.search.domain import Floats, Params
+
+_AT_LIMIT = 0.5  # weight of the limit itself; the rest is spread over lower budgets, by doublings
+
+
+@dataclass(frozen=True)
+class Front:
+    """Settings that no other of the known ones beats, cheapest first.
+
+    Attributes:
+        members: the settings.
+        costs: of each.
+        errors: of each, falling.
+        limit: the most that anything may cost.
+        worst: error of the worst known setting.
+    """
+
+    members: list[Params]
+    costs: Floats
+    errors: Floats
+    limit: float
+    worst: float
+
+    @classmethod
+    def of(cls, settings: Sequence[Params], costs: Floats, errors: Floats, limit: float) -> "Front":
+        """The front of these settings."""
+        kept: list[int] = []
+        for place in np.lexsort((errors, costs)):
+            if not kept or errors[place] < errors[kept[-1]]:
+                kept.append(int(place))
+        worst = float(errors.max(initial=-np.inf))
+        return cls([settings[k] for k in kept], costs[kept], errors[kept], limit, worst)
+
+
+def expected_improvement(front: Front, costs: Floats, mean: Floats, deviation: Floats) -> Floats:
+    """The expected fall of the least error at a budget, averaged over budgets.
+
+    A setting lowers the front at every budget from its cost up to the limit. Half of the weight
+    lies on the limit itself, half evenly on the doublings from the cheapest known cost to it. The
+    costs are certain, so this is expected improvement on each step of the front, added up.
+
+    Args:
+        front: the front so far.
+        costs: of the candidates, shape (candidates,).
+        mean: their expected errors.
+        deviation: standard deviations of these.
+
+    Returns:
+        Shape (candidates,).
+    """
+    if not front.members:
+        return -mean
+    least = max(min(float(front.costs[0]), float(costs.min(initial=np.inf))), front.limit * 1e-6)
+    begins = np.concatenate([[least], np.maximum(front.costs, least)])
+    ends = np.append(begins[1:], front.limit)
+    levels = np.concatenate([[front.worst], front.errors])
+    whole = max(log2(front.limit / least), 1e-9)
+    gain = np.zeros(len(costs))
+    for begin, end, level in zip(begins, ends, levels, strict=True):
+        share = np.log2(end / np.clip(costs, begin, end)) / whole * (1 - _AT_LIMIT)
+        if end == front.limit and level == levels[-1]:
+            share = share + _AT_LIMIT
+        gain += share * _improvement(level, mean, deviation)
+    return gain
+
+
+def _improvement(level: float, mean: Floats, deviation: Floats) -> Floats:
+    """Expected amount by which a normal variable lies below `level`."""
+    z = (level - mean) / deviation
+    density = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)
+    found: Floats = (level - mean) * ndtr(z) + deviation * density
+    return found

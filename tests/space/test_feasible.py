@@ -1,0 +1,91 @@
+"""Counting and drawing within a budget, against lists of every network."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import chisquare
+
+from brute_force import every_network
+from nas_tc.cost import complexity
+from nas_tc.errors import SpaceError
+from nas_tc.space import Feasible, count_networks, load_space, parse_space
+from strategies import spaces
+
+SMALL = """
+input = [3, 16, 16]
+[[stage]]
+depth = [1, 2]
+width = [4, 8]
+last_width = [4, 6]
+filter = [3]
+pool = ["2/2", "none"]
+[[stage]]
+depth = [0, 1, 2]
+width = [4, 8]
+filter = [2, 3]
+stride = [1, 2]
+"""
+
+
+@settings(max_examples=100)
+@given(spaces().filter(lambda space: space.settings <= 3000), st.floats(0, 1), st.floats(0, 1))
+def test_the_list_is_that_of_brute_force(space, low, high):
+    networks = {each: complexity(each) for each in every_network(space)}
+    most = max(networks.values(), default=1)
+    least, most = sorted((int(low * most), int(high * most)))
+    within = {each for each, cost in networks.items() if least <= cost <= most}
+    feasible = Feasible(space, least, most)
+    assert feasible.count == len(within)
+    listed = feasible.values(feasible.at(np.arange(feasible.count)))
+    assert len(listed) == len(within)
+    assert {space.decode(values) for values in listed} == within
+    for values in listed:  # genes that play no part have their first choice
+        assert space.encode(space.decode(values)) == values
+
+
+@pytest.mark.parametrize("name", ["plain-32", "he-sun-224"])
+def test_a_range_that_leaves_nothing_out_leaves_all(name):
+    space = load_space(name)
+    assert Feasible(space, 0, 10**13).count == count_networks(space)
+
+
+def test_the_parts_of_a_range_add_up():
+    space = load_space("plain-32")
+    parts = [Feasible(space, *ends).count for ends in ((0, 10**6), (10**6 + 1, 3 * 10**6))]
+    assert sum(parts) == Feasible(space, 0, 3 * 10**6).count
+
+
+def test_draws_are_even():
+    space = parse_space(SMALL, "small", "small.toml")
+    networks = [each for each in every_network(space) if 20_000 <= complexity(each) <= 200_000]
+    feasible = Feasible(space, 20_000, 200_000)
+    assert feasible.count == len(networks) > 30
+    drawn = feasible.values(feasible.draw(100 * len(networks), np.random.default_rng(0)))
+    times = Counter(space.decode(values) for values in drawn)
+    assert times.keys() == set(networks)
+    assert chisquare(list(times.values())).pvalue > 0.01
+
+
+def test_one_network_in_a_million_is_drawn_at_once():
+    space = load_space("plain-32")
+    feasible = Feasible(space, 0, 110_000)
+    assert 0 < feasible.count < count_networks(space) / 1_000_000
+    drawn = feasible.values(feasible.draw(1000, np.random.default_rng(1)))
+    assert len(drawn) == 1000  # so none of them was thrown away
+    assert all(complexity(space.decode(values)) <= 110_000 for values in drawn)
+
+
+def test_an_empty_range_is_told():
+    with pytest.raises(SpaceError, match=r"no network .* has 1 to 2 multiply-adds"):
+        Feasible(load_space("plain-32"), 1, 2).draw(1, np.random.default_rng(0))
+
+
+def test_more_halves_than_can_be_listed_are_refused():
+    stage = "[[stage]]\ndepth = [1, 2, 3, 4]\nwidth = [{}]\nfilter = [1, 2, 3, 5]\n"
+    widths = ", ".join(map(str, range(1, 1001)))
+    space = parse_space("input = [3, 32, 32]\n" + stage.format(widths) * 4, "huge", "huge.toml")
+    with pytest.raises(SpaceError, match="too large to be counted exactly"):
+        Feasible(space, 0, 10**12)
