@@ -27,6 +27,8 @@ from nas_tc.architecture import (
 )
 from nas_tc.module import layers
 
+_SAFE_CHANNELS = 16  # float32 values in the widest register of a processor
+
 
 class Network(nn.Module):
     """The network that an architecture describes; torch's own layers in a row.
@@ -111,7 +113,8 @@ def modules_of(layer: Layer) -> Iterator[nn.Module]:
 
 
 def _conv(layer: Conv) -> Iterator[nn.Module]:
-    yield nn.Conv2d(
+    kind = layers.PointConv2d if _spoils_memory(layer) else nn.Conv2d
+    yield kind(
         layer.n_in,
         layer.n_out,
         layer.filter,
@@ -125,6 +128,12 @@ def _conv(layer: Conv) -> Iterator[nn.Module]:
         yield nn.BatchNorm2d(layer.n_out)
     if layer.activation:
         yield _activation(layer.activation)
+
+
+def _spoils_memory(layer: Conv) -> bool:
+    """Whether torch's own convolution may write beyond its memory; see `layers.PointConv2d`."""
+    points = layer.filter == 1 and layer.padding == 0 and layer.stride > 1
+    return points and layer.groups == 1 and layer.n_in < _SAFE_CHANNELS
 
 
 def _pyramid(layer: PyramidPool) -> Iterator[nn.Module]:

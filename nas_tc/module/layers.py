@@ -28,6 +28,21 @@ class Normalize(nn.Module):
         return (images - self.mean) / self.std
 
 
+class PointConv2d(nn.Conv2d):
+    """A 1x1 convolution without padding that drops the pixels its stride skips, then convolves.
+
+    It computes what torch's own does. But oneDNN, which convolves for torch on x86 processors,
+    writes beyond its memory in the backward pass of a strided 1x1 convolution with fewer than 16
+    input channels (github.com/uxlfoundation/oneDNN/issues/6035, in torch 2.13): the process
+    crashes, hangs or learns from wrong gradients.
+    """
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Maps (n, channels, height, width); the stride divides height and width, rounded up."""
+        down, across = self.stride
+        return functional.conv2d(maps[:, :, ::down, ::across], self.weight, self.bias)
+
+
 class PyramidPool(nn.Module):
     """Pools a map to side x side bins for each level and concatenates the levels, flattened.
 
