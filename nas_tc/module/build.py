@@ -113,8 +113,7 @@ def modules_of(layer: Layer) -> Iterator[nn.Module]:
 
 
 def _conv(layer: Conv) -> Iterator[nn.Module]:
-    kind = layers.PointConv2d if _spoils_memory(layer) else nn.Conv2d
-    yield kind(
+    yield _convolution(layer)(
         layer.n_in,
         layer.n_out,
         layer.filter,
@@ -130,10 +129,14 @@ def _conv(layer: Conv) -> Iterator[nn.Module]:
         yield _activation(layer.activation)
 
 
-def _spoils_memory(layer: Conv) -> bool:
-    """Whether torch's own convolution may write beyond its memory; see `layers.PointConv2d`."""
+def _convolution(layer: Conv) -> type[nn.Conv2d]:
+    """torch's own convolution, but where its gradients are wrong: see `layers`."""
+    if layer.dilation > 1 and layer.filter > 1:
+        return layers.DilatedConv2d
     points = layer.filter == 1 and layer.padding == 0 and layer.stride > 1
-    return points and layer.groups == 1 and layer.n_in < _SAFE_CHANNELS
+    if points and layer.groups == 1 and layer.n_in < _SAFE_CHANNELS:
+        return layers.PointConv2d
+    return nn.Conv2d
 
 
 def _pyramid(layer: PyramidPool) -> Iterator[nn.Module]:

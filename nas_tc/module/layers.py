@@ -43,6 +43,22 @@ class PointConv2d(nn.Conv2d):
         return functional.conv2d(maps[:, :, ::down, ::across], self.weight, self.bias)
 
 
+class DilatedConv2d(nn.Conv2d):
+    """A convolution that an autocast to bfloat16 leaves in the type of its weights, on processors.
+
+    In bfloat16 oneDNN gives dilated filters wrong gradients, or none that are numbers: depthwise
+    ones, and those of more than 16 input channels that are no multiple of 16 (seen in torch 2.13
+    on a processor with avx512_bf16, on maps of 30 pixels and more).
+    """
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Maps (n, channels, height, width)."""
+        if maps.device.type != "cpu":
+            return super().forward(maps)
+        with torch.autocast("cpu", enabled=False):
+            return super().forward(maps.to(self.weight.dtype))
+
+
 class PyramidPool(nn.Module):
     """Pools a map to side x side bins for each level and concatenates the levels, flattened.
 
