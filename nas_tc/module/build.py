@@ -130,7 +130,7 @@ def _conv(layer: Conv) -> Iterator[nn.Module]:
 
 
 def _convolution(layer: Conv) -> type[nn.Conv2d]:
-    """torch's own convolution, but where its gradients are wrong: see `layers`."""
+    """The convolution of torch, but where its gradients are wrong: see `layers`."""
     if layer.dilation > 1 and layer.filter > 1:
         return layers.DilatedConv2d
     points = layer.filter == 1 and layer.padding == 0 and layer.stride > 1
