@@ -16,8 +16,7 @@ settings.register_profile(
 )
 settings.load_profile("nas-tc")
 
-# One thread, as each worker of a search has: with two and with networks that nobody would train,
-# drawn by Hypothesis, torch's backward pass now and then spoils the process's memory.
+# One thread, as each worker of a search has; more of them wait for one another on a busy machine.
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["NAS_TC_CACHE"] = "off"  # nothing is left in the home folder
 

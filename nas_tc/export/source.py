@@ -12,7 +12,13 @@ from nas_tc.module import join_module, layers, modules_of
 
 _CLASSES_SHOWN = 100
 _INDENT = "    "
-_HELPERS = (layers.PyramidPool, layers.Residual, layers.Branches, layers.Excite)
+_HELPERS = (
+    layers.PointConv2d,
+    layers.PyramidPool,
+    layers.Residual,
+    layers.Branches,
+    layers.Excite,
+)
 
 
 def network_source(architecture: Architecture, classes: tuple[str, ...] = ()) -> str:
@@ -35,7 +41,7 @@ def network_source(architecture: Architecture, classes: tuple[str, ...] = ()) ->
         "import torch",
         "from torch import Tensor, nn",
     ]
-    if layers.PyramidPool in used:
+    if layers.PointConv2d in used or layers.PyramidPool in used:
         lines.append("from torch.nn import functional")
     if 0 < len(classes) <= _CLASSES_SHOWN:
         lines += ["", "CLASSES = ("] + [f"    {json.dumps(name)}," for name in classes] + [")"]
@@ -118,7 +124,8 @@ def _code(module: nn.Module) -> str:
                 groups=(module.groups, 1),
                 bias=(module.bias is not None, True),
             )
-            return f"nn.Conv2d({module.in_channels}, {module.out_channels}, {size}{options})"
+            kind = name if isinstance(module, layers.PointConv2d) else "nn.Conv2d"
+            return f"{kind}({module.in_channels}, {module.out_channels}, {size}{options})"
         case nn.BatchNorm2d():
             return f"nn.BatchNorm2d({module.num_features})"
         case nn.MaxPool2d() | nn.AvgPool2d():

@@ -27,6 +27,8 @@ from nas_tc.architecture import (
 )
 from nas_tc.module import layers
 
+_SAFE_CHANNELS = 16  # float32 values in the widest register of a processor
+
 
 class Network(nn.Module):
     """The network that an architecture describes; torch's own layers in a row.
@@ -111,7 +113,7 @@ def modules_of(layer: Layer) -> Iterator[nn.Module]:
 
 
 def _conv(layer: Conv) -> Iterator[nn.Module]:
-    yield nn.Conv2d(
+    yield _convolution(layer)(
         layer.n_in,
         layer.n_out,
         layer.filter,
@@ -125,6 +127,16 @@ def _conv(layer: Conv) -> Iterator[nn.Module]:
         yield nn.BatchNorm2d(layer.n_out)
     if layer.activation:
         yield _activation(layer.activation)
+
+
+def _convolution(layer: Conv) -> type[nn.Conv2d]:
+    """The convolution of torch, but where its gradients are wrong: see `layers`."""
+    if layer.dilation > 1 and layer.filter > 1:
+        return layers.DilatedConv2d
+    points = layer.filter == 1 and layer.padding == 0 and layer.stride > 1
+    if points and layer.groups == 1 and layer.n_in < _SAFE_CHANNELS:
+        return layers.PointConv2d
+    return nn.Conv2d
 
 
 def _pyramid(layer: PyramidPool) -> Iterator[nn.Module]:

@@ -28,6 +28,37 @@ class Normalize(nn.Module):
         return (images - self.mean) / self.std
 
 
+class PointConv2d(nn.Conv2d):
+    """A 1x1 convolution without padding that drops the pixels its stride skips, then convolves.
+
+    It computes what torch's own does. But oneDNN, which convolves for torch on x86 processors,
+    writes beyond its memory in the backward pass of a strided 1x1 convolution with fewer than 16
+    input channels (github.com/uxlfoundation/oneDNN/issues/6035, in torch 2.13): the process
+    crashes, hangs or learns from wrong gradients.
+    """
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Maps (n, channels, height, width); the stride divides height and width, rounded up."""
+        down, across = self.stride
+        return functional.conv2d(maps[:, :, ::down, ::across], self.weight, self.bias)
+
+
+class DilatedConv2d(nn.Conv2d):
+    """A convolution that an autocast to bfloat16 leaves in the type of its weights, on processors.
+
+    In bfloat16 oneDNN gives dilated filters wrong gradients, or none that are numbers: depthwise
+    ones, and those of more than 16 input channels that are no multiple of 16 (seen in torch 2.13
+    on a processor with avx512_bf16, on maps of 30 pixels and more).
+    """
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Maps (n, channels, height, width)."""
+        if maps.device.type != "cpu":
+            return super().forward(maps)
+        with torch.autocast("cpu", enabled=False):
+            return super().forward(maps.to(self.weight.dtype))
+
+
 class PyramidPool(nn.Module):
     """Pools a map to side x side bins for each level and concatenates the levels, flattened.
 

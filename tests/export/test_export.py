@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from safetensors.torch import load_file
 
-from nas_tc.architecture import SPP, Architecture, parse_notation
+from nas_tc.architecture import GAP, SPP, Architecture, parse_notation
 from nas_tc.errors import StudyError
 from nas_tc.export import export_trial, network_source
 from nas_tc.module import build
@@ -41,6 +41,16 @@ def test_the_papers_head_is_exported():
     assert "PyramidPool(6, 3, 2, 1, average=False)" in source
     assert "nn.Dropout(0.5)" in source
     assert network_of(source).state_dict().keys() == build(arch).state_dict().keys()
+
+
+def test_a_convolution_that_torch_gets_wrong_is_exported_with_its_cure():
+    arch = Architecture((3, 16, 16), parse_notation("(1,8)/2 | (1,16) | (1,16)/2"), GAP, 5)
+    source = network_source(arch)
+    assert "PointConv2d(3, 8, 1, stride=2, bias=False)," in source
+    assert "nn.Conv2d(16, 16, 1, stride=2, bias=False)," in source
+    network = network_of(source)
+    network(torch.rand(2, 3, 16, 16)).sum().backward()
+    assert network.state_dict().keys() == build(arch).state_dict().keys()
 
 
 def test_the_source_is_readable_and_imports_torch_alone():

@@ -85,10 +85,8 @@ def test_a_killed_program_goes_on(tmp_path):
         "--data", "digits", "--set", "epochs=40", "--out", str(tmp_path),
     ]  # fmt: skip
     killed = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    for _ in range(600):
-        if (tmp_path / "checkpoint.pt").exists() or killed.poll() is not None:
-            break
-        time.sleep(0.1)
+    while not (tmp_path / "checkpoint.pt").exists() and killed.poll() is None:
+        time.sleep(0.1)  # for as long as it takes: the machine may be busy
     os.kill(killed.pid, signal.SIGKILL)
     killed.wait()
     assert not (tmp_path / "result.json").exists()
