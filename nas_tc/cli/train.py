@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nas_tc.architecture import Architecture, format_notation, head_named
-from nas_tc.cli.console import console, parse_norm, parse_shape, percent
+from nas_tc.cli.console import (
+    MEMORY_LIMIT_DEFAULT,
+    MEMORY_LIMIT_HELP,
+    console,
+    parse_norm,
+    parse_shape,
+    percent,
+    tell_decoded,
+)
 from nas_tc.errors import NasTcError
 
 if TYPE_CHECKING:
@@ -59,11 +67,15 @@ def train(
     out: Annotated[
         Path | None, typer.Option(help="Folder for all files.", show_default="in results/local/")
     ] = None,
+    memory_limit: Annotated[
+        str | None,
+        typer.Option(help=MEMORY_LIMIT_HELP, show_default=MEMORY_LIMIT_DEFAULT),
+    ] = None,
 ) -> None:
     """Train a network by its full schedule and test it. Run it again to go on after a stop."""
     # Threads that wait must not spin: another busy process would make each step ten times as long.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from nas_tc.data import load_data  # noqa: PLC0415
+    from nas_tc.data import Decoding, load_data, parse_limit  # noqa: PLC0415
     from nas_tc.training import (  # noqa: PLC0415
         DivergedError,
         choose_device,
@@ -84,7 +96,13 @@ def train(
     chosen = load_recipe(recipe, **fields)
     target = choose_device(device)
     height, width = (side + chosen.margin for side in found.input[1:])
-    images = load_data(spec, side=(height, width), train_images=train_images)
+    limit = None if memory_limit is None else parse_limit(memory_limit)
+    images = load_data(
+        spec,
+        side=(height, width),
+        train_images=train_images,
+        decoding=Decoding(tell_decoded, memory_limit=limit),
+    )
     if not chosen.augment and "augment" not in fields:
         chosen = replace(chosen, augment=tuple(sorted(images.augment)))
     found = found.at((images.shape[0], *found.input[1:]), len(images.classes))

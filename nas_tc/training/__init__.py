@@ -1,6 +1,6 @@
 """How good is it? Recipes, the training loop, the error."""
 
-from nas_tc.training.batches import Images
+from nas_tc.training.batches import Images, images_on, with_colours
 from nas_tc.training.colour import principal_colours
 from nas_tc.training.device import autocast_dtype, choose_device, settle_on_core
 from nas_tc.training.finish import CHECKPOINT, CurvePoint, Finished, finish
@@ -38,6 +38,7 @@ __all__ = [
     "error_of_views",
     "error_rate",
     "finish",
+    "images_on",
     "load_recipe",
     "out_of_memory",
     "parse_fields",
@@ -46,4 +47,5 @@ __all__ = [
     "settle_on_core",
     "train",
     "training_bytes",
+    "with_colours",
 ]

@@ -9,11 +9,10 @@ from typing import Any
 import torch
 
 from nas_tc.architecture import Architecture
-from nas_tc.data import ImageData, Split
+from nas_tc.data import ImageData
 from nas_tc.errors import NasTcError
 from nas_tc.module import Network, build
-from nas_tc.training.batches import Images
-from nas_tc.training.colour import principal_colours
+from nas_tc.training.batches import images_on, with_colours
 from nas_tc.training.memory import check_fits, out_of_memory, ran_out
 from nas_tc.training.recipe import Recipe
 from nas_tc.training.train import Training, error_rate
@@ -85,8 +84,10 @@ def finish(
     mean, std = data.moments
     network = build(architecture, mean=mean, std=std, seed=seed, init=recipe.init).to(device)
     training, validation, test = (
-        _images(split, recipe, device) for split in (data.train, data.validation, data.test)
+        images_on(device, split, recipe.margin)
+        for split in (data.train, data.validation, data.test)
     )
+    training = with_colours(training, recipe)
     run = Training(network, training, recipe, seed=seed)
     # A longer training of the same kind has another schedule, so epochs belong to what it is.
     identity = {
@@ -118,13 +119,6 @@ def finish(
     if recipe.views == 10:
         ten = error_of_views(network, test, views=10, reach=recipe.crop_padding)
     return Finished(network, curve, error_of_views(network, test), ten)
-
-
-def _images(split: Split, recipe: Recipe, device: torch.device) -> Images:
-    pixels = torch.tensor(split.images, device=device)
-    labels = torch.tensor(split.labels, device=device)
-    colours = principal_colours(pixels).to(device) if "colour" in recipe.augment else None
-    return Images(pixels, labels, colours, recipe.margin)
 
 
 def _read(file: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
