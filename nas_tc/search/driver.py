@@ -9,6 +9,7 @@ from optuna.trial import TrialState
 from nas_tc.cost import network_cost
 from nas_tc.errors import StudyError
 from nas_tc.search.events import Listener, Progress
+from nas_tc.search.interrupt import Interrupts
 from nas_tc.search.pool import FailedError, LostError, Pool
 from nas_tc.search.pruner import ParetoPruner
 from nas_tc.search.records import (
@@ -42,6 +43,7 @@ class Driver:
         pool: the workers.
         goal: trials that are to be complete or pruned in the end.
         listener: hears of what happens.
+        interrupts: asked for Ctrl-C where the search can stop: between two answers of workers.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Driver:
         pool: Pool,
         goal: int,
         listener: Listener,
+        interrupts: Interrupts,
     ) -> None:
         self._study = study
         self._path = path
@@ -59,6 +62,7 @@ class Driver:
         self._pool = pool
         self._goal = goal
         self._listener = listener
+        self._interrupts = interrupts
         self._sampler = AffordableSampler(settings.space, settings.limit, settings.seed)
         self._sampler.rejected = study.user_attrs.get(REJECTED_KEY, 0)
         study.sampler = self._sampler
@@ -87,12 +91,13 @@ class Driver:
         """
         while True:
             while self._pool.idle and self._wanted() and self._begin_next():
-                pass
+                self._interrupts.check()
             self._tell_progress()
             if not self._running:
                 break
             if answer := self._pool.next_result(_TICK_S):
                 self._handle(*answer)
+            self._interrupts.check()
         if self._exhausted and self.done < self._goal:
             self._listener.note(
                 f"the space holds no other network within the budget: {self.done} are trained"
@@ -104,6 +109,7 @@ class Driver:
         waiting = [trial for trial in self._front if str(trial.number) not in tested]
         running = 0
         while waiting or running:
+            self._interrupts.check()
             while waiting and self._pool.idle:
                 trial = waiting.pop()
                 file = weights_file(self._path, trial.number)
