@@ -15,7 +15,7 @@ from nas_tc.errors import DataError
 
 _SPLIT_SEED = 2015  # one fixed split for every search, whatever its own seed
 
-_BLOCK_BYTES = 2**24  # looked at together, as counting takes eight times their memory
+_BLOCK_BYTES = 2**22  # looked at together, as counting takes eight times their memory
 
 
 @dataclass(frozen=True)

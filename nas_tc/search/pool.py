@@ -34,12 +34,14 @@ class Pool:
         data: sent to each node once, and shared by its workers.
         recipe: of the training.
         device: "auto", "cpu" or "cuda".
-        workers: how many; None: one a GPU, or one a core.
+        workers: how many; None: `per_gpu` a GPU, or one a core.
         address: of a running Ray cluster; None: a Ray of our own on this machine, unless the
             calling program has started one.
+        per_gpu: workers that share one GPU.
 
     Raises:
-        DeviceError: no such cluster, or more workers than it has room for.
+        DeviceError: no such cluster, more workers than it has room for, or a share of a GPU
+            where there is none.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Pool:
         device: str = "auto",
         workers: int | None = None,
         address: str | None = None,
+        per_gpu: int = 1,
     ) -> None:
         self._idle: deque[Any] = deque()
         self._busy: dict[int, Any] = {}  # trial number to worker
@@ -62,12 +65,13 @@ class Pool:
         try:
             kind = "GPU" if device != "cpu" and _has("GPU") else "CPU"
             if kind == "CPU":
-                choose_device(device)  # "cuda" without a GPU is refused here, not in a worker
-            self.size = workers or max(1, int(ray.cluster_resources().get(kind, 1)))
-            self._check_room(kind)
+                _check_processor(device, per_gpu)
+            room = int(ray.cluster_resources().get(kind, 0)) * per_gpu
+            self.size = workers or max(1, room)
+            self._check_room(kind, room, per_gpu)
             self._options = {
                 "num_cpus": 0 if kind == "GPU" else 1,
-                "num_gpus": 1 if kind == "GPU" else 0,
+                "num_gpus": 1 / per_gpu if kind == "GPU" else 0,
                 "max_restarts": 0,
             }
             self._arguments = (ray.put(data), recipe, "cuda" if kind == "GPU" else "cpu")
@@ -138,13 +142,28 @@ class Pool:
     def _new_worker(self) -> Any:
         return ray.remote(Worker).options(**self._options).remote(*self._arguments)
 
-    def _check_room(self, kind: str) -> None:
-        room = int(ray.cluster_resources().get(kind, 0))
+    def _check_room(self, kind: str, room: int, per_gpu: int) -> None:
         if self.size > room:
+            each = f" for {per_gpu} workers each" if per_gpu > 1 else ""
+            count = room // per_gpu
             raise DeviceError(
-                f"--workers {self.size}: Ray has {room} {kind}{'s' if room != 1 else ''}; ask for "
-                "fewer workers"
+                f"--workers {self.size}: Ray has {count} {kind}{'s' if count != 1 else ''}{each}; "
+                "ask for fewer workers"
             )
+
+
+def _check_processor(device: str, per_gpu: int) -> None:
+    """Refuses, before there is a worker, what needs a GPU.
+
+    Raises:
+        DeviceError: "cuda" without a GPU, or several networks on none.
+    """
+    choose_device(device)
+    if per_gpu > 1:
+        raise DeviceError(
+            f"--per-gpu {per_gpu}: networks share a GPU, and none is used here; leave it out, and "
+            "one network a core is trained"
+        )
 
 
 def _start_ray(address: str | None, workers: int | None) -> None:
