@@ -1,22 +1,17 @@
 """Workers as Ray actors, one a core or GPU, on this machine or a cluster."""
 
-import os
-import signal
-import socket
-import threading
 from collections import deque
 from typing import Any, Self
 
 import ray
 from ray.exceptions import RayError, RayTaskError
 
+from nas_tc._ray import start_ray
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
 from nas_tc.errors import DeviceError
 from nas_tc.search.worker import Report, Worker
 from nas_tc.training import Recipe, choose_device
-
-_CONNECT_S = 5
 
 
 class FailedError(RuntimeError):
@@ -57,11 +52,7 @@ class Pool:
         self._idle: deque[Any] = deque()
         self._busy: dict[int, Any] = {}  # trial number to worker
         self._calls: dict[Any, int] = {}  # Ray's reference of a call to trial number
-        if address is not None:
-            _check_reachable(address)
-        self._owns_ray = not ray.is_initialized()
-        if self._owns_ray:
-            _start_ray(address, workers)
+        self._owns_ray = start_ray(address, workers)
         try:
             kind = "GPU" if device != "cpu" and _has("GPU") else "CPU"
             if kind == "CPU":
@@ -164,55 +155,6 @@ def _check_processor(device: str, per_gpu: int) -> None:
             f"--per-gpu {per_gpu}: networks share a GPU, and none is used here; leave it out, and "
             "one network a core is trained"
         )
-
-
-def _start_ray(address: str | None, workers: int | None) -> None:
-    """Starts or joins Ray, and takes back the handler of SIGTERM, which Ray replaces."""
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    on_terminate = signal.getsignal(signal.SIGTERM)
-    try:
-        _init_ray(address, workers)
-    finally:
-        if in_main_thread:
-            signal.signal(signal.SIGTERM, on_terminate)
-
-
-def _init_ray(address: str | None, workers: int | None) -> None:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    common: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
-    if address is None:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        # More workers than cores is slow, but the user's choice; Ray would let them wait for ever.
-        cpus = max(workers or 1, cores or 1)
-        ray.init(address="local", num_cpus=cpus, include_dashboard=False, **common)
-        return
-    try:
-        ray.init(address=address, **common)
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        raise _no_cluster(address, error) from None
-
-
-def _check_reachable(address: str) -> None:
-    """Ray itself takes a minute, and many lines, to find out that nobody is there.
-
-    Raises:
-        DeviceError: no connection to the host and port of `address`, if it has them.
-    """
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    if host and port.isdigit():
-        try:
-            socket.create_connection((host, int(port)), timeout=_CONNECT_S).close()
-        except (OSError, OverflowError) as error:
-            raise _no_cluster(address, error) from None
-
-
-def _no_cluster(address: str, error: Exception) -> DeviceError:
-    reason = getattr(error, "strerror", None) or str(error).strip().splitlines()[0]
-    return DeviceError(
-        f"no Ray cluster at {address!r}: {reason}; start one with 'ray start --head', set "
-        "RAY_AUTH_MODE=token if it asks for a token, or leave --ray-address out"
-    )
 
 
 def _has(kind: str) -> bool:

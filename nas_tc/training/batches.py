@@ -8,9 +8,12 @@ import torch
 from torch import Tensor
 
 from nas_tc.data import Split
-from nas_tc.training.colour import altered_colours, principal_colours
+from nas_tc.training.colour import altered_colours, drawn_noise, principal_colours
 from nas_tc.training.prefetch import prefetched
 from nas_tc.training.recipe import Recipe
+from nas_tc.training.share import Share
+
+_ALL = Share()
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ def with_colours(images: Images, recipe: Recipe) -> Images:
 
 
 def shuffled_batches(
-    images: Images, recipe: Recipe, generator: torch.Generator
+    images: Images, recipe: Recipe, generator: torch.Generator, share: Share = _ALL
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """One epoch: augmented images, float 0 to 1 in channels_last format, and their labels.
 
@@ -76,23 +79,26 @@ def shuffled_batches(
         images: what to draw from.
         recipe: batch size and augmentation.
         generator: of the order and the augmentation, on the processor.
+        share: the part of every batch that is wanted; what is drawn does not depend on it.
     """
-    batches = _shuffled(images, recipe, generator)
+    batches = _shuffled(images, recipe, generator, share)
     return prefetched(batches) if images.streamed else batches
 
 
 def _shuffled(
-    images: Images, recipe: Recipe, generator: torch.Generator
+    images: Images, recipe: Recipe, generator: torch.Generator, share: Share
 ) -> Iterator[tuple[Tensor, Tensor]]:
     device = images.labels.device
     order = torch.randperm(len(images), generator=generator)
     for indices in order.split(recipe.batch_size):
         if len(indices) == recipe.batch_size or len(images) < recipe.batch_size:
             chosen = indices.to(images.pixels.device)
-            floats = to_float(_augmented(images, chosen, recipe, generator).to(device))
+            part = share.part(len(chosen))
+            floats = to_float(_augmented(images, chosen, recipe, generator, part).to(device))
             if "colour" in recipe.augment and images.colours is not None:
-                floats = altered_colours(floats, images.colours, generator)
-            yield floats, images.labels[indices.to(device)]
+                noise = drawn_noise(len(chosen), images.colours, generator)
+                floats = altered_colours(floats, images.colours, noise[part])
+            yield floats, images.labels[indices[part].to(device)]
 
 
 def plain_batches(images: Images, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -143,15 +149,15 @@ def to_float(pixels: Tensor) -> Tensor:
 
 
 def _augmented(
-    images: Images, chosen: Tensor, recipe: Recipe, generator: torch.Generator
+    images: Images, chosen: Tensor, recipe: Recipe, generator: torch.Generator, part: slice
 ) -> Tensor:
-    """The chosen images, each shifted and mirrored by chance.
+    """A part of the chosen images, each shifted and mirrored by chance.
 
     A shift looks beyond the border into the image's reflection, so no padded copy is needed.
     """
     pixels, margin = images.pixels, images.margin
     if not margin and not set(recipe.augment) & {"crop", "flip"}:
-        return pixels[chosen]
+        return pixels[chosen[part]]
     _, height, width, _ = pixels.shape
     count = len(chosen)
     rows = torch.arange(height - margin).expand(count, -1)
@@ -164,8 +170,9 @@ def _augmented(
         shifts = torch.randint(-reach, margin + reach + 1, (2, count, 1), generator=generator)
     else:
         shifts = torch.full((2, 1, 1), margin // 2)
-    rows = _reflected(rows + shifts[0], height)
-    columns = _reflected(columns + shifts[1], width)
+    chosen = chosen[part]
+    rows = _reflected((rows + shifts[0])[part], height)
+    columns = _reflected((columns + shifts[1])[part], width)
     return _gathered(pixels, chosen, rows.to(chosen.device), columns.to(chosen.device))
 
 

@@ -40,15 +40,18 @@ def principal_colours(pixels: Tensor) -> Tensor:
     return components
 
 
-def altered_colours(images: Tensor, components: Tensor, generator: torch.Generator) -> Tensor:
-    """Images with one colour added to all pixels of each, drawn for it alone.
+def drawn_noise(count: int, components: Tensor, generator: torch.Generator) -> Tensor:
+    """How far each image goes along each component: float, (count, channels)."""
+    return torch.randn(count, len(components), generator=generator) * _SPREAD
+
+
+def altered_colours(images: Tensor, components: Tensor, noise: Tensor) -> Tensor:
+    """Images with one colour added to all pixels of each.
 
     Args:
         images: float, (n, channels, height, width), 0 to 1; changed in place.
         components: what `principal_colours` returned, on the images' device.
-        generator: of the noise, on the processor.
+        noise: what `drawn_noise` returned, on the processor.
     """
-    count, channels = images.shape[:2]
-    noise = torch.randn(count, channels, generator=generator) * _SPREAD
     added = noise.to(images.device) @ components.T
     return images.add_(added[:, :, None, None])

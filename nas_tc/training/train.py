@@ -16,6 +16,7 @@ from nas_tc.training.device import autocast_dtype
 from nas_tc.training.pace import training_form
 from nas_tc.training.recipe import Recipe
 from nas_tc.training.schedule import learning_rate
+from nas_tc.training.share import Share
 
 _EVALUATION_BATCH = 500  # images
 _STEPS_UNSEEN = 50  # on a GPU, whose queue a look at the loss empties
@@ -47,14 +48,25 @@ class Training:
         training: to learn from.
         recipe: epochs, schedule, augmentation.
         seed: of the order of the images and their augmentation.
+        share: this process's part of every batch, where several train the network.
     """
 
-    def __init__(self, network: nn.Module, training: Images, recipe: Recipe, *, seed: int) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        training: Images,
+        recipe: Recipe,
+        *,
+        seed: int,
+        share: Share | None = None,
+    ) -> None:
         self.network = network
         self.recipe = recipe
         self.epoch = 0  # epochs trained so far
         self.train_s = 0.0
         self._images = training
+        self._share = share or Share()
+        self._forward = self._share.form(network)
         self._generator = torch.Generator().manual_seed(seed)
         torch.manual_seed(seed)  # drop-out draws on the global generator
         self._optimizer = torch.optim.SGD(
@@ -79,17 +91,16 @@ class Training:
         self.network.train()
         device = self._images.labels.device
         dtype = autocast_dtype(device)
-        forward = training_form(self.network)
         unseen = 1 if device.type == "cpu" else _STEPS_UNSEEN
         steps = max(1, len(self._images) // self.recipe.batch_size)
         total = torch.zeros((), device=device)
-        batches = shuffled_batches(self._images, self.recipe, self._generator)
+        batches = shuffled_batches(self._images, self.recipe, self._generator, self._share)
         for step, (images, labels) in enumerate(batches):
             rate = learning_rate(self.recipe, self.epoch * steps + step, steps)
             for group in self._optimizer.param_groups:
                 group["lr"] = rate
             with torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32):
-                scores = forward(images)
+                scores = self._forward(images)
             loss = functional.cross_entropy(
                 scores.float(), labels, label_smoothing=self.recipe.label_smoothing
             )
@@ -101,7 +112,9 @@ class Training:
             self._optimizer.step()
             if self._average is not None:
                 self._average.update()
-        mean_loss = total.item() / steps  # waits for the device, so the clock is right
+        mean_loss = (
+            self._share.mean(total).item() / steps
+        )  # waits for the device, so the clock is right
         self._check(mean_loss)
         self.epoch += 1
         self.train_s += time.perf_counter() - started

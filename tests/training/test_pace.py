@@ -10,7 +10,7 @@ from nas_tc.module import build
 from nas_tc.space import load_space
 from nas_tc.training import Images, Recipe, training_bytes
 from nas_tc.training.batches import plain_batches, shuffled_batches, ten_views
-from nas_tc.training.colour import altered_colours, principal_colours
+from nas_tc.training.colour import altered_colours, drawn_noise, principal_colours
 from nas_tc.training.pace import training_form
 from strategies import architectures
 
@@ -112,7 +112,8 @@ def test_principal_colours_have_the_covariance_of_the_pixels():
 def test_altered_colours_shift_whole_images_along_the_components():
     components = torch.tensor([[0.5, 0.0], [0.0, 0.0]])
     images = torch.rand(2000, 2, 2, 2)
-    added = altered_colours(images.clone(), components, torch.Generator().manual_seed(0)) - images
+    noise = drawn_noise(2000, components, torch.Generator().manual_seed(0))
+    added = altered_colours(images.clone(), components, noise) - images
     assert torch.allclose(added, added[:, :, :1, :1].expand_as(added), atol=1e-6)
     assert added[:, 1].abs().max() < 1e-6
     assert added[:, 0, 0, 0].std().item() == pytest.approx(0.05, rel=0.1)
