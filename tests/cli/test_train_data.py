@@ -85,17 +85,17 @@ def test_data_shows_what_is_there_and_names_what_is_broken(run, tmp_path):
 
 def test_train_goes_on_with_the_weights_of_the_search(run, study, tmp_path):
     settings = ("--set", "epochs=1", "--set", "learning_rate=1e-9", "--set", "ema=0")
-    code, _, err = run("train", study.path, "--trial", 0, *settings, "--from-search",
+    code, _, err = run("train", study.path, "--trial", 1, *settings, "--from-search",
                          "--out", tmp_path / "a")  # fmt: skip
     assert (code, err) == (0, "")
-    kept = load_file(weights_file(study.path, 0))
+    kept = load_file(weights_file(study.path, 1))
     trained = load_file(tmp_path / "a" / "weights.safetensors")
     name = "layers.0.weight"
     assert np.allclose(trained[name], kept[name], atol=1e-6)  # hardly a step away
-    code, _, _ = run("train", study.path, "--trial", 0, *settings, "--out", tmp_path / "b")
+    code, _, _ = run("train", study.path, "--trial", 1, *settings, "--out", tmp_path / "b")
     fresh = load_file(tmp_path / "b" / "weights.safetensors")
     assert not np.allclose(fresh[name], kept[name], atol=1e-2)
-    code, _, err = run("train", study.path, "--trial", 0, *settings, "--out", tmp_path / "a")
+    code, _, err = run("train", study.path, "--trial", 1, *settings, "--out", tmp_path / "a")
     assert (code, "its beginning is different" in err) == (2, True)
 
 

@@ -10,6 +10,9 @@ from nas_tc.errors import DeviceError, NasTcError
 from nas_tc.parallel import finish_together
 from nas_tc.training import DivergedError, Recipe, finish
 
+# Ray Train reads its own deprecated settings.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:ray")
+
 
 @pytest.fixture(scope="module")
 def digits():
