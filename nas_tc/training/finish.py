@@ -23,6 +23,7 @@ from nas_tc.training.train import Training, error_rate
 from nas_tc.training.views import ViewErrors, error_of_views
 
 CHECKPOINT = "checkpoint.pt"
+_FORMAT = 2  # of the checkpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,7 @@ def run_epochs(
     run = Training(network, training, recipe, seed=seed, share=share)
     # A longer training of the same kind has another schedule, so epochs belong to what it is.
     identity = {
+        "format": _FORMAT,
         "network": architecture.to_json(),
         "recipe": {**recipe.to_dict(), "views": 0},
         "data": data.checksum,
