@@ -1,7 +1,7 @@
 """`nas_tc.search(...)`: from a budget to a front."""
 
 import re
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from nas_tc.search.interrupt import Interrupts
 from nas_tc.search.plan import Plan, describe_fit, plan_search
 from nas_tc.search.pool import Pool
 from nas_tc.search.records import RUNS_KEY, StudyRecord, record_of
+from nas_tc.search.reruns import missing_reruns, rerun_front
+from nas_tc.search.start import parse_start, start_with
 from nas_tc.search.storage import lock_study, open_study, requeue_running
 from nas_tc.space import Space
 from nas_tc.training import Recipe, choose_device
@@ -39,6 +41,8 @@ def search(
     study: str | Path | None = None,
     seed: int = 0,
     augment: str = "auto",
+    start: Sequence[str] = (),
+    reruns: int = 0,
     listener: Listener | None = None,
     command: str = "nas_tc.search(...)",
     recipe: str | Path | Recipe = "quick",
@@ -64,6 +68,10 @@ def search(
         study: SQLite file; if None, one under results/local/ whose name says what it is.
         seed: of proposals and training.
         augment: "auto" (what suits the data), "none", "crop", "flip" or "crop+flip".
+        start: networks to train first, by name, notation or JSON file; or study files: where
+            images and recipe are the same, their results are taken, else their fronts are trained.
+        reruns: how often each network of the front is trained again in the end, each time with
+            another seed.
         listener: hears of what happens.
         command: how the search was called, for its manifest.
         recipe: a recipe, the name of one, or the path of a TOML file.
@@ -83,10 +91,13 @@ def search(
         raise NasTcError(f"trials must be 1 or more, not {trials}")
     if workers is not None and workers < 1:
         raise NasTcError(f"workers must be 1 or more, not {workers}")
+    if reruns < 0:
+        raise NasTcError(f"reruns must be 0 or more, not {reruns}")
     if per_gpu < 1:
         raise NasTcError(f"per_gpu must be 1 or more, not {per_gpu}")
     limit = None if memory_limit is None else parse_limit(memory_limit)
     plan = plan_search(budget, space, recipe, augment, seed, fields)
+    starts = [parse_start(text) for text in start]
     if ray_address is None:
         choose_device(device)
 
@@ -96,10 +107,16 @@ def search(
         settings = plan.settle(images, seed)
         listener.note(f"budget: {settings.limit}")
         listener.note(describe_fit(settings.space, settings.limit))
+        starts = [start.settle(settings) for start in starts]
         with Interrupts() as interrupts, open_study(path, settings.to_dict()) as opened:
+            start_with(opened, path, settings, starts, listener)
             before = record_of(opened, path)
             _note_resume(before, trials, listener)
-            if before.done >= trials and all(t.test_error is not None for t in before.front):
+            if (
+                before.done >= trials
+                and all(trial.test_error is not None for trial in before.front)
+                and not missing_reruns(before.front, reruns)
+            ):
                 return before
             _record_run(opened, before, command)
             interrupted = False
@@ -115,10 +132,11 @@ def search(
                     driver = Driver(opened, path, settings, pool, trials, listener, interrupts)
                     driver.run()
                     driver.test_front()
+                    rerun_front(opened, path, pool, reruns, listener, interrupts)
             except KeyboardInterrupt:
                 interrupted = True
                 requeue_running(opened)
-            return replace(record_of(opened, path), interrupted=interrupted)
+            return record_of(opened, path, interrupted=interrupted)
 
 
 def _default_study(plan: Plan, data: str, train_images: int | None) -> Path:
@@ -157,7 +175,7 @@ def _record_run(study: optuna.Study, before: StudyRecord, command: str) -> None:
 
 
 def _note_resume(before: StudyRecord, goal: int, listener: Listener) -> None:
-    if before.trials:
+    if any(trial.reused is None for trial in before.trials):
         rest = "nothing is left to train" if before.done >= goal else f"going on to {goal}"
         listener.note(f"resuming {before.path}: {before.done} trials are there, {rest}")
     else:
