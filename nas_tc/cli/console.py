@@ -2,6 +2,7 @@
 
 import re
 
+import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -9,6 +10,8 @@ from rich.table import Table
 from nas_tc.architecture import Norm, Shape
 from nas_tc.errors import NasTcError, unknown
 
+MEMORY_LIMIT_HELP = "Memory for the images, as in 4GiB; a larger set is read from disk."
+MEMORY_LIMIT_DEFAULT = "30 % of what is free"
 _WIDTH_OF_FILES = 200  # characters; a pipe or a file has no width of its own
 
 
@@ -62,3 +65,9 @@ def parse_norm(text: str) -> Norm:
 def percent(share: float | None) -> str:
     """0.0139 as "1.39 %"; nothing as a dash."""
     return "-" if share is None else f"{share:.2%}".replace("%", " %")
+
+
+def tell_decoded(done: int, total: int) -> None:
+    """Says every ten thousand images how far the decoding is."""
+    if done % 10_000 == 0 and done < total:
+        typer.echo(f"decoded {done:,} of {total:,} images", err=True)

@@ -7,7 +7,14 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from nas_tc.cli.console import console, new_table, shape_text
+from nas_tc.cli.console import (
+    MEMORY_LIMIT_DEFAULT,
+    MEMORY_LIMIT_HELP,
+    console,
+    new_table,
+    shape_text,
+    tell_decoded,
+)
 from nas_tc.errors import DataError
 
 _MOST_NAMED = 20  # broken images
@@ -29,13 +36,18 @@ def data(
         Path | None,
         typer.Option(help="PNG with some images of each class.", show_default="none"),
     ] = None,
+    memory_limit: Annotated[
+        str | None,
+        typer.Option(help=MEMORY_LIMIT_HELP, show_default=MEMORY_LIMIT_DEFAULT),
+    ] = None,
 ) -> None:
     """Counts, classes, mean and spread of a data set; a contact sheet; its broken images."""
-    from nas_tc.data import Decoding, contact_sheet, load_data  # noqa: PLC0415
+    from nas_tc.data import Decoding, contact_sheet, load_data, parse_limit  # noqa: PLC0415
 
     side = None if size is None else (size, size)
     broken: list[str] = []
-    found = load_data(spec, side=side, decoding=Decoding(_progress, broken))
+    limit = None if memory_limit is None else parse_limit(memory_limit)
+    found = load_data(spec, side=side, decoding=Decoding(tell_decoded, broken, limit))
     table = new_table(("class", False), ("training", True), ("validation", True), ("test", True))
     counts = [
         np.bincount(split.labels, minlength=len(found.classes))
@@ -57,11 +69,6 @@ def data(
         screen.print(message)
     if broken:
         raise DataError(f"{spec}: {len(broken):,} images are broken; repair or remove them")
-
-
-def _progress(done: int, total: int) -> None:
-    if done % 10_000 == 0 and done < total:
-        typer.echo(f"decoded {done:,} of {total:,}", err=True)
 
 
 def _bytes(images: NDArray[np.uint8]) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from nas_tc.cli.console import MEMORY_LIMIT_DEFAULT, MEMORY_LIMIT_HELP
 from nas_tc.cli.progress import listening
 from nas_tc.cli.report import show_and_write
 
@@ -74,6 +75,11 @@ def search(
     ray_address: Annotated[
         str | None, typer.Option(help="A running Ray cluster to join.", show_default="none")
     ] = None,
+    per_gpu: Annotated[int, typer.Option(help="Networks that share one GPU.")] = 1,
+    memory_limit: Annotated[
+        str | None,
+        typer.Option(help=MEMORY_LIMIT_HELP, show_default=MEMORY_LIMIT_DEFAULT),
+    ] = None,
 ) -> None:
     """Find the most accurate networks within a budget. Run it again to resume."""
     from nas_tc.search.api import search as run  # noqa: PLC0415
@@ -98,6 +104,8 @@ def search(
             start=start or (),
             reruns=reruns,
             ray_address=ray_address,
+            per_gpu=per_gpu,
+            memory_limit=memory_limit,
             listener=listener,
             command=shlex.join(["nas-tc", *sys.argv[1:]]),
             recipe=recipe,

@@ -2,14 +2,24 @@
 
 import json
 import os
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nas_tc.architecture import Architecture, format_notation, head_named
-from nas_tc.cli.console import console, parse_norm, parse_shape, percent
+from nas_tc.cli.console import (
+    MEMORY_LIMIT_DEFAULT,
+    MEMORY_LIMIT_HELP,
+    console,
+    parse_norm,
+    parse_shape,
+    percent,
+    tell_decoded,
+)
 from nas_tc.errors import NasTcError
 
 if TYPE_CHECKING:
@@ -59,11 +69,25 @@ def train(
     out: Annotated[
         Path | None, typer.Option(help="Folder for all files.", show_default="in results/local/")
     ] = None,
+    workers: Annotated[
+        int, typer.Option(help="GPUs or cores that train it together, through Ray Train.", min=1)
+    ] = 1,
+    ray_address: Annotated[
+        str | None, typer.Option(help="A running Ray cluster to join.", show_default="none")
+    ] = None,
+    from_search: Annotated[
+        bool,
+        typer.Option("--from-search", help="Begin with the weights that the search has kept."),
+    ] = False,
+    memory_limit: Annotated[
+        str | None,
+        typer.Option(help=MEMORY_LIMIT_HELP, show_default=MEMORY_LIMIT_DEFAULT),
+    ] = None,
 ) -> None:
     """Train a network by its full schedule and test it. Run it again to go on after a stop."""
     # Threads that wait must not spin: another busy process would make each step ten times as long.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from nas_tc.data import load_data  # noqa: PLC0415
+    from nas_tc.data import Decoding, load_data, parse_limit  # noqa: PLC0415
     from nas_tc.training import (  # noqa: PLC0415
         DivergedError,
         choose_device,
@@ -73,25 +97,30 @@ def train(
         settle_on_core,
     )
 
-    found, spec = _network(network, trial, data)
-    if input is not None:
-        found = replace(found, input=parse_shape(input))
-    if head is not None:
-        found = replace(found, head=head_named(head))
-    if norm is not None:
-        found = replace(found, norm=parse_norm(norm))
+    found, spec, weights = _network(network, trial, data)
+    if from_search:
+        _check_searched(weights, given=input is not None or head is not None or norm is not None)
+    found = _changed(found, input, head, norm)
     fields = parse_fields(set_ or [])
     chosen = load_recipe(recipe, **fields)
-    target = choose_device(device)
     height, width = (side + chosen.margin for side in found.input[1:])
-    images = load_data(spec, side=(height, width), train_images=train_images)
+    limit = None if memory_limit is None else parse_limit(memory_limit)
+    images = load_data(
+        spec,
+        side=(height, width),
+        train_images=train_images,
+        decoding=Decoding(tell_decoded, memory_limit=limit),
+    )
     if not chosen.augment and "augment" not in fields:
         chosen = replace(chosen, augment=tuple(sorted(images.augment)))
-    found = found.at((images.shape[0], *found.input[1:]), len(images.classes))
-    folder = out or _LOCAL / f"train-{found.id}-{images.checksum}"
+    adapted = found.at((images.shape[0], *found.input[1:]), len(images.classes))
+    if from_search and adapted != found:
+        raise NasTcError(f"--from-search: {spec} has other channels or classes than the study")
+    kind = "train-from-search" if from_search else "train"
+    folder = out or _LOCAL / f"{kind}-{adapted.id}-{images.checksum}"
     screen = console()
     screen.print(images.summary())
-    screen.print(f"network: {format_notation(found.stages)}")
+    screen.print(f"network: {format_notation(adapted.stages)}")
     settle_on_core(threads=None)
 
     def tell(curve: tuple["CurvePoint", ...]) -> None:
@@ -101,36 +130,78 @@ def train(
             f"error {percent(last.val_error)}, {last.train_s:.0f} s"
         )
 
+    if workers > 1:
+        from nas_tc.parallel import finish_together  # noqa: PLC0415
+
+        run: Callable[..., Finished] = partial(
+            finish_together, workers=workers, device=device, address=ray_address
+        )
+    else:
+        run = partial(finish, device=choose_device(device))
     try:
-        finished = finish(
-            found,
+        finished = run(
+            adapted,
             images,
             chosen,
             folder,
             seed=seed,
-            device=target,
+            initial=weights if from_search else None,
             resumed=lambda epochs: screen.print(f"going on after epoch {epochs}"),
             after_epoch=tell,
         )
     except DivergedError as error:
         raise NasTcError(f"{error}; lower the learning rate: --set learning_rate=...") from None
-    names = _write(folder, found, chosen, finished, spec)
-    for test in (finished.single_view, finished.ten_view):
-        if test is not None:
-            top5 = f", top-5 {percent(test.top5)}" if found.classes > 5 else ""
-            views = "1 view" if test.views == 1 else f"{test.views} views"
-            screen.print(f"test error, {views}: {percent(test.top1)}{top5}")
+    names = _write(folder, adapted, chosen, finished, spec)
+    for line in _tests(finished, adapted.classes):
+        screen.print(line)
     screen.print(f"train: {folder}/ ({', '.join(names)})")
 
 
-def _network(text: str, trial: int | None, data: str | None) -> tuple[Architecture, str]:
-    """The network and the data to train it on."""
+def _tests(finished: "Finished", classes: int) -> Iterator[str]:
+    for test in (finished.single_view, finished.ten_view):
+        if test is not None:
+            top5 = f", top-5 {percent(test.top5)}" if classes > 5 else ""
+            views = "1 view" if test.views == 1 else f"{test.views} views"
+            yield f"test error, {views}: {percent(test.top1)}{top5}"
+
+
+def _changed(
+    found: Architecture, input: str | None, head: str | None, norm: str | None
+) -> Architecture:
+    """The network with what the command line says otherwise."""
+    if input is not None:
+        found = replace(found, input=parse_shape(input))
+    if head is not None:
+        found = replace(found, head=head_named(head))
+    if norm is not None:
+        found = replace(found, norm=parse_norm(norm))
+    return found
+
+
+def _check_searched(weights: Path | None, *, given: bool) -> None:
+    """Refuses to go on with weights of a search that are not there or of another network."""
+    if weights is None or given:
+        raise NasTcError(
+            "--from-search goes on with the weights of a study's trial, as it was searched: name "
+            "a study file, and leave --input, --head and --norm out"
+        )
+    if not weights.exists():
+        raise NasTcError(
+            f"--from-search: {weights} is not there; weights are kept of the trials on the front"
+        )
+
+
+def _network(
+    text: str, trial: int | None, data: str | None
+) -> tuple[Architecture, str, Path | None]:
+    """The network, the data to train it on, and where its weights of the search are."""
     if text.endswith(".db") or (Path(text).is_file() and not text.endswith(".json")):
-        from nas_tc.search import read_study  # noqa: PLC0415
+        from nas_tc.search import read_study, weights_file  # noqa: PLC0415
 
         record = read_study(Path(text))
         chosen = record.best if trial is None else record.trial(trial)
-        return chosen.architecture, data or record.settings["data"]["name"]
+        spec = data or record.settings["data"]["name"]
+        return chosen.architecture, spec, weights_file(record.path, chosen.number)
     from nas_tc.zoo import find_network  # noqa: PLC0415
 
     if trial is not None:
@@ -138,7 +209,7 @@ def _network(text: str, trial: int | None, data: str | None) -> tuple[Architectu
     found = find_network(text)
     if data is None:
         raise NasTcError("which images? name them with --data")
-    return found, data
+    return found, data, None
 
 
 def _write(

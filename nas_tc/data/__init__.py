@@ -4,5 +4,6 @@ from nas_tc.data.contact_sheet import contact_sheet
 from nas_tc.data.decode import Decoding
 from nas_tc.data.images import ImageData, Split
 from nas_tc.data.load import load_data
+from nas_tc.data.memory import parse_limit
 
-__all__ = ["Decoding", "ImageData", "Split", "contact_sheet", "load_data"]
+__all__ = ["Decoding", "ImageData", "Split", "contact_sheet", "load_data", "parse_limit"]

@@ -5,12 +5,12 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from nas_tc.data.images import ImageData, Split
+from nas_tc.data.images import ImageData, Split, mapped_split
 
 _FORMAT = 1
 _FEWEST_IMAGES = 2000  # fewer are decoded as fast as they are read
@@ -54,40 +54,35 @@ def fingerprint(files: Sequence[Path], root: Path, settings: Sequence[object]) -
     return digest.hexdigest()
 
 
-def cached(key: str, name: str, load: Callable[[], ImageData]) -> ImageData:
-    """What `load` returns, from the cache if it is there, and put there if it is large enough.
+def images_file(folder: Path, split: str) -> Path:
+    """The array of a split's images: uint8, (n, height, width, channels)."""
+    return folder / f"{split}-images.npy"
 
-    The arrays of the cache are mapped, not read: processes of one machine share their pages.
+
+def read_cache(key: str, name: str, memory_limit: int) -> ImageData | None:
+    """The images that were put into the cache; None if there are none that can be used.
+
+    The arrays are mapped, not read: processes of one machine share their pages.
 
     Args:
         key: from `fingerprint`.
         name: of the data, which is no part of the key.
-        load: decodes.
+        memory_limit: bytes; splits of a larger set say which file they are to be read from.
     """
-    folder = cache_folder()
-    if folder is None:
-        return load()
-    found = _read(folder / key, name)
-    if found is not None:
-        return found
-    data = load()
-    if sum(len(getattr(data, split)) for split in _SPLITS) >= _FEWEST_IMAGES:
-        _write(folder / key, data)
-    return data
-
-
-def _read(folder: Path, name: str) -> ImageData | None:
-    """None if there is nothing, or nothing that can be used."""
+    cache = cache_folder()
+    if cache is None:
+        return None
+    folder = cache / key
     try:
         values = json.loads((folder / "data.json").read_text(encoding="utf-8"))
-        train, validation, test = (
-            Split(
-                np.asarray(np.load(folder / f"{split}-images.npy", mmap_mode="r")),
-                np.load(folder / f"{split}-labels.npy"),
-            )
+        splits = [
+            mapped_split(images_file(folder, split), np.load(folder / f"{split}-labels.npy"))
             for split in _SPLITS
-        )
+        ]
+        if sum(split.images.nbytes for split in splits) <= memory_limit:
+            splits = [Split(split.images, split.labels) for split in splits]
         classes, augment = tuple(values["classes"]), frozenset(values["augment"])
+        train, validation, test = splits
         data = ImageData(name, train, validation, test, classes, augment)
         # Both are computed from all pixels, and cached properties live in the instance's dict.
         vars(data)["checksum"] = values["checksum"]
@@ -97,25 +92,36 @@ def _read(folder: Path, name: str) -> ImageData | None:
     return data
 
 
-def _write(folder: Path, data: ImageData) -> None:
-    """Writes beside and renames, so that no half is ever read; a full disk does no harm."""
+def write_cache(key: str, data: ImageData) -> None:
+    """Puts images into the cache if they are many; a full disk does no harm."""
+    cache = cache_folder()
+    if cache is None or sum(len(getattr(data, split)) for split in _SPLITS) < _FEWEST_IMAGES:
+        return
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".partial-"))
+        cache.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(dir=cache, prefix=".partial-"))
     except OSError:
         return
     try:
         for name in _SPLITS:
-            split = getattr(data, name)
-            np.save(partial / f"{name}-images.npy", split.images)
-            np.save(partial / f"{name}-labels.npy", split.labels)
-        values = {
-            "classes": data.classes,
-            "augment": sorted(data.augment),
-            "checksum": data.checksum,
-            "moments": data.moments,
-        }
-        (partial / "data.json").write_text(json.dumps(values), encoding="utf-8")
-        partial.rename(folder)
+            np.save(images_file(partial, name), getattr(data, name).images)
+        put_in(partial, key, data)
     except OSError:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def put_in(partial: Path, key: str, data: ImageData) -> None:
+    """Makes an entry of a folder that holds the images: writes the rest, then renames it.
+
+    So no half is ever read.
+    """
+    for name in _SPLITS:
+        np.save(partial / f"{name}-labels.npy", getattr(data, name).labels)
+    values = {
+        "classes": data.classes,
+        "augment": sorted(data.augment),
+        "checksum": data.checksum,
+        "moments": data.moments,
+    }
+    (partial / "data.json").write_text(json.dumps(values), encoding="utf-8")
+    partial.rename(partial.parent / key)

@@ -2,25 +2,25 @@
 
 from typing import Any
 
-from nas_tc.data.decode import Decoding
-from nas_tc.data.images import ImageData
-from nas_tc.data.rows import IMAGE_COLUMNS, LABEL_COLUMNS, Rows, column, rows_to_data
+import numpy as np
+
+from nas_tc.data.images import label_numbers
+from nas_tc.data.parquet import IMAGE_COLUMNS, LABEL_COLUMNS, column
+from nas_tc.data.plan import Plan, check_labels, numbered, planned
+from nas_tc.data.sources import Contents, content
 from nas_tc.errors import DataError
 
 _VALIDATION_NAMES = ("validation", "valid", "val")
 
 
-def load_hub(
-    name: str, side: tuple[int, int] | None, spec: str, decoding: Decoding | None = None
-) -> ImageData:
-    """Images of the hub's data set `name`, downloaded on first use.
+def plan_hub(name: str, spec: str) -> Plan:
+    """The images of the hub's data set `name`, downloaded on first use.
 
     It needs splits `train` and `test`; with `validation` but no `test`, as ImageNet has it, the
     validation images are the test set and a tenth of `train` is for validation.
 
     Args:
         name: as on the hub, e.g. "uoft-cs/cifar10".
-        side: height and width in pixels to scale to; None: those of the first image.
         spec: what the user wrote, for messages and records.
         decoding: who watches.
 
@@ -41,19 +41,26 @@ def load_hub(
     held_out = next((each for each in _VALIDATION_NAMES if each in found), None)
     if "train" not in found or ("test" not in found and held_out is None):
         raise DataError(f"{spec}: needs splits train and test, has {', '.join(found)}")
-    train = _rows(found["train"], f"{spec}, train", datasets)
+    train, labels = _rows(found["train"], f"{spec}, train", datasets)
+    validation = None
+    if held_out is not None:
+        validation = _rows(found[held_out], f"{spec}, {held_out}", datasets)
+    test = _rows(found["test"], f"{spec}, test", datasets) if "test" in found else validation
+    assert test is not None
     if "test" not in found:
-        test, validation = _rows(found[held_out], f"{spec}, {held_out}", datasets), None
-    else:
-        test = _rows(found["test"], f"{spec}, test", datasets)
-        validation = (
-            None if held_out is None else _rows(found[held_out], f"{spec}, {held_out}", datasets)
-        )
-    return rows_to_data(spec, train, validation, test, side, decoding or Decoding())
+        validation = None
+    _, classes = label_numbers(labels, f"{spec}, train")
+    return planned(
+        spec,
+        numbered(train, labels, classes),
+        None if validation is None else numbered(*validation, classes),
+        numbered(*test, classes),
+        classes,
+    )
 
 
-def _rows(split: Any, place: str, datasets: Any) -> Rows:
-    """The encoded images of one split, and class names where the hub has them."""
+def _rows(split: Any, place: str, datasets: Any) -> tuple[Contents, list[object]]:
+    """The encoded images of one split, and its labels: class names where the hub has them."""
     names = list(split.column_names)
     image = column(names, place, "image", IMAGE_COLUMNS)
     label = column(names, place, "label", LABEL_COLUMNS)
@@ -62,6 +69,6 @@ def _rows(split: Any, place: str, datasets: Any) -> Rows:
     labels = list(encoded[label])
     if hasattr(feature, "names"):
         labels = [feature.names[number] for number in labels]
-    rows = Rows()
-    rows.add(list(encoded[image]), labels, place)
-    return rows
+    check_labels(labels, place)
+    images = [content(value) for value in encoded[image]]
+    return Contents(images, place, np.arange(len(images))), labels

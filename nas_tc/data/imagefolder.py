@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from nas_tc.data.decode import Decoding, decode_images
-from nas_tc.data.images import ImageData, Split, split_off, split_validation
+from nas_tc.data.plan import Part, Plan, planned
+from nas_tc.data.sources import Files
 from nas_tc.errors import DataError
 
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
@@ -13,10 +13,8 @@ _LOOKS_LIKE_A_SPLIT = {"train", "training", "test", "testing", "val", "valid", "
 _VALIDATION_NAMES = ("validation", "valid", "val")
 
 
-def load_imagefolder(
-    folder: Path, side: tuple[int, int] | None, name: str, decoding: Decoding | None = None
-) -> ImageData:
-    """Images from `DIR/class/*`, or from `DIR/train/class/*` beside `test` and `val`.
+def plan_imagefolder(folder: Path, name: str) -> Plan:
+    """The images in `DIR/class/*`, or from `DIR/train/class/*` beside `test` and `val`.
 
     One tree is split: a fifth for testing and a tenth of the rest for validation. With `train`
     and `test` alone a tenth of `train` is for validation. With `train` and `val` alone, as
@@ -24,40 +22,29 @@ def load_imagefolder(
 
     Args:
         folder: where the tree begins.
-        side: height and width in pixels to scale to; None: those of the first image.
         name: of the data, for messages and records.
-        decoding: who watches.
 
     Raises:
-        DataError: no images, a class missing in a split, or an image missing or broken, by path.
+        DataError: no images, or a class missing in a split, by path.
     """
     if not folder.is_dir():
         raise DataError(
             f"no folder {str(folder)!r}; imagefolder:DIR needs one with a folder a class"
         )
-    decoding = decoding or Decoding()
     if not (folder / "train").is_dir():
         classes = _classes(folder)
-        whole = _decoded(folder, classes, side, None, decoding)
-        rest, test = split_off(whole, max(1, len(whole) // 5))
-        train, validation = split_validation(rest)
-        return ImageData(name, train, validation, test, classes)
+        return planned(name, _part(folder, classes), None, None, classes)
 
     classes = _classes(folder / "train")
-    train = _decoded(folder / "train", classes, side, None, decoding)
-    _, height, width, channels = train.images.shape
+    train = _part(folder / "train", classes)
     others = [
-        _decoded(folder / each, classes, (height, width), channels, decoding)
+        _part(folder / each, classes)
         for each in ("test", *_VALIDATION_NAMES)
         if (folder / each).is_dir()
     ]
     if not others:
         raise DataError(f"{folder}: there is train/ but neither test/ nor val/")
-    if len(others) == 1:
-        train, validation = split_validation(train)
-    else:
-        validation = others[1]
-    return ImageData(name, train, validation, others[0], classes)
+    return planned(name, train, others[1] if len(others) > 1 else None, others[0], classes)
 
 
 def _classes(folder: Path) -> tuple[str, ...]:
@@ -74,29 +61,21 @@ def _classes(folder: Path) -> tuple[str, ...]:
     return names
 
 
-def _decoded(
-    folder: Path,
-    classes: tuple[str, ...],
-    side: tuple[int, int] | None,
-    channels: int | None,
-    decoding: Decoding,
-) -> Split:
+def _part(folder: Path, classes: tuple[str, ...]) -> Part:
     numbers = {each: number for number, each in enumerate(classes)}
     if extra := sorted(set(_classes(folder)) - set(numbers)):
         raise DataError(
             f"{folder / extra[0]}: the class {extra[0]!r} is not among the training images"
         )
-    paths, labels = [], []
+    paths: list[Path] = []
+    labels: list[int] = []
     for name, number in numbers.items():
         found = sorted(path for path in (folder / name).rglob("*") if _is_image(path, folder))
         if not found:
             raise DataError(f"{folder / name}: no images ({', '.join(sorted(_SUFFIXES))})")
         paths += found
         labels += [number] * len(found)
-    images = decode_images(
-        paths, lambda index: str(paths[index]), side=side, channels=channels, decoding=decoding
-    )
-    return Split(images, np.array(labels, dtype=np.int64))
+    return Part(Files(paths), np.array(labels, dtype=np.int64))
 
 
 def _is_image(path: Path, root: Path) -> bool:

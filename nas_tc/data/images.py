@@ -1,10 +1,11 @@
-"""Images and labels in memory, split once and for all."""
+"""Images and labels in memory, or in files that are mapped; split once and for all."""
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Self
+from pathlib import Path
+from typing import Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from nas_tc.errors import DataError
 
 _SPLIT_SEED = 2015  # one fixed split for every search, whatever its own seed
 
-_MOMENTS_BLOCK = 500  # images counted at once, as counting takes eight times their memory
+_BLOCK_BYTES = 2**22  # looked at together, as counting takes eight times their memory
 
 
 @dataclass(frozen=True)
@@ -24,10 +25,13 @@ class Split:
     Attributes:
         images: uint8, (n, height, width, channels), the layout in which they are decoded.
         labels: int64, (n,), from 0.
+        file: the .npy file that the images are mapped from, if they are more than memory is to
+            hold: whoever uses them reads them from there, batch by batch. None: in memory.
     """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
+    file: Path | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -35,6 +39,27 @@ class Split:
     def take(self, indices: NDArray[np.int64]) -> Self:
         """The images at `indices`, copied."""
         return type(self)(self.images[indices], self.labels[indices])
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """What goes to another process: a file is mapped there again, never sent."""
+        if self.file is None:
+            return Split, (self.images, self.labels)
+        return mapped_split, (self.file, self.labels)
+
+
+def mapped_split(file: Path, labels: NDArray[np.int64]) -> Split:
+    """Images that stay in their file.
+
+    Raises:
+        DataError: no such file, as on another machine that does not share the cache.
+    """
+    try:
+        return Split(np.asarray(np.load(file, mmap_mode="r")), labels, file)
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"{file}: cannot be mapped: {error}; with several machines NAS_TC_CACHE must be a "
+            "folder that all of them have"
+        ) from None
 
 
 @dataclass(frozen=True)
@@ -80,10 +105,11 @@ class ImageData:
         A channel without any spread is given that of the others, or 1, so as to be divided by.
         """
         means, stds = [], []
+        step = max(1, _BLOCK_BYTES // self.train.images[0].nbytes)  # images
         for channel in range(self.shape[0]):
             counts = np.zeros(256, dtype=np.int64)
-            for start in range(0, len(self.train), _MOMENTS_BLOCK):
-                block = self.train.images[start : start + _MOMENTS_BLOCK, ..., channel]
+            for start in range(0, len(self.train), step):
+                block = self.train.images[start : start + step, ..., channel]
                 counts += np.bincount(block.reshape(-1), minlength=256)
             values = np.arange(256) / 255
             mean = float((counts * values).sum() / counts.sum())
@@ -106,15 +132,43 @@ class ImageData:
         Raises:
             DataError: fewer than one per class, or more than there are.
         """
-        if not len(self.classes) <= train_images <= len(self.train):
-            raise DataError(
-                f"--train-images {train_images}: {self.name} has {len(self.train)} training "
-                f"images; choose from {len(self.classes)} (one a class) to {len(self.train)}"
-            )
-        if train_images == len(self.train):
-            return self
-        kept, _ = split_indices(self.train.labels, len(self.train) - train_images)
-        return replace(self, train=self.train.take(kept))
+        kept = fewer_indices(self.train.labels, train_images, len(self.classes), self.name)
+        return self if len(kept) == len(self.train) else replace(self, train=self.train.take(kept))
+
+
+class _Labelled(Protocol):
+    """Images in memory, or encoded still."""
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """int64, (n,)."""
+
+    def __len__(self) -> int:
+        """How many."""
+
+    def take(self, indices: NDArray[np.int64]) -> Self:
+        """Those at `indices`."""
+
+
+_L = TypeVar("_L", bound=_Labelled)
+
+
+def fewer_indices(
+    labels: NDArray[np.int64], count: int, classes: int, name: str
+) -> NDArray[np.int64]:
+    """Indices of `count` training images: a fixed, stratified choice.
+
+    Raises:
+        DataError: fewer than one per class, or more than there are.
+    """
+    if not classes <= count <= len(labels):
+        raise DataError(
+            f"--train-images {count}: {name} has {len(labels)} training images; choose from "
+            f"{classes} (one a class) to {len(labels)}"
+        )
+    if count == len(labels):
+        return np.arange(count)
+    return split_indices(labels, len(labels) - count)[0]
 
 
 def split_indices(
@@ -146,13 +200,13 @@ def split_indices(
     return np.sort(kept), np.sort(held)
 
 
-def split_off(whole: Split, held_out: int) -> tuple[Split, Split]:
+def split_off(whole: _L, held_out: int) -> tuple[_L, _L]:
     """`whole` without `held_out` images, and those."""
     kept, held = split_indices(whole.labels, held_out)
     return whole.take(kept), whole.take(held)
 
 
-def split_validation(whole: Split) -> tuple[Split, Split]:
+def split_validation(whole: _L) -> tuple[_L, _L]:
     """Nine tenths of the images to train on, and a tenth to compare candidates by."""
     return split_off(whole, max(1, len(whole) // 10))
 

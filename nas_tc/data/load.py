@@ -1,27 +1,35 @@
-"""From what a user types after `--data` to images in memory."""
+"""From what a user types after `--data` to images in memory, or in files if they are too many."""
 
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from nas_tc.data.arrays import load_idx, load_npz
-from nas_tc.data.cache import cached, fingerprint
-from nas_tc.data.decode import Decoding
+from nas_tc.data.cache import fingerprint, read_cache, write_cache
+from nas_tc.data.decode import Decoding, decode_images, settle_shape
 from nas_tc.data.digits import load_digits
-from nas_tc.data.hub import load_hub
-from nas_tc.data.imagefolder import load_imagefolder
-from nas_tc.data.images import ImageData
-from nas_tc.data.parquet import load_parquet
+from nas_tc.data.disk import decode_to_disk
+from nas_tc.data.hub import plan_hub
+from nas_tc.data.imagefolder import plan_imagefolder
+from nas_tc.data.images import ImageData, Split
+from nas_tc.data.memory import check_memory, default_limit
+from nas_tc.data.parquet import plan_parquet
+from nas_tc.data.plan import Plan
 from nas_tc.errors import DataError, unknown
 
 Side = tuple[int, int] | None
-_LOADERS: dict[str, tuple[Callable[[Path, Side, str, Decoding], ImageData], str, str]] = {
-    # how to load, which files it reads, what stands behind the colon
-    "parquet": (load_parquet, "*.parquet", "DIR"),
-    "imagefolder": (load_imagefolder, "**/*", "DIR"),
-    "npz": (load_npz, "", "FILE"),
-    "idx": (load_idx, "*idx*", "DIR"),
+_PLANS: dict[str, Callable[[Path, str], Plan]] = {  # images that are encoded
+    "parquet": plan_parquet,
+    "imagefolder": plan_imagefolder,
 }
-_KNOWN = ("digits", *(f"{kind}:{place}" for kind, (_, _, place) in _LOADERS.items()), "hub:NAME")
+_ARRAYS: dict[str, Callable[[Path, Side, str, Decoding], ImageData]] = {
+    "npz": load_npz,
+    "idx": load_idx,
+}
+_FILES = {"parquet": "*.parquet", "imagefolder": "**/*", "npz": "", "idx": "*idx*"}  # that count
+_PLACES = {"parquet": "DIR", "imagefolder": "DIR", "npz": "FILE", "idx": "DIR", "hub": "NAME"}
+_KNOWN = ("digits", *(f"{kind}:{place}" for kind, place in _PLACES.items()))
 
 
 def load_data(
@@ -47,27 +55,66 @@ def load_data(
     kind, colon, place = spec.partition(":")
     if spec == "digits":
         data = load_digits(side)
-    elif kind not in (*_LOADERS, "hub"):
+    elif kind not in _PLACES:
         raise unknown("data", kind if colon else spec, _KNOWN, within=spec)
     elif not place:
-        what = next(each for each in _KNOWN if each.startswith(f"{kind}:"))
-        lacks = {"DIR": "folder", "FILE": "file", "NAME": "name"}[what.partition(":")[2]]
-        raise DataError(f"data {spec!r} lacks its {lacks}; write {what}")
+        lacks = {"DIR": "folder", "FILE": "file", "NAME": "name"}[_PLACES[kind]]
+        raise DataError(f"data {spec!r} lacks its {lacks}; write {kind}:{_PLACES[kind]}")
     elif kind == "hub":
-        data = load_hub(place, side, spec, decoding)
+        plan = plan_hub(place, spec)
+        shape = settle_shape(plan.train.images, side, decoding)
+        check_memory(len(plan) * int(np.prod(shape)), len(plan), decoding.memory_limit)
+        data = _in_memory(plan, shape, decoding)
     else:
-        data = _load_files(kind, Path(place).expanduser(), side, spec, decoding)
+        return _load_files(kind, Path(place).expanduser(), side, spec, train_images, decoding)
     return data if train_images is None else data.with_fewer(train_images)
 
 
-def _load_files(kind: str, place: Path, side: Side, spec: str, decoding: Decoding) -> ImageData:
-    load, pattern, _ = _LOADERS[kind]
-    if not place.exists() or decoding.broken is not None:  # the loader says what is wrong
-        return load(place, side, spec, decoding)
-    files = [place] if not pattern else sorted(p for p in place.glob(pattern) if p.is_file())
+def _load_files(
+    kind: str, place: Path, side: Side, spec: str, train_images: int | None, decoding: Decoding
+) -> ImageData:
+    key = _key(kind, place, side) if place.exists() else ""  # whoever reads says what is wrong
+    limit = default_limit() if decoding.memory_limit is None else decoding.memory_limit
+    if decoding.broken is None and (found := read_cache(key, spec, limit)):
+        if train_images is None:
+            return found
+        if found.train.file is None or kind in _ARRAYS:
+            return found.with_fewer(train_images)
+    if kind in _ARRAYS:
+        data = _ARRAYS[kind](place, side, spec, decoding)
+        write_cache(key, data)
+        return data if train_images is None else data.with_fewer(train_images)
+    plan = _PLANS[kind](place, spec)
+    shape = settle_shape(plan.train.images, side, decoding)
+    if train_images is not None and len(plan) * int(np.prod(shape)) > limit:
+        plan = plan.with_fewer(train_images)  # so many are chosen first, and only they decoded
+        key, train_images = _key(kind, place, side, train_images), None
+        if decoding.broken is None and (found := read_cache(key, spec, limit)):
+            return found
+    if len(plan) * int(np.prod(shape)) > limit:
+        return decode_to_disk(plan, shape, key, decoding)
+    data = _in_memory(plan, shape, decoding)
+    if decoding.broken is None:
+        write_cache(key, data)
+    return data if train_images is None else data.with_fewer(train_images)
+
+
+def _key(kind: str, place: Path, *settings: object) -> str:
+    pattern = _FILES[kind]
+    files = sorted(p for p in place.glob(pattern) if p.is_file()) if pattern else [place]
     root = place if pattern else place.parent
     try:
-        key = fingerprint(files, root, (kind, side))
+        return fingerprint(files, root, (kind, *settings))
     except OSError as error:
         raise DataError(f"{error.filename}: cannot be read: {error.strerror}") from None
-    return cached(key, spec, lambda: load(place, side, spec, decoding))
+
+
+def _in_memory(plan: Plan, shape: tuple[int, int, int], decoding: Decoding) -> ImageData:
+    splits: list[Split] = []
+    for part in plan.parts.values():
+        before = sum(map(len, splits))
+        images = np.empty((len(part), *shape), dtype=np.uint8)
+        decode_images(part.images, images, decoding, before=before, total=len(plan))
+        splits.append(Split(images, part.labels))
+    train, validation, test = splits
+    return ImageData(plan.name, train, validation, test, plan.classes)

@@ -2,53 +2,78 @@
 
 from pathlib import Path
 
-from nas_tc.data.decode import Decoding
-from nas_tc.data.images import ImageData
-from nas_tc.data.rows import IMAGE_COLUMNS, LABEL_COLUMNS, Rows, column, rows_to_data
+import numpy as np
+
+from nas_tc.data.images import label_numbers
+from nas_tc.data.plan import Plan, check_labels, numbered, planned
+from nas_tc.data.sources import ParquetRows
 from nas_tc.errors import DataError
 
+IMAGE_COLUMNS = ("image", "img", "images")
+LABEL_COLUMNS = ("label", "labels", "fine_label", "class", "target")
 
-def load_parquet(
-    folder: Path, side: tuple[int, int] | None, name: str, decoding: Decoding | None = None
-) -> ImageData:
-    """Images from `train*.parquet`, `test*.parquet` and, if there, `validation*.parquet`.
+
+def plan_parquet(folder: Path, name: str) -> Plan:
+    """The images in `train*.parquet`, `test*.parquet` and, if there, `validation*.parquet`.
 
     One column, `image` or `img`, holds the images: bytes, or a struct with a field `bytes`; one,
     `label`, the classes. Without a validation file a tenth of the training images is held out.
 
     Args:
         folder: where the files are.
-        side: height and width in pixels to scale to; None: those of the first image.
         name: of the data, for messages and records.
-        decoding: who watches.
 
     Raises:
-        DataError: a file or a column that is missing or broken, or an image, by file and row.
+        DataError: a file or a column that is missing or broken, or a label, by file and row.
     """
     if not folder.is_dir():
         raise DataError(f"no folder {str(folder)!r}; parquet:DIR needs one with train.parquet")
-    train = _read(folder, "train")
+    rows, labels = _read(folder, "train")
     test = _read(folder, "test")
     has_validation = any(folder.glob("validation*.parquet"))
     validation = _read(folder, "validation") if has_validation else None
-    return rows_to_data(name, train, validation, test, side, decoding or Decoding())
+    _, classes = label_numbers(labels, str(rows.files[0][0]))
+    return planned(
+        name,
+        numbered(rows, labels, classes),
+        None if validation is None else numbered(*validation, classes),
+        numbered(*test, classes),
+        classes,
+    )
 
 
-def _read(folder: Path, split: str) -> Rows:
+def column(names: list[str], place: str, what: str, known: tuple[str, ...]) -> str:
+    """The first of the `known` columns that is among `names`.
+
+    Raises:
+        DataError: none of them is.
+    """
+    for name in known:
+        if name in names:
+            return name
+    raise DataError(f"{place}: no {what} column ({', '.join(known)}) among {', '.join(names)}")
+
+
+def _read(folder: Path, split: str) -> tuple[ParquetRows, list[object]]:
+    """Where the images of a split are, and its labels, which are in memory."""
     import pyarrow  # noqa: PLC0415 - slow to import
     import pyarrow.parquet  # noqa: PLC0415
 
-    rows = Rows()
+    files: list[tuple[Path, str, int]] = []
+    labels: list[object] = []
     for path in sorted(folder.glob(f"{split}*.parquet")):
         try:
-            table = pyarrow.parquet.read_table(path)
+            with pyarrow.parquet.ParquetFile(path) as file:
+                names = file.schema_arrow.names
+                images = column(names, str(path), "image", IMAGE_COLUMNS)
+                label = column(names, str(path), "label", LABEL_COLUMNS)
+                found = file.read([label]).column(0).to_pylist()
         except (OSError, pyarrow.ArrowException) as error:
             reason = str(error).splitlines()[0]
             raise DataError(f"{path}: not a parquet file, or a broken one: {reason}") from None
-        names = table.column_names
-        contents = table.column(column(names, str(path), "image", IMAGE_COLUMNS)).to_pylist()
-        labels = table.column(column(names, str(path), "label", LABEL_COLUMNS)).to_pylist()
-        rows.add(contents, labels, str(path))
-    if not rows.images:
+        check_labels(found, str(path))
+        files.append((path, images, len(found)))
+        labels += found
+    if not labels:
         raise DataError(f"no images: {folder / split}.parquet is missing or empty")
-    return rows
+    return ParquetRows(tuple(files), np.arange(len(labels))), labels

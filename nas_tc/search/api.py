@@ -8,7 +8,7 @@ from typing import Any
 
 import optuna
 
-from nas_tc.data import Decoding, ImageData, load_data
+from nas_tc.data import Decoding, ImageData, load_data, parse_limit
 from nas_tc.errors import NasTcError
 from nas_tc.search.driver import Driver
 from nas_tc.search.environment import environment
@@ -46,6 +46,8 @@ def search(
     listener: Listener | None = None,
     command: str = "nas_tc.search(...)",
     recipe: str | Path | Recipe = "quick",
+    per_gpu: int = 1,
+    memory_limit: str | None = None,
     **fields: Any,
 ) -> StudyRecord:
     """Finds the most accurate networks of a space within a budget.
@@ -60,7 +62,7 @@ def search(
         train_images: train on this many images only.
         trials: networks to train in all, those of earlier runs of the study included; networks
             that are pruned count.
-        workers: processes that train; one a GPU or core if None.
+        workers: processes that train; one a core, or `per_gpu` a GPU, if None.
         device: "auto", "cpu" or "cuda".
         ray_address: of a running Ray cluster to join.
         study: SQLite file; if None, one under results/local/ whose name says what it is.
@@ -73,6 +75,9 @@ def search(
         listener: hears of what happens.
         command: how the search was called, for its manifest.
         recipe: a recipe, the name of one, or the path of a TOML file.
+        per_gpu: networks that are trained on one GPU at the same time.
+        memory_limit: for the images, such as "4GiB"; a larger set is read from disk, batch by
+            batch. If None, 30 % of the free memory.
         **fields: of `nas_tc.training.Recipe`, in place of the recipe's own, e.g. `epochs=20`.
 
     Returns:
@@ -88,6 +93,9 @@ def search(
         raise NasTcError(f"workers must be 1 or more, not {workers}")
     if reruns < 0:
         raise NasTcError(f"reruns must be 0 or more, not {reruns}")
+    if per_gpu < 1:
+        raise NasTcError(f"per_gpu must be 1 or more, not {per_gpu}")
+    limit = None if memory_limit is None else parse_limit(memory_limit)
     plan = plan_search(budget, space, recipe, augment, seed, fields)
     starts = [parse_start(text) for text in start]
     if ray_address is None:
@@ -95,7 +103,7 @@ def search(
 
     path = Path(study) if study is not None else _default_study(plan, data, train_images)
     with lock_study(path):
-        images = _load(data, plan, train_images, listener)
+        images = _load(data, plan, train_images, limit, listener)
         settings = plan.settle(images, seed)
         listener.note(f"budget: {settings.limit}")
         listener.note(describe_fit(settings.space, settings.limit))
@@ -114,7 +122,12 @@ def search(
             interrupted = False
             try:
                 with Pool(
-                    images, settings.recipe, device=device, workers=workers, address=ray_address
+                    images,
+                    settings.recipe,
+                    device=device,
+                    workers=workers,
+                    address=ray_address,
+                    per_gpu=per_gpu,
                 ) as pool:
                     driver = Driver(opened, path, settings, pool, trials, listener, interrupts)
                     driver.run()
@@ -137,13 +150,18 @@ def _default_study(plan: Plan, data: str, train_images: int | None) -> Path:
     return _LOCAL / f"{slug}.db"
 
 
-def _load(data: str, plan: Plan, train_images: int | None, listener: Listener) -> ImageData:
+def _load(
+    data: str, plan: Plan, train_images: int | None, limit: int | None, listener: Listener
+) -> ImageData:
     def tell(done: int, total: int) -> None:
         if done % _DECODED_STEP == 0 and done < total:
             listener.note(f"decoded {done:,} of {total:,} images")
 
     images = load_data(
-        data, side=plan.space.input[1:], train_images=train_images, decoding=Decoding(tell)
+        data,
+        side=plan.space.input[1:],
+        train_images=train_images,
+        decoding=Decoding(tell, memory_limit=limit),
     )
     listener.note(images.summary())
     return images

@@ -1,9 +1,5 @@
 """Workers as Ray actors, one a core or GPU, on this machine or a cluster."""
 
-import os
-import signal
-import socket
-import threading
 from collections import deque
 from collections.abc import Hashable
 from typing import Any, Self
@@ -11,13 +7,12 @@ from typing import Any, Self
 import ray
 from ray.exceptions import RayError, RayTaskError
 
+from nas_tc._ray import start_ray
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
 from nas_tc.errors import DeviceError
 from nas_tc.search.worker import Report, Worker
 from nas_tc.training import Recipe, choose_device
-
-_CONNECT_S = 5
 
 
 class FailedError(RuntimeError):
@@ -35,12 +30,14 @@ class Pool:
         data: sent to each node once, and shared by its workers.
         recipe: of the training.
         device: "auto", "cpu" or "cuda".
-        workers: how many; None: one a GPU, or one a core.
+        workers: how many; None: `per_gpu` a GPU, or one a core.
         address: of a running Ray cluster; None: a Ray of our own on this machine, unless the
             calling program has started one.
+        per_gpu: workers that share one GPU.
 
     Raises:
-        DeviceError: no such cluster, or more workers than it has room for.
+        DeviceError: no such cluster, more workers than it has room for, or a share of a GPU
+            where there is none.
     """
 
     def __init__(
@@ -51,24 +48,22 @@ class Pool:
         device: str = "auto",
         workers: int | None = None,
         address: str | None = None,
+        per_gpu: int = 1,
     ) -> None:
         self._idle: deque[Any] = deque()
         self._busy: dict[Hashable, Any] = {}  # what a worker is at
         self._calls: dict[Any, Hashable] = {}  # Ray's reference of a call to what it is about
-        if address is not None:
-            _check_reachable(address)
-        self._owns_ray = not ray.is_initialized()
-        if self._owns_ray:
-            _start_ray(address, workers)
+        self._owns_ray = start_ray(address, workers)
         try:
             kind = "GPU" if device != "cpu" and _has("GPU") else "CPU"
             if kind == "CPU":
-                choose_device(device)  # "cuda" without a GPU is refused here, not in a worker
-            self.size = workers or max(1, int(ray.cluster_resources().get(kind, 1)))
-            self._check_room(kind)
+                _check_processor(device, per_gpu)
+            room = int(ray.cluster_resources().get(kind, 0)) * per_gpu
+            self.size = workers or max(1, room)
+            self._check_room(kind, room, per_gpu)
             self._options = {
                 "num_cpus": 0 if kind == "GPU" else 1,
-                "num_gpus": 1 if kind == "GPU" else 0,
+                "num_gpus": 1 / per_gpu if kind == "GPU" else 0,
                 "max_restarts": 0,
             }
             self._arguments = (ray.put(data), recipe, "cuda" if kind == "GPU" else "cpu")
@@ -144,62 +139,28 @@ class Pool:
     def _new_worker(self) -> Any:
         return ray.remote(Worker).options(**self._options).remote(*self._arguments)
 
-    def _check_room(self, kind: str) -> None:
-        room = int(ray.cluster_resources().get(kind, 0))
+    def _check_room(self, kind: str, room: int, per_gpu: int) -> None:
         if self.size > room:
+            each = f" for {per_gpu} workers each" if per_gpu > 1 else ""
+            count = room // per_gpu
             raise DeviceError(
-                f"--workers {self.size}: Ray has {room} {kind}{'s' if room != 1 else ''}; ask for "
-                "fewer workers"
+                f"--workers {self.size}: Ray has {count} {kind}{'s' if count != 1 else ''}{each}; "
+                "ask for fewer workers"
             )
 
 
-def _start_ray(address: str | None, workers: int | None) -> None:
-    """Starts or joins Ray, and takes back the handler of SIGTERM, which Ray replaces."""
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    on_terminate = signal.getsignal(signal.SIGTERM)
-    try:
-        _init_ray(address, workers)
-    finally:
-        if in_main_thread:
-            signal.signal(signal.SIGTERM, on_terminate)
-
-
-def _init_ray(address: str | None, workers: int | None) -> None:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    common: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
-    if address is None:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        # More workers than cores is slow, but the user's choice; Ray would let them wait for ever.
-        cpus = max(workers or 1, cores or 1)
-        ray.init(address="local", num_cpus=cpus, include_dashboard=False, **common)
-        return
-    try:
-        ray.init(address=address, **common)
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        raise _no_cluster(address, error) from None
-
-
-def _check_reachable(address: str) -> None:
-    """Ray itself takes a minute, and many lines, to find out that nobody is there.
+def _check_processor(device: str, per_gpu: int) -> None:
+    """Refuses, before there is a worker, what needs a GPU.
 
     Raises:
-        DeviceError: no connection to the host and port of `address`, if it has them.
+        DeviceError: "cuda" without a GPU, or several networks on none.
     """
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    if host and port.isdigit():
-        try:
-            socket.create_connection((host, int(port)), timeout=_CONNECT_S).close()
-        except (OSError, OverflowError) as error:
-            raise _no_cluster(address, error) from None
-
-
-def _no_cluster(address: str, error: Exception) -> DeviceError:
-    reason = getattr(error, "strerror", None) or str(error).strip().splitlines()[0]
-    return DeviceError(
-        f"no Ray cluster at {address!r}: {reason}; start one with 'ray start --head', set "
-        "RAY_AUTH_MODE=token if it asks for a token, or leave --ray-address out"
-    )
+    choose_device(device)
+    if per_gpu > 1:
+        raise DeviceError(
+            f"--per-gpu {per_gpu}: networks share a GPU, and none is used here; leave it out, and "
+            "one network a core is trained"
+        )
 
 
 def _has(kind: str) -> bool:

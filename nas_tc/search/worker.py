@@ -1,30 +1,29 @@
 """What runs inside a worker: one network at a time, rung by rung."""
 
-import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 
 import torch
 from safetensors.torch import load, save
 
 from nas_tc.architecture import Architecture
-from nas_tc.data import ImageData, Split
+from nas_tc.data import ImageData
 from nas_tc.module import Network, build
 from nas_tc.training import (
     DivergedError,
-    Images,
     OutOfMemoryError,
     Recipe,
     Rung,
     check_fits,
     choose_device,
     error_rate,
+    images_on,
     out_of_memory,
-    principal_colours,
     ran_out,
     settle_on_core,
     train,
+    with_colours,
 )
 
 
@@ -60,12 +59,9 @@ class Worker:
             settle_on_core()
         self._recipe = recipe
         self._moments = data.moments
-        self._train = self._images(data.train)
-        if "colour" in recipe.augment:
-            colours = principal_colours(self._train.pixels).to(self._device)
-            self._train = replace(self._train, colours=colours)
-        self._validation = self._images(data.validation)
-        self._test = self._images(data.test)
+        self._train = with_colours(images_on(self._device, data.train), recipe)
+        self._validation = images_on(self._device, data.validation)
+        self._test = images_on(self._device, data.test)
         self._network: Network | None = None
         self._rungs: Iterator[Rung] = iter(())
 
@@ -112,10 +108,3 @@ class Worker:
         self._network, self._rungs = None, iter(())
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
-
-    def _images(self, split: Split) -> Images:
-        with warnings.catch_warnings():
-            # The pages are shared with the other workers and read-only; so are our reads.
-            warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
-            pixels, labels = torch.from_numpy(split.images), torch.from_numpy(split.labels)
-        return Images(pixels.to(self._device), labels.to(self._device))

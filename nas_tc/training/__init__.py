@@ -1,9 +1,9 @@
 """How good is it? Recipes, the training loop, the error."""
 
-from nas_tc.training.batches import Images
+from nas_tc.training.batches import Images, images_on, with_colours
 from nas_tc.training.colour import principal_colours
 from nas_tc.training.device import autocast_dtype, choose_device, settle_on_core
-from nas_tc.training.finish import CHECKPOINT, CurvePoint, Finished, finish
+from nas_tc.training.finish import CHECKPOINT, CurvePoint, Finished, finish, run_epochs
 from nas_tc.training.memory import (
     OutOfMemoryError,
     check_fits,
@@ -13,6 +13,7 @@ from nas_tc.training.memory import (
 )
 from nas_tc.training.recipe import AUGMENTATIONS, Recipe
 from nas_tc.training.recipes import FULL, HE_SUN_2015, QUICK, RECIPES, load_recipe, parse_fields
+from nas_tc.training.share import Share, check_share
 from nas_tc.training.train import DivergedError, Rung, Training, error_rate, train
 from nas_tc.training.views import ViewErrors, error_of_views
 
@@ -30,20 +31,25 @@ __all__ = [
     "OutOfMemoryError",
     "Recipe",
     "Rung",
+    "Share",
     "Training",
     "ViewErrors",
     "autocast_dtype",
     "check_fits",
+    "check_share",
     "choose_device",
     "error_of_views",
     "error_rate",
     "finish",
+    "images_on",
     "load_recipe",
     "out_of_memory",
     "parse_fields",
     "principal_colours",
     "ran_out",
+    "run_epochs",
     "settle_on_core",
     "train",
     "training_bytes",
+    "with_colours",
 ]

@@ -1,13 +1,19 @@
 """Batches of images as whole-batch tensor operations on the training device."""
 
+import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from nas_tc.training.colour import altered_colours
+from nas_tc.data import Split
+from nas_tc.training.colour import altered_colours, drawn_noise, principal_colours
+from nas_tc.training.prefetch import prefetched
 from nas_tc.training.recipe import Recipe
+from nas_tc.training.share import Share
+
+_ALL = Share()
 
 
 @dataclass(frozen=True)
@@ -15,24 +21,54 @@ class Images:
     """Images and labels on the device that trains.
 
     Attributes:
-        pixels: uint8, (n, height, width, channels).
-        labels: int64, (n,).
+        pixels: uint8, (n, height, width, channels). Those of a large set are mapped from a file,
+            on the processor's side; a thread reads ahead.
+        labels: int64, (n,), on the device.
         colours: float, (channels, channels), for the augmentation "colour": see
             `nas_tc.training.colour`.
         margin: pixels that the images are larger than what the network takes; a window is cut.
+        streamed: whether they are mapped from a file.
     """
 
     pixels: Tensor
     labels: Tensor
     colours: Tensor | None = None
     margin: int = 0
+    streamed: bool = False
 
     def __len__(self) -> int:
         return len(self.labels)
 
 
+def images_on(device: torch.device, split: Split, margin: int = 0) -> Images:
+    """The images of a split for training or testing on `device`.
+
+    Those that are in memory stay where they are or go to the GPU's memory, whole; those in a file
+    are read batch by batch.
+    """
+    with warnings.catch_warnings():
+        # The pages are shared with other processes and read-only; so are our reads.
+        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+        pixels, labels = torch.from_numpy(split.images), torch.from_numpy(split.labels)
+    streamed = split.file is not None
+    return Images(
+        pixels if streamed else pixels.to(device),
+        labels.to(device),
+        margin=margin,
+        streamed=streamed,
+    )
+
+
+def with_colours(images: Images, recipe: Recipe) -> Images:
+    """The training images with what the recipe's augmentation "colour" needs to know of them."""
+    if "colour" not in recipe.augment:
+        return images
+    colours = principal_colours(images.pixels).to(images.labels.device)
+    return replace(images, colours=colours)
+
+
 def shuffled_batches(
-    images: Images, recipe: Recipe, generator: torch.Generator
+    images: Images, recipe: Recipe, generator: torch.Generator, share: Share = _ALL
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """One epoch: augmented images, float 0 to 1 in channels_last format, and their labels.
 
@@ -43,26 +79,42 @@ def shuffled_batches(
         images: what to draw from.
         recipe: batch size and augmentation.
         generator: of the order and the augmentation, on the processor.
+        share: the part of every batch that is wanted; what is drawn does not depend on it.
     """
+    batches = _shuffled(images, recipe, generator, share)
+    return prefetched(batches) if images.streamed else batches
+
+
+def _shuffled(
+    images: Images, recipe: Recipe, generator: torch.Generator, share: Share
+) -> Iterator[tuple[Tensor, Tensor]]:
+    device = images.labels.device
     order = torch.randperm(len(images), generator=generator)
     for indices in order.split(recipe.batch_size):
         if len(indices) == recipe.batch_size or len(images) < recipe.batch_size:
-            chosen = indices.to(images.labels.device)
-            pixels = _augmented(images, chosen, recipe, generator)
-            floats = to_float(pixels)
+            chosen = indices.to(images.pixels.device)
+            part = share.part(len(chosen))
+            floats = to_float(_augmented(images, chosen, recipe, generator, part).to(device))
             if "colour" in recipe.augment and images.colours is not None:
-                floats = altered_colours(floats, images.colours, generator)
-            yield floats, images.labels[chosen]
+                noise = drawn_noise(len(chosen), images.colours, generator)
+                floats = altered_colours(floats, images.colours, noise[part])
+            yield floats, images.labels[indices[part].to(device)]
 
 
 def plain_batches(images: Images, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
     """All images in order, as they are; of larger ones the centre."""
+    batches = _plain(images, batch_size)
+    return prefetched(batches) if images.streamed else batches
+
+
+def _plain(images: Images, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
     start = images.margin // 2
     height, width = (side - images.margin for side in images.pixels.shape[1:3])
     for pixels, labels in zip(
         images.pixels.split(batch_size), images.labels.split(batch_size), strict=True
     ):
-        yield to_float(pixels[:, start : start + height, start : start + width]), labels
+        window = pixels[:, start : start + height, start : start + width]
+        yield to_float(window.to(labels.device)), labels
 
 
 def ten_views(images: Images, batch_size: int, reach: int) -> Iterator[tuple[list[Tensor], Tensor]]:
@@ -83,8 +135,9 @@ def ten_views(images: Images, batch_size: int, reach: int) -> Iterator[tuple[lis
             columns = _reflected(torch.arange(width - margin, device=device) + left, width)
             for each in (columns, columns.flip(0)):
                 lines = rows.expand(len(chosen), -1), each.expand(len(chosen), -1)
-                views.append(to_float(_gathered(images.pixels, chosen, *lines)))
-        yield views, images.labels[chosen]
+                seen = _gathered(images.pixels, chosen, *lines)
+                views.append(to_float(seen.to(images.labels.device)))
+        yield views, images.labels[chosen.to(images.labels.device)]
 
 
 def to_float(pixels: Tensor) -> Tensor:
@@ -96,15 +149,15 @@ def to_float(pixels: Tensor) -> Tensor:
 
 
 def _augmented(
-    images: Images, chosen: Tensor, recipe: Recipe, generator: torch.Generator
+    images: Images, chosen: Tensor, recipe: Recipe, generator: torch.Generator, part: slice
 ) -> Tensor:
-    """The chosen images, each shifted and mirrored by chance.
+    """A part of the chosen images, each shifted and mirrored by chance.
 
     A shift looks beyond the border into the image's reflection, so no padded copy is needed.
     """
     pixels, margin = images.pixels, images.margin
     if not margin and not set(recipe.augment) & {"crop", "flip"}:
-        return pixels[chosen]
+        return pixels[chosen[part]]
     _, height, width, _ = pixels.shape
     count = len(chosen)
     rows = torch.arange(height - margin).expand(count, -1)
@@ -117,8 +170,9 @@ def _augmented(
         shifts = torch.randint(-reach, margin + reach + 1, (2, count, 1), generator=generator)
     else:
         shifts = torch.full((2, 1, 1), margin // 2)
-    rows = _reflected(rows + shifts[0], height)
-    columns = _reflected(columns + shifts[1], width)
+    chosen = chosen[part]
+    rows = _reflected((rows + shifts[0])[part], height)
+    columns = _reflected((columns + shifts[1])[part], width)
     return _gathered(pixels, chosen, rows.to(chosen.device), columns.to(chosen.device))
 
 

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 
 _SPREAD = 0.1  # standard deviation of the noise along each component, in units of the component's
+_ENOUGH = 100_000  # images that are looked at; of many more, each second, third and so on
+_BLOCK_BYTES = 2**22  # of pixels taken together, as they take eight times as much then
 
 
 def principal_colours(pixels: Tensor) -> Tensor:
@@ -26,26 +28,30 @@ def principal_colours(pixels: Tensor) -> Tensor:
     channels = pixels.shape[-1]
     total = torch.zeros(channels, dtype=torch.float64)
     products = torch.zeros(channels, channels, dtype=torch.float64)
-    for some in pixels.split(1000):
+    seen = pixels[:: max(1, len(pixels) // _ENOUGH)]
+    for some in seen.split(max(1, _BLOCK_BYTES // seen[0].numel())):
         colours = some.reshape(-1, channels).double().cpu() / 255
         total += colours.sum(0)
         products += colours.T @ colours
-    count = pixels.numel() / channels
+    count = seen.numel() / channels
     mean = total / count
     values, vectors = torch.linalg.eigh(products / count - mean[:, None] * mean)
     components: Tensor = (vectors * values.clamp(min=0).sqrt()).float()
     return components
 
 
-def altered_colours(images: Tensor, components: Tensor, generator: torch.Generator) -> Tensor:
-    """Images with one colour added to all pixels of each, drawn for it alone.
+def drawn_noise(count: int, components: Tensor, generator: torch.Generator) -> Tensor:
+    """How far each image goes along each component: float, (count, channels)."""
+    return torch.randn(count, len(components), generator=generator) * _SPREAD
+
+
+def altered_colours(images: Tensor, components: Tensor, noise: Tensor) -> Tensor:
+    """Images with one colour added to all pixels of each.
 
     Args:
         images: float, (n, channels, height, width), 0 to 1; changed in place.
         components: what `principal_colours` returned, on the images' device.
-        generator: of the noise, on the processor.
+        noise: what `drawn_noise` returned, on the processor.
     """
-    count, channels = images.shape[:2]
-    noise = torch.randn(count, channels, generator=generator) * _SPREAD
     added = noise.to(images.device) @ components.T
     return images.add_(added[:, :, None, None])

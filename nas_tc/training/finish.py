@@ -3,23 +3,27 @@
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 
 from nas_tc.architecture import Architecture
-from nas_tc.data import ImageData, Split
+from nas_tc.data import ImageData
 from nas_tc.errors import NasTcError
 from nas_tc.module import Network, build
-from nas_tc.training.batches import Images
-from nas_tc.training.colour import principal_colours
+from nas_tc.training.batches import images_on, with_colours
 from nas_tc.training.memory import check_fits, out_of_memory, ran_out
 from nas_tc.training.recipe import Recipe
+from nas_tc.training.share import Share, check_share
 from nas_tc.training.train import Training, error_rate
 from nas_tc.training.views import ViewErrors, error_of_views
 
 CHECKPOINT = "checkpoint.pt"
+_FORMAT = 2  # of the checkpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +61,11 @@ def finish(
     *,
     seed: int = 0,
     device: torch.device | None = None,
+    initial: Path | None = None,
     resumed: Callable[[int], None] = lambda _epochs: None,
     after_epoch: Callable[[tuple[CurvePoint, ...]], None] = lambda _curve: None,
 ) -> Finished:
-    """Trains a network by all epochs of the recipe and tests it.
-
-    A checkpoint is written into `out` after every epoch; where one lies there, the training goes
-    on from it, and on the same machine ends with the same weights as if it had never stopped.
+    """Trains a network by all epochs of the recipe, as `run_epochs` does, and tests it.
 
     Args:
         architecture: the network, for the data's channels and classes.
@@ -72,28 +74,90 @@ def finish(
         out: folder of the checkpoint.
         seed: of the weights, the order of the images and their augmentation.
         device: where to train; the processor if None.
+        initial: a file of weights to begin with, instead of fresh ones.
         resumed: told the epochs of the checkpoint, if there is one.
         after_epoch: told the learning curve so far.
 
     Raises:
         DivergedError: the loss is not a finite number.
-        NasTcError: a checkpoint of another training, a folder that cannot be written, or too
-            little memory.
+        NasTcError: a checkpoint of another training, a folder that cannot be written, weights of
+            another network, or too little memory.
     """
     device = device or torch.device("cpu")
-    check_fits(architecture, recipe.batch_size, device)
-    mean, std = data.moments
-    network = build(architecture, mean=mean, std=std, seed=seed, init=recipe.init).to(device)
-    training, validation, test = (
-        _images(split, recipe, device) for split in (data.train, data.validation, data.test)
+    network, curve = run_epochs(
+        architecture,
+        data,
+        recipe,
+        out,
+        seed=seed,
+        device=device,
+        initial=initial,
+        resumed=resumed,
+        after_epoch=after_epoch,
     )
-    run = Training(network, training, recipe, seed=seed)
+    test = images_on(device, data.test, recipe.margin)
+    ten = None
+    if recipe.views == 10:
+        ten = error_of_views(network, test, views=10, reach=recipe.crop_padding)
+    return Finished(network, curve, error_of_views(network, test), ten)
+
+
+def run_epochs(
+    architecture: Architecture,
+    data: ImageData,
+    recipe: Recipe,
+    out: Path,
+    *,
+    seed: int,
+    device: torch.device,
+    initial: Path | None = None,
+    share: Share | None = None,
+    resumed: Callable[[int], None] = lambda _epochs: None,
+    after_epoch: Callable[[tuple[CurvePoint, ...]], None] = lambda _curve: None,
+) -> tuple[Network, tuple[CurvePoint, ...]]:
+    """Trains a network by all epochs of the recipe.
+
+    A checkpoint is written into `out` after every epoch; where one lies there, the training goes
+    on from it, and on the same machine ends with the same weights as if it had never stopped.
+
+    Args:
+        architecture: as in `finish`, and so are all others but one.
+        data: as in `finish`.
+        recipe: as in `finish`.
+        out: as in `finish`.
+        seed: as in `finish`.
+        device: where to train.
+        initial: as in `finish`.
+        share: this process's part of every batch, where several train the network; the first of
+            them validates and writes the checkpoint, into a folder that all of them see.
+        resumed: as in `finish`.
+        after_epoch: as in `finish`.
+
+    Returns:
+        The network with its final weights, and its learning curve.
+
+    Raises:
+        DivergedError, NasTcError: as in `finish`.
+    """
+    share = share or Share()
+    check_share(share, recipe, len(data.train))
+    check_fits(architecture, recipe.batch_size // share.size, device)
+    mean, std = data.moments
+    network = build(architecture, mean=mean, std=std, seed=seed, init=recipe.init)
+    if initial is not None:
+        _begin_with(network, initial)
+    network = network.to(device)
+    training = with_colours(images_on(device, data.train, recipe.margin), recipe)
+    validation = images_on(device, data.validation, recipe.margin)
+    run = Training(network, training, recipe, seed=seed, share=share)
     # A longer training of the same kind has another schedule, so epochs belong to what it is.
     identity = {
+        "format": _FORMAT,
         "network": architecture.to_json(),
         "recipe": {**recipe.to_dict(), "views": 0},
         "data": data.checksum,
         "seed": seed,
+        "beginning": None if initial is None else blake2b(initial.read_bytes()).hexdigest(),
     }
     curve: tuple[CurvePoint, ...] = ()
     kept = _read(out / CHECKPOINT, identity)
@@ -104,6 +168,8 @@ def finish(
     try:
         while run.epoch < recipe.epochs:
             loss = run.run_epoch()
+            if share.rank:
+                continue
             error = error_rate(run.evaluated(), validation)
             curve = (*curve, CurvePoint(run.epoch, loss, error, run.train_s))
             points = [asdict(point) for point in curve]
@@ -114,17 +180,21 @@ def finish(
             raise
         raise NasTcError(out_of_memory(architecture, recipe.batch_size)) from None
     network.load_state_dict(run.evaluated().state_dict())
-    ten = None
-    if recipe.views == 10:
-        ten = error_of_views(network, test, views=10, reach=recipe.crop_padding)
-    return Finished(network, curve, error_of_views(network, test), ten)
+    return network, curve
 
 
-def _images(split: Split, recipe: Recipe, device: torch.device) -> Images:
-    pixels = torch.tensor(split.images, device=device)
-    labels = torch.tensor(split.labels, device=device)
-    colours = principal_colours(pixels).to(device) if "colour" in recipe.augment else None
-    return Images(pixels, labels, colours, recipe.margin)
+def _begin_with(network: Network, file: Path) -> None:
+    """Gives the network the weights of a file.
+
+    Raises:
+        NasTcError: a file that is not there, or holds the weights of another network.
+    """
+    try:
+        network.load_state_dict(load_file(file))
+    except (OSError, SafetensorError) as error:
+        raise NasTcError(f"cannot read the weights {file}: {error}") from None
+    except RuntimeError:
+        raise NasTcError(f"{file} holds the weights of another network") from None
 
 
 def _read(file: Path, identity: dict[str, Any]) -> dict[str, Any] | None:

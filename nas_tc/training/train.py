@@ -16,6 +16,8 @@ from nas_tc.training.device import autocast_dtype
 from nas_tc.training.pace import training_form
 from nas_tc.training.recipe import Recipe
 from nas_tc.training.schedule import learning_rate
+from nas_tc.training.sgd import Sgd
+from nas_tc.training.share import Share
 
 _EVALUATION_BATCH = 500  # images
 _STEPS_UNSEEN = 50  # on a GPU, whose queue a look at the loss empties
@@ -47,23 +49,28 @@ class Training:
         training: to learn from.
         recipe: epochs, schedule, augmentation.
         seed: of the order of the images and their augmentation.
+        share: this process's part of every batch, where several train the network.
     """
 
-    def __init__(self, network: nn.Module, training: Images, recipe: Recipe, *, seed: int) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        training: Images,
+        recipe: Recipe,
+        *,
+        seed: int,
+        share: Share | None = None,
+    ) -> None:
         self.network = network
         self.recipe = recipe
         self.epoch = 0  # epochs trained so far
         self.train_s = 0.0
         self._images = training
+        self._share = share or Share()
+        self._forward = self._share.form(network)
         self._generator = torch.Generator().manual_seed(seed)
         torch.manual_seed(seed)  # drop-out draws on the global generator
-        self._optimizer = torch.optim.SGD(
-            _parameter_groups(network, recipe.weight_decay),
-            lr=recipe.learning_rate,
-            momentum=recipe.momentum,
-            nesterov=recipe.nesterov and recipe.momentum > 0,
-            fused=True,
-        )
+        self._optimizer = Sgd(network, recipe)
         self._average = Average(network, recipe.ema) if recipe.ema else None
 
     def run_epoch(self) -> float:
@@ -79,29 +86,27 @@ class Training:
         self.network.train()
         device = self._images.labels.device
         dtype = autocast_dtype(device)
-        forward = training_form(self.network)
         unseen = 1 if device.type == "cpu" else _STEPS_UNSEEN
         steps = max(1, len(self._images) // self.recipe.batch_size)
         total = torch.zeros((), device=device)
-        batches = shuffled_batches(self._images, self.recipe, self._generator)
+        batches = shuffled_batches(self._images, self.recipe, self._generator, self._share)
         for step, (images, labels) in enumerate(batches):
             rate = learning_rate(self.recipe, self.epoch * steps + step, steps)
-            for group in self._optimizer.param_groups:
-                group["lr"] = rate
             with torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32):
-                scores = forward(images)
+                scores = self._forward(images)
             loss = functional.cross_entropy(
                 scores.float(), labels, label_smoothing=self.recipe.label_smoothing
             )
             total += loss.detach()
             if (step + 1) % unseen == 0:
                 self._check(total.item())
-            self._optimizer.zero_grad(set_to_none=True)
             loss.backward()
-            self._optimizer.step()
+            self._optimizer.step(rate)
             if self._average is not None:
                 self._average.update()
-        mean_loss = total.item() / steps  # waits for the device, so the clock is right
+        mean_loss = (
+            self._share.mean(total).item() / steps
+        )  # waits for the device, so the clock is right
         self._check(mean_loss)
         self.epoch += 1
         self.train_s += time.perf_counter() - started
@@ -117,7 +122,7 @@ class Training:
             "epoch": self.epoch,
             "train_s": self.train_s,
             "network": self.network.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
+            "optimizer": self._optimizer.state(),
             "average": None if self._average is None else self._average.network.state_dict(),
             "averaged_steps": 0 if self._average is None else self._average.steps,
             "generator": self._generator.get_state(),
@@ -129,7 +134,7 @@ class Training:
         self.epoch = state["epoch"]
         self.train_s = state["train_s"]
         self.network.load_state_dict(state["network"])
-        self._optimizer.load_state_dict(state["optimizer"])
+        self._optimizer.resume(state["optimizer"])
         if self._average is not None:
             self._average.network.load_state_dict(state["average"])
             self._average.steps = state["averaged_steps"]
@@ -184,12 +189,3 @@ def error_rate(network: nn.Module, images: Images) -> float:
             scores: Tensor = forward(pixels)
         wrong += (scores.argmax(1) != labels).sum()
     return int(wrong) / len(images)
-
-
-def _parameter_groups(network: nn.Module, weight_decay: float) -> list[dict[str, object]]:
-    """Weights decay; vectors, which are biases, scales and shifts, do not."""
-    parameters = [each for each in network.parameters() if each.requires_grad]
-    return [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-    ]

@@ -8,6 +8,7 @@ from safetensors.torch import load_file
 from nas_tc.architecture import Architecture
 from nas_tc.cli.main import main
 from nas_tc.module import build
+from nas_tc.search import weights_file
 
 
 @pytest.fixture
@@ -80,3 +81,35 @@ def test_data_shows_what_is_there_and_names_what_is_broken(run, tmp_path):
     assert code == 2
     assert "dog/3.png: not an image" in out
     assert "1 images are broken" in err
+
+
+def test_train_goes_on_with_the_weights_of_the_search(run, study, tmp_path):
+    settings = ("--set", "epochs=1", "--set", "learning_rate=1e-9", "--set", "ema=0")
+    code, _, err = run("train", study.path, "--trial", 1, *settings, "--from-search",
+                         "--out", tmp_path / "a")  # fmt: skip
+    assert (code, err) == (0, "")
+    kept = load_file(weights_file(study.path, 1))
+    trained = load_file(tmp_path / "a" / "weights.safetensors")
+    name = "layers.0.weight"
+    assert np.allclose(trained[name], kept[name], atol=1e-6)  # hardly a step away
+    code, _, _ = run("train", study.path, "--trial", 1, *settings, "--out", tmp_path / "b")
+    fresh = load_file(tmp_path / "b" / "weights.safetensors")
+    assert not np.allclose(fresh[name], kept[name], atol=1e-2)
+    code, _, err = run("train", study.path, "--trial", 1, *settings, "--out", tmp_path / "a")
+    assert (code, "its beginning is different" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("J", "--data", "digits"), "--from-search goes on with the weights of a study's trial"),
+        (("STUDY", "--trial", "2"), "is not there; weights are kept of the trials on the front"),
+        (("STUDY", "--trial", "0", "--head", "spp"), "as it was searched"),
+        (("STUDY", "--trial", "0", "--workers", "0"), "--workers"),
+    ],
+)
+def test_weights_of_a_search_that_are_not_there(run, study, arguments, message):
+    given = [str(study.path) if each == "STUDY" else each for each in arguments]
+    code, _, err = run("train", *given, "--from-search")
+    assert code == 2
+    assert message in err

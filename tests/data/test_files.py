@@ -8,7 +8,10 @@ import pyarrow.parquet
 import pytest
 from PIL import Image
 
-from nas_tc.data import decode, load_data
+from nas_tc.data import Decoding, load_data
+from nas_tc.data.decode import decode_images, settle_shape
+from nas_tc.data.memory import check_memory
+from nas_tc.data.sources import Contents, Files
 from nas_tc.errors import DataError
 
 
@@ -16,6 +19,12 @@ def picture(seed, size=(12, 8), mode="RGB"):
     random = np.random.default_rng(seed)
     shape = (size[1], size[0]) if mode == "L" else (size[1], size[0], 3)
     return Image.fromarray(random.integers(0, 256, shape, dtype=np.uint8), mode)
+
+
+def decoded(images):
+    pixels = np.empty((len(images), *settle_shape(images, None, Decoding())), dtype=np.uint8)
+    decode_images(images, pixels, Decoding())
+    return pixels
 
 
 def png(image):
@@ -90,15 +99,15 @@ def test_photos_are_turned_upright(tmp_path):
     turned[0x0112] = 6  # held upright: the stored picture lies on its side
     image = picture(3)
     image.save(tmp_path / "photo.png", exif=turned)
-    pixels = decode.decode_images([tmp_path / "photo.png"], str, side=None)
+    pixels = decoded(Files([tmp_path / "photo.png"]))
     assert np.array_equal(pixels[0], np.asarray(image.rotate(-90, expand=True)))
 
 
 def test_images_of_an_unknown_scale_are_refused():
     buffer = io.BytesIO()
     Image.fromarray(np.ones((4, 4), dtype=np.float32)).save(buffer, "TIFF")
-    with pytest.raises(DataError, match="photo: the image has 32 bits a pixel"):
-        decode.decode_images([buffer.getvalue()], lambda _: "photo", side=None)
+    with pytest.raises(DataError, match="photo, row 0: the image has 32 bits a pixel"):
+        decoded(Contents([buffer.getvalue()], "photo", np.arange(1)))
 
 
 def test_hidden_files_are_no_images(tree):
@@ -117,7 +126,7 @@ def test_splits_are_not_taken_for_classes(tree):
 
 def test_16_bits_of_grey_keep_their_upper_half():
     deep = Image.fromarray(np.array([[0, 256, 65535]], dtype=np.uint16))
-    pixels = decode.decode_images([png(deep)], str, side=None)
+    pixels = decoded(Contents([png(deep)], "deep", np.arange(1)))
     assert pixels[0, 0, :, 0].tolist() == [0, 1, 255]
 
 
@@ -205,8 +214,10 @@ def test_a_broken_row_is_named(tmp_path, content, labels, complaint):
 
 
 def test_more_than_fits_in_memory_is_refused():
-    with pytest.raises(DataError, match="GiB of memory are free"):
-        decode.check_memory(2**60, 10**9)
+    with pytest.raises(DataError, match=r"30 % of the free memory is .* GiB"):
+        check_memory(2**60, 10**9)
+    with pytest.raises(DataError, match=r"take 2\.0 MiB and the limit is 1\.0 MiB"):
+        check_memory(2**21, 10, 2**20)
 
 
 def test_cifar10(cifar10):

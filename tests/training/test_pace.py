@@ -1,12 +1,14 @@
 import pytest
 import torch
 from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
 from torch.nn import functional
 
 from nas_tc.module import build
 from nas_tc.training import Images, Recipe, training_bytes
 from nas_tc.training.batches import plain_batches, shuffled_batches, ten_views
-from nas_tc.training.colour import altered_colours, principal_colours
+from nas_tc.training.colour import altered_colours, drawn_noise, principal_colours
 from nas_tc.training.pace import training_form
 from strategies import architectures
 
@@ -40,6 +42,28 @@ def test_the_gradient_of_the_average_lies_as_the_maps_do():
     expected = torch.zeros(2, 3, 4, 4)
     expected[0, 1] = 1 / 16
     assert torch.equal(maps.grad, expected)
+
+
+@settings(max_examples=20)
+@given(st.sampled_from([2, 3]), st.integers(1, 2), st.integers(0, 99))
+def test_a_relu_after_the_pooling_gives_the_same_to_the_bit(size, stride, seed):
+    from nas_tc.training.pace import _pooled_first
+
+    relu, pool = nn.ReLU(inplace=True), nn.MaxPool2d(size, stride)
+    tanh = nn.Tanh()
+    assert _pooled_first([tanh, relu, pool, relu]) == [tanh, pool, relu, relu]
+    assert _pooled_first([relu, tanh, pool]) == [relu, tanh, pool]
+    torch.manual_seed(seed)
+    images = torch.randn(2, 4, 9, 9).mul(2).round()  # whole numbers: many are equal, or zero
+    weights = torch.rand(9, 9)[: (9 - size) // stride + 1, : (9 - size) // stride + 1]
+    found = []
+    for layers in ([relu, pool], _pooled_first([relu, pool])):
+        maps = images.to(torch.bfloat16, memory_format=torch.channels_last).requires_grad_()
+        scores = nn.Sequential(*layers)(maps.clone())
+        (scores * weights).sum().backward()
+        found.append((scores.detach(), maps.grad))
+    assert torch.equal(found[0][0], found[1][0])
+    assert torch.equal(found[0][1], found[1][1])
 
 
 def numbered(count=6, side=8, channels=3, **kwargs):
@@ -101,7 +125,8 @@ def test_principal_colours_have_the_covariance_of_the_pixels():
 def test_altered_colours_shift_whole_images_along_the_components():
     components = torch.tensor([[0.5, 0.0], [0.0, 0.0]])
     images = torch.rand(2000, 2, 2, 2)
-    added = altered_colours(images.clone(), components, torch.Generator().manual_seed(0)) - images
+    noise = drawn_noise(2000, components, torch.Generator().manual_seed(0))
+    added = altered_colours(images.clone(), components, noise) - images
     assert torch.allclose(added, added[:, :, :1, :1].expand_as(added), atol=1e-6)
     assert added[:, 1].abs().max() < 1e-6
     assert added[:, 0, 0, 0].std().item() == pytest.approx(0.05, rel=0.1)

@@ -1,0 +1,80 @@
+"""Ray, started on this machine or joined on a cluster."""
+
+import os
+import signal
+import socket
+import threading
+from typing import Any
+
+import ray
+
+from nas_tc.errors import DeviceError
+
+_CONNECT_S = 5
+
+
+def start_ray(address: str | None, workers: int | None) -> bool:
+    """Starts Ray on this machine or joins a cluster, unless the calling program has done so.
+
+    The handler of SIGTERM, which Ray replaces, is taken back.
+
+    Args:
+        address: of a running cluster; None: a Ray of our own.
+        workers: processes that it needs room for.
+
+    Returns:
+        Whether Ray is ours now, to be shut down.
+
+    Raises:
+        DeviceError: no such cluster.
+    """
+    if address is not None:
+        _check_reachable(address)
+    if ray.is_initialized():
+        return False
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    on_terminate = signal.getsignal(signal.SIGTERM)
+    try:
+        _init_ray(address, workers)
+    finally:
+        if in_main_thread:
+            signal.signal(signal.SIGTERM, on_terminate)
+    return True
+
+
+def _init_ray(address: str | None, workers: int | None) -> None:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    common: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+    if address is None:
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        # More workers than cores is slow, but the user's choice; Ray would let them wait for ever.
+        cpus = max(workers or 1, cores or 1)
+        ray.init(address="local", num_cpus=cpus, include_dashboard=False, **common)
+        return
+    try:
+        ray.init(address=address, **common)
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        raise _no_cluster(address, error) from None
+
+
+def _check_reachable(address: str) -> None:
+    """Ray itself takes a minute, and many lines, to find out that nobody is there.
+
+    Raises:
+        DeviceError: no connection to the host and port of `address`, if it has them.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        try:
+            socket.create_connection((host, int(port)), timeout=_CONNECT_S).close()
+        except (OSError, OverflowError) as error:
+            raise _no_cluster(address, error) from None
+
+
+def _no_cluster(address: str, error: Exception) -> DeviceError:
+    reason = getattr(error, "strerror", None) or str(error).strip().splitlines()[0]
+    return DeviceError(
+        f"no Ray cluster at {address!r}: {reason}; start one with 'ray start --head', set "
+        "RAY_AUTH_MODE=token if it asks for a token, or leave --ray-address out"
+    )

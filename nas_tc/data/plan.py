@@ -1,0 +1,119 @@
+"""A data set before it is decoded: which images belong to which split."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from numbers import Integral
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nas_tc.data.images import fewer_indices, split_off, split_validation
+from nas_tc.data.sources import Encoded
+from nas_tc.errors import DataError
+
+
+@dataclass(frozen=True)
+class Part:
+    """Encoded images with their labels.
+
+    Attributes:
+        images: encoded.
+        labels: int64, (n,), from 0.
+    """
+
+    images: Encoded
+    labels: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, indices: NDArray[np.int64]) -> Self:
+        """Some of them, in order."""
+        return type(self)(self.images.take(indices), self.labels[indices])
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `ImageData` will hold, encoded still.
+
+    Attributes:
+        name: as the user wrote it.
+        train: the weights are trained on these.
+        validation: candidates are compared by these.
+        test: looked at once.
+        classes: names, in the order of the labels.
+    """
+
+    name: str
+    train: Part
+    validation: Part
+    test: Part
+    classes: tuple[str, ...]
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """The splits by name."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}
+
+    def __len__(self) -> int:
+        return sum(map(len, self.parts.values()))
+
+    def with_fewer(self, train_images: int) -> Self:
+        """The same with fewer training images: those that `ImageData.with_fewer` takes.
+
+        Raises:
+            DataError: fewer than one per class, or more than there are.
+        """
+        kept = fewer_indices(self.train.labels, train_images, len(self.classes), self.name)
+        return replace(self, train=self.train.take(kept))
+
+
+def planned(
+    name: str, train: Part, validation: Part | None, test: Part | None, classes: tuple[str, ...]
+) -> Plan:
+    """A plan in which nothing is missing.
+
+    Without test images a fifth of the others is held out, without validation images a tenth of
+    the rest.
+
+    Raises:
+        DataError: too few images.
+    """
+    if test is None:
+        train, test = split_off(train, max(1, len(train) // 5))
+    if validation is None:
+        train, validation = split_validation(train)
+    return Plan(name, train, validation, test, classes)
+
+
+def check_labels(labels: Iterable[object], place: str) -> None:
+    """Refuses what is no label.
+
+    Raises:
+        DataError: a label that is missing or of another kind, by place and row.
+    """
+    for row, label in enumerate(labels):
+        if label is None:
+            raise DataError(f"{place}, row {row}: the label is missing")
+        if not isinstance(label, Integral | str):
+            raise DataError(
+                f"{place}, row {row}: a label is a whole number or a name, not {label!r}"
+            )
+
+
+def numbered(images: Encoded, labels: Sequence[object], classes: tuple[str, ...]) -> Part:
+    """Images with the numbers of their classes.
+
+    Raises:
+        DataError: a label that no training image has, by the image's name.
+    """
+    known = {each: number for number, each in enumerate(classes)}
+    numbers = np.empty(len(labels), dtype=np.int64)
+    for index, label in enumerate(labels):
+        if str(label) not in known:
+            raise DataError(
+                f"{images.name(index)}: label {label!r} is not among the training images"
+            )
+        numbers[index] = known[str(label)]
+    return Part(images, numbers)

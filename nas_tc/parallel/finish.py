@@ -1,0 +1,173 @@
+"""The epochs of one network by several workers, each with its part of every batch."""
+
+import logging
+import os
+import shutil
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray.util.queue import Queue
+
+from nas_tc._ray import start_ray
+from nas_tc.architecture import Architecture
+from nas_tc.data import ImageData
+from nas_tc.errors import DeviceError, NasTcError
+from nas_tc.training import (
+    CurvePoint,
+    DivergedError,
+    Finished,
+    Recipe,
+    Share,
+    check_share,
+    choose_device,
+    finish,
+    run_epochs,
+    settle_on_core,
+)
+
+_FOLDER = "ray-train"  # that Ray Train insists on; removed in the end
+
+
+def finish_together(
+    architecture: Architecture,
+    data: ImageData,
+    recipe: Recipe,
+    out: Path,
+    *,
+    workers: int,
+    seed: int = 0,
+    device: str = "auto",
+    address: str | None = None,
+    initial: Path | None = None,
+    resumed: Callable[[int], None] = lambda _epochs: None,
+    after_epoch: Callable[[tuple[CurvePoint, ...]], None] = lambda _curve: None,
+) -> Finished:
+    """Trains a network by all epochs of the recipe with several workers, and tests it with one.
+
+    The gradients of all workers are averaged in every step, so that the steps are those of one
+    worker with the same recipe, but for normalisations, which see a worker's part of the batch.
+
+    Args:
+        architecture: the network.
+        data: what `finish` takes; with several nodes a streamed set lies in a folder of all.
+        recipe: of the training; its batch is parted among the workers.
+        out: folder of the checkpoint, which the first worker writes; with several nodes one that
+            all of them see.
+        workers: processes, one a GPU or core.
+        seed: of the weights, the order of the images and their augmentation.
+        device: "auto", "cpu" or "cuda".
+        address: of a running Ray cluster to join.
+        initial: a file of weights to begin with.
+        resumed: told the epochs of the checkpoint, if there is one.
+        after_epoch: told the learning curve so far.
+
+    Returns:
+        What `nas_tc.training.finish` does.
+
+    Raises:
+        DivergedError: the loss is not a finite number.
+        DeviceError: Ray Train is not there, or it has less than so many GPUs or cores.
+        NasTcError: what `finish` raises, and a worker that died.
+    """
+    check_share(Share(0, workers), recipe, len(data.train))
+    os.environ.setdefault("RAY_TRAIN_ENABLE_PRINT_PATCH", "0")
+    try:
+        from ray.train import RunConfig, ScalingConfig, TrainingFailedError  # noqa: PLC0415
+        from ray.train.torch import TorchTrainer  # noqa: PLC0415
+    except ImportError as error:
+        raise DeviceError(
+            f"--workers {workers} needs Ray Train ({error}); install it with "
+            "pip install 'nas-tc[parallel]'"
+        ) from None
+    logging.getLogger("ray.train").setLevel(logging.ERROR)
+    ours = start_ray(address, None)
+    try:
+        on_gpus = device != "cpu" and ray.cluster_resources().get("GPU", 0) >= 1
+        _check_room(workers, "GPU" if on_gpus else "CPU", device)
+        told: Any = Queue(actor_options={"num_cpus": 0})
+        listener = threading.Thread(target=_listen, args=(told, resumed, after_epoch), daemon=True)
+        listener.start()
+        job = (architecture, recipe, out.resolve(), seed, initial, told)
+        out.mkdir(parents=True, exist_ok=True)
+        trainer = TorchTrainer(
+            _work,
+            train_loop_config={"job": job, "data": ray.put(data)},
+            scaling_config=ScalingConfig(num_workers=workers, use_gpu=on_gpus),
+            run_config=RunConfig(storage_path=str(out.resolve()), name=_FOLDER),
+        )
+        try:
+            trainer.fit()
+        except TrainingFailedError as error:
+            raise _cause(error) from None
+        finally:
+            told.put(None)
+            listener.join()
+            shutil.rmtree(out / _FOLDER, ignore_errors=True)
+    finally:
+        if ours:
+            ray.shutdown()
+    # All epochs are in the checkpoint now, so only the test is left.
+    target = choose_device("cpu" if device == "cpu" else "auto")
+    return finish(architecture, data, recipe, out, seed=seed, device=target, initial=initial)
+
+
+def _work(config: dict[str, Any]) -> None:
+    """What each worker does; the process group is there already."""
+    from ray.train import get_context  # noqa: PLC0415
+    from ray.train.torch import get_device  # noqa: PLC0415
+
+    architecture, recipe, out, seed, initial, told = config["job"]
+    context, device = get_context(), get_device()
+    share = Share(context.get_world_rank(), context.get_world_size())
+    if device.type == "cpu":
+        settle_on_core()
+    run_epochs(
+        architecture,
+        ray.get(config["data"]),
+        recipe,
+        out,
+        seed=seed,
+        device=device,
+        share=share,
+        initial=initial,
+        resumed=lambda epochs: None if share.rank else told.put(epochs),
+        after_epoch=told.put,
+    )
+
+
+def _listen(
+    told: Any,
+    resumed: Callable[[int], None],
+    after_epoch: Callable[[tuple[CurvePoint, ...]], None],
+) -> None:
+    """Passes on what the first worker says, up to None."""
+    while (said := told.get()) is not None:
+        if isinstance(said, int):
+            resumed(said)
+        else:
+            after_epoch(said)
+
+
+def _check_room(workers: int, kind: str, device: str) -> None:
+    if kind == "CPU":
+        choose_device(device)
+    room = int(ray.cluster_resources().get(kind, 0))
+    if workers > room:
+        raise DeviceError(
+            f"--workers {workers}: Ray has {room} {kind}{'s' if room != 1 else ''}; ask for fewer "
+            "workers, or join a cluster with --ray-address"
+        )
+
+
+def _cause(error: Exception) -> Exception:
+    """What went wrong in a worker, as it was there if a user can put it right."""
+    failures = getattr(error, "worker_failures", {})
+    for rank, failure in sorted(failures.items()):
+        if isinstance(failure, NasTcError | DivergedError):
+            return failure
+        text = (str(failure).strip().splitlines() or [""])[-1]
+        return NasTcError(f"worker {rank} failed: {type(failure).__name__}: {text}")
+    return NasTcError(f"Ray Train failed: {(str(error).strip().splitlines() or [''])[-1]}")

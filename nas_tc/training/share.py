@@ -1,0 +1,76 @@
+"""A part of every batch, for several processes that train one network together."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from nas_tc.errors import NasTcError
+from nas_tc.training.pace import training_form
+from nas_tc.training.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Which part of each batch is this process's.
+
+    All processes draw the same order and the same augmentation, and each takes its part of them,
+    so that a batch is the same batch however many they are.
+
+    Attributes:
+        rank: of this process, from 0.
+        size: processes; torch's process group has as many.
+    """
+
+    rank: int = 0
+    size: int = 1
+
+    def part(self, images: int) -> slice:
+        """Where this process's images lie in a batch of `images`, a multiple of the size."""
+        each = images // self.size
+        return slice(self.rank * each, (self.rank + 1) * each)
+
+    def form(self, network: nn.Module) -> Callable[[Tensor], Tensor]:
+        """A function from images to scores, whose gradients are the mean over all processes."""
+        if self.size == 1:
+            return training_form(network)
+        return DistributedDataParallel(_Form(network))
+
+    def mean(self, value: Tensor) -> Tensor:
+        """The mean of a number over all processes."""
+        if self.size > 1:
+            torch.distributed.all_reduce(value)
+            value /= self.size
+        return value
+
+
+def check_share(share: Share, recipe: Recipe, images: int) -> None:
+    """Refuses batches that cannot be parted evenly, so that all images weigh alike.
+
+    Raises:
+        NasTcError: such a batch size, or a set smaller than a batch.
+    """
+    if share.size > 1 and recipe.batch_size % share.size:
+        raise NasTcError(
+            f"batch_size {recipe.batch_size} cannot be parted among {share.size} workers; set a "
+            f"multiple of {share.size}"
+        )
+    if share.size > 1 and images < recipe.batch_size:
+        raise NasTcError(
+            f"{images} training images are less than a batch of {recipe.batch_size}; train with "
+            "one worker"
+        )
+
+
+class _Form(nn.Module):
+    """The training form as a module, which is what torch's data parallelism takes."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images (n, channels, height, width) as scores (n, classes)."""
+        return training_form(self.network)(images)

@@ -1,0 +1,222 @@
+"""Sets larger than the memory they are given: decoded into files, read batch by batch."""
+
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+import torch
+from PIL import Image
+
+from nas_tc.data import Decoding, load_data, parse_limit
+from nas_tc.data import disk as disk_module
+from nas_tc.errors import DataError
+from nas_tc.training import Images, Recipe, images_on
+from nas_tc.training.batches import plain_batches, shuffled_batches
+
+SPLITS = ("train", "validation", "test")
+SMALL = Decoding(memory_limit=1000)  # bytes
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("NAS_TC_CACHE", str(folder))
+    return folder
+
+
+def picture(seed):
+    pixels = np.random.default_rng(seed).integers(0, 256, (11, 14, 3), dtype=np.uint8)
+    return Image.fromarray(pixels)
+
+
+@pytest.fixture
+def tree(tmp_path):
+    for number, name in enumerate(("cat", "dog", "eel")):
+        folder = tmp_path / "images" / name
+        folder.mkdir(parents=True)
+        for i in range(40):
+            picture(100 * number + i).save(folder / f"{i:02}.png")
+    return tmp_path / "images"
+
+
+@pytest.fixture
+def parquet(tree, tmp_path):
+    folder = tmp_path / "parquet"
+    folder.mkdir()
+    files = sorted(tree.rglob("*.png"))
+    for number, start in enumerate(range(0, 120, 30)):
+        some = files[start : start + 30]
+        rows = [{"bytes": file.read_bytes(), "path": None} for file in some]
+        table = pa.table({"image": rows, "label": [file.parent.name for file in some]})
+        name = f"train-{number}" if number < 3 else "train-9"
+        pa.parquet.write_table(table, folder / f"{name}.parquet", row_group_size=7)
+    pa.parquet.write_table(table.slice(0, 5), folder / "test.parquet")
+    return folder
+
+
+def same(one, other):
+    return (one.checksum, one.moments) == (other.checksum, other.moments) and all(
+        np.array_equal(getattr(one, split).labels, getattr(other, split).labels) for split in SPLITS
+    )
+
+
+@pytest.mark.parametrize("kind", ["imagefolder", "parquet"])
+@pytest.mark.parametrize("fewer", [None, 20])
+def test_a_streamed_set_is_the_same_set(tree, parquet, cache, kind, fewer):
+    spec = f"{kind}:{tree if kind == 'imagefolder' else parquet}"
+    whole = load_data(spec, side=(8, 8), train_images=fewer)
+    streamed = load_data(spec, side=(8, 8), train_images=fewer, decoding=SMALL)
+    assert (whole.train.file, streamed.train.file is None) == (None, False)
+    assert same(whole, streamed)
+    again = load_data(spec, side=(8, 8), train_images=fewer, decoding=SMALL)
+    assert again.train.file == streamed.train.file
+    assert [path.name[0] for path in cache.iterdir() if path.is_dir()].count(".") == 0
+    assert load_data(spec, side=(8, 8), train_images=fewer).train.images.shape[1:] == (8, 8, 3)
+
+
+def test_batches_are_the_same_to_the_bit(tree, cache):
+    spec, recipe = f"imagefolder:{tree}", Recipe(batch_size=16, augment=("crop", "flip"), margin=2)
+    found = []
+    for decoding in (Decoding(), SMALL):
+        data = load_data(spec, side=(8, 8), decoding=decoding)
+        images = images_on(torch.device("cpu"), data.train, margin=2)
+        generator = torch.Generator().manual_seed(3)
+        found.append(
+            [
+                *shuffled_batches(images, recipe, generator),
+                *shuffled_batches(images, recipe, generator),
+                *plain_batches(images, 16),
+            ]
+        )
+        assert images.streamed == (decoding is SMALL)
+    assert len(found[0]) == len(found[1]) > 10
+    for (pixels, labels), (streamed, theirs) in zip(*found, strict=True):
+        assert torch.equal(pixels, streamed)
+        assert torch.equal(labels, theirs)
+
+
+def test_an_error_while_reading_ahead_is_raised():
+    images = Images(torch.zeros(8, 4, 4, 3, dtype=torch.uint8), torch.zeros(3), streamed=True)
+    with pytest.raises(ValueError, match="zip"):
+        list(plain_batches(images, 2))
+
+
+def test_what_a_file_holds_is_not_sent_to_other_processes(tree, cache):
+    data = load_data(f"imagefolder:{tree}", decoding=SMALL)
+    sent = pickle.dumps(data)
+    assert len(sent) < data.train.images.nbytes / 2
+    assert same(pickle.loads(sent), data)
+    data.train.file.unlink()
+    with pytest.raises(DataError, match="NAS_TC_CACHE must be a folder that all of them have"):
+        pickle.loads(sent)
+
+
+def test_a_decoding_that_was_stopped_goes_on(tree, cache, monkeypatch):
+    whole = load_data(f"imagefolder:{tree}")
+    decode = disk_module.decode_images
+    starts = []
+
+    def stopped(images, into, decoding, *, start, **rest):
+        starts.append(start)
+        if len(starts) == 2:  # Ctrl-C after the training images and three of the next
+            decode(images.take(np.arange(3)), into[:3], decoding, start=start, **rest)
+            rest["done"](3)
+            raise KeyboardInterrupt
+        decode(images, into, decoding, start=start, **rest)
+
+    monkeypatch.setattr(disk_module, "decode_images", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        load_data(f"imagefolder:{tree}", decoding=SMALL)
+    assert same(load_data(f"imagefolder:{tree}", decoding=SMALL), whole)
+    assert starts == [0, 0, 87, 3, 0]
+
+
+def test_a_broken_image_is_named_and_nothing_half_is_kept(tree, cache):
+    (tree / "dog" / "07.png").write_bytes(b"no image")
+    spec = f"imagefolder:{tree}"
+    with pytest.raises(DataError, match=r"dog/07\.png: not an image"):
+        load_data(spec, decoding=SMALL)
+    broken = []
+    data = load_data(spec, decoding=Decoding(broken=broken, memory_limit=1000))
+    assert len(broken) == 1
+    assert len(data.train) == 87
+    assert data.checksum
+    assert not any(path.is_dir() for path in cache.iterdir())
+    picture(107).save(tree / "dog" / "07.png")
+    assert same(load_data(spec, decoding=SMALL), load_data(spec))
+
+
+def test_no_place_to_stream_from(tree, monkeypatch, tmp_path):
+    with pytest.raises(DataError, match="NAS_TC_CACHE is 'off'"):  # as all tests have it
+        load_data(f"imagefolder:{tree}", decoding=SMALL)
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("NAS_TC_CACHE", str(tmp_path / "file"))
+    with pytest.raises(DataError, match=r"needs 0\.1 MiB there: make room"):
+        load_data(f"imagefolder:{tree}", decoding=SMALL)
+
+
+def test_a_limit_is_a_number_with_a_unit():
+    assert [parse_limit(text) for text in ("4GiB", "1.5 MB")] == [2**32, 1_500_000]
+    for wrong in ("4", "4 G", "-1GiB", "much"):
+        with pytest.raises(DataError, match="as in 4GiB"):
+            parse_limit(wrong)
+
+
+BOUNDED = """
+import resource, sys
+import numpy as np, torch
+from nas_tc.architecture import GAP, Architecture, parse_notation
+from nas_tc.data import Decoding, Split, load_data
+from nas_tc.module import build
+from nas_tc.training import Recipe, Training, images_on
+
+def network():
+    return build(Architecture((3, 128, 128), parse_notation("(3,2)/8"), GAP, 2))
+
+def data_bytes():
+    with open("/proc/self/status") as status:
+        return 1024 * int(next(line for line in status if line.startswith("VmData")).split()[1])
+
+torch.set_num_threads(1)
+recipe, device = Recipe(epochs=1, batch_size=32), torch.device("cpu")
+few = np.zeros((64, 128, 128, 3), dtype=np.uint8)
+from nas_tc.data import Split
+load_data("digits")
+warm = images_on(device, Split(few, np.arange(64) % 2))
+Training(network(), warm, recipe, seed=0).run_epoch()  # all libraries are loaded
+limit = int(sys.argv[2])
+most = data_bytes() + limit
+resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+data = load_data("imagefolder:" + sys.argv[1], decoding=Decoding(memory_limit=limit // 8))
+print(sum(s.images.nbytes for s in (data.train, data.validation, data.test)))
+Training(network(), images_on(device, data.train), recipe, seed=0).run_epoch()
+try:
+    data.train.images[:].copy()
+except MemoryError:
+    print("bounded")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's")
+def test_a_set_larger_than_its_memory_is_streamed(tmp_path, cache):
+    limit = 200 * 2**20
+    colours = np.random.default_rng(0).integers(0, 256, (20, 3), dtype=np.uint8)
+    for name in ("cat", "dog"):
+        (tmp_path / "images" / name).mkdir(parents=True)
+        for number, colour in enumerate(colours):
+            file = tmp_path / "images" / name / f"{number:04}.png"
+            Image.new("RGB", (128, 128), tuple(map(int, colour))).save(file)
+            for copy in range(1, 125):
+                file.with_name(f"{number:04}-{copy}.png").hardlink_to(file)
+    ran = subprocess.run(
+        [sys.executable, "-c", BOUNDED, str(tmp_path / "images"), str(limit)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    held, bounded = ran.stdout.split()
+    assert int(held) > limit  # 5,000 images of 128x128
+    assert bounded == "bounded"  # the limit was real: all images at once did not fit
