@@ -26,6 +26,8 @@ from pathlib import Path
 import numpy as np
 import optuna
 
+from nas_tc.search import BudgetSampler, Tried, recommend
+
 BLOCKS = (2, 3, 3)  # of each stage
 OPERATIONS = ("identity", "mb3", "mb6")
 LIMITS = (0.4, 0.6, 0.8)
@@ -176,7 +178,23 @@ def with_optuna(sampler: Callable[[int], optuna.samplers.BaseSampler]) -> Callab
     return run
 
 
+def ours(problem: Problem) -> None:
+    """`BudgetSampler`; the network that a code stands for is its canonical setting."""
+    sampler = BudgetSampler(
+        dict(DISTRIBUTIONS),
+        problem.cost,
+        problem.limit,
+        seed=problem.seed,
+        canonical=lambda params: params_of(canonical(code_of(params))),
+    )
+    study = optuna.create_study(sampler=sampler)
+    while sampler.has_next(study):
+        trial = study.ask(DISTRIBUTIONS)
+        study.tell(trial, problem.observe(code_of(trial.params)))
+
+
 METHODS: dict[str, Callable[[Problem], None]] = {
+    "ours": ours,
     "random": random_search,
     "evolution": regularised_evolution,
     "tpe": with_optuna(lambda seed: optuna.samplers.TPESampler(seed=seed)),
@@ -244,7 +262,13 @@ def run_study(method: str, problem: Problem) -> list[dict]:
 
 def recommended(method: str, problem: Problem, networks: list[str]) -> str | None:
     """What ours recommends after these trainings; None for the others: the best observed."""
-    return None
+    if method != "ours":
+        return None
+    tried = [
+        Tried(number, params_of(code), problem.table.macs[code], problem.trained[code])
+        for number, code in enumerate(networks)
+    ]
+    return networks[recommend(tried, DISTRIBUTIONS, problem.limit).choice.number]
 
 
 def read(path: Path) -> list[dict]:
