@@ -294,6 +294,80 @@ def run(table: Table, path: Path, methods: list[str], limits, seeds, trainings: 
             writer.writerows(rows)
 
 
+def summary(rows: list[dict]) -> list[dict]:
+    """Mean and 95 % interval (normal, of the mean) over the studies."""
+    groups: dict[tuple, list[dict]] = {}
+    for row in rows:
+        key = (float(row["limit"]), row["method"], int(row["trainings"]))
+        groups.setdefault(key, []).append(row)
+    found = []
+    for (limit, method, trainings), group in sorted(groups.items()):
+        line = {"limit": limit, "method": method, "trainings": trainings, "studies": len(group)}
+        for name in ("regret", "regret_of_best_observed", "hypervolume"):
+            values = np.array([float(row[name]) for row in group])
+            line[name] = round(float(values.mean()), 4)
+            line[f"{name}_interval"] = round(1.96 * values.std(ddof=1) / len(values) ** 0.5, 4)
+        found.append(line)
+    return found
+
+
+def write_tables(lines: list[dict], folder: Path) -> None:
+    with (folder / "summary.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, lines[0])
+        writer.writeheader()
+        writer.writerows(lines)
+    columns = [n for n in (25, 50, 100, 200, 400) if any(x["trainings"] == n for x in lines)]
+    text = []
+    for limit, method in dict.fromkeys((line["limit"], line["method"]) for line in lines):
+        own = {x["trainings"]: x for x in lines if (x["limit"], x["method"]) == (limit, method)}
+        names = ["regret"] + ["regret_of_best_observed"] * (method == "ours")
+        for name in names:
+            cells = [
+                f"{own[n][name]:.3f} ± {own[n][name + '_interval']:.3f}" if n in own else ""
+                for n in columns
+            ]
+            label = method if name == "regret" else "ours, best observed"
+            studies = next(iter(own.values()))["studies"]
+            text.append(f"| {limit} | {label} | {studies} | " + " | ".join(cells) + " |")
+    head = "| limit | method | studies | " + " | ".join(map(str, columns)) + " |"
+    rule = "|---" * (3 + len(columns)) + "|"
+    (folder / "table.md").write_text("\n".join([head, rule, *text]) + "\n")
+
+
+def write_plot(lines: list[dict], name: str, label: str, file: Path) -> None:
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    limits = sorted({line["limit"] for line in lines})
+    figure, axes = plt.subplots(1, len(limits), figsize=(4.2 * len(limits), 3.4), squeeze=False)
+    methods = sorted({line["method"] for line in lines}, key=list(METHODS).index)
+    for axis, limit in zip(axes[0], limits, strict=True):
+        for number, method in enumerate(methods):
+            own = [x for x in lines if (x["limit"], x["method"]) == (limit, method)]
+            if not own:
+                continue
+            x = [line["trainings"] for line in own]
+            mean = np.array([line[name] for line in own])
+            around = np.array([line[f"{name}_interval"] for line in own])
+            width = 2.2 if method == "ours" else 1.2
+            axis.plot(x, mean, label=method, lw=width, color=f"C{number}")
+            axis.fill_between(x, mean - around, mean + around, alpha=0.15, color=f"C{number}")
+        axis.set(title=f"limit {limit:g} of the largest", xlabel="trainings", xscale="log")
+        axis.set_xticks(x := [10, 25, 50, 100, 200, 400], [str(n) for n in x])
+        axis.minorticks_off()
+        axis.grid(alpha=0.3)
+    if name == "regret":
+        for axis in axes[0]:
+            axis.set(yscale="log", ylim=(0.01, 1.5))
+    axes[0][0].set_ylabel(label)
+    axes[0][-1].legend(fontsize=8)
+    figure.tight_layout()
+    figure.savefig(file, dpi=110)
+    plt.close(figure)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--table", type=Path, required=True, help="nas_bench_macro.csv")
@@ -310,14 +384,16 @@ def main() -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     seeds = range(options.first_seed, options.first_seed + options.seeds)
     table = Table(options.table)
-    run(
-        table,
-        options.out / ("quick.csv" if options.quick else "studies.csv"),
-        options.methods,
-        options.limits,
-        seeds,
-        options.trainings,
-    )
+    file = options.out / ("quick.csv" if options.quick else "studies.csv")
+    run(table, file, options.methods, options.limits, seeds, options.trainings)
+    lines = summary(read(file))
+    if options.quick:
+        for line in lines:
+            print(line)
+        return
+    write_tables(lines, options.out)
+    write_plot(lines, "regret", "regret, percentage points", options.out / "regret.png")
+    write_plot(lines, "hypervolume", "share of hypervolume", options.out / "hypervolume.png")
 
 
 if __name__ == "__main__":

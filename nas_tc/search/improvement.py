@@ -69,10 +69,8 @@ def expected_improvement(front: Front, costs: Floats, mean: Floats, deviation: F
     gain = np.zeros(len(costs))
     for begin, end, level in zip(begins, ends, levels, strict=True):
         share = np.log2(end / np.clip(costs, begin, end)) / whole * (1 - _AT_LIMIT)
-        if end == front.limit and level == levels[-1]:
-            share = share + _AT_LIMIT
         gain += share * _improvement(level, mean, deviation)
-    return gain
+    return gain + _AT_LIMIT * _improvement(levels[-1], mean, deviation)
 
 
 def _improvement(level: float, mean: Floats, deviation: Floats) -> Floats:
