@@ -10,7 +10,8 @@ given with the best observed too.
     python benchmarks/search_quality.py --table nas_bench_macro.csv --methods random tpe ...
     python benchmarks/search_quality.py --table nas_bench_macro.csv --quick
 
-Studies that are already in the CSV file are not run again, so it may be stopped and run on.
+Studies that are already in the CSV file with as many trainings are not run again, so it may be
+stopped and run on.
 """
 
 import argparse
@@ -280,7 +281,12 @@ def read(path: Path) -> list[dict]:
 
 def run(table: Table, path: Path, methods: list[str], limits, seeds, trainings: int) -> None:
     """Runs what is not in the file yet and appends it, study by study."""
-    done = {(row["method"], float(row["limit"]), int(row["seed"])) for row in read(path)}
+    last = str(max(n for n in CHECKPOINTS if n <= trainings))
+    done = {
+        (row["method"], float(row["limit"]), int(row["seed"]))
+        for row in read(path)
+        if row["trainings"] == last
+    }
     path.parent.mkdir(parents=True, exist_ok=True)
     for seed, limit, method in itertools.product(seeds, limits, methods):
         if (method, limit, seed) in done:
@@ -297,7 +303,9 @@ def run(table: Table, path: Path, methods: list[str], limits, seeds, trainings: 
 def summary(rows: list[dict]) -> list[dict]:
     """Mean and 95 % interval (normal, of the mean) over the studies."""
     groups: dict[tuple, list[dict]] = {}
-    for row in rows:
+    # A study that was run again with more trainings had the same ones at first.
+    once = {(r["method"], r["limit"], r["seed"], r["trainings"]): r for r in rows}
+    for row in once.values():
         key = (float(row["limit"]), row["method"], int(row["trainings"]))
         groups.setdefault(key, []).append(row)
     found = []
@@ -306,7 +314,8 @@ def summary(rows: list[dict]) -> list[dict]:
         for name in ("regret", "regret_of_best_observed", "hypervolume"):
             values = np.array([float(row[name]) for row in group])
             line[name] = round(float(values.mean()), 4)
-            line[f"{name}_interval"] = round(1.96 * values.std(ddof=1) / len(values) ** 0.5, 4)
+            spread = values.std(ddof=1) if len(values) > 1 else float("nan")
+            line[f"{name}_interval"] = round(float(1.96 * spread / len(values) ** 0.5), 4)
         found.append(line)
     return found
 
