@@ -10,7 +10,8 @@ given with the best observed too.
     python benchmarks/search_quality.py --table nas_bench_macro.csv --methods random tpe ...
     python benchmarks/search_quality.py --table nas_bench_macro.csv --quick
 
-Studies that are already in the CSV file are not run again, so it may be stopped and run on.
+Studies that are already in the CSV file with as many trainings are not run again, so it may be
+stopped and run on.
 """
 
 import argparse
@@ -25,6 +26,8 @@ from pathlib import Path
 
 import numpy as np
 import optuna
+
+from nas_tc.search import BudgetSampler, Tried, recommend
 
 BLOCKS = (2, 3, 3)  # of each stage
 OPERATIONS = ("identity", "mb3", "mb6")
@@ -176,7 +179,23 @@ def with_optuna(sampler: Callable[[int], optuna.samplers.BaseSampler]) -> Callab
     return run
 
 
+def ours(problem: Problem) -> None:
+    """`BudgetSampler`; the network that a code stands for is its canonical setting."""
+    sampler = BudgetSampler(
+        dict(DISTRIBUTIONS),
+        problem.cost,
+        problem.limit,
+        seed=problem.seed,
+        canonical=lambda params: params_of(canonical(code_of(params))),
+    )
+    study = optuna.create_study(sampler=sampler)
+    while sampler.has_next(study):
+        trial = study.ask(DISTRIBUTIONS)
+        study.tell(trial, problem.observe(code_of(trial.params)))
+
+
 METHODS: dict[str, Callable[[Problem], None]] = {
+    "ours": ours,
     "random": random_search,
     "evolution": regularised_evolution,
     "tpe": with_optuna(lambda seed: optuna.samplers.TPESampler(seed=seed)),
@@ -244,7 +263,13 @@ def run_study(method: str, problem: Problem) -> list[dict]:
 
 def recommended(method: str, problem: Problem, networks: list[str]) -> str | None:
     """What ours recommends after these trainings; None for the others: the best observed."""
-    return None
+    if method != "ours":
+        return None
+    tried = [
+        Tried(number, params_of(code), problem.table.macs[code], problem.trained[code])
+        for number, code in enumerate(networks)
+    ]
+    return networks[recommend(tried, DISTRIBUTIONS, problem.limit).choice.number]
 
 
 def read(path: Path) -> list[dict]:
@@ -256,7 +281,12 @@ def read(path: Path) -> list[dict]:
 
 def run(table: Table, path: Path, methods: list[str], limits, seeds, trainings: int) -> None:
     """Runs what is not in the file yet and appends it, study by study."""
-    done = {(row["method"], float(row["limit"]), int(row["seed"])) for row in read(path)}
+    last = str(max(n for n in CHECKPOINTS if n <= trainings))
+    done = {
+        (row["method"], float(row["limit"]), int(row["seed"]))
+        for row in read(path)
+        if row["trainings"] == last
+    }
     path.parent.mkdir(parents=True, exist_ok=True)
     for seed, limit, method in itertools.product(seeds, limits, methods):
         if (method, limit, seed) in done:
@@ -268,6 +298,83 @@ def run(table: Table, path: Path, methods: list[str], limits, seeds, trainings: 
             if is_new:
                 writer.writeheader()
             writer.writerows(rows)
+
+
+def summary(rows: list[dict]) -> list[dict]:
+    """Mean and 95 % interval (normal, of the mean) over the studies."""
+    groups: dict[tuple, list[dict]] = {}
+    # A study that was run again with more trainings had the same ones at first.
+    once = {(r["method"], r["limit"], r["seed"], r["trainings"]): r for r in rows}
+    for row in once.values():
+        key = (float(row["limit"]), row["method"], int(row["trainings"]))
+        groups.setdefault(key, []).append(row)
+    found = []
+    for (limit, method, trainings), group in sorted(groups.items()):
+        line = {"limit": limit, "method": method, "trainings": trainings, "studies": len(group)}
+        for name in ("regret", "regret_of_best_observed", "hypervolume"):
+            values = np.array([float(row[name]) for row in group])
+            line[name] = round(float(values.mean()), 4)
+            spread = values.std(ddof=1) if len(values) > 1 else float("nan")
+            line[f"{name}_interval"] = round(float(1.96 * spread / len(values) ** 0.5), 4)
+        found.append(line)
+    return found
+
+
+def write_tables(lines: list[dict], folder: Path) -> None:
+    with (folder / "summary.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, lines[0])
+        writer.writeheader()
+        writer.writerows(lines)
+    columns = [n for n in (25, 50, 100, 200, 400) if any(x["trainings"] == n for x in lines)]
+    text = []
+    for limit, method in dict.fromkeys((line["limit"], line["method"]) for line in lines):
+        own = {x["trainings"]: x for x in lines if (x["limit"], x["method"]) == (limit, method)}
+        names = ["regret"] + ["regret_of_best_observed"] * (method == "ours")
+        for name in names:
+            cells = [
+                f"{own[n][name]:.3f} ± {own[n][name + '_interval']:.3f}" if n in own else ""
+                for n in columns
+            ]
+            label = method if name == "regret" else "ours, best observed"
+            studies = next(iter(own.values()))["studies"]
+            text.append(f"| {limit} | {label} | {studies} | " + " | ".join(cells) + " |")
+    head = "| limit | method | studies | " + " | ".join(map(str, columns)) + " |"
+    rule = "|---" * (3 + len(columns)) + "|"
+    (folder / "table.md").write_text("\n".join([head, rule, *text]) + "\n")
+
+
+def write_plot(lines: list[dict], name: str, label: str, file: Path) -> None:
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    limits = sorted({line["limit"] for line in lines})
+    figure, axes = plt.subplots(1, len(limits), figsize=(4.2 * len(limits), 3.4), squeeze=False)
+    methods = sorted({line["method"] for line in lines}, key=list(METHODS).index)
+    for axis, limit in zip(axes[0], limits, strict=True):
+        for number, method in enumerate(methods):
+            own = [x for x in lines if (x["limit"], x["method"]) == (limit, method)]
+            if not own:
+                continue
+            x = [line["trainings"] for line in own]
+            mean = np.array([line[name] for line in own])
+            around = np.array([line[f"{name}_interval"] for line in own])
+            width = 2.2 if method == "ours" else 1.2
+            axis.plot(x, mean, label=method, lw=width, color=f"C{number}")
+            axis.fill_between(x, mean - around, mean + around, alpha=0.15, color=f"C{number}")
+        axis.set(title=f"limit {limit:g} of the largest", xlabel="trainings", xscale="log")
+        axis.set_xticks(x := [10, 25, 50, 100, 200, 400], [str(n) for n in x])
+        axis.minorticks_off()
+        axis.grid(alpha=0.3)
+    if name == "regret":
+        for axis in axes[0]:
+            axis.set(yscale="log", ylim=(0.01, 1.5))
+    axes[0][0].set_ylabel(label)
+    axes[0][-1].legend(fontsize=8)
+    figure.tight_layout()
+    figure.savefig(file, dpi=110)
+    plt.close(figure)
 
 
 def main() -> None:
@@ -286,14 +393,16 @@ def main() -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     seeds = range(options.first_seed, options.first_seed + options.seeds)
     table = Table(options.table)
-    run(
-        table,
-        options.out / ("quick.csv" if options.quick else "studies.csv"),
-        options.methods,
-        options.limits,
-        seeds,
-        options.trainings,
-    )
+    file = options.out / ("quick.csv" if options.quick else "studies.csv")
+    run(table, file, options.methods, options.limits, seeds, options.trainings)
+    lines = summary(read(file))
+    if options.quick:
+        for line in lines:
+            print(line)
+        return
+    write_tables(lines, options.out)
+    write_plot(lines, "regret", "regret, percentage points", options.out / "regret.png")
+    write_plot(lines, "hypervolume", "share of hypervolume", options.out / "hypervolume.png")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from nas_tc.search.api import DEFAULT_TRIALS, search
 from nas_tc.search.budget_sampler import BudgetSampler
 from nas_tc.search.events import Listener, Progress, Silence
 from nas_tc.search.pruner import ParetoPruner
+from nas_tc.search.recommend import Recommendation, Tried, recommend, recommend_network
 from nas_tc.search.records import (
     Rerun,
     Spread,
@@ -23,13 +24,17 @@ __all__ = [
     "Listener",
     "ParetoPruner",
     "Progress",
+    "Recommendation",
     "Rerun",
     "Silence",
     "Spread",
     "StudyRecord",
     "TrialRecord",
+    "Tried",
     "pareto_front",
     "read_study",
+    "recommend",
+    "recommend_network",
     "rerun",
     "search",
     "study_folder",

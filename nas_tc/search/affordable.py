@@ -1,9 +1,9 @@
 """Settings within a limit when their cost is a black box: found by walking, not by throwing away.
 
-What is drawn evenly and costs too much or too little walks towards the cheapest or the dearest
-setting, one parameter after another, until its cost is in the range. That finds settings where
-hardly any fits, but not evenly: there are more ways to some than to others. Spaces of few settings
-are listed instead and drawn from evenly.
+Where a fair share fits, settings are drawn evenly until one does. Elsewhere what is drawn walks
+towards the cheapest or the dearest setting, one parameter after another, until its cost is in the
+range: that finds what fits where hardly anything does, but not evenly, for there are more ways to
+some settings than to others. Spaces of few settings are listed and drawn from evenly.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,6 +17,7 @@ from nas_tc.errors import BudgetError
 from nas_tc.search.domain import Distributions, Params, steps, value_at, values
 
 _LISTED = 4096  # settings that are listed
+_EVEN = 20  # even draws for one that fits, before walking to it
 _WALKS = 200  # in a row that end outside of the range before the search gives up
 _STARTS = 8  # of the search for the cheapest and the dearest
 
@@ -69,12 +70,9 @@ class Affordable:
             return [self.all[n] for n in random.integers(len(self.all), size=settings)]
         found: list[Params] = []
         while len(found) < settings:
-            even = self._even(random)
-            if self._fits(even):
-                found.append(even)
-            else:
-                walked = self._walk(even, random) or self._walked(random)
-                found.append(walked or self._a_fitting_end())
+            drawn = (self._even(random) for _ in range(_EVEN))
+            params = next(filter(self._fits, drawn), None) or self._walked(random)
+            found.append(params or self._a_fitting_end())
         return found
 
     def _fits(self, params: Params) -> bool:
@@ -94,23 +92,19 @@ class Affordable:
             end = self._cheap if self._cost(current) > self._limit else self._dear
             is_above = self._cost(current) > self._limit
             for name in random.permutation(list(self._distributions)):
-                before, current[name] = current[name], end[name]
-                cost = self._cost(current)
-                if self._floor <= cost <= self._limit:
-                    return current
-                if (cost > self._limit) != is_above:  # stepped over the range: a smaller step
-                    between = self._between(current, name, before)
-                    if between is not None:
-                        return between
+                current[name] = end[name]
+                if (self._cost(current) > self._limit) != is_above or self._fits(current):
+                    # Into the range, or over it: whatever value of this parameter fits will do.
+                    fitting = self._fitting_values(current, name)
+                    if fitting:
+                        return {**current, name: fitting[random.integers(len(fitting))]}
         return None
 
-    def _between(self, params: Params, name: str, other: Any) -> Params | None:
-        """The parameter `name` at a value between its own and another, if one fits."""
-        for value in values(self._distributions[name]):
-            tried = {**params, name: value}
-            if value != other and self._fits(tried):
-                return tried
-        return None
+    def _fitting_values(self, params: Params, name: str) -> list[Any]:
+        """The values of one parameter with which a setting fits."""
+        distribution = self._distributions[name]
+        tried = [params[name], *values(distribution)]
+        return [value for value in tried if self._fits({**params, name: value})]
 
     def _walked(self, random: np.random.Generator) -> Params | None:
         for _ in range(_WALKS):

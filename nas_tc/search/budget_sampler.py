@@ -1,7 +1,7 @@
 """`BudgetSampler`: an Optuna sampler that only proposes what fits, and fills the front below."""
 
 from collections.abc import Callable, Sequence
-from math import isfinite, log2
+from math import isfinite
 from threading import Lock
 from typing import Any
 
@@ -14,10 +14,11 @@ from optuna.trial import FrozenTrial, TrialState
 
 from nas_tc.errors import BudgetError
 from nas_tc.search.affordable import Affordable, Cost, Draws
-from nas_tc.search.domain import Floats, Key, Params, features, is_within, key_of, neighbour, values
+from nas_tc.search.domain import Params, is_within, neighbour, values
 from nas_tc.search.improvement import Front, expected_improvement
-from nas_tc.search.observations import observations
-from nas_tc.search.surrogate import Surrogate
+from nas_tc.search.observations import Observation, observations
+from nas_tc.search.points import Key, Point, Points, costs, rows
+from nas_tc.search.surrogate import Sample, Surrogate
 
 _STARTUP = 12  # trials drawn evenly before a model is of any use
 _EVEN_SHARE = 0.08  # of the proposals behind them
@@ -25,6 +26,7 @@ _POOL = 512  # even draws that the model chooses among
 _POOL_LASTS = 64  # trials
 _MEMBERS = 8  # of the front, whose parameters are traded
 _TRADES = 12  # from each
+_MOST_OBSERVATIONS = 400  # that the model is fitted to
 _MOST_NEIGHBOURS = 20_000  # looked at for a setting that is new
 
 
@@ -68,17 +70,16 @@ class BudgetSampler(BaseSampler):
         if not floor <= limit:
             raise BudgetError(f"the floor {floor:g} is above the limit {limit:g}; exchange them")
         self.distributions = dict(distributions)
-        self._known_cost: dict[Key, float] = {}
-        self._cost_function = cost
         self._limit, self._floor = limit, floor
-        self._canonical = canonical
-        self._draws = draws or Affordable(distributions, self.cost, limit, floor)
+        self._points = Points(distributions, cost, limit, canonical)
+        self._draws = draws or Affordable(distributions, self._points.cost, limit, floor)
         self._seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
         self._independent = RandomSampler(seed)
         self._lock = Lock()
-        self._settings: dict[int, Params] = {}  # trial number to its canonical setting
-        self._proposed: dict[int, Params] = {}  # the same for those that the study may lack still
-        self._pool: tuple[int, list[Params]] = (-1, [])
+        self._known: dict[int, Point] = {}  # by trial number
+        self._proposed: dict[int, Point] = {}  # what the study may lack still, by trial number
+        self._seen: set[Key] = set()
+        self._pool: tuple[int, list[Point]] = (-1, [])
         self._surrogate = Surrogate(len(distributions))
 
     def __getstate__(self) -> dict[str, Any]:
@@ -87,19 +88,12 @@ class BudgetSampler(BaseSampler):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, _lock=Lock())
 
-    def cost(self, params: Params) -> float:
-        """The cost of a setting, kept once it is known."""
-        key = key_of(self.distributions, params)
-        if key not in self._known_cost:
-            self._known_cost[key] = self._cost_function(params)
-        return self._known_cost[key]
-
     def has_next(self, study: optuna.Study) -> bool:
         """Whether there is a setting that fits and that the study does not have."""
         with self._lock:
             trials = study.get_trials(deepcopy=False)
-            seen = self._seen(trials)
-            return self._unseen(seen, np.random.default_rng([self._seed, len(trials)])) is not None
+            self._remember(trials)
+            return self._unseen(np.random.default_rng([self._seed, len(trials)])) is not None
 
     def infer_relative_search_space(
         self, study: optuna.Study, trial: FrozenTrial
@@ -122,9 +116,11 @@ class BudgetSampler(BaseSampler):
             trials = [
                 each for each in study.get_trials(deepcopy=False) if each.number != trial.number
             ]
-            proposal = self._propose(study, trials, trial.number, fixed)
+            if fixed:
+                return self._completed(fixed, np.random.default_rng([self._seed, trial.number]))
+            proposal = self._propose(study, trials, trial.number)
             self._proposed[trial.number] = proposal
-        return dict(proposal)
+        return dict(proposal.params)
 
     def sample_independent(
         self,
@@ -136,77 +132,65 @@ class BudgetSampler(BaseSampler):
         """Optuna's hook for a parameter that the sampler was not told of: an even draw."""
         return self._independent.sample_independent(study, trial, param_name, param_distribution)
 
-    def _propose(
-        self, study: optuna.Study, trials: list[FrozenTrial], number: int, fixed: Params
-    ) -> Params:
+    def _propose(self, study: optuna.Study, trials: list[FrozenTrial], number: int) -> Point:
         random = np.random.default_rng([self._seed, number])
-        seen = self._seen(trials)
+        self._remember(trials)
         sign = -1.0 if study.direction == StudyDirection.MAXIMIZE else 1.0
         found = observations(trials, self._is_of_use, sign)
-        if fixed:
-            return self._completed(fixed, random)
+        chosen: Point | None = None
         if len(found) >= _STARTUP and random.random() >= _EVEN_SHARE:
             running = [
-                self._settings[trial.number]
+                self._known[trial.number]
                 for trial in trials
-                if trial.state == TrialState.RUNNING and trial.number in self._settings
+                if trial.state == TrialState.RUNNING and self._is_of_use(trial)
             ]
-            running += self._proposed.values()
-            front = self._fitted(
-                [self._settings[each.number] for each in found],
-                np.array([each.error for each in found]),
-                np.array([each.spread for each in found]),
-                running,
-            )
-            chosen = self._chosen(front, seen, number, random)
-            if chosen is not None:
-                return chosen
-        new = self._unseen(seen, random)
-        return new if new is not None else self._settled(self._draws.draw(1, random)[0])
+            front = self._fitted(found, [*running, *self._proposed.values()])
+            chosen = self._chosen(front, number, random)
+        if chosen is None:
+            chosen = self._unseen(random)
+        return chosen or self._points.of(self._draws.draw(1, random)[0])
 
-    def _fitted(
-        self, settings: list[Params], errors: Floats, spreads: Floats, running: list[Params]
-    ) -> Front:
+    def _fitted(self, found: list[Observation], running: list[Point]) -> Front:
         """Fits the model; the front by what it expects of the trials."""
-        known = self._features(settings)
-        self._surrogate.fit(known, errors, spreads)
+        points = [self._known[each.number] for each in found]
+        kept = _kept(found, points)
+        known = [points[place] for place in kept]
+        sample = _sample([found[place] for place in kept], known)
+
+        def first(many: int) -> Sample:
+            return _sample(found[:many], points[:many])
+
+        self._surrogate.fit(sample, first)
         if running:  # as if they had ended as expected, so that no two look for the same
-            asked = self._features(running)
+            asked = rows(running)
             expected = self._surrogate.scale.back(self._surrogate.predict(asked)[0])
-            known = np.concatenate([known, asked])
-            settings = settings + running
-            self._surrogate.fit(
-                known,
-                np.concatenate([errors, expected]),
-                np.concatenate([spreads, np.zeros(len(running))]),
+            sample = Sample(
+                np.concatenate([sample.features, asked]),
+                np.concatenate([sample.errors, expected]),
+                np.concatenate([sample.spreads, np.zeros(len(running))]),
             )
-        expected, _ = self._surrogate.predict(known)
-        costs = np.array([self.cost(each) for each in settings], dtype=np.float64)
-        fits = (costs >= self._floor) & (costs <= self._limit)
-        return Front.of(
-            [each for each, fit in zip(settings, fits, strict=True) if fit],
-            costs[fits],
-            expected[fits],
-            self._limit,
-        )
+            self._surrogate.fit(sample, first)
+            known += running
+        expected, _ = self._surrogate.predict(sample.features)
+        fits = np.array([self._fits(point.cost) for point in known])
+        within = [point for point, fit in zip(known, fits, strict=True) if fit]
+        return Front.of(within, expected[fits], self._limit)
 
-    def _chosen(
-        self, front: Front, seen: set[Key], number: int, random: np.random.Generator
-    ) -> Params | None:
+    def _chosen(self, front: Front, number: int, random: np.random.Generator) -> Point | None:
         """What is expected to lower the front most, of a pool of even draws and of trades."""
-        candidates: dict[Key, Params] = {}
-        for params in (*self._pooled(number), *self._trades(front, random)):
-            key = key_of(self.distributions, params)
-            if key not in seen:
-                candidates[key] = params
-        if not candidates:
+        points = {
+            point.key: point
+            for point in (*self._pooled(number), *self._trades(front, random))
+            if point.key not in self._seen
+        }
+        if not points:
             return None
-        settings = list(candidates.values())
-        mean, deviation = self._surrogate.predict(self._features(settings))
-        costs = np.array([self.cost(each) for each in settings], dtype=np.float64)
-        return settings[int(np.argmax(expected_improvement(front, costs, mean, deviation)))]
+        candidates = list(points.values())
+        mean, deviation = self._surrogate.predict(rows(candidates))
+        gain = expected_improvement(front, costs(candidates), mean, deviation)
+        return candidates[int(np.argmax(gain))]
 
-    def _trades(self, front: Front, random: np.random.Generator) -> list[Params]:
+    def _trades(self, front: Front, random: np.random.Generator) -> list[Point]:
         """Members of the front with some parameters changed, where the cost stays in the range.
 
         This is He & Sun's layer replacement (2015, section 4) for any parameters: one is traded
@@ -216,16 +200,16 @@ class BudgetSampler(BaseSampler):
         names = list(self.distributions)
         for member in front.members[-_MEMBERS:]:
             for _ in range(_TRADES):
-                changed = dict(member)
+                changed = dict(member.params)
                 many = min(int(random.integers(1, 4)), len(names))
-                for place in random.choice(len(names), many, replace=False):
+                for place in random.permutation(len(names))[:many]:
                     name = names[place]
                     changed[name] = neighbour(self.distributions[name], changed[name], random)
-                if self._fits(changed):
-                    found.append(self._settled(changed))
+                if self._fits(self._points.cost(changed)):
+                    found.append(self._points.of(changed))
         return found
 
-    def _pooled(self, number: int) -> list[Params]:
+    def _pooled(self, number: int) -> list[Point]:
         """Even draws, the same for some trials in a row, so that their costs are known."""
         block = number // _POOL_LASTS
         if self._pool[0] != block:
@@ -233,84 +217,92 @@ class BudgetSampler(BaseSampler):
             drawn = self._draws.all
             if drawn is None or len(drawn) > _POOL:
                 drawn = self._draws.draw(_POOL, random)
-            self._pool = (block, [self._settled(each) for each in drawn])
+            self._pool = (block, [self._points.of(each) for each in drawn])
         return self._pool[1]
 
-    def _unseen(self, seen: set[Key], random: np.random.Generator) -> Params | None:
+    def _unseen(self, random: np.random.Generator) -> Point | None:
         """A setting that is new: an even draw, or a neighbour; None if there is none."""
-        listed = self._draws.all
-        if listed is not None:
-            new = [each for each in map(self._settled, listed) if self._key(each) not in seen]
+        if self._draws.all is not None:
+            listed = map(self._points.of, self._draws.all)
+            new = [each for each in listed if each.key not in self._seen]
             return new[random.integers(len(new))] if new else None
-        drawn: list[Params] = []
+        drawn: list[Point] = []
         for many in (1, 4, 64):
-            drawn = [self._settled(each) for each in self._draws.draw(many, random)]
-            for params in drawn:
-                if self._key(params) not in seen:
-                    return params
-        return self._new_neighbour(drawn, seen)
+            drawn = [self._points.of(each) for each in self._draws.draw(many, random)]
+            for point in drawn:
+                if point.key not in self._seen:
+                    return point
+        return self._new_neighbour(drawn)
 
-    def _new_neighbour(self, starts: list[Params], seen: set[Key]) -> Params | None:
+    def _new_neighbour(self, starts: list[Point]) -> Point | None:
         """Changes one parameter after another, from known settings onward, until one is new."""
-        queue, visited = list(starts), {self._key(each) for each in starts}
-        for params in queue:
+        queue, visited = list(starts), {each.key for each in starts}
+        for point in queue:
             for name, distribution in self.distributions.items():
                 for value in values(distribution):
-                    tried = {**params, name: value}
-                    if not self._fits(tried):
+                    tried = {**point.params, name: value}
+                    if not self._fits(self._points.cost(tried)):
                         continue
-                    settled = self._settled(tried)
-                    key = self._key(settled)
-                    if key not in seen:
-                        return settled
-                    if key not in visited:
-                        visited.add(key)
-                        queue.append(settled)
+                    found = self._points.of(tried)
+                    if found.key not in self._seen:
+                        return found
+                    if found.key not in visited:
+                        visited.add(found.key)
+                        queue.append(found)
             if len(visited) > _MOST_NEIGHBOURS:
                 break
         return None
 
-    def _completed(self, fixed: Params, random: np.random.Generator) -> Params:
+    def _completed(self, fixed: Params, random: np.random.Generator) -> dict[str, Any]:
         """The rest of a setting that was queued with some parameters, so that it fits if it can."""
         drawn = self._draws.draw(_POOL, random)
-        for params in drawn:
-            tried = {**params, **fixed}
-            if self._fits(tried):
-                return tried
-        return {**drawn[0], **fixed}
+        whole = ({**params, **fixed} for params in drawn)
+        fitting = (params for params in whole if self._fits(self._points.cost(params)))
+        return next(fitting, {**drawn[0], **fixed})
 
-    def _seen(self, trials: Sequence[FrozenTrial]) -> set[Key]:
-        """The settings that the study has; takes note of trials that it did not have before."""
+    def _remember(self, trials: Sequence[FrozenTrial]) -> None:
+        """Takes note of trials that were not there before."""
         for trial in trials:
-            if trial.number in self._settings:
+            if trial.number in self._known:
                 continue
             # A queued trial has no parameters yet but those that it was queued with; one that is
             # being asked for lacks some, and for ever if the search is killed meanwhile.
             params = trial.params or trial.system_attrs.get("fixed_params", {})
             if is_within(self.distributions, params):
-                own = {name: params[name] for name in self.distributions}
-                self._settings[trial.number] = self._settled(own)
+                point = self._points.of({name: params[name] for name in self.distributions})
+                self._known[trial.number] = point
+                self._seen.add(point.key)
                 self._proposed.pop(trial.number, None)
             elif trial.state.is_finished():
                 self._proposed.pop(trial.number, None)
-        return {self._key(each) for each in (*self._settings.values(), *self._proposed.values())}
+        self._seen.update(point.key for point in self._proposed.values())
 
     def _is_of_use(self, trial: FrozenTrial) -> bool:
-        """Whether the model can learn from a trial: a setting of ours that exists."""
-        settled = self._settings.get(trial.number)
-        return settled is not None and isfinite(self.cost(settled))
+        """Whether the model can learn from a trial: it has a setting of ours, with a cost."""
+        point = self._known.get(trial.number)
+        return point is not None and isfinite(point.cost)
 
-    def _features(self, settings: Sequence[Params]) -> Floats:
-        """What the model sees: the parameters, and the cost in doublings."""
-        least = self._limit * 1e-6
-        octaves = np.array([log2(max(self.cost(each), least) / self._limit) for each in settings])
-        return np.column_stack([features(self.distributions, settings), octaves])
+    def _fits(self, cost: float) -> bool:
+        return self._floor <= cost <= self._limit
 
-    def _fits(self, params: Params) -> bool:
-        return self._floor <= self.cost(params) <= self._limit
 
-    def _settled(self, params: Params) -> Params:
-        return self._canonical(params)
+def _sample(found: Sequence[Observation], points: Sequence[Point]) -> Sample:
+    return Sample(
+        rows(points),
+        np.array([each.error for each in found]),
+        np.array([each.spread for each in found]),
+    )
 
-    def _key(self, params: Params) -> Key:
-        return key_of(self.distributions, params)
+
+def _kept(found: Sequence[Observation], points: Sequence[Point]) -> list[int]:
+    """Observations that the model is fitted to: all, or the best, the front's and some more."""
+    if len(found) <= _MOST_OBSERVATIONS:
+        return list(range(len(found)))
+    errors = np.array([each.error for each in found])
+    kept = set(np.argsort(errors, kind="stable")[: _MOST_OBSERVATIONS // 3].tolist())
+    order = np.argsort(costs(points), kind="stable")
+    for part in np.array_split(order, _MOST_OBSERVATIONS // 12):  # the four best at each cost
+        kept.update(part[np.argsort(errors[part], kind="stable")[:4]].tolist())
+    spare = _MOST_OBSERVATIONS - len(kept)
+    kept.update(np.linspace(0, len(found) - 1, max(spare, 2)).astype(int).tolist())
+    return sorted(kept)

@@ -1,7 +1,7 @@
 """What a sampler has to know of Optuna's distributions: values by place, neighbours, features."""
 
-from collections.abc import Mapping, Sequence
-from math import exp, log
+from collections.abc import Mapping
+from math import exp, log, sqrt
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,6 @@ from optuna.distributions import (
 
 Params = Mapping[str, Any]  # parameter name to value
 Distributions = Mapping[str, BaseDistribution]
-Key = tuple[float, ...]
 Floats = NDArray[np.float64]
 
 _GRID = 17  # values of a parameter that has too many to list
@@ -101,43 +100,37 @@ def position(distribution: BaseDistribution, value: Any) -> float:
     raise AssertionError(f"no such distribution in Optuna: {distribution}")
 
 
-def key_of(distributions: Distributions, params: Params) -> Key:
-    """The values as numbers, to tell settings apart.
-
-    Raises:
-        KeyError: a parameter is missing.
-        ValueError: a value that is not a choice.
-    """
-    return tuple(
-        distribution.to_internal_repr(params[name]) for name, distribution in distributions.items()
-    )
-
-
 def is_within(distributions: Distributions, params: Params) -> bool:
     """Whether every parameter is there, with a value that its distribution has."""
     try:
         return all(
-            distribution._contains(number)  # Optuna has no public name for it
-            for distribution, number in zip(
-                distributions.values(), key_of(distributions, params), strict=True
-            )
+            each._contains(each.to_internal_repr(params[name]))  # there is no public way to ask
+            for name, each in distributions.items()
         )
     except (KeyError, ValueError):
         return False
 
 
-def features(distributions: Distributions, params: Sequence[Params]) -> Floats:
-    """Numbers for a model: settings that differ in one category are 1 apart.
+class Encoder:
+    """Turns settings into numbers for a model; those that differ in one category are 1 apart."""
 
-    Returns:
-        Shape (settings, features).
-    """
-    columns: list[Floats] = []
-    for name, distribution in distributions.items():
-        chosen = [each[name] for each in params]
-        if is_ordered(distribution):
-            columns.append(np.array([position(distribution, value) for value in chosen]))
-        if isinstance(distribution, CategoricalDistribution):
-            number = np.array([distribution.choices.index(value) for value in chosen])
-            columns += [(number == n) / np.sqrt(2) for n in range(len(distribution.choices))]
-    return np.array(columns, dtype=np.float64).reshape(len(columns), len(params)).T
+    def __init__(self, distributions: Distributions) -> None:
+        self._distributions = dict(distributions)
+        self._categories: dict[str, dict[Any, list[float]]] = {}
+        for name, each in distributions.items():
+            if isinstance(each, CategoricalDistribution):
+                self._categories[name] = {
+                    choice: ([position(each, choice)] if is_ordered(each) else [])
+                    + [sqrt(0.5) if choice == other else 0.0 for other in each.choices]
+                    for choice in each.choices
+                }
+
+    def row(self, params: Params) -> list[float]:
+        """The numbers of one setting."""
+        found: list[float] = []
+        for name, distribution in self._distributions.items():
+            if name in self._categories:
+                found += self._categories[name][params[name]]
+            else:
+                found.append(position(distribution, params[name]))
+        return found

@@ -7,7 +7,8 @@ from math import log2
 import numpy as np
 from scipy.special import ndtr
 
-from nas_tc.search.domain import Floats, Params
+from nas_tc.search.domain import Floats
+from nas_tc.search.points import Point
 
 _AT_LIMIT = 0.5  # weight of the limit itself; the rest is spread over lower budgets, by doublings
 
@@ -24,21 +25,22 @@ class Front:
         worst: error of the worst known setting.
     """
 
-    members: list[Params]
+    members: list[Point]
     costs: Floats
     errors: Floats
     limit: float
     worst: float
 
     @classmethod
-    def of(cls, settings: Sequence[Params], costs: Floats, errors: Floats, limit: float) -> "Front":
-        """The front of these settings."""
+    def of(cls, points: Sequence[Point], errors: Floats, limit: float) -> "Front":
+        """The front of points with these errors."""
+        costs = np.array([point.cost for point in points], dtype=np.float64)
         kept: list[int] = []
         for place in np.lexsort((errors, costs)):
             if not kept or errors[place] < errors[kept[-1]]:
                 kept.append(int(place))
         worst = float(errors.max(initial=-np.inf))
-        return cls([settings[k] for k in kept], costs[kept], errors[kept], limit, worst)
+        return cls([points[k] for k in kept], costs[kept], errors[kept], limit, worst)
 
 
 def expected_improvement(front: Front, costs: Floats, mean: Floats, deviation: Floats) -> Floats:
@@ -67,10 +69,8 @@ def expected_improvement(front: Front, costs: Floats, mean: Floats, deviation: F
     gain = np.zeros(len(costs))
     for begin, end, level in zip(begins, ends, levels, strict=True):
         share = np.log2(end / np.clip(costs, begin, end)) / whole * (1 - _AT_LIMIT)
-        if end == front.limit and level == levels[-1]:
-            share = share + _AT_LIMIT
         gain += share * _improvement(level, mean, deviation)
-    return gain
+    return gain + _AT_LIMIT * _improvement(levels[-1], mean, deviation)
 
 
 def _improvement(level: float, mean: Floats, deviation: Floats) -> Floats:

@@ -4,6 +4,8 @@ import optuna
 from optuna.pruners import BasePruner
 from optuna.trial import FrozenTrial, TrialState
 
+from nas_tc.errors import NasTcError
+
 
 class ParetoPruner(BasePruner):
     """Asynchronous successive halving along the front of error against cost.
@@ -18,19 +20,36 @@ class ParetoPruner(BasePruner):
         cost: name of the user attribute that holds a trial's cost.
         halving: of how many trials one goes on.
         grace: trials that cost no more must have reached the rung before one is stopped.
+
+    Raises:
+        NasTcError: a halving of 1 or less, which would stop everything, or a grace below 0.
     """
 
     def __init__(self, cost: str = "complexity", *, halving: float = 2.0, grace: int = 4) -> None:
+        if halving <= 1 or grace < 0:
+            raise NasTcError(
+                f"a pruner needs a halving above 1 and a grace of 0 or more, not {halving:g} and "
+                f"{grace}"
+            )
         self._cost = cost
         self._halving = halving
         self._grace = grace
 
     def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
-        """Whether `trial` should stop at its last reported step."""
+        """Whether `trial` should stop at its last reported step.
+
+        Raises:
+            NasTcError: its cost is not among its user attributes.
+        """
         step = trial.last_step
         if step is None:
             return False
         own = trial.intermediate_values[step]
+        if self._cost not in trial.user_attrs:
+            raise NasTcError(
+                f"trial {trial.number} has no user attribute {self._cost!r}, which the pruner "
+                "compares: set it before the first report"
+            )
         cost = trial.user_attrs[self._cost]
         rivals = [
             other.intermediate_values[step]

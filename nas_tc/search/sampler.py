@@ -1,5 +1,7 @@
 """Who is next? `BudgetSampler` over the networks of a space, whose costs it knows exactly."""
 
+from itertools import islice
+
 import numpy as np
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 
@@ -86,7 +88,7 @@ class _Networks:
             return [self.all[n] for n in random.integers(len(self.all), size=settings)]
         if self._feasible is not None and self._walker is None:
             drawn = self._feasible.values(self._feasible.draw(_TRIED * settings, random))
-            found = [each for each, _ in zip(filter(self._fits, drawn), range(settings))]
+            found = list(islice(filter(self._fits, drawn), settings))
             if len(found) == settings:
                 return found
         if self._walker is None:

@@ -6,8 +6,9 @@ likelihood. benchmarks/search_quality.py and docs/search.md say what it was chos
 """
 
 import warnings
-from dataclasses import dataclass, field
-from math import log
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,8 @@ from sklearn.gaussian_process.kernels import ConstantKernel, DotProduct, Matern,
 
 from nas_tc.search.domain import Floats
 
-_MOST = 400  # observations that a model is fitted to
-_FOR_VARIANCES = 150  # those that its variances are chosen on
-_GROWTH = 1.2  # of what is known, before they are chosen anew
+_VARIANCES_FROM, _VARIANCES_UPTO = 10, 150  # observations that the variances are chosen on
+_GROWTH = 1.2  # of these, before they are chosen anew
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,21 @@ class Scale:
         return 1 / (self.unit * (1 + np.maximum(z, 0)))
 
 
-@dataclass
+@dataclass(frozen=True)
+class Sample:
+    """Observed errors, in the order in which they were made.
+
+    Attributes:
+        features: shape (observations, features).
+        errors: shape (observations,).
+        spreads: standard deviation that each has beyond the common noise.
+    """
+
+    features: Floats
+    errors: Floats
+    spreads: Floats
+
+
 class Surrogate:
     """A model of the error; `fit` it before anything is asked.
 
@@ -63,30 +77,35 @@ class Surrogate:
         parameters: how many the features speak of.
     """
 
-    parameters: int
-    scale: Scale = field(init=False)
-    _process: Any = field(init=False, default=None)
-    _kernels: dict[int, Any] = field(init=False, default_factory=dict)
-    _noise: float = field(init=False, default=0.0)
+    def __init__(self, parameters: int) -> None:
+        self._length = 0.5 * sqrt(max(parameters, 1))
+        self._kernels: dict[int, Any] = {}
+        self._process: Any = None
+        self._noise = 0.0
+        self.scale = Scale(0.0, 1.0)
 
-    def fit(self, features: Floats, errors: Floats, spreads: Floats) -> "Surrogate":
-        """Takes observations, in the order in which they were made.
+    def fit(self, sample: Sample, first: Callable[[int], Sample]) -> None:
+        """Learns from a sample.
 
         Args:
-            features: shape (observations, features).
-            errors: shape (observations,).
-            spreads: standard deviation that an observation has beyond the common noise.
+            sample: that the model is fitted to.
+            first: gives the first so many observations of all. The variances hang on these alone,
+                so that a search that is resumed has the same ones; they are chosen anew when a
+                fifth more is known.
         """
-        kernel = self._kernel(features, errors, spreads)
-        kept = _kept(errors)
-        features, errors, spreads = features[kept], errors[kept], spreads[kept]
-        self.scale = Scale.of(errors)
-        z, variance = _scaled(self.scale, errors, spreads)
+        known = _VARIANCES_FROM
+        while known * _GROWTH <= min(len(sample.errors), _VARIANCES_UPTO):
+            known = round(known * _GROWTH)
+        known = min(known, len(sample.errors))
+        if known not in self._kernels:
+            self._kernels[known] = self._chosen(first(known))
+        kernel = self._kernels[known]
+        self.scale = Scale.of(sample.errors)
+        z, variance = _scaled(self.scale, sample)
         self._noise = kernel.k2.noise_level
         self._process = GaussianProcessRegressor(
             kernel, alpha=variance, optimizer=None, normalize_y=True
-        ).fit(features, z)
-        return self
+        ).fit(sample.features, z)
 
     def predict(self, features: Floats) -> tuple[Floats, Floats]:
         """Means and standard deviations of the noiseless error, on the scale."""
@@ -94,46 +113,26 @@ class Surrogate:
         unit = float(self._process._y_train_std)
         return mean, np.sqrt(np.maximum(deviation**2 - self._noise * unit**2, 1e-12))
 
+    @property
     def noise(self) -> float:
         """Standard deviation of one observation, as an error at the median."""
-        return float(np.sqrt(self._noise) * self._process._y_train_std * self.scale.unit)
+        return float(sqrt(self._noise) * self._process._y_train_std * self.scale.unit)
 
-    def _kernel(self, features: Floats, errors: Floats, spreads: Floats) -> Any:
-        """The covariance; its variances are chosen anew when a fifth more is known.
-
-        They hang on the first so many observations alone, so that a search that is resumed has the
-        same ones.
-        """
-        milestone = int(log(len(errors)) / log(_GROWTH) + 1e-9)
-        if milestone not in self._kernels:
-            known = min(len(errors), round(_GROWTH**milestone))
-            some = np.linspace(0, known - 1, min(known, _FOR_VARIANCES)).astype(int)
-            z, variance = _scaled(Scale.of(errors[some]), errors[some], spreads[some])
-            process = GaussianProcessRegressor(self._unfitted(), alpha=variance, normalize_y=True)
-            with warnings.catch_warnings():  # a variance at the end of its range is no fault
-                warnings.simplefilter("ignore", ConvergenceWarning)
-                self._kernels[milestone] = process.fit(features[some], z).kernel_
-        return self._kernels[milestone]
-
-    def _unfitted(self) -> Any:
-        length = 0.5 * float(np.sqrt(self.parameters))
-        return (
+    def _chosen(self, sample: Sample) -> Any:
+        """The covariance whose variances make the sample most likely."""
+        z, variance = _scaled(Scale.of(sample.errors), sample)
+        kernel = (
             ConstantKernel(1.0, (1e-3, 1e2)) * DotProduct(1.0, "fixed")
-            + ConstantKernel(0.3, (1e-3, 1e2)) * Matern(length, "fixed", nu=2.5)
+            + ConstantKernel(0.3, (1e-3, 1e2)) * Matern(self._length, "fixed", nu=2.5)
         ) + WhiteKernel(0.1, (1e-3, 1.0))
+        process = GaussianProcessRegressor(kernel, alpha=variance, normalize_y=True)
+        with warnings.catch_warnings():  # a variance at the end of its range is no fault
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            return process.fit(sample.features, z).kernel_
 
 
-def _scaled(scale: Scale, errors: Floats, spreads: Floats) -> tuple[Floats, Floats]:
+def _scaled(scale: Scale, sample: Sample) -> tuple[Floats, Floats]:
     """Errors on the scale, and the variance that each has beyond the common noise."""
-    z = scale.to(errors)
-    return z, (spreads * scale.slope(errors)) ** 2 / max(float(z.var()), 1e-12) + 1e-8
-
-
-def _kept(errors: Floats) -> Any:
-    """Which observations a model is fitted to: the best, and some of the rest."""
-    if len(errors) <= _MOST:
-        return np.arange(len(errors))
-    order = np.argsort(errors, kind="stable")
-    rest = order[_MOST // 2 :]
-    some = rest[np.linspace(0, len(rest) - 1, _MOST - _MOST // 2).astype(int)]
-    return np.sort(np.concatenate([order[: _MOST // 2], some]))
+    z = scale.to(sample.errors)
+    beyond = (sample.spreads * scale.slope(sample.errors)) ** 2
+    return z, beyond / max(float(z.var()), 1e-12) + 1e-8

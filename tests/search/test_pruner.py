@@ -1,7 +1,9 @@
 import optuna
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nas_tc.errors import NasTcError
 from nas_tc.search import ParetoPruner
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -81,3 +83,32 @@ def test_finished_trials_are_rivals_too():
     trial.set_user_attr("complexity", 1)
     trial.report(0.2, 3)
     assert trial.should_prune()
+
+
+def test_it_prunes_under_optimize():
+    def objective(trial):
+        error = trial.suggest_float("error", 0, 1)
+        trial.set_user_attr("complexity", trial.suggest_int("cost", 1, 9))
+        for rung in range(3):
+            trial.report(error, rung)
+            if trial.should_prune():
+                raise optuna.TrialPruned
+        return error
+
+    sampler = optuna.samplers.RandomSampler(seed=0)
+    study = optuna.create_study(sampler=sampler, pruner=ParetoPruner())
+    study.optimize(objective, n_trials=60, n_jobs=2)
+    states = [trial.state.name for trial in study.trials]
+    assert states.count("PRUNED") > 15
+    # what nothing beats at its cost or below went on to the end
+    least = min(study.trials, key=lambda trial: trial.params["error"])
+    assert least.state.name == "COMPLETE"
+
+
+def test_what_it_cannot_work_with_is_told():
+    with pytest.raises(NasTcError, match="a halving above 1 and a grace of 0 or more, not 1 and 4"):
+        ParetoPruner(halving=1.0)
+    trial = optuna.create_study(pruner=ParetoPruner()).ask()
+    trial.report(0.5, 1)
+    with pytest.raises(NasTcError, match="trial 0 has no user attribute 'complexity'"):
+        trial.should_prune()

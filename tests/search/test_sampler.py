@@ -125,5 +125,5 @@ def test_every_proposal_keeps_all_limits(expression):
 
 
 def test_limits_that_no_network_keeps_together_are_told():
-    with pytest.raises(BudgetError, match="no network of the space|no setting is found"):
+    with pytest.raises(BudgetError, match=r"no network of the space|no setting is found"):
         network_sampler(PLAIN, budget_of("complexity<=110k, params<=500"), seed=0)

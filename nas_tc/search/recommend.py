@@ -1,0 +1,156 @@
+"""Which of the networks that were trained to take, when every error was measured but once.
+
+The best of many noisy errors is often the luckiest. Each observed error is therefore shrunk towards
+what the model of all trials expects there; the least expected error is recommended.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import exp
+from typing import Any
+
+import numpy as np
+from optuna.distributions import BaseDistribution, CategoricalDistribution
+
+from nas_tc.errors import StudyError
+from nas_tc.search.domain import Params
+from nas_tc.search.points import Points, rows
+from nas_tc.search.records import TrialRecord
+from nas_tc.search.surrogate import Sample, Surrogate
+
+_LEAST = 8  # trials before a model says more than the observed errors
+_MOST = 300  # that the variances are chosen on
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A setting that was run to the end."""
+
+    number: int  # of its trial
+    params: Params
+    cost: float
+    error: float  # as it was observed
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """What to take within a budget, and why.
+
+    Attributes:
+        choice: what is recommended.
+        expected: its error as the model expects it, between what was observed and what its
+            likes have.
+        spread: standard deviation of that; None where there were too few trials for a model, and
+            `expected` is what was observed.
+        noise: standard deviation of one observed error; None likewise.
+        within: trials within the budget.
+        trials: all that the model has learned from.
+        best_observed: the trial with the least observed error within the budget.
+    """
+
+    choice: Tried
+    expected: float
+    spread: float | None
+    noise: float | None
+    within: int
+    trials: int
+    best_observed: Tried
+
+    @property
+    def is_best_observed(self) -> bool:
+        """Whether the choice is also what was observed to be best."""
+        return self.choice.number == self.best_observed.number
+
+    def __str__(self) -> str:
+        text = f"trial {self.choice.number}: observed error {self.choice.error:.2%}"
+        if self.spread is None:
+            return f"{text}, the least of {self.within}; too few for a model"
+        text += f", expected {self.expected:.2%} +- {self.spread:.2%}"
+        text += f", by a model of {self.trials} trials"
+        if self.is_best_observed:
+            return f"{text}; also the best observed of {self.within}"
+        best = self.best_observed
+        return f"{text}; the best observed, trial {best.number} with {best.error:.2%}, was lucky"
+
+
+def recommend(
+    tried: Sequence[Tried],
+    distributions: Mapping[str, BaseDistribution],
+    most: float = float("inf"),
+    *,
+    least: float = 0.0,
+) -> Recommendation:
+    """What to take of what was tried.
+
+    Args:
+        tried: all trials that ended, those beyond the budget included: the model learns of them.
+        distributions: of the parameters.
+        most: that the choice may cost.
+        least: that it has to.
+
+    Raises:
+        StudyError: nothing that was tried is within the budget.
+    """
+    within = [place for place, each in enumerate(tried) if least <= each.cost <= most]
+    if not within:
+        raise StudyError(
+            f"none of {len(tried)} complete trials costs at most {most:g}; recommend at a higher "
+            "budget, or search within this one"
+        )
+    best = tried[min(within, key=lambda place: tried[place].error)]
+    if len(tried) < _LEAST:
+        return Recommendation(best, best.error, None, None, len(within), len(tried), best)
+    dearest = max(each.cost for each in tried)
+    costs = {id(each.params): each.cost for each in tried}
+    points = Points(distributions, lambda params: costs[id(params)], dearest, lambda params: params)
+    features = rows([points.of(each.params) for each in tried])
+    errors = np.array([each.error for each in tried])
+    sample = Sample(features, errors, np.zeros(len(tried)))
+    some = np.linspace(0, len(tried) - 1, min(len(tried), _MOST)).astype(int)
+    model = Surrogate(len(distributions))
+    model.fit(sample, lambda _: Sample(features[some], errors[some], sample.spreads[some]))
+    mean, deviation = model.predict(features)
+    place = min(within, key=lambda each: float(mean[each]))
+    return Recommendation(
+        choice=tried[place],
+        expected=float(model.scale.back(mean[place : place + 1])[0]),
+        spread=float(deviation[place]) * model.scale.unit * exp(max(0.0, float(mean[place]))),
+        noise=model.noise,
+        within=len(within),
+        trials=len(tried),
+        best_observed=best,
+    )
+
+
+def recommend_network(
+    trials: Sequence[TrialRecord], most: float = float("inf"), *, least: float = 0.0
+) -> Recommendation:
+    """Which network of a study to take within a budget of multiply-adds.
+
+    Args:
+        trials: of one study; the complete ones count.
+        most: multiply-adds that it may have.
+        least: multiply-adds that it must have.
+
+    Raises:
+        StudyError: no complete trial is within the budget.
+    """
+    complete = [each for each in trials if each.state == "complete" and each.val_error is not None]
+    genes = sorted({gene for each in complete for gene in each.genes})
+    whole = [each for each in complete if len(each.genes) == len(genes)]
+    tried = [
+        Tried(each.number, dict(each.genes), each.complexity, each.val_error)
+        for each in (whole or complete)
+        if each.val_error is not None
+    ]
+    distributions = {
+        gene: CategoricalDistribution(sorted({each.params[gene] for each in tried}, key=_order))
+        for gene in genes
+        if all(gene in each.params for each in tried)
+    }
+    return recommend(tried, distributions, most, least=least)
+
+
+def _order(choice: Any) -> tuple[bool, Any]:
+    """Numbers by size, then words."""
+    return isinstance(choice, str), choice

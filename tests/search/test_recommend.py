@@ -1,0 +1,72 @@
+"""Which network to take when errors are noisy."""
+
+import numpy as np
+import pytest
+from optuna.distributions import IntDistribution
+
+from nas_tc.errors import StudyError
+from nas_tc.search import Tried, recommend, recommend_network
+
+GRID = {name: IntDistribution(0, 9) for name in "xyz"}
+
+
+def tried(seed, many=60, noise=0.05):
+    """Errors that fall with x and rise with z; costs that rise with both."""
+    random = np.random.default_rng(seed)
+    found, truth = [], []
+    for number in range(many):
+        params = {name: int(random.integers(10)) for name in "xyz"}
+        true = 0.3 - 0.02 * params["x"] + 0.01 * params["z"]
+        truth.append(true)
+        cost = 1.0 + params["x"] + params["y"]
+        found.append(Tried(number, params, cost, true + random.normal(0, noise)))
+    return found, truth
+
+
+def test_it_is_better_than_the_best_observed():
+    ours, lucky = [], []
+    for seed in range(12):
+        found, truth = tried(seed)
+        chosen = recommend(found, GRID, most=14)
+        ours.append(truth[chosen.choice.number])
+        lucky.append(truth[chosen.best_observed.number])
+    assert np.mean(ours) < np.mean(lucky)
+
+
+def test_the_evidence_is_right():
+    found, truth = tried(0)
+    chosen = recommend(found, GRID, most=14)
+    assert chosen.choice.cost <= 14
+    assert chosen.within == sum(each.cost <= 14 for each in found)
+    assert chosen.trials == 60
+    assert chosen.best_observed.error == min(each.error for each in found if each.cost <= 14)
+    assert abs(chosen.expected - truth[chosen.choice.number]) < 4 * chosen.spread
+    assert 0.02 < chosen.noise < 0.1
+    assert str(chosen.choice.number) in str(chosen)
+
+
+def test_without_noise_it_is_the_best_observed():
+    found, _ = tried(3, noise=0.0)
+    assert recommend(found, GRID).choice.error == min(each.error for each in found)
+
+
+def test_of_a_few_the_best_observed_is_taken():
+    found, _ = tried(0, many=5)
+    chosen = recommend(found, GRID)
+    assert chosen.is_best_observed
+    assert (chosen.expected, chosen.spread) == (chosen.choice.error, None)
+    assert "too few for a model" in str(chosen)
+
+
+def test_a_range_is_kept_and_one_without_trials_is_told():
+    found, _ = tried(0)
+    assert 5 <= recommend(found, GRID, 8, least=5).choice.cost <= 8
+    with pytest.raises(StudyError, match=r"none of 60 complete trials costs at most 0\.5"):
+        recommend(found, GRID, 0.5)
+
+
+def test_a_study_of_networks_is_read(study):
+    chosen = recommend_network(study.trials)
+    assert chosen.choice.number == study.best.number
+    cheapest = study.front[0]
+    assert recommend_network(study.trials, cheapest.complexity).choice.number == cheapest.number
