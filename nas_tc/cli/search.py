@@ -60,6 +60,16 @@ def search(
     augment: Annotated[
         str, typer.Option(help="auto, none, crop, flip, colour or several: crop+flip.")
     ] = "auto",
+    start: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Train this first: J, a notation, a JSON file; or the results of a study file.",
+            show_default=False,
+        ),
+    ] = None,
+    reruns: Annotated[
+        int, typer.Option(help="Train the front again in the end, with so many other seeds.")
+    ] = 0,
     seed: Annotated[int, typer.Option(help="Of proposals and training.")] = 0,
     ray_address: Annotated[
         str | None, typer.Option(help="A running Ray cluster to join.", show_default="none")
@@ -85,6 +95,8 @@ def search(
             study=study,
             seed=seed,
             augment=augment,
+            start=start or (),
+            reruns=reruns,
             ray_address=ray_address,
             listener=listener,
             command=shlex.join(["nas-tc", *sys.argv[1:]]),

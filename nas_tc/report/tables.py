@@ -10,7 +10,9 @@ def front_table(record: StudyRecord) -> pd.DataFrame:
 
     Columns: trial, network (the paper's notation), val_error and test_error (0 to 1), complexity
     (multiply-adds, Eqn. 1), of_budget (its share of the limit; nothing where the
-    budget leaves the complexity free), params, train_s (seconds).
+    budget leaves the complexity free), params, train_s (seconds); and of the trainings with other
+    seeds, where there are any: reruns (how many), rerun_val_error and rerun_test_error (mean) with
+    their standard deviations, rerun_val_error_sd and rerun_test_error_sd.
     """
     limit = record.settings["budget"]["complexity"]
     columns = [
@@ -24,9 +26,16 @@ def front_table(record: StudyRecord) -> pd.DataFrame:
         "train_s",
     ]
     rows = [
-        {**_row(t), "of_budget": round(t.complexity / limit, 4) if limit else None}
+        {
+            **_row(t),
+            "of_budget": round(t.complexity / limit, 4) if limit else None,
+            **_rerun_columns(t),
+        }
         for t in record.front
     ]
+    if any(trial.reruns for trial in record.front):
+        columns += ["reruns"]
+        columns += [f"rerun_{which}_error{end}" for which in ("val", "test") for end in ("", "_sd")]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -49,6 +58,15 @@ def trials_table(record: StudyRecord) -> pd.DataFrame:
         for trial in record.trials
     ]
     return pd.DataFrame(rows)
+
+
+def _rerun_columns(trial: TrialRecord) -> dict[str, object]:
+    columns: dict[str, object] = {"reruns": len(trial.reruns)}
+    for which, spread in (("val", trial.rerun_val_error), ("test", trial.rerun_test_error)):
+        if spread is not None:
+            columns[f"rerun_{which}_error"] = round(spread.mean, 6)
+            columns[f"rerun_{which}_error_sd"] = spread.deviation
+    return columns
 
 
 def _row(trial: TrialRecord) -> dict[str, object]:

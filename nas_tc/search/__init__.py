@@ -5,6 +5,8 @@ from nas_tc.search.api import DEFAULT_TRIALS, search
 from nas_tc.search.events import Listener, Progress, Silence
 from nas_tc.search.pruner import ParetoPruner
 from nas_tc.search.records import (
+    Rerun,
+    Spread,
     StudyRecord,
     TrialRecord,
     pareto_front,
@@ -12,6 +14,7 @@ from nas_tc.search.records import (
     study_folder,
     weights_file,
 )
+from nas_tc.search.reruns import rerun
 from nas_tc.search.sampler import AffordableSampler
 
 __all__ = [
@@ -20,11 +23,14 @@ __all__ = [
     "Listener",
     "ParetoPruner",
     "Progress",
+    "Rerun",
     "Silence",
+    "Spread",
     "StudyRecord",
     "TrialRecord",
     "pareto_front",
     "read_study",
+    "rerun",
     "search",
     "study_folder",
     "weights_file",

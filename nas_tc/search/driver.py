@@ -6,13 +6,16 @@ from pathlib import Path
 import optuna
 from optuna.trial import TrialState
 
+from nas_tc.architecture import Architecture
 from nas_tc.cost import network_cost
 from nas_tc.errors import StudyError
 from nas_tc.search.events import Listener, Progress
+from nas_tc.search.interrupt import Interrupts
 from nas_tc.search.pool import FailedError, LostError, Pool
 from nas_tc.search.pruner import ParetoPruner
 from nas_tc.search.records import (
     ARCHITECTURE_KEY,
+    GUEST_KEY,
     LOSSES_KEY,
     REASON_KEY,
     REJECTED_KEY,
@@ -25,7 +28,8 @@ from nas_tc.search.records import (
 )
 from nas_tc.search.sampler import AffordableSampler
 from nas_tc.search.settings import Settings
-from nas_tc.search.worker import Report
+from nas_tc.search.start import enqueue
+from nas_tc.search.worker import Report, training_seed
 
 _TICK_S = 1.0
 _LOSSES = 2  # workers that may die under one network before it is given up
@@ -42,6 +46,7 @@ class Driver:
         pool: the workers.
         goal: trials that are to be complete or pruned in the end.
         listener: hears of what happens.
+        interrupts: asked for Ctrl-C where the search can stop: between two answers of workers.
     """
 
     def __init__(
@@ -52,6 +57,7 @@ class Driver:
         pool: Pool,
         goal: int,
         listener: Listener,
+        interrupts: Interrupts,
     ) -> None:
         self._study = study
         self._path = path
@@ -59,6 +65,7 @@ class Driver:
         self._pool = pool
         self._goal = goal
         self._listener = listener
+        self._interrupts = interrupts
         self._sampler = AffordableSampler(settings.space, settings.limit, settings.seed)
         self._sampler.rejected = study.user_attrs.get(REJECTED_KEY, 0)
         study.sampler = self._sampler
@@ -67,17 +74,12 @@ class Driver:
         record = record_of(study, path)
         self._complete = list(record.complete)
         self._front = record.front
-        self._pruned = sum(trial.state == "pruned" for trial in record.trials)
+        self._done = self._done_before = record.done
+        self._pruned = sum(t.state == "pruned" and t.reused is None for t in record.trials)
         self._failed = 0
         self._failures_in_a_row = 0
         self._exhausted = False
         self._started = time.monotonic()
-        self._done_before = self.done
-
-    @property
-    def done(self) -> int:
-        """Trials that are complete or pruned."""
-        return len(self._complete) + self._pruned
 
     def run(self) -> None:
         """Trains networks until the goal is reached or the space has no more.
@@ -87,15 +89,16 @@ class Driver:
         """
         while True:
             while self._pool.idle and self._wanted() and self._begin_next():
-                pass
+                self._interrupts.check()
             self._tell_progress()
             if not self._running:
                 break
             if answer := self._pool.next_result(_TICK_S):
                 self._handle(*answer)
-        if self._exhausted and self.done < self._goal:
+            self._interrupts.check()
+        if self._exhausted and self._done < self._goal:
             self._listener.note(
-                f"the space holds no other network within the budget: {self.done} are trained"
+                f"the space holds no other network within the budget: {self._done} are trained"
             )
 
     def test_front(self) -> None:
@@ -104,6 +107,7 @@ class Driver:
         waiting = [trial for trial in self._front if str(trial.number) not in tested]
         running = 0
         while waiting or running:
+            self._interrupts.check()
             while waiting and self._pool.idle:
                 trial = waiting.pop()
                 file = weights_file(self._path, trial.number)
@@ -123,7 +127,7 @@ class Driver:
                     self._study.set_user_attr(TEST_ERRORS_KEY, tested)
 
     def _wanted(self) -> bool:
-        return self.done + len(self._running) < self._goal
+        return self._done + len(self._running) < self._goal
 
     def _begin_next(self) -> bool:
         """Starts the next network on an idle worker; False when there is none."""
@@ -131,16 +135,20 @@ class Driver:
             self._exhausted = self._exhausted or not self._sampler.has_next(self._study)
             if self._exhausted:
                 return False
-        trial = self._study.ask(self._sampler.distributions)
-        architecture = self._settings.space.decode(trial.params)
+        trial = self._study.ask()
+        if GUEST_KEY in trial.user_attrs:
+            architecture = Architecture.from_dict(trial.user_attrs[GUEST_KEY])
+        else:
+            for gene in self._settings.space.genes:
+                trial.suggest_categorical(gene.name, gene.choices)
+            architecture = self._settings.space.decode(trial.params)
         cost = network_cost(architecture)
         trial.set_user_attr(ARCHITECTURE_KEY, architecture.to_dict())
         trial.set_user_attr("complexity", cost.complexity)
         trial.set_user_attr("params", cost.params)
         self._running[trial.number] = trial
-        # The seed hangs on the network, so a trial that is run again gives the same result.
-        seed = (self._settings.seed << 48) ^ int(architecture.id, 16)
-        self._pool.begin(trial.number, architecture, seed & (2**63 - 1))
+        seed = training_seed(self._settings.seed, architecture)
+        self._pool.begin(trial.number, architecture, seed)
         return True
 
     def _handle(self, number: int, answer: Report | FailedError) -> None:
@@ -172,6 +180,7 @@ class Driver:
         frozen = self._study.tell(trial, val_error, state=state)
         self._forget(frozen.number)
         record = trial_record(frozen)
+        self._done += 1
         if state == TrialState.COMPLETE:
             self._complete.append(record)
             self._front = pareto_front(self._complete)
@@ -188,7 +197,8 @@ class Driver:
         self._forget(trial.number)
         self._listener.ended(trial_record(frozen))
         if isinstance(error, LostError) and losses < _LOSSES:
-            self._study.enqueue_trial(trial.params, user_attrs={LOSSES_KEY: losses})
+            network = trial_record(frozen).architecture
+            enqueue(self._study, network, self._settings.space, {LOSSES_KEY: losses})
             return
         self._failed += 1
         self._failures_in_a_row += 1
@@ -230,17 +240,17 @@ class Driver:
                 file.unlink()
 
     def _tell_progress(self) -> None:
-        new = self.done - self._done_before
+        new = self._done - self._done_before
         elapsed = time.monotonic() - self._started
         self._listener.progress(
             Progress(
-                done=self.done,
+                done=self._done,
                 goal=self._goal,
                 running=len(self._running),
                 pruned=self._pruned,
                 failed=self._failed,
                 rejected=self._sampler.rejected,
                 best=self._front[-1] if self._front else None,
-                left_s=elapsed / new * (self._goal - self.done) if new else None,
+                left_s=elapsed / new * (self._goal - self._done) if new else None,
             )
         )

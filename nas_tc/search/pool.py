@@ -5,6 +5,7 @@ import signal
 import socket
 import threading
 from collections import deque
+from collections.abc import Hashable
 from typing import Any, Self
 
 import ray
@@ -28,7 +29,7 @@ class LostError(FailedError):
 
 
 class Pool:
-    """Workers that train; each has at most one network.
+    """Workers that train; each has at most one network, known by a key: a trial's number, say.
 
     Args:
         data: sent to each node once, and shared by its workers.
@@ -52,8 +53,8 @@ class Pool:
         address: str | None = None,
     ) -> None:
         self._idle: deque[Any] = deque()
-        self._busy: dict[int, Any] = {}  # trial number to worker
-        self._calls: dict[Any, int] = {}  # Ray's reference of a call to trial number
+        self._busy: dict[Hashable, Any] = {}  # what a worker is at
+        self._calls: dict[Any, Hashable] = {}  # Ray's reference of a call to what it is about
         if address is not None:
             _check_reachable(address)
         self._owns_ray = not ray.is_initialized()
@@ -81,26 +82,26 @@ class Pool:
         """Workers that have no network."""
         return len(self._idle)
 
-    def begin(self, number: int, architecture: Architecture, seed: int) -> None:
-        """Gives the network of trial `number` to an idle worker, up to its first rung."""
-        worker = self._busy[number] = self._idle.popleft()
-        self._calls[worker.begin.remote(architecture, seed)] = number
+    def begin(self, key: Hashable, architecture: Architecture, seed: int) -> None:
+        """Gives a network, known as `key` from now on, to an idle worker, up to its first rung."""
+        worker = self._busy[key] = self._idle.popleft()
+        self._calls[worker.begin.remote(architecture, seed)] = key
 
-    def advance(self, number: int) -> None:
-        """Lets the network of trial `number` be trained to its next rung."""
-        self._calls[self._busy[number].advance.remote()] = number
+    def advance(self, key: Hashable) -> None:
+        """Lets the network `key` be trained to its next rung."""
+        self._calls[self._busy[key].advance.remote()] = key
 
-    def release(self, number: int) -> None:
-        """Takes the network of trial `number` from its worker, which is idle then."""
-        self._idle.append(self._busy.pop(number))
+    def release(self, key: Hashable) -> None:
+        """Takes the network `key` from its worker, which is idle then."""
+        self._idle.append(self._busy.pop(key))
 
-    def test(self, number: int, architecture: Architecture, weights: bytes) -> None:
-        """Lets an idle worker measure the test error of trial `number`."""
-        worker = self._busy[number] = self._idle.popleft()
-        self._calls[worker.test_error.remote(architecture, weights)] = number
+    def test(self, key: Hashable, architecture: Architecture, weights: bytes) -> None:
+        """Lets an idle worker measure the test error of a network."""
+        worker = self._busy[key] = self._idle.popleft()
+        self._calls[worker.test_error.remote(architecture, weights)] = key
 
-    def next_result(self, timeout_s: float) -> tuple[int, Any] | None:
-        """The number of a trial whose worker has answered, and the answer.
+    def next_result(self, timeout_s: float) -> tuple[Any, Any] | None:
+        """The key of a network whose worker has answered, and the answer.
 
         A worker that died is replaced; its answer is a `LostError`. An exception in a worker is
         answered as a `FailedError`.
@@ -111,16 +112,16 @@ class Pool:
         done, _ = ray.wait(list(self._calls), num_returns=1, timeout=timeout_s)
         if not done:
             return None
-        number = self._calls.pop(done[0])
+        key = self._calls.pop(done[0])
         try:
             answer: Report | float | FailedError = ray.get(done[0])
         except RayTaskError as error:
             answer = FailedError(_last_line(error))
         except RayError as error:  # a worker that died, ran out of memory, or whose node is gone
-            ray.kill(self._busy[number])
-            self._busy[number] = self._new_worker()
+            ray.kill(self._busy[key])
+            self._busy[key] = self._new_worker()
             answer = LostError(f"the worker died: {str(error).splitlines()[0]}")
-        return number, answer
+        return key, answer
 
     def __enter__(self) -> Self:
         return self

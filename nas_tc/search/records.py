@@ -7,7 +7,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from statistics import fmean, stdev
+from typing import Any, Literal, Self
 
 import optuna
 import sqlalchemy
@@ -24,6 +25,9 @@ REJECTED_KEY = "rejected"
 RUNS_KEY = "runs"
 ARCHITECTURE_KEY = "architecture"
 REASON_KEY = "reason"
+GUEST_KEY = "guest"  # a network that the space does not have, and so no genes
+RERUNS_KEY = "reruns"  # trial number to results with other seeds
+REUSED_KEY = "reused"  # the study and trial that a result was taken from
 LOSSES_KEY = "losses"  # workers that died under the network so far
 
 State = Literal["complete", "pruned", "failed", "running"]
@@ -33,6 +37,35 @@ _STATES: dict[TrialState, State] = {
     TrialState.FAIL: "failed",
     TrialState.RUNNING: "running",
 }
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """A network of the front, trained again."""
+
+    seed: int  # added to the search's own
+    val_error: float  # 0 to 1
+    test_error: float  # 0 to 1
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Mean and standard deviation over seeds, each 0 to 1."""
+
+    mean: float
+    deviation: float | None  # None of a single value
+    count: int
+
+    @classmethod
+    def over(cls, values: Sequence[float]) -> Self:
+        """That of one value or more."""
+        return cls(fmean(values), stdev(values) if len(values) > 1 else None, len(values))
+
+    def __str__(self) -> str:
+        text = f"{self.mean:.2%}"
+        if self.deviation is not None:
+            text += f" ± {self.deviation:.2%}"
+        return text.replace("%", "").rstrip() + " %"
 
 
 @dataclass(frozen=True)
@@ -49,6 +82,8 @@ class TrialRecord:
     test_error: float | None  # 0 to 1; for the networks of the front, once the search is over
     train_s: float | None  # seconds of training, validation not counted
     reason: str | None  # why it was stopped or failed
+    reused: str | None = None  # "STUDY#TRIAL" if the result was taken from another study
+    reruns: tuple[Rerun, ...] = ()  # with other seeds, by seed; of networks of the front
 
     @property
     def network(self) -> str:
@@ -57,8 +92,21 @@ class TrialRecord:
 
     @property
     def val_error(self) -> float | None:
-        """The last validation error, 0 to 1."""
+        """The last validation error, 0 to 1; reruns not counted."""
         return self.val_errors[max(self.val_errors)] if self.val_errors else None
+
+    @property
+    def rerun_val_error(self) -> Spread | None:
+        """Validation error over the reruns alone.
+
+        The first training is left out: the front was chosen by it, so it is likely a lucky one.
+        """
+        return Spread.over([each.val_error for each in self.reruns]) if self.reruns else None
+
+    @property
+    def rerun_test_error(self) -> Spread | None:
+        """Test error over the reruns alone."""
+        return Spread.over([each.test_error for each in self.reruns]) if self.reruns else None
 
 
 @dataclass(frozen=True)
@@ -79,8 +127,8 @@ class StudyRecord:
 
     @property
     def done(self) -> int:
-        """Trials that are complete or pruned: those that count towards a search's goal."""
-        return sum(trial.state in ("complete", "pruned") for trial in self.trials)
+        """Trials that count towards a search's goal: complete or pruned, and of this study."""
+        return sum(t.state in ("complete", "pruned") and t.reused is None for t in self.trials)
 
     @cached_property
     def front(self) -> tuple[TrialRecord, ...]:
@@ -175,24 +223,29 @@ def read_study(path: Path) -> StudyRecord:
         storage.engine.dispose()
 
 
-def record_of(study: optuna.Study, path: Path) -> StudyRecord:
+def record_of(study: optuna.Study, path: Path, *, interrupted: bool = False) -> StudyRecord:
     """The record of an open study."""
     attributes = study.user_attrs
-    tested = attributes.get(TEST_ERRORS_KEY, {})
+    tested, again = attributes.get(TEST_ERRORS_KEY, {}), attributes.get(RERUNS_KEY, {})
     return StudyRecord(
         path=path,
         settings=attributes[SETTINGS_KEY],
         trials=tuple(
-            trial_record(trial, tested.get(str(trial.number)))
+            trial_record(trial, tested.get(str(trial.number)), again.get(str(trial.number), ()))
             for trial in study.get_trials(deepcopy=False)
             if ARCHITECTURE_KEY in trial.user_attrs
         ),
         rejected=attributes.get(REJECTED_KEY, 0),
         runs=tuple(attributes.get(RUNS_KEY, ())),
+        interrupted=interrupted,
     )
 
 
-def trial_record(trial: FrozenTrial, test_error: float | None = None) -> TrialRecord:
+def trial_record(
+    trial: FrozenTrial,
+    test_error: float | None = None,
+    reruns: Sequence[Mapping[str, Any]] = (),
+) -> TrialRecord:
     """The record of one trial."""
     attributes = trial.user_attrs
     return TrialRecord(
@@ -206,6 +259,8 @@ def trial_record(trial: FrozenTrial, test_error: float | None = None) -> TrialRe
         test_error=test_error,
         train_s=attributes.get("train_s"),
         reason=attributes.get(REASON_KEY),
+        reused=attributes.get(REUSED_KEY),
+        reruns=tuple(sorted((Rerun(**each) for each in reruns), key=lambda each: each.seed)),
     )
 
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from nas_tc.architecture import Architecture
 from nas_tc.budget import Limit
 from nas_tc.data import ImageData
 from nas_tc.space import Space
@@ -21,6 +22,10 @@ class Settings:
     data: ImageData
     recipe: Recipe
     seed: int
+
+    def limit_admits(self, network: Architecture) -> bool:
+        """Whether a network keeps within all that a formula can check."""
+        return all(cap.admits(cap.of(network)) for cap in self.limit.caps)
 
     def to_dict(self) -> dict[str, Any]:
         """As a study file keeps it: plain lists, numbers and strings."""
@@ -67,22 +72,33 @@ def difference(kept: dict[str, Any], now: dict[str, Any]) -> str | None:
 
     Names do not count: a space or a folder may be renamed, a budget may be written in another way.
     """
-    if kept["data"]["checksum"] != now["data"]["checksum"]:
-        return "data: " + " against ".join(
-            f"{each['name']} ({each['train_images']:,} training images, {each['checksum']})"
-            for each in (kept["data"], now["data"])
-        )
+    if changed := training_difference(kept, now):
+        return changed
     if _bounds(kept["budget"]) != _bounds(now["budget"]):
         return "budget: " + " against ".join(map(_described, (kept["budget"], now["budget"])))
     if _nameless(kept["space"]) != _nameless(now["space"]):
         there, here = kept["space"]["name"], now["space"]["name"]
         return f"space: {there} against {here}" if there != here else f"space: {here} has changed"
+    if kept["seed"] != now["seed"]:
+        return f"seed: {kept['seed']} against {now['seed']}"
+    return None
+
+
+def training_difference(kept: dict[str, Any], now: dict[str, Any]) -> str | None:
+    """What keeps the errors of two searches from being compared; None if they can be.
+
+    Images and recipe decide what a network's error is; budget, space and seed decide which
+    networks there are.
+    """
+    if kept["data"]["checksum"] != now["data"]["checksum"]:
+        return "data: " + " against ".join(
+            f"{each['name']} ({each['train_images']:,} training images, {each['checksum']})"
+            for each in (kept["data"], now["data"])
+        )
     before = json.loads(json.dumps(Recipe.from_dict(kept["recipe"]).to_dict()))
     for field, value in now["recipe"].items():
         if before[field] != value:
             return f"recipe: {field} {before[field]} against {value}"
-    if kept["seed"] != now["seed"]:
-        return f"seed: {kept['seed']} against {now['seed']}"
     return None
 
 

@@ -10,11 +10,12 @@ import optuna
 import sqlalchemy
 from filelock import FileLock, Timeout
 from optuna.storages import RDBStorage
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from nas_tc.errors import StudyError
 from nas_tc.search.records import (
     ARCHITECTURE_KEY,
+    GUEST_KEY,
     LOSSES_KEY,
     SETTINGS_KEY,
     STUDY_NAME,
@@ -111,17 +112,21 @@ def requeue_running(study: optuna.Study) -> None:
     One that was stopped before its network was settled has no network to run again. Each is
     queued before it is ended, so that a kill between the two loses nothing.
     """
-    waiting = [
-        trial.system_attrs.get("fixed_params")
-        for trial in study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
-    ]
+    waiting = [_queued(trial) for trial in study.get_trials(states=(TrialState.WAITING,))]
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         settled = ARCHITECTURE_KEY in trial.user_attrs
-        network = trial.params if settled else trial.system_attrs.get("fixed_params")
-        if network and network not in waiting:
+        genes = trial.params if settled else trial.system_attrs.get("fixed_params", {})
+        guest = trial.user_attrs.get(GUEST_KEY)
+        if (genes or guest) and (genes, guest) not in waiting:
+            kept = {} if guest is None else {GUEST_KEY: guest}
             losses = trial.user_attrs.get(LOSSES_KEY, 0)
-            study.enqueue_trial(network, user_attrs={LOSSES_KEY: losses})
+            study.enqueue_trial(genes, user_attrs={LOSSES_KEY: losses, **kept})
         study.tell(trial.number, state=TrialState.FAIL)
+
+
+def _queued(trial: FrozenTrial) -> tuple[dict[str, Any], Any]:
+    """Genes of a queued trial, or the network itself where the space does not have it."""
+    return trial.system_attrs.get("fixed_params", {}), trial.user_attrs.get(GUEST_KEY)
 
 
 def _storage(path: Path) -> RDBStorage:

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 
 import torch
 from safetensors.torch import load, save
@@ -40,6 +41,14 @@ class Report:
     rung: Rung | None = None
     weights: bytes | None = None
     diverged: str | None = None
+
+
+def training_seed(seed: int, network: Architecture) -> int:
+    """The seed of a training: it hangs on the network, so a trial run again gives the same.
+
+    It has 32 bits, because that is what torch's generator on a processor looks at.
+    """
+    return int.from_bytes(blake2b(f"{seed} {network.id}".encode(), digest_size=4).digest())
 
 
 class Worker:

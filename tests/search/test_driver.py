@@ -9,6 +9,7 @@ from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.data import load_data
 from nas_tc.search import Silence, weights_file
 from nas_tc.search.driver import Driver
+from nas_tc.search.interrupt import Interrupts
 from nas_tc.search.pool import LostError
 from nas_tc.search.records import record_of
 from nas_tc.search.settings import Settings
@@ -66,7 +67,7 @@ def drive(tmp_path):
     def run(answer, pick=min, goal=2):
         pool = Workers(2, answer, pick)
         with lock_study(path), open_study(path, settings.to_dict()) as study:
-            Driver(study, path, settings, pool, goal, Silence()).run()
+            Driver(study, path, settings, pool, goal, Silence(), Interrupts()).run()
             return record_of(study, path), pool
 
     return run

@@ -22,6 +22,7 @@ from nas_tc.errors import BudgetError, DataError, DeviceError, NasTcError, Study
 from nas_tc.module import build
 from nas_tc.search import pool as pool_module
 from nas_tc.search import read_study, study_folder, weights_file
+from nas_tc.search.driver import Driver
 from nas_tc.search.storage import lock_study, open_study
 from nas_tc.training import Images, error_rate
 
@@ -334,6 +335,32 @@ def test_a_reference_is_taken_at_the_size_of_the_data(tiny_search):
     assert complexity(record.trials[0].architecture) <= limit.complexity
 
 
+@pytest.mark.parametrize("moment", range(3))
+def test_a_signal_in_a_transaction_waits_for_its_end(tiny_search, tmp_path, monkeypatch, moment):
+    """Wherever Python is when Ctrl-C comes, the study is not left in the middle of something."""
+    steps = [
+        (optuna.Study, "ask"),
+        (optuna.Study, "tell"),
+        (Driver, "_keep_weights"),
+    ]
+    owner, name = steps[moment]
+    original = getattr(owner, name)
+
+    def signalled(*args, **kwargs):
+        os.kill(os.getpid(), signal.SIGINT)
+        result = original(*args, **kwargs)
+        finished.append(name)
+        return result
+
+    finished = []
+    monkeypatch.setattr(owner, name, signalled)
+    record = tiny_search(workers=1)
+    assert record.interrupted
+    assert finished
+    assert states(tmp_path / "study.db")["RUNNING"] == 0
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_a_polite_kill_ends_a_search_as_ctrl_c_does(tmp_path):
     command = [
         *(sys.executable, "-m", "nas_tc.cli", "search", "--budget", "alexnet*0.05"),
@@ -346,7 +373,7 @@ def test_a_polite_kill_ends_a_search_as_ctrl_c_does(tmp_path):
         if line.startswith("trial "):
             process.send_signal(signal.SIGTERM)
             break
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=300)
     assert process.returncode == 130
     assert "report: " in out
     assert err.splitlines() == ["stopped; run the same command again to go on"]

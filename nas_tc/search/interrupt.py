@@ -1,0 +1,43 @@
+"""Ctrl-C and polite kills, heard at once and obeyed between two steps."""
+
+import signal
+import threading
+from types import FrameType
+from typing import Self
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interrupts:
+    """Holds back Ctrl-C and SIGTERM until `check` is called.
+
+    Python raises `KeyboardInterrupt` wherever it happens to be: in the middle of a transaction,
+    or between a file and the trial that it belongs to. Inside this context the signal is only
+    noted. A second one is not held back: who presses Ctrl-C twice does not want to wait.
+
+    Outside the main thread, where Python takes no handlers, it does nothing.
+    """
+
+    def __init__(self) -> None:
+        self._asked = False
+        self._before: dict[int, signal._HANDLER] = {}
+
+    def check(self) -> None:
+        """Raises `KeyboardInterrupt` if one was asked for since the last call."""
+        if self._asked:
+            self._asked = False
+            raise KeyboardInterrupt
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            self._before = {each: signal.signal(each, self._note) for each in _SIGNALS}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for each, handler in self._before.items():
+            signal.signal(each, handler)
+
+    def _note(self, _signal: int, _frame: FrameType | None) -> None:
+        if self._asked:
+            raise KeyboardInterrupt
+        self._asked = True

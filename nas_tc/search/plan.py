@@ -1,0 +1,119 @@
+"""What is searched, settled from what the user wrote; everything that can be refused early is."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from nas_tc.architecture import format_notation
+from nas_tc.budget import Budget, Limit, parse_budget, resolve_budget
+from nas_tc.cost import complexity
+from nas_tc.data import ImageData
+from nas_tc.errors import BudgetError, NasTcError
+from nas_tc.search.settings import Settings
+from nas_tc.space import Space, extreme_network, fitting, load_space
+from nas_tc.training import AUGMENTATIONS, Recipe, load_recipe
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A search before its images are there.
+
+    Attributes:
+        budget: parsed; it is resolved at the size of the images.
+        space: as it was loaded, not yet at that size.
+        recipe: with the fields that the user named.
+        augment: None where recipe and images decide.
+    """
+
+    budget: Budget
+    space: Space
+    recipe: Recipe
+    augment: frozenset[str] | None
+
+    def settle(self, images: ImageData, seed: int) -> Settings:
+        """The settings of the search on these images."""
+        augment = images.augment if self.augment is None else self.augment
+        return Settings(
+            space=self.space.at(images.shape, len(images.classes)),
+            limit=resolve_budget(self.budget, images.shape, len(images.classes)),
+            data=images,
+            recipe=replace(self.recipe, augment=tuple(sorted(augment))),
+            seed=seed,
+        )
+
+
+def plan_search(
+    budget: str,
+    space: str | Path | Space,
+    recipe: str | Path | Recipe,
+    augment: str,
+    seed: int,
+    fields: dict[str, Any],
+) -> Plan:
+    """Reads budget, space and recipe; the arguments are those of `nas_tc.search`.
+
+    Raises:
+        NasTcError: one of them cannot be.
+    """
+    if not 0 <= seed < 2**15:
+        raise NasTcError(f"seed must be 0 to {2**15 - 1}, not {seed}")
+    parsed = parse_budget(budget)
+    if parsed.times:
+        raise BudgetError(
+            f"a search cannot keep {parsed.times[0].text!r} yet: it checks complexity, params, "
+            "memory and train_memory, by formula; limit one of these, such as 'alexnet*0.6'"
+        )
+    loaded = space if isinstance(space, Space) else load_space(space)
+    chosen = _augmentation(augment)
+    named = replace(recipe, **fields) if isinstance(recipe, Recipe) else None
+    # A search decodes images at the size of its networks, so there is no margin to crop from.
+    base = replace(named or load_recipe(str(recipe), **fields), margin=0)
+    if chosen is None and ("augment" in fields or base.augment):
+        chosen = frozenset(base.augment)
+    return Plan(parsed, loaded, base, chosen)
+
+
+def describe_fit(space: Space, limit: Limit) -> str:
+    """What the budget does to the space, in a line.
+
+    Raises:
+        BudgetError: no network of the space is within the budget.
+    """
+    cheapest, dearest = (extreme_network(space, which) for which in ("cheapest", "dearest"))
+    least, most = complexity(cheapest), complexity(dearest)
+    if limit.complexity is not None and least > limit.complexity:
+        raise BudgetError(
+            f"no network of the space {space.name!r} is within the budget of "
+            f"{limit.complexity:,} multiply-adds ({limit.budget}): the cheapest, "
+            f"{format_notation(cheapest.stages)}, has {least:,}; raise the budget to at least "
+            f"{least:,}"
+        )
+    if most < limit.least_complexity:
+        raise BudgetError(
+            f"no network of the space {space.name!r} has the {limit.least_complexity:,} "
+            f"multiply-adds that the budget {str(limit.budget)!r} asks for: the dearest has "
+            f"{most:,}; lower the range"
+        )
+    if any(cap.bound.measure != "complexity" for cap in limit.caps):
+        share = fitting(space, limit)
+        if not share.fit:
+            raise BudgetError(f"{share.nearest}; nas-tc budget shows what each limit leaves")
+        return f"space: {space.name}, of whose networks {share.fit / share.networks:.2%} fit"
+    if limit.admits(most):
+        return (
+            f"space: {space.name}; the budget does not bind: the dearest network has "
+            f"{most:,} multiply-adds"
+        )
+    return f"space: {space.name}, networks of {least:,} to {most:,} multiply-adds"
+
+
+def _augmentation(text: str) -> frozenset[str] | None:
+    """None where the data decides."""
+    if text == "auto":
+        return None
+    names = frozenset() if text == "none" else frozenset(text.split("+"))
+    if not names <= set(AUGMENTATIONS):
+        raise NasTcError(
+            f"unknown augmentation {text!r}; known: auto, none, crop, flip, colour, crop+flip"
+        )
+    return names

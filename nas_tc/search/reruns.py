@@ -1,0 +1,168 @@
+"""The front trained again with other seeds: how much of an error was luck?"""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import optuna
+
+from nas_tc.data import ImageData, load_data
+from nas_tc.errors import DataError, NasTcError, StudyError
+from nas_tc.search.events import Listener, Silence
+from nas_tc.search.interrupt import Interrupts
+from nas_tc.search.pool import FailedError, Pool
+from nas_tc.search.records import RERUNS_KEY, StudyRecord, TrialRecord, read_study, record_of
+from nas_tc.search.storage import lock_study, open_study
+from nas_tc.search.worker import training_seed
+from nas_tc.training import Recipe
+
+_TICK_S = 1.0
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One network and one seed: to be trained, then, with its weights, to be tested."""
+
+    trial: TrialRecord
+    seed: int
+    val_error: float | None = None
+    weights: bytes | None = None
+
+
+def rerun(
+    study: str | Path,
+    reruns: int,
+    *,
+    data: str | None = None,
+    workers: int | None = None,
+    device: str = "auto",
+    ray_address: str | None = None,
+    listener: Listener | None = None,
+) -> StudyRecord:
+    """Trains each network of a study's front again, with `reruns` other seeds.
+
+    What is there already is not trained again, and Ctrl-C keeps what is finished.
+
+    Args:
+        study: the study's file.
+        reruns: seeds beside that of the search.
+        data: where the images are now, as for `nas_tc.search`; None: where they were.
+        workers: processes that train; one a GPU or core if None.
+        device: "auto", "cpu" or "cuda".
+        ray_address: of a running Ray cluster to join.
+        listener: hears of what happens.
+
+    Raises:
+        NasTcError: no such study, other images than the study's, fewer than one rerun.
+    """
+    if reruns < 1:
+        raise NasTcError(f"reruns must be 1 or more, not {reruns}")
+    if workers is not None and workers < 1:
+        raise NasTcError(f"workers must be 1 or more, not {workers}")
+    listener = listener or Silence()
+    path = Path(study)
+    record = read_study(path)
+    if not record.front:
+        raise StudyError(f"{path}: no network is trained to the end yet; run the search on")
+    recipe = Recipe.from_dict(record.settings["recipe"])
+    with lock_study(path):
+        images = _images_of(record, data)
+        with Interrupts() as interrupts, open_study(path, dict(record.settings)) as opened:
+            interrupted = False
+            if missing_reruns(record_of(opened, path).front, reruns):
+                try:
+                    with Pool(
+                        images, recipe, device=device, workers=workers, address=ray_address
+                    ) as pool:
+                        rerun_front(opened, path, pool, reruns, listener, interrupts)
+                except KeyboardInterrupt:
+                    interrupted = True
+            return record_of(opened, path, interrupted=interrupted)
+
+
+def missing_reruns(front: Iterable[TrialRecord], reruns: int) -> list[tuple[TrialRecord, int]]:
+    """Networks and seeds that are still to be trained, every network once before any twice."""
+    trials = list(front)
+    return [
+        (trial, seed)
+        for seed in range(1, reruns + 1)
+        for trial in trials
+        if seed not in {rerun.seed for rerun in trial.reruns}
+    ]
+
+
+def rerun_front(
+    study: optuna.Study,
+    path: Path,
+    pool: Pool,
+    reruns: int,
+    listener: Listener,
+    interrupts: Interrupts,
+) -> None:
+    """Trains and tests what `missing_reruns` names, and writes each result when it is there.
+
+    Raises:
+        KeyboardInterrupt: from `interrupts`.
+    """
+    record = record_of(study, path)
+    own_seed = record.settings["seed"]
+    waiting = deque(_Job(*each) for each in missing_reruns(record.front, reruns))
+    running: dict[tuple[int, int], _Job] = {}
+    while waiting or running:
+        interrupts.check()
+        while waiting and pool.idle:
+            job = waiting.popleft()
+            network, key = job.trial.architecture, (job.trial.number, job.seed)
+            running[key] = job
+            if job.weights is None:
+                pool.begin(key, network, training_seed(own_seed + job.seed, network))
+            else:
+                pool.test(key, network, job.weights)
+        answered = pool.next_result(_TICK_S)
+        if answered is None:
+            continue
+        key, answer = answered
+        job = running[key]
+        if not isinstance(answer, FailedError | float):
+            if answer.diverged is not None:
+                answer = FailedError(answer.diverged)
+            elif answer.weights is None:
+                pool.advance(key)
+                continue
+        pool.release(key)
+        del running[key]
+        if isinstance(answer, FailedError):
+            listener.note(f"trial {job.trial.number} with seed {job.seed} came to no end: {answer}")
+        elif isinstance(answer, float):
+            _keep(study, job, answer)
+            errors = f"error {job.val_error:.2%}, of test images {answer:.2%}".replace("%", " %")
+            listener.note(f"trial {job.trial.number} with seed {job.seed}: {errors}")
+        else:  # tested next, while its weights are at hand
+            waiting.appendleft(_Job(job.trial, job.seed, answer.rung.val_error, answer.weights))
+
+
+def _keep(study: optuna.Study, job: _Job, test_error: float) -> None:
+    kept = dict(study.user_attrs.get(RERUNS_KEY, {}))
+    result = {"seed": job.seed, "val_error": job.val_error, "test_error": test_error}
+    number = str(job.trial.number)
+    kept[number] = [*kept.get(number, []), result]
+    study.set_user_attr(RERUNS_KEY, kept)
+
+
+def _images_of(record: StudyRecord, data: str | None) -> ImageData:
+    """The study's images.
+
+    Raises:
+        DataError: they are others now.
+    """
+    kept = record.settings["data"]
+    images = load_data(data or kept["name"], side=tuple(kept["shape"][1:]))
+    if len(images.train) > kept["train_images"]:
+        images = images.with_fewer(kept["train_images"])
+    if images.checksum != kept["checksum"]:
+        raise DataError(
+            f"{images.name} holds other images than {record.path} was searched on "
+            f"({images.checksum} against {kept['checksum']}); say where they are with --data"
+        )
+    return images

@@ -1,0 +1,89 @@
+"""The front trained again with other seeds."""
+
+from statistics import fmean, stdev
+
+import pytest
+
+from nas_tc.errors import DataError, NasTcError, StudyError
+from nas_tc.report import front_table
+from nas_tc.search import Spread, read_study, rerun
+
+
+class Ear:
+    def __init__(self, at_note=lambda text: None):
+        self.notes, self._at_note = [], at_note
+
+    def note(self, text):
+        self.notes.append(text)
+        self._at_note(text)
+
+    def progress(self, progress):
+        pass
+
+    def ended(self, trial):
+        pass
+
+
+def test_the_front_again_with_two_other_seeds(tiny_search):
+    record = tiny_search(trials=3)
+    again = rerun(record.path, 2, workers=2)
+    assert again == read_study(record.path)
+    assert [t.number for t in again.front] == [t.number for t in record.front]
+    for trial in again.front:
+        assert [each.seed for each in trial.reruns] == [1, 2]
+        assert all(0 <= e.val_error <= 1 and 0 <= e.test_error <= 1 for e in trial.reruns)
+        spread = trial.rerun_val_error
+        values = [each.val_error for each in trial.reruns]
+        assert (spread.mean, spread.deviation) == (fmean(values), stdev(values))
+    assert all(not t.reruns for t in again.trials if t not in again.front)
+    table = front_table(again)
+    assert list(table["reruns"]) == [2] * len(again.front)
+    assert list(table["rerun_test_error"]) == pytest.approx(
+        [t.rerun_test_error.mean for t in again.front], abs=1e-6
+    )
+    # What is there is not trained again.
+    ear = Ear()
+    assert rerun(record.path, 2, listener=ear) == again
+    assert not ear.notes
+
+
+def test_another_seed_gives_another_training_and_the_same_seed_the_same(tiny_search):
+    """The weights of one network, so the errors of a hundred images, differ by seed."""
+    record = tiny_search(trials=1, reruns=3)
+    (trial,) = record.front
+    twin = tiny_search(trials=1, reruns=3, study="twin.db")
+    assert twin.front[0].reruns == trial.reruns
+    errors = {(each.val_error, each.test_error) for each in trial.reruns}
+    assert len(errors) > 1
+
+
+def test_an_interrupted_rerun_goes_on(tiny_search):
+    record = tiny_search(trials=2)
+
+    def interrupt(text):
+        if "with seed 1" in text:
+            raise KeyboardInterrupt
+
+    stopped = rerun(record.path, 2, workers=1, listener=Ear(interrupt))
+    assert stopped.interrupted
+    assert sum(len(trial.reruns) for trial in stopped.trials) == 1
+    whole = rerun(record.path, 2, workers=1)
+    assert not whole.interrupted
+    assert all(len(trial.reruns) == 2 for trial in whole.front)
+
+
+def test_what_cannot_be_trained_again(study, tmp_path):
+    """A study of the digits, made by hand."""
+    with pytest.raises(NasTcError, match="reruns must be 1 or more, not 0"):
+        rerun(study.path, 0)
+    with pytest.raises(NasTcError, match="workers must be 1 or more"):
+        rerun(study.path, 1, workers=0)
+    with pytest.raises(StudyError, match="no study file"):
+        rerun(tmp_path / "nothing.db", 1)
+    with pytest.raises(DataError, match="nothing"):
+        rerun(study.path, 1, data=f"parquet:{tmp_path / 'nothing'}")
+
+
+def test_a_spread_in_words():
+    assert str(Spread.over([0.1, 0.2])) == "15.00 ± 7.07 %"
+    assert str(Spread.over([0.125])) == "12.50 %"
