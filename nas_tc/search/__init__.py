@@ -3,13 +3,13 @@
 from nas_tc._callable import make_callable
 from nas_tc.search.api import DEFAULT_TRIALS, search
 from nas_tc.search.events import Listener, Progress, Silence
+from nas_tc.search.front import check_objectives, objective, pareto_front
 from nas_tc.search.pruner import ParetoPruner
 from nas_tc.search.records import (
     Rerun,
     Spread,
     StudyRecord,
     TrialRecord,
-    pareto_front,
     read_study,
     study_folder,
     weights_file,
@@ -28,6 +28,8 @@ __all__ = [
     "Spread",
     "StudyRecord",
     "TrialRecord",
+    "check_objectives",
+    "objective",
     "pareto_front",
     "read_study",
     "rerun",

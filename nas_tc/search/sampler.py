@@ -1,6 +1,6 @@
 """Who is next? Networks of a space that are within the budget and new to the study."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 from typing import Any
 
@@ -33,11 +33,24 @@ class AffordableSampler(BaseSampler):
     A proposal depends on the seed and on the trials in the study, not on how often the search was
     interrupted.
 
+    Args:
+        space: to propose from.
+        limit: that a formula can check.
+        seed: of the proposals.
+        admits: whether a network keeps within what no formula knows, as far as can be foretold.
+
     Attributes:
         rejected: proposals outside the budget so far.
     """
 
-    def __init__(self, space: Space, limit: Limit, seed: int) -> None:
+    def __init__(
+        self,
+        space: Space,
+        limit: Limit,
+        seed: int,
+        admits: Callable[[Architecture], bool] = lambda _: True,
+    ) -> None:
+        self._admits = admits
         self._space = space
         self._limit = limit
         self._slower_caps = [cap for cap in limit.caps if cap.bound.measure != "complexity"]
@@ -141,8 +154,10 @@ class AffordableSampler(BaseSampler):
         architecture = self._space.decode(values)
         try:
             cost = complexity(architecture)
-            if not self._limit.admits(cost) or not all(
-                cap.admits(cap.of(architecture)) for cap in self._slower_caps
+            if (
+                not self._limit.admits(cost)
+                or not all(cap.admits(cap.of(architecture)) for cap in self._slower_caps)
+                or not self._admits(architecture)
             ):
                 self.rejected += 1
                 return None

@@ -6,6 +6,7 @@ from nas_tc.timing.estimate import Estimate, Verdict, estimate, lowest
 from nas_tc.timing.inside import Inside, time_inside
 from nas_tc.timing.layer_times import LayerTimes, Prediction, UnitTime, fit_overhead
 from nas_tc.timing.machine import timing_machine
+from nas_tc.timing.node import NodeLock
 from nas_tc.timing.setting import DTYPES, Setting
 from nas_tc.timing.stopwatch import Stopwatch, one_thread, stopwatch
 from nas_tc.timing.table import TimeTable, default_table
@@ -18,6 +19,7 @@ __all__ = [
     "Estimate",
     "Inside",
     "LayerTimes",
+    "NodeLock",
     "Prediction",
     "Setting",
     "Stopwatch",

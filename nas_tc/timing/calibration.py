@@ -72,8 +72,8 @@ def calibrate(
     """Times networks of a space whose layers the table lacks, and adds them to it.
 
     Of thirty networks drawn the one with the most unknown layers is next; when the table knows
-    all layers of all thirty, calibration is over. Every fourth network is one drawn evenly and foretold before it
-    is timed, so that the table learns its own error.
+    all layers of all thirty, calibration is over. Every fourth network is one drawn evenly and
+    foretold before it is timed, so that the table learns its own error.
 
     Args:
         times: grows meanwhile.

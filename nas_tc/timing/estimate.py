@@ -21,11 +21,11 @@ class Estimate:
     quantile: float  # 0 is the lowest sample, 0.5 the median
     samples: int
 
-    def judge(self, limit: float) -> Verdict:
-        """Whether the whole interval is on one side of `limit`, which itself is within."""
-        if self.high <= limit:
+    def judge(self, limit: float, least: float = 0.0) -> Verdict:
+        """Whether the whole interval is within `least` and `limit`, both included, or outside."""
+        if least <= self.low and self.high <= limit:
             return "accept"
-        return "reject" if self.low > limit else "measure more"
+        return "reject" if self.low > limit or self.high < least else "measure more"
 
 
 def lowest(samples: Sequence[float]) -> Estimate:

@@ -1,7 +1,8 @@
 """The training loop: a network, images and a recipe give errors, rung by rung."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -16,6 +17,8 @@ from nas_tc.training.device import autocast_dtype
 from nas_tc.training.pace import training_form
 from nas_tc.training.recipe import Recipe
 from nas_tc.training.schedule import learning_rate
+
+Turn = Callable[[], AbstractContextManager[object]]  # around whatever keeps the device busy
 
 _EVALUATION_BATCH = 500  # images
 _STEPS_UNSEEN = 50  # on a GPU, whose queue a look at the loss empties
@@ -47,9 +50,19 @@ class Training:
         training: to learn from.
         recipe: epochs, schedule, augmentation.
         seed: of the order of the images and their augmentation.
+        turn: entered for each step, by those who need the machine to themselves in between.
     """
 
-    def __init__(self, network: nn.Module, training: Images, recipe: Recipe, *, seed: int) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        training: Images,
+        recipe: Recipe,
+        *,
+        seed: int,
+        turn: Turn = nullcontext,
+    ) -> None:
+        self._turn = turn
         self.network = network
         self.recipe = recipe
         self.epoch = 0  # epochs trained so far
@@ -84,23 +97,25 @@ class Training:
         steps = max(1, len(self._images) // self.recipe.batch_size)
         total = torch.zeros((), device=device)
         batches = shuffled_batches(self._images, self.recipe, self._generator)
-        for step, (images, labels) in enumerate(batches):
-            rate = learning_rate(self.recipe, self.epoch * steps + step, steps)
-            for group in self._optimizer.param_groups:
-                group["lr"] = rate
-            with torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32):
-                scores = forward(images)
-            loss = functional.cross_entropy(
-                scores.float(), labels, label_smoothing=self.recipe.label_smoothing
-            )
-            total += loss.detach()
-            if (step + 1) % unseen == 0:
-                self._check(total.item())
-            self._optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            self._optimizer.step()
-            if self._average is not None:
-                self._average.update()
+        for step in range(steps):
+            with self._turn():
+                images, labels = next(batches)
+                rate = learning_rate(self.recipe, self.epoch * steps + step, steps)
+                for group in self._optimizer.param_groups:
+                    group["lr"] = rate
+                with torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32):
+                    scores = forward(images)
+                loss = functional.cross_entropy(
+                    scores.float(), labels, label_smoothing=self.recipe.label_smoothing
+                )
+                total += loss.detach()
+                if (step + 1) % unseen == 0:
+                    self._check(total.item())
+                self._optimizer.zero_grad(set_to_none=True)
+                loss.backward()
+                self._optimizer.step()
+                if self._average is not None:
+                    self._average.update()
         mean_loss = total.item() / steps  # waits for the device, so the clock is right
         self._check(mean_loss)
         self.epoch += 1
@@ -142,7 +157,13 @@ class Training:
 
 
 def train(
-    network: nn.Module, training: Images, validation: Images, recipe: Recipe, *, seed: int
+    network: nn.Module,
+    training: Images,
+    validation: Images,
+    recipe: Recipe,
+    *,
+    seed: int,
+    turn: Turn = nullcontext,
 ) -> Iterator[Rung]:
     """Trains `network` in place, as `Training` does; yields after each rung of the recipe.
 
@@ -154,17 +175,18 @@ def train(
         validation: to measure the error on, never learnt from.
         recipe: epochs, schedule, augmentation.
         seed: of the order of the images and their augmentation.
+        turn: entered for each step and each batch of validation images.
 
     Raises:
         DivergedError: the loss is not a finite number.
     """
-    run = Training(network, training, recipe, seed=seed)
+    run = Training(network, training, recipe, seed=seed, turn=turn)
     validation_s = 0.0
     while run.epoch < recipe.epochs:
         loss = run.run_epoch()
         if run.epoch in recipe.rungs:
             started = time.perf_counter()
-            error = error_rate(run.evaluated(), validation)
+            error = error_rate(run.evaluated(), validation, turn)
             validation_s += time.perf_counter() - started
             if run.epoch == recipe.epochs and recipe.ema:
                 network.load_state_dict(run.evaluated().state_dict())
@@ -172,7 +194,7 @@ def train(
 
 
 @torch.inference_mode()
-def error_rate(network: nn.Module, images: Images) -> float:
+def error_rate(network: nn.Module, images: Images, turn: Turn = nullcontext) -> float:
     """Share of the images that the network misclassifies, 0 to 1, in the arithmetic of training."""
     device = images.labels.device
     dtype = autocast_dtype(device)
@@ -180,9 +202,9 @@ def error_rate(network: nn.Module, images: Images) -> float:
     forward = training_form(network)
     wrong = torch.zeros((), dtype=torch.int64, device=device)
     for pixels, labels in plain_batches(images, _EVALUATION_BATCH):
-        with torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32):
+        with turn(), torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32):
             scores: Tensor = forward(pixels)
-        wrong += (scores.argmax(1) != labels).sum()
+            wrong += (scores.argmax(1) != labels).sum()
     return int(wrong) / len(images)
 
 
