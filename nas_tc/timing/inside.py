@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from nas_tc.architecture import Architecture, Join
 from nas_tc.module import Network, build, modules_of
+from nas_tc.timing.estimate import second_lowest
 from nas_tc.timing.setting import DTYPES, Setting
 from nas_tc.timing.units import Unit, nodes_of, unit_of
 from nas_tc.timing.work import images_of
@@ -25,6 +26,7 @@ _WARM_UPS = 3
 _FEWEST = 12  # runs, however long they take
 _MOST = 200
 _LEAST_S = 0.4
+_LEAST_MS = 1e-5
 
 Stamp = int | torch.cuda.Event
 
@@ -71,9 +73,10 @@ def time_inside(
     while len(wholes) < _FEWEST or (len(wholes) < _MOST and time.monotonic() - started < least_s):
         samples.append(work.units_ms())
         wholes.append(work.whole_ms())
-    pick = median if device.type == "cuda" else min
-    times = (pick(column) for column in zip(*samples, strict=True))
-    return Inside(pick(wholes), tuple(zip(units, times, strict=True)))
+    pick = median if device.type == "cuda" else second_lowest
+    # A clock may tick too slowly for a layer that does nothing.
+    times = (max(pick(column), _LEAST_MS) for column in zip(*samples, strict=True))
+    return Inside(max(pick(wholes), _LEAST_MS), tuple(zip(units, times, strict=True)))
 
 
 class _Forward:

@@ -155,7 +155,10 @@ def test_the_range_of_a_foretold_time_is_what_went_wrong_before():
     times.check(10.0, 8.0)
     assert times.error_range == (0.8, pytest.approx(1.18))
     said = times.predict(SMALL)
-    assert (said.low_ms, said.high_ms) == (pytest.approx(0.8 * said.ms), pytest.approx(1.18 * said.ms))
+    assert (said.low_ms, said.high_ms) == (
+        pytest.approx(0.8 * said.ms),
+        pytest.approx(1.18 * said.ms),
+    )
     for _ in range(40):
         times.check(10.0, 10.0)
     assert times.error_range == (1.0, 1.0)  # the latest forty
