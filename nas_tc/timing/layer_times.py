@@ -67,6 +67,9 @@ class LayerTimes:
         self.networks = set(networks)
         self.totals = deque(totals, _FITTED)
         self.checks = deque(checks, CHECKS)
+        # By node with its name: hashing a node is most of what a prediction costs.
+        self._timed: dict[Node, UnitTime] = {}
+        self._guesses: dict[Node, tuple[float, int]] = {}
         self._nearby: Nearby | None = None
         self._reset()
 
@@ -125,11 +128,15 @@ class LayerTimes:
         """
         total, guessed = 0.0, 0
         nodes = nodes_of(architecture)
-        known = self._known
+        timed, guesses = self._timed, self._guesses
         for node in nodes:
-            found = known.get(node)
+            entry = timed.get(node)
+            if entry is not None:
+                total += entry.ms
+                continue
+            found = guesses.get(node)
             if found is None:
-                found = known[node] = self._look_up(node, first=node is nodes[0])
+                found = self._look_up(node, first=node is nodes[0])
             total += found[0]
             guessed += found[1]
         if total < 0:  # a layer like no other
@@ -141,16 +148,18 @@ class LayerTimes:
     def _look_up(self, node: Node, *, first: bool) -> tuple[float, int]:
         """Milliseconds, and 1 if they are guessed; minus infinity if there is nothing like it."""
         unit = unit_of(node, first=first)
-        if unit.key in self.units:
-            return self.units[unit.key].ms, 0
+        entry = self.units.get(unit.key)
+        if entry is not None:
+            self._timed[node] = entry
+            return entry.ms, 0
         if self._nearby is None:
             self._nearby = Nearby((each.unit, each.ms) for each in self.units.values())
         guess = self._nearby.guess(unit)
-        return (float("-inf") if guess is None else guess), 1
+        found = self._guesses[node] = (float("-inf") if guess is None else guess), 1
+        return found
 
     def _reset(self) -> None:
-        # By node with its name: hashing a node is what a prediction costs.
-        self._known: dict[Node, tuple[float, int]] = {}
+        self._guesses.clear()
         self._nearby = None
         self._fixed_ms, self._factor = fit_overhead(self.totals)
         self._range = self.error_range

@@ -6,6 +6,7 @@ unit together, because they cannot be told apart by the clock. Names do not coun
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from nas_tc.architecture import (
     Add,
@@ -68,6 +69,7 @@ def nodes_of(architecture: Architecture) -> tuple[Node, ...]:
     return layers
 
 
+@lru_cache(maxsize=1 << 15)
 def unit_of(node: Node, *, first: bool) -> Unit:
     """The unit that a node of the walk is; `first` if it reads the images."""
     layers = list(_layers(node))
