@@ -199,8 +199,9 @@ def test_budget_says_what_would_fit(nas_tc):
     [
         (["budget", "latency<=2.5"], "at character 10 ('2.5'): a time needs a unit"),
         (["budget", "1M", "--data", "digits", "--input", "1x8x8"], "give one"),
-        (["search", "--budget", "latency<=2.5ms"], "a search cannot keep 'latency<=2.5ms' yet"),
-        (["search", "--budget", "1M, train_step<=1s@b8"], "cannot keep 'train_step<=1s@b8' yet"),
+        (["search", "--budget", "latency<=2ms on cuda", "--device", "cpu"], "runs on cpu; give"),
+        (["search", "--budget", "1M", "--time-table", "t.json"], "'1M' limits no time; write one"),
+        (["search", "--budget", "latency<=1s", "--time-table", "t.json"], "cannot read the time"),
         (["search", "--budget", "params<=100"], "needs params<="),
         (["search", "--budget", "complexity in 90G..99G"], "lower the range"),
     ],
