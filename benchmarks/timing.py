@@ -1,24 +1,48 @@
 """How far the stopwatch can be trusted, and the paper's claims about time, on this machine.
 
-    python benchmarks/timing.py [--part repeat|claims]
+    python benchmarks/timing.py [--part repeat|verdict|claims|shares|step]
 
 `repeat`: five fresh processes time a network, first alone, then with a process that trains
 beside them; (max - min) / median of the five figures. Then a ratio by turns, five times too.
+`verdict`: what it costs to foretell a network's time, and to enter a training step by the lock.
 `claims`: forward passes of the paper's networks A to J at 224x224, training steps of A and J.
-Prints tables; its last line is JSON.
+`shares`: how much of a forward pass the fully connected layers and the pooling take.
+`step`: a training step of J with 128 images against a forward pass; minutes, so only by name.
+How well a table foretells is shown by `nas-tc calibrate --check`. Prints tables; its last line is
+JSON.
 """
 
 import argparse
 import json
+import random
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from itertools import islice
 from statistics import median
+from typing import Any
 
 import torch
 
 from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.cost import complexity
-from nas_tc.timing import forward_pass, one_thread, stopwatch, timing_machine, training_step
+from nas_tc.space import load_space
+from nas_tc.timing import (
+    Inside,
+    LayerTimes,
+    NodeLock,
+    Setting,
+    forward_pass,
+    networks_of,
+    nodes_of,
+    one_thread,
+    stopwatch,
+    time_inside,
+    timing_machine,
+    training_step,
+    unit_of,
+)
 from nas_tc.zoo import ZOO
 
 CPU = torch.device("cpu")
@@ -102,9 +126,78 @@ def claims() -> dict[str, dict[str, float]]:
     return found
 
 
+def verdict() -> dict[str, float]:
+    """Microseconds: of networks not seen before, with layers that were, and were not; of a lock."""
+    space = load_space("plain-32").at((3, 64, 64), 10)
+    times = LayerTimes()
+    networks = list(islice(networks_of(space, random.Random(1)), 2000))
+    for network in networks[:1000]:
+        units = [unit_of(n, first=i == 0) for i, n in enumerate(nodes_of(network))]
+        times.add(network, Inside(1.0, tuple((unit, 0.1) for unit in units)))
+    costs = [(_us(times.predict, each), times.predict(each)) for each in networks[1000:]]
+    lock = NodeLock()
+
+    def step(_: object) -> None:
+        with lock.step():
+            pass
+
+    found = {
+        "known_layers_us": median(us for us, said in costs if said and not said.guessed),
+        "new_layers_us": median(us for us, said in costs if said and said.guessed),
+        "again_us": median(_us(times.predict, each) for each in networks[1000:]),
+        "lock_us": median(_us(step, None) for _ in range(2000)),
+    }
+    for name, each in found.items():
+        print(f"{name:16} {each:8.1f}")
+    return found
+
+
+def _us(call: Callable[[Any], object], argument: object) -> float:
+    started = time.thread_time_ns()
+    call(argument)
+    return (time.thread_time_ns() - started) / 1e3
+
+
+def shares() -> dict[str, dict[str, float]]:
+    found: dict[str, dict[str, float]] = {}
+    print("| network | convolutions | pooling | fully connected |")
+    print("|---|--:|--:|--:|")
+    for batch in (1, 16):
+        for name in ("A", "J", "alexnet"):
+            with one_thread():
+                timed = time_inside(ZOO[name].architecture, Setting(batch=batch), CPU)
+            parts = {"conv": 0.0, "pool": 0.0, "fc": 0.0}
+            for unit, ms in timed.units:
+                kind = unit.kind.removeprefix("first ").split()[0]
+                parts[kind if kind in ("conv", "fc") else "pool"] += ms
+            whole = sum(parts.values())
+            found[f"{name}, {batch} images"] = {k: ms / whole for k, ms in parts.items()}
+            cells = " | ".join(f"{ms / whole:.1%}" for ms in parts.values())
+            print(f"| {name}, batch {batch} | {cells} |", flush=True)
+    return found
+
+
+def step() -> dict[str, float]:
+    """One warm-up and two runs of each; the lower of the two."""
+    with one_thread():
+        clock = stopwatch(CPU).clock
+        runs = {
+            "forward_128_ms": forward_pass(ZOO["J"].architecture, batch=128),
+            "step_128_ms": training_step(ZOO["J"].architecture, batch=128),
+        }
+        found = {}
+        for name, run in runs.items():
+            run()
+            found[name] = min(clock(run), clock(run))
+            print(f"{name:16} {found[name]:10.0f}", flush=True)
+    print(f"a step is {found['step_128_ms'] / found['forward_128_ms']:.2f} forward passes")
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--part", choices=("repeat", "claims", "one", "ratio"))
+    parts = {"repeat": repeat, "verdict": verdict, "claims": claims, "shares": shares}
+    parser.add_argument("--part", choices=(*parts, "step", "one", "ratio"))
     part = parser.parse_args().part
     if part in ("one", "ratio"):
         watch = stopwatch(CPU)
@@ -118,10 +211,11 @@ def main() -> None:
         return
     with one_thread():
         found: dict[str, object] = {"machine": timing_machine(CPU)}
-    if part in (None, "repeat"):
-        found["repeat"] = repeat()
-    if part in (None, "claims"):
-        found["claims"] = claims()
+    if part == "step":
+        found[part] = step()
+    for name, run_part in parts.items():
+        if part in (None, name):
+            found[name] = run_part()
     print(json.dumps(found))
 
 

@@ -40,6 +40,10 @@ class StudyError(NasTcError):
     """A study file that is not one, is in use, or belongs to another search."""
 
 
+class TableError(NasTcError):
+    """A table of layer times that cannot be read, or is of another machine."""
+
+
 class DeviceError(NasTcError):
     """A device or a cluster that is not there."""
 

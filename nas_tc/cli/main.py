@@ -9,6 +9,7 @@ import typer
 from nas_tc import __version__
 from nas_tc.cli import (
     budget,
+    calibrate,
     cost,
     data,
     draw,
@@ -45,6 +46,7 @@ app.command("space")(space.space)
 app.command("data")(data.data)
 app.command("budget")(budget.budget)
 app.command("time")(time.time)
+app.command("calibrate")(calibrate.calibrate)
 
 
 @app.callback(invoke_without_command=True)

@@ -86,6 +86,8 @@ def _ending(trial: "TrialRecord") -> str:
     network = f"{trial.complexity:,} multiply-adds, {trial.network}"
     if trial.state == "failed":
         return f"trial {trial.number} failed: {trial.reason}: {network}"
+    if trial.state == "rejected":
+        return f"trial {trial.number} is over the budget: {trial.reason}: {network}"
     if trial.reason is not None:
         return f"trial {trial.number} stopped, {trial.reason}: {network}"
     after = f"after {max(trial.val_errors, default=0)} epochs"

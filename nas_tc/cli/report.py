@@ -7,6 +7,7 @@ import typer
 
 from nas_tc.cli.console import console, new_table, percent
 from nas_tc.cli.progress import listening
+from nas_tc.errors import NasTcError
 
 if TYPE_CHECKING:
     from nas_tc.search import Spread, StudyRecord
@@ -20,6 +21,17 @@ def report(
             help="Folder for pareto.csv, trials.csv, pareto.png and manifest.json.",
             show_default="beside the study",
         ),
+    ] = None,
+    cost: Annotated[
+        str | None,
+        typer.Option(
+            help="Of the front: complexity, params, memory, latency or train_step.",
+            show_default="latency if the budget limits it, else complexity",
+        ),
+    ] = None,
+    objectives: Annotated[
+        str | None,
+        typer.Option(help="Of a front with several costs: error,complexity,latency."),
     ] = None,
     reruns: Annotated[
         int, typer.Option(help="First train the front again, with so many other seeds.", min=0)
@@ -37,25 +49,34 @@ def report(
     """Pareto front of a study: a table here, and CSV, PNG and JSON files."""
     from nas_tc.search import read_study  # noqa: PLC0415
 
+    if cost is not None and objectives is not None:
+        raise NasTcError("--cost and --objectives both say what the front is of; give one")
+    names = tuple(each.strip() for each in objectives.split(",")) if objectives else ()
+    if cost is not None:
+        names = ("error", cost)
     if not reruns:
-        show_and_write(read_study(study), out)
+        show_and_write(read_study(study), out, names)
         return
     from nas_tc.search import rerun  # noqa: PLC0415
 
     with listening() as listener:
         record = rerun(study, reruns, data=data, workers=workers, device=device, listener=listener)
-    show_and_write(record, out)
+    show_and_write(record, out, names)
     if record.interrupted:
         typer.echo("stopped; run the same command again to go on", err=True)
         raise typer.Exit(130)
 
 
-def show_and_write(record: "StudyRecord", out: Path | None) -> None:
+def show_and_write(
+    record: "StudyRecord", out: Path | None, objectives: tuple[str, ...] = ()
+) -> None:
     """Prints the front and writes the report's files."""
-    from nas_tc.report import write_report  # noqa: PLC0415
+    from nas_tc.report import front_of, share_of_budget, write_report  # noqa: PLC0415
     from nas_tc.search import study_folder  # noqa: PLC0415
 
-    again = any(trial.reruns for trial in record.front)
+    front = front_of(record, objectives)
+    again = any(trial.reruns for trial in front)
+    times = list(dict.fromkeys(name for trial in front for name in trial.times))
     table = new_table(
         ("trial", True),
         ("val. error", True),
@@ -63,28 +84,30 @@ def show_and_write(record: "StudyRecord", out: Path | None) -> None:
         ("multiply-adds", True),
         ("of budget", True),
         ("parameters", True),
+        *((f"{name}, ms", True) for name in times),
         *([("again, val.", True), ("again, test", True)] if again else []),
         ("network", False),
     )
-    limit = record.settings["budget"]["complexity"]
-    for trial in record.front:
+    for trial in front:
+        share = share_of_budget(record, trial)
         table.add_row(
             str(trial.number),
             percent(trial.val_error),
             percent(trial.test_error),
             f"{trial.complexity:,}",
-            f"{trial.complexity / limit:.1%}" if limit else "-",
+            "-" if share is None else f"{share:.1%}",
             f"{trial.params:,}",
+            *(f"{trial.times[name]['ms']:.3f}" if name in trial.times else "-" for name in times),
             *([_spread(trial.rerun_val_error), _spread(trial.rerun_test_error)] if again else []),
             trial.network,
         )
     screen = console()
-    if record.front:
+    if front:
         screen.print(table)
     else:
         screen.print("no network is trained to the end yet")
     folder = out if out is not None else study_folder(record.path)
-    paths = write_report(record, folder)
+    paths = write_report(record, folder, objectives)
     screen.print(f"report: {folder}/ ({', '.join(path.name for path in paths)})")
 
 

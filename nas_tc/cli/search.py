@@ -19,7 +19,7 @@ def search(
         str,
         typer.Option(
             help="alexnet*0.6, alexnet@224*0.6, 120M (multiply-adds), or several limits: "
-            '"complexity in 100M..120M, params<=5M".',
+            '"complexity in 100M..120M, params<=5M", "latency<=alexnet*0.6".',
             show_default=False,
         ),
     ],
@@ -72,6 +72,13 @@ def search(
         int, typer.Option(help="Train the front again in the end, with so many other seeds.")
     ] = 0,
     seed: Annotated[int, typer.Option(help="Of proposals and training.")] = 0,
+    time_table: Annotated[
+        Path | None,
+        typer.Option(
+            help="Keep limits on time for the device of this table, by foretelling.",
+            show_default="times are measured here",
+        ),
+    ] = None,
     ray_address: Annotated[
         str | None, typer.Option(help="A running Ray cluster to join.", show_default="none")
     ] = None,
@@ -103,6 +110,7 @@ def search(
             augment=augment,
             start=start or (),
             reruns=reruns,
+            time_table=time_table,
             ray_address=ray_address,
             per_gpu=per_gpu,
             memory_limit=memory_limit,

@@ -1,13 +1,18 @@
 """`nas-tc time`: what a network costs by the clock."""
 
 import json
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nas_tc.cli.console import console, parse_shape, shape_text
-from nas_tc.errors import NasTcError, unknown
+from nas_tc.errors import NasTcError, TableError, unknown
 from nas_tc.zoo import find_network
+
+if TYPE_CHECKING:
+    from nas_tc.architecture import Architecture
+    from nas_tc.timing import Setting
 
 
 def time(
@@ -39,6 +44,13 @@ def time(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     dtype: Annotated[str, typer.Option(help="fp32 or bf16.")] = "fp32",
     repeats: Annotated[int, typer.Option(help="Samples at least.")] = 400,
+    time_table: Annotated[
+        Path | None,
+        typer.Option(
+            help="A table of nas-tc calibrate, to foretell the time with.",
+            show_default="this device's, if there is one",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Time of a network: one thread, with an interval and what it was measured on."""
@@ -55,21 +67,23 @@ def time(
 
     from nas_tc.timing import (  # noqa: PLC0415 - torch takes seconds
         DTYPES,
-        forward_pass,
+        Setting,
         one_thread,
         stopwatch,
         timing_machine,
-        training_step,
+        work_of,
     )
     from nas_tc.training import choose_device  # noqa: PLC0415
 
     if dtype not in DTYPES:
         raise unknown("dtype", dtype, DTYPES)
     chosen = choose_device(device)
-    work = training_step if train_step else forward_pass
+    setting = Setting("train_step" if train_step else "forward", batch, dtype)
     watch = stopwatch(chosen)
     with one_thread():
-        run = work(architecture, batch=batch, device=chosen, dtype=DTYPES[dtype])
+        machine = timing_machine(chosen)
+        foretold = _foretold(architecture, setting, time_table, machine)
+        run = work_of(architecture, setting, chosen)
         verdict = None
         if limit_ms is None:
             found = watch.time(run, repeats=repeats)
@@ -81,17 +95,18 @@ def time(
             "batch": batch,
             "device": chosen.type,
             "dtype": dtype,
-            "what": "train_step" if train_step else "forward",
+            "what": setting.what,
             "latency_ms": found.value,
             "low_ms": found.low,
             "high_ms": found.high,
             "quantile": found.quantile,
             "repeats": found.samples,
+            **foretold,
         }
         if verdict is not None:
             values |= {"limit_ms": limit_ms, "verdict": verdict}
         if reference is not None:
-            other = work(reference, batch=batch, device=chosen, dtype=DTYPES[dtype])
+            other = work_of(reference, setting, chosen)
             ratio = watch.ratio(run, other, turns=repeats)
             values |= {
                 "against": against,
@@ -100,11 +115,46 @@ def time(
                 "ratio_high": ratio.high,
                 "turns": ratio.samples,
             }
-        values["machine"] = timing_machine(chosen)
+        values["machine"] = machine
     if as_json:
         typer.echo(json.dumps(values, indent=2))
     else:
         _print(values)
+
+
+def _foretold(
+    architecture: "Architecture",
+    setting: "Setting",
+    file: Path | None,
+    machine: dict[str, Any],
+) -> dict[str, Any]:
+    """What a table says of the network's time; nothing where there is no table for it.
+
+    Raises:
+        TableError: a table was named that cannot be read or has nothing like these layers.
+    """
+    from nas_tc.data.cache import cache_folder  # noqa: PLC0415
+    from nas_tc.timing import TimeTable, default_table  # noqa: PLC0415
+
+    cache = cache_folder()
+    path = file or (None if cache is None else default_table(cache, machine))
+    if path is None or (file is None and not path.exists()):
+        return {}
+    table = TimeTable.read(path)
+    said = table.of(setting).predict(architecture)
+    if said is None:
+        if file is None:
+            return {}
+        raise TableError(
+            f"{path} has no time of {setting} for layers like these; add them with nas-tc "
+            "calibrate --reference"
+        )
+    return {
+        "predicted_ms": said.ms,
+        "predicted_layers": said.layers,
+        "predicted_guessed": said.guessed,
+        "predicted_for": table.machine["device"],
+    }
 
 
 def _print(values: dict[str, Any]) -> None:
@@ -118,6 +168,13 @@ def _print(values: dict[str, Any]) -> None:
         f"time     {values['latency_ms']:.3f} ms ({values['low_ms']:.3f} to "
         f"{values['high_ms']:.3f}): {_quantile(values['quantile'])} of {values['repeats']} repeats"
     )
+    if "predicted_ms" in values:
+        guessed, where = values["predicted_guessed"], values["predicted_for"]
+        screen.print(
+            f"foretold {values['predicted_ms']:.3f} ms by a table of layer times of {where}"
+            + (f", {guessed} of {values['predicted_layers']} layers guessed" if guessed else ""),
+            markup=False,
+        )
     if "verdict" in values:
         screen.print(f"verdict  {values['verdict']} at a limit of {values['limit_ms']:g} ms")
     if "ratio" in values:

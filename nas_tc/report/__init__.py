@@ -1,14 +1,18 @@
 """What came out? Tables, a picture and a manifest, from the study file alone."""
 
+from nas_tc.report.agreement import draw_agreement
 from nas_tc.report.curve import write_curve
 from nas_tc.report.plot import draw_front, short_number
-from nas_tc.report.tables import front_table, trials_table
+from nas_tc.report.tables import front_of, front_table, share_of_budget, trials_table
 from nas_tc.report.write import manifest, write_report
 
 __all__ = [
+    "draw_agreement",
     "draw_front",
+    "front_of",
     "front_table",
     "manifest",
+    "share_of_budget",
     "short_number",
     "trials_table",
     "write_curve",

@@ -1,48 +1,72 @@
-"""The picture of a front: error against complexity."""
+"""The picture of a front: error against a cost."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from nas_tc.search import StudyRecord
+from nas_tc.report.tables import front_of
+from nas_tc.search import StudyRecord, TrialRecord, objective
 
 _FRONT = "#0b5fa5"
 _OTHER = "#9aa5b1"
 _BUDGET = "#c0392b"
 _INCHES = (8.0, 5.0)
+_SHORT = FuncFormatter(lambda value, _: short_number(value))
+_LABELS = {
+    "complexity": "multiply-adds of the convolutions, one image",
+    "params": "parameters",
+    "memory": "bytes at the peak of a forward pass, one image",
+}
+_TIMES = {"latency": "forward pass", "train_step": "training step"}
 
 
-def draw_front(record: StudyRecord, path: Path) -> None:
+def draw_front(record: StudyRecord, path: Path, objectives: Sequence[str] = ()) -> None:
     """Writes a PNG: each complete trial a dot, the front a staircase, the budget a line.
 
-    Each network of the front carries its trial number.
+    Each network of the front carries its trial number. With more objectives than error and one
+    cost, the front has no staircase, and its colours show the second cost.
+
+    Args:
+        record: the study.
+        path: of the picture.
+        objectives: the error and costs, the first of which is the axis; the study's own if there
+            are none.
     """
+    names = list(objectives) or list(record.objectives)
+    cost, *further = (name for name in names if name != "error")
     figure = Figure(figsize=_INCHES, dpi=150, layout="constrained")
     axes = figure.add_subplot()
-    front = record.front
+    front = front_of(record, objectives)
     on_front = {trial.number for trial in front}
     others = [trial for trial in record.complete if trial.number not in on_front]
     axes.scatter(
-        [trial.complexity for trial in others],
+        [_amount(trial, cost) for trial in others],
         [100 * (trial.val_error or 0.0) for trial in others],
         s=22,
         color=_OTHER,
         label=f"trained to the end ({len(record.complete)})",
     )
-    limit = record.settings["budget"]["complexity"]
+    limit = _limit(record, cost)
     if front:
-        costs = [trial.complexity for trial in front]
+        costs = [_amount(trial, cost) for trial in front]
         errors = [100 * (trial.val_error or 0.0) for trial in front]
-        end = limit or costs[-1]  # a budget may leave the complexity free
-        axes.step([*costs, end], [*errors, errors[-1]], where="post", color=_FRONT, linewidth=1.5)
-        axes.scatter(
-            costs, errors, s=40, color=_FRONT, zorder=3, label=f"Pareto front ({len(front)})"
-        )
-        for trial, cost, error in zip(front, costs, errors, strict=True):
+        label = f"Pareto front ({len(front)})"
+        if further:
+            colours = [_amount(trial, further[0]) for trial in front]
+            dots = axes.scatter(costs, errors, s=40, c=colours, zorder=3, label=label)
+            figure.colorbar(dots, label=_label(further[0]), format=_SHORT)
+        else:
+            end = limit or costs[-1]  # a budget may leave this cost free
+            axes.step(
+                [*costs, end], [*errors, errors[-1]], where="post", color=_FRONT, linewidth=1.5
+            )
+            axes.scatter(costs, errors, s=40, color=_FRONT, zorder=3, label=label)
+        for trial, x, error in zip(front, costs, errors, strict=True):
             axes.annotate(
                 str(trial.number),
-                (cost, error),
+                (x, error),
                 textcoords="offset points",
                 xytext=(5, 5),
                 color=_FRONT,
@@ -57,10 +81,10 @@ def draw_front(record: StudyRecord, path: Path) -> None:
             label=f"budget {record.settings['budget']['expression']}",
         )
     axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short_number(value)))
+    axes.xaxis.set_major_formatter(_SHORT)
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_ylim(bottom=0)
-    axes.set_xlabel("multiply-adds of the convolutions, one image")
+    axes.set_xlabel(_label(cost))
     axes.set_ylabel("validation error, %")
     data = record.settings["data"]
     axes.set_title(
@@ -72,6 +96,31 @@ def draw_front(record: StudyRecord, path: Path) -> None:
     axes.set_axisbelow(True)
     axes.legend(frameon=False, fontsize=9)
     figure.savefig(path)
+
+
+def _amount(trial: TrialRecord, cost: str) -> float:
+    """Not a number where it was not recorded, which is not drawn."""
+    found = objective(trial, cost)
+    return float("nan") if found is None else found
+
+
+def _label(cost: str) -> str:
+    what, _, batch = cost.partition("@b")
+    if what not in _TIMES:
+        return _LABELS[what]
+    images = "" if batch in ("", "1") else f" of {batch} images"
+    return f"{_TIMES[what]}{images}, ms"
+
+
+def _limit(record: StudyRecord, cost: str) -> float | None:
+    """The most of a cost that the budget allows; None where it does not say so in its unit."""
+    budget = record.settings["budget"]
+    if cost == "complexity":
+        return None if budget["complexity"] is None else float(budget["complexity"])
+    for limit in budget.get("times", ()):
+        if limit["name"] == cost and limit["reference"] is None:
+            return float(limit["most"])
+    return None
 
 
 def short_number(value: float) -> str:

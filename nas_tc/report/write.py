@@ -2,24 +2,33 @@
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from nas_tc.errors import StudyError
 from nas_tc.report.plot import draw_front
-from nas_tc.report.tables import front_table, trials_table
+from nas_tc.report.tables import front_of, front_table, trials_table
 from nas_tc.search import StudyRecord
 
 
-def write_report(record: StudyRecord, out: Path) -> tuple[Path, ...]:
+def write_report(
+    record: StudyRecord, out: Path, objectives: Sequence[str] = ()
+) -> tuple[Path, ...]:
     """Writes pareto.csv, trials.csv, pareto.png and manifest.json into the folder `out`.
+
+    Args:
+        record: the study.
+        out: the folder, made if it is not there.
+        objectives: of the front: the error and one cost or more; the study's own if there are none.
 
     Returns:
         The paths of the files.
 
     Raises:
         StudyError: a folder that cannot be written.
+        NasTcError: objectives that make no front, or that the study does not hold.
     """
     paths = tuple(
         out / name for name in ("pareto.csv", "trials.csv", "pareto.png", "manifest.json")
@@ -27,10 +36,12 @@ def write_report(record: StudyRecord, out: Path) -> tuple[Path, ...]:
     pareto, trials, picture, manifest_path = paths
     try:
         out.mkdir(parents=True, exist_ok=True)
-        front_table(record).to_csv(pareto, index=False)
+        front_table(record, objectives).to_csv(pareto, index=False)
         trials_table(record).to_csv(trials, index=False)
-        draw_front(record, picture)
-        manifest_path.write_text(json.dumps(manifest(record), indent=2) + "\n", encoding="utf-8")
+        draw_front(record, picture, objectives)
+        manifest_path.write_text(
+            json.dumps(manifest(record, objectives), indent=2) + "\n", encoding="utf-8"
+        )
     except OSError as error:
         raise StudyError(
             f"cannot write the report to {out}: {error.strerror}; the study is safe: choose "
@@ -39,13 +50,14 @@ def write_report(record: StudyRecord, out: Path) -> tuple[Path, ...]:
     return paths
 
 
-def manifest(record: StudyRecord) -> dict[str, Any]:
+def manifest(record: StudyRecord, objectives: Sequence[str] = ()) -> dict[str, Any]:
     """Every setting, what the study was made with, and what came out."""
     states = Counter(trial.state for trial in record.trials)
     return {
         "settings": dict(record.settings),
         "runs": list(record.runs),
         "trials": dict(states),
-        "front": [trial.number for trial in record.front],
+        "objectives": list(objectives or record.objectives),
+        "front": [trial.number for trial in front_of(record, objectives)],
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
     }

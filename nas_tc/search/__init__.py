@@ -4,6 +4,7 @@ from nas_tc._callable import make_callable
 from nas_tc.search.api import DEFAULT_TRIALS, search
 from nas_tc.search.budget_sampler import BudgetSampler
 from nas_tc.search.events import Listener, Progress, Silence
+from nas_tc.search.front import check_objectives, objective, pareto_front
 from nas_tc.search.pruner import ParetoPruner
 from nas_tc.search.recommend import Recommendation, Tried, recommend, recommend_network
 from nas_tc.search.records import (
@@ -11,7 +12,6 @@ from nas_tc.search.records import (
     Spread,
     StudyRecord,
     TrialRecord,
-    pareto_front,
     read_study,
     study_folder,
     weights_file,
@@ -31,6 +31,8 @@ __all__ = [
     "StudyRecord",
     "TrialRecord",
     "Tried",
+    "check_objectives",
+    "objective",
     "pareto_front",
     "read_study",
     "recommend",

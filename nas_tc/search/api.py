@@ -14,6 +14,7 @@ from nas_tc.search.driver import Driver
 from nas_tc.search.environment import environment
 from nas_tc.search.events import Listener, Silence
 from nas_tc.search.interrupt import Interrupts
+from nas_tc.search.own_table import foreign_table, keeping_time, search_device
 from nas_tc.search.plan import Plan, describe_fit, plan_search
 from nas_tc.search.pool import Pool
 from nas_tc.search.records import RUNS_KEY, StudyRecord, record_of
@@ -43,6 +44,7 @@ def search(
     augment: str = "auto",
     start: Sequence[str] = (),
     reruns: int = 0,
+    time_table: str | Path | None = None,
     listener: Listener | None = None,
     command: str = "nas_tc.search(...)",
     recipe: str | Path | Recipe = "quick",
@@ -72,6 +74,8 @@ def search(
             images and recipe are the same, their results are taken, else their fronts are trained.
         reruns: how often each network of the front is trained again in the end, each time with
             another seed.
+        time_table: of the device that a limit on time is meant for: times are foretold by it and
+            not measured; None: they are measured here.
         listener: hears of what happens.
         command: how the search was called, for its manifest.
         recipe: a recipe, the name of one, or the path of a TOML file.
@@ -100,11 +104,13 @@ def search(
     starts = [parse_start(text) for text in start]
     if ray_address is None:
         choose_device(device)
+    table = foreign_table(time_table, plan.budget)
 
     path = Path(study) if study is not None else _default_study(plan, data, train_images)
     with lock_study(path):
         images = _load(data, plan, train_images, limit, listener)
-        settings = plan.settle(images, seed)
+        table_of = None if table is None else str(table.machine["device"])
+        settings = plan.settle(images, seed, search_device(device), table_of)
         listener.note(f"budget: {settings.limit}")
         listener.note(describe_fit(settings.space, settings.limit))
         starts = [start.settle(settings) for start in starts]
@@ -121,15 +127,21 @@ def search(
             _record_run(opened, before, command)
             interrupted = False
             try:
-                with Pool(
-                    images,
-                    settings.recipe,
-                    device=device,
-                    workers=workers,
-                    address=ray_address,
-                    per_gpu=per_gpu,
-                ) as pool:
-                    driver = Driver(opened, path, settings, pool, trials, listener, interrupts)
+                with (
+                    Pool(
+                        images,
+                        settings.recipe,
+                        device=device,
+                        workers=workers,
+                        address=ray_address,
+                        per_gpu=per_gpu,
+                        alone=bool(settings.times),
+                    ) as pool,
+                    keeping_time(settings, table, pool, listener) as timekeeper,
+                ):
+                    driver = Driver(
+                        opened, path, settings, pool, trials, listener, interrupts, timekeeper
+                    )
                     driver.run()
                     driver.test_front()
                     rerun_front(opened, path, pool, reruns, listener, interrupts)

@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import optuna
 from optuna.trial import TrialState
@@ -10,6 +11,7 @@ from nas_tc.architecture import Architecture
 from nas_tc.cost import network_cost
 from nas_tc.errors import StudyError
 from nas_tc.search.events import Listener, Progress
+from nas_tc.search.front import pareto_front
 from nas_tc.search.interrupt import Interrupts
 from nas_tc.search.pool import FailedError, LostError, Pool
 from nas_tc.search.pruner import ParetoPruner
@@ -17,9 +19,10 @@ from nas_tc.search.records import (
     ARCHITECTURE_KEY,
     GUEST_KEY,
     LOSSES_KEY,
+    OVER_BUDGET_KEY,
     REASON_KEY,
     TEST_ERRORS_KEY,
-    pareto_front,
+    TIMES_KEY,
     record_of,
     trial_record,
     weights_file,
@@ -28,6 +31,8 @@ from nas_tc.search.records import (
 from nas_tc.search.sampler import network_sampler
 from nas_tc.search.settings import Settings
 from nas_tc.search.start import enqueue
+from nas_tc.search.time_order import TimeReport
+from nas_tc.search.timekeeper import Timekeeper, recorded, too_slow
 from nas_tc.search.worker import Report, training_seed
 
 _TICK_S = 1.0
@@ -46,6 +51,7 @@ class Driver:
         goal: trials that are to be complete or pruned in the end.
         listener: hears of what happens.
         interrupts: asked for Ctrl-C where the search can stop: between two answers of workers.
+        timekeeper: judges networks by time, where the budget limits one.
     """
 
     def __init__(
@@ -57,7 +63,9 @@ class Driver:
         goal: int,
         listener: Listener,
         interrupts: Interrupts,
+        timekeeper: Timekeeper | None = None,
     ) -> None:
+        self._timekeeper = timekeeper
         self._study = study
         self._path = path
         self._settings = settings
@@ -65,11 +73,17 @@ class Driver:
         self._goal = goal
         self._listener = listener
         self._interrupts = interrupts
-        self._sampler = network_sampler(settings.space, settings.limit, settings.seed)
+        self._sampler = network_sampler(
+            settings.space,
+            settings.limit,
+            settings.seed,
+            admits=None if timekeeper is None else timekeeper.admits,
+        )
         study.sampler = self._sampler
         self._running: dict[int, optuna.Trial] = {}
-        study.pruner = ParetoPruner()
         record = record_of(study, path)
+        self._objectives = record.objectives
+        study.pruner = ParetoPruner(record.objectives[1])
         self._complete = list(record.complete)
         self._front = record.front
         self._done = self._done_before = record.done
@@ -145,12 +159,52 @@ class Driver:
         trial.set_user_attr("complexity", cost.complexity)
         trial.set_user_attr("params", cost.params)
         self._running[trial.number] = trial
-        seed = training_seed(self._settings.seed, architecture)
-        self._pool.begin(trial.number, architecture, seed)
+        if self._timekeeper is None:
+            self._train(trial, architecture)
+        elif self._timekeeper.measures:
+            self._pool.time(trial.number, self._timekeeper.order(architecture))
+        elif self._timekeeper.admits(architecture):
+            self._keep_times(trial, self._timekeeper.foretold(architecture))
+            self._train(trial, architecture)
+        else:  # one that the user named; the sampler proposes no such network
+            self._reject(trial, "foretold to be too slow")
         return True
 
-    def _handle(self, number: int, answer: Report | FailedError) -> None:
+    def _train(self, trial: optuna.Trial, architecture: Architecture) -> None:
+        seed = training_seed(self._settings.seed, architecture)
+        self._pool.begin(trial.number, architecture, seed)
+
+    def _handle_time(self, trial: optuna.Trial, report: TimeReport) -> None:
+        """Trains a network that is quick enough; the other is remembered and not tried again."""
+        assert self._timekeeper is not None
+        architecture = Architecture.from_dict(trial.user_attrs[ARCHITECTURE_KEY])
+        foretold = self._timekeeper.foretold(architecture)
+        self._keep_times(trial, recorded(report, foretold))
+        self._timekeeper.learn(architecture, report)
+        self._pool.release(trial.number)
+        if reason := too_slow(report, self._timekeeper.limits):
+            self._reject(trial, reason)
+        else:
+            self._train(trial, architecture)
+
+    def _keep_times(self, trial: optuna.Trial, times: dict[str, Any]) -> None:
+        trial.set_user_attr(TIMES_KEY, times)
+        for name, figure in times.items():
+            trial.set_user_attr(name, figure["ms"])  # where the pruner looks for a cost
+
+    def _reject(self, trial: optuna.Trial, reason: str) -> None:
+        """Ends a trial whose network is over the budget by the clock: no failure, no result."""
+        trial.set_user_attr(REASON_KEY, reason)
+        trial.set_user_attr(OVER_BUDGET_KEY, True)
+        frozen = self._study.tell(trial, state=TrialState.FAIL)
+        del self._running[trial.number]
+        self._listener.ended(trial_record(frozen))
+
+    def _handle(self, number: int, answer: Report | TimeReport | FailedError) -> None:
         trial = self._running[number]
+        if isinstance(answer, TimeReport):
+            self._handle_time(trial, answer)
+            return
         if isinstance(answer, FailedError):
             self._fail(trial, answer)
             return
@@ -181,7 +235,7 @@ class Driver:
         self._done += 1
         if state == TrialState.COMPLETE:
             self._complete.append(record)
-            self._front = pareto_front(self._complete)
+            self._front = pareto_front(self._complete, self._objectives)
             self._drop_weights()
         else:
             self._pruned += 1
@@ -215,7 +269,7 @@ class Driver:
         A network that will not be on the front has its weights dropped.
         """
         candidate = trial_record(self._study.get_trials(deepcopy=False)[number])
-        if candidate not in pareto_front([*self._complete, candidate]):
+        if candidate not in pareto_front([*self._complete, candidate], self._objectives):
             return
         file = weights_file(self._path, number)
         try:

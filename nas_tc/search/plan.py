@@ -10,6 +10,7 @@ from nas_tc.cost import complexity
 from nas_tc.data import ImageData
 from nas_tc.errors import BudgetError, NasTcError
 from nas_tc.search.settings import Settings
+from nas_tc.search.timekeeper import time_limits
 from nas_tc.space import Space, extreme_network, fitting, load_space
 from nas_tc.training import AUGMENTATIONS, Recipe, load_recipe
 
@@ -30,12 +31,25 @@ class Plan:
     recipe: Recipe
     augment: frozenset[str] | None
 
-    def settle(self, images: ImageData, seed: int) -> Settings:
-        """The settings of the search on these images."""
+    def settle(
+        self, images: ImageData, seed: int, device: str | None = None, time_table: str | None = None
+    ) -> Settings:
+        """The settings of the search on these images.
+
+        Args:
+            images: of all splits.
+            seed: of proposals and training.
+            device: "cpu" or "cuda", where times are measured.
+            time_table: the device whose table foretells them instead.
+        """
         augment = images.augment if self.augment is None else self.augment
+        classes = len(images.classes)
+        measured_on = None if time_table else device
         return Settings(
-            space=self.space.at(images.shape, len(images.classes)),
-            limit=resolve_budget(self.budget, images.shape, len(images.classes)),
+            space=self.space.at(images.shape, classes),
+            limit=resolve_budget(self.budget, images.shape, classes),
+            times=time_limits(self.budget.times, images.shape, classes, measured_on),
+            time_table=time_table,
             data=images,
             recipe=replace(self.recipe, augment=tuple(sorted(augment))),
             seed=seed,
@@ -58,11 +72,6 @@ def plan_search(
     if not 0 <= seed < 2**15:
         raise NasTcError(f"seed must be 0 to {2**15 - 1}, not {seed}")
     parsed = parse_budget(budget)
-    if parsed.times:
-        raise BudgetError(
-            f"a search cannot keep {parsed.times[0].text!r} yet: it checks complexity, params, "
-            "memory and train_memory, by formula; limit one of these, such as 'alexnet*0.6'"
-        )
     loaded = space if isinstance(space, Space) else load_space(space)
     chosen = _augmentation(augment)
     named = replace(recipe, **fields) if isinstance(recipe, Recipe) else None
@@ -99,6 +108,8 @@ def describe_fit(space: Space, limit: Limit) -> str:
         if not share.fit:
             raise BudgetError(f"{share.nearest}; nas-tc budget shows what each limit leaves")
         return f"space: {space.name}, of whose networks {share.fit / share.networks:.2%} fit"
+    if limit.times:
+        return f"space: {space.name}, whose networks the clock must judge"
     if limit.admits(most):
         return (
             f"space: {space.name}; the budget does not bind: the dearest network has "

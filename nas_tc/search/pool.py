@@ -11,6 +11,7 @@ from nas_tc._ray import start_ray
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
 from nas_tc.errors import DeviceError
+from nas_tc.search.time_order import TimeOrder, TimeReport
 from nas_tc.search.worker import Report, Worker
 from nas_tc.training import Recipe, choose_device
 
@@ -34,6 +35,7 @@ class Pool:
         address: of a running Ray cluster; None: a Ray of our own on this machine, unless the
             calling program has started one.
         per_gpu: workers that share one GPU.
+        alone: whether training stands back while a worker reads the clock.
 
     Raises:
         DeviceError: no such cluster, more workers than it has room for, or a share of a GPU
@@ -49,6 +51,7 @@ class Pool:
         workers: int | None = None,
         address: str | None = None,
         per_gpu: int = 1,
+        alone: bool = False,
     ) -> None:
         self._idle: deque[Any] = deque()
         self._busy: dict[Hashable, Any] = {}  # what a worker is at
@@ -66,7 +69,9 @@ class Pool:
                 "num_gpus": 1 / per_gpu if kind == "GPU" else 0,
                 "max_restarts": 0,
             }
-            self._arguments = (ray.put(data), recipe, "cuda" if kind == "GPU" else "cpu")
+            self.device = "cuda" if kind == "GPU" else "cpu"
+            self._arguments = (ray.put(data), recipe, self.device)
+            self._alone = alone
             self._idle.extend(self._new_worker() for _ in range(self.size))
         except BaseException:
             self.close()
@@ -95,6 +100,11 @@ class Pool:
         """Takes the network `key` from its worker, which is idle then."""
         self._idle.append(self._busy.pop(key))
 
+    def time(self, key: Hashable, order: TimeOrder) -> None:
+        """Lets an idle worker read the clock."""
+        worker = self._busy[key] = self._idle.popleft()
+        self._calls[worker.time.remote(order)] = key
+
     def test(self, key: Hashable, architecture: Architecture, weights: bytes) -> None:
         """Lets an idle worker measure the test error of a network."""
         worker = self._busy[key] = self._idle.popleft()
@@ -107,14 +117,15 @@ class Pool:
         answered as a `FailedError`.
 
         Returns:
-            A `Report`, a test error or an exception; None if nobody answers within `timeout_s`.
+            A `Report`, a `TimeReport`, a test error or an exception; None if nobody answers
+            within `timeout_s`.
         """
         done, _ = ray.wait(list(self._calls), num_returns=1, timeout=timeout_s)
         if not done:
             return None
         key = self._calls.pop(done[0])
         try:
-            answer: Report | float | FailedError = ray.get(done[0])
+            answer: Report | TimeReport | float | FailedError = ray.get(done[0])
         except RayTaskError as error:
             answer = FailedError(_last_line(error))
         except RayError as error:  # a worker that died, ran out of memory, or whose node is gone
@@ -137,7 +148,9 @@ class Pool:
             ray.shutdown()
 
     def _new_worker(self) -> Any:
-        return ray.remote(Worker).options(**self._options).remote(*self._arguments)
+        return (
+            ray.remote(Worker).options(**self._options).remote(*self._arguments, alone=self._alone)
+        )
 
     def _check_room(self, kind: str, room: int, per_gpu: int) -> None:
         if self.size > room:

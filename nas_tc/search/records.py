@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from statistics import fmean, stdev
@@ -16,6 +16,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from nas_tc.architecture import Architecture, format_notation
 from nas_tc.errors import StudyError
+from nas_tc.search.front import ERROR, default_cost, pareto_front
 from nas_tc.search.settings import FORMAT
 
 STUDY_NAME = "nas-tc"
@@ -29,7 +30,10 @@ RERUNS_KEY = "reruns"  # trial number to results with other seeds
 REUSED_KEY = "reused"  # the study and trial that a result was taken from
 LOSSES_KEY = "losses"  # workers that died under the network so far
 
-State = Literal["complete", "pruned", "failed", "running"]
+TIMES_KEY = "times"  # figures of limits on time, by their name
+OVER_BUDGET_KEY = "over_budget"  # the clock said so: no failure, and not to be tried again
+
+State = Literal["complete", "pruned", "failed", "running", "rejected"]
 _STATES: dict[TrialState, State] = {
     TrialState.COMPLETE: "complete",
     TrialState.PRUNED: "pruned",
@@ -83,6 +87,7 @@ class TrialRecord:
     reason: str | None  # why it was stopped or failed
     reused: str | None = None  # "STUDY#TRIAL" if the result was taken from another study
     reruns: tuple[Rerun, ...] = ()  # with other seeds, by seed; of networks of the front
+    times: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # "latency": ms, verdict
 
     @property
     def network(self) -> str:
@@ -128,10 +133,15 @@ class StudyRecord:
         """Trials that count towards a search's goal: complete or pruned, and of this study."""
         return sum(t.state in ("complete", "pruned") and t.reused is None for t in self.trials)
 
+    @property
+    def objectives(self) -> tuple[str, str]:
+        """Of the front: validation error, and complexity or the time that the budget limits."""
+        return ERROR, default_cost(self.settings)
+
     @cached_property
     def front(self) -> tuple[TrialRecord, ...]:
-        """The Pareto-optimal trials by validation error and complexity, cheapest first."""
-        return pareto_front(self.complete)
+        """The Pareto-optimal trials, cheapest first, by `objectives`."""
+        return pareto_front(self.complete, self.objectives)
 
     @property
     def best(self) -> TrialRecord:
@@ -160,24 +170,6 @@ class StudyRecord:
     def weights_folder(self) -> Path:
         """Where the weights of the front lie."""
         return weights_folder(self.path)
-
-
-def pareto_front(trials: Sequence[TrialRecord]) -> tuple[TrialRecord, ...]:
-    """Trials that no other beats: none is as cheap and as accurate, and better in one of both.
-
-    Cheapest first, so the errors fall. Of several with equal cost and error, the first is kept.
-    """
-    front: list[TrialRecord] = []
-    least = float("inf")
-    ordered = sorted(
-        (trial for trial in trials if trial.val_error is not None),
-        key=lambda trial: (trial.complexity, trial.val_error, trial.number),
-    )
-    for trial in ordered:
-        if trial.val_error is not None and trial.val_error < least:
-            front.append(trial)
-            least = trial.val_error
-    return tuple(front)
 
 
 def study_folder(study: Path) -> Path:
@@ -247,7 +239,7 @@ def trial_record(
     attributes = trial.user_attrs
     return TrialRecord(
         number=trial.number,
-        state=_STATES[trial.state],
+        state=_state(trial),
         architecture=Architecture.from_dict(attributes[ARCHITECTURE_KEY]),
         complexity=attributes["complexity"],
         params=attributes["params"],
@@ -258,7 +250,14 @@ def trial_record(
         reason=attributes.get(REASON_KEY),
         reused=attributes.get(REUSED_KEY),
         reruns=tuple(sorted((Rerun(**each) for each in reruns), key=lambda each: each.seed)),
+        times=attributes.get(TIMES_KEY, {}),
     )
+
+
+def _state(trial: FrozenTrial) -> State:
+    if trial.state == TrialState.FAIL and trial.user_attrs.get(OVER_BUDGET_KEY):
+        return "rejected"
+    return _STATES[trial.state]
 
 
 def kept_settings(path: Path) -> dict[str, Any] | None:

@@ -1,10 +1,12 @@
 """Who is next? `BudgetSampler` over the networks of a space, whose costs it knows exactly."""
 
+from collections.abc import Callable
 from itertools import islice
 
 import numpy as np
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 
+from nas_tc.architecture import Architecture
 from nas_tc.budget import Limit
 from nas_tc.cost import complexity
 from nas_tc.errors import ArchitectureError, BudgetError, SpaceError
@@ -14,14 +16,26 @@ from nas_tc.search.domain import Params
 from nas_tc.space import Feasible, Space, extreme_network
 
 _LISTED = 4096  # networks
+_FAR = 2  # times the limit: what a network is said to cost that is over one that is no number
 _TRIED = 20  # draws for a network that keeps the other limits too, before walking to one
 
 
-def network_sampler(space: Space, limit: Limit, seed: int) -> BudgetSampler:
+def network_sampler(
+    space: Space,
+    limit: Limit,
+    seed: int,
+    admits: Callable[[Architecture], bool] | None = None,
+) -> BudgetSampler:
     """Proposes networks of `space` that are within `limit`, none of them twice.
 
     Settings of the genes that decode to the same network count as one. Draws are even, and exact
     by construction as far as the complexity goes; what breaks another limit is drawn again.
+
+    Args:
+        space: to propose from.
+        limit: that a formula can check.
+        seed: of the proposals.
+        admits: whether a network keeps within what no formula knows, as far as can be foretold.
 
     Raises:
         BudgetError: no network is found.
@@ -41,12 +55,16 @@ def network_sampler(space: Space, limit: Limit, seed: int) -> BudgetSampler:
                     return most * used / cap.most if used > cap.most else float(used - cap.least)
         except ArchitectureError:
             return float("inf")
-        return macs
+        return macs if admits is None or admits(architecture) else _FAR * most
 
     def canonical(genes: Params) -> Params:
         return space.encode(space.decode(genes))
 
-    draws = _Networks(space, limit, most, cost) if distributions else None
+    draws = (
+        _Networks(space, limit, most, cost, is_checked=bool(others or admits))
+        if distributions
+        else None
+    )
     return BudgetSampler(
         distributions,
         cost,
@@ -61,9 +79,11 @@ def network_sampler(space: Space, limit: Limit, seed: int) -> BudgetSampler:
 class _Networks:
     """Even draws of the networks that keep all limits, while a fair share of those drawn do."""
 
-    def __init__(self, space: Space, limit: Limit, most: int, cost: Cost) -> None:
+    def __init__(
+        self, space: Space, limit: Limit, most: int, cost: Cost, *, is_checked: bool
+    ) -> None:
         self._cost, self._least, self._most = cost, limit.least_complexity, most
-        self._is_checked = any(cap.bound.measure != "complexity" for cap in limit.caps)
+        self._is_checked = is_checked  # by more than the complexity
         self._walker: Affordable | None = None
         self._feasible: Feasible | None = None
         self._distributions = _distributions(space)

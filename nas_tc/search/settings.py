@@ -7,6 +7,7 @@ from typing import Any
 from nas_tc.architecture import Architecture
 from nas_tc.budget import Limit
 from nas_tc.data import ImageData
+from nas_tc.search.time_order import TimeLimit
 from nas_tc.space import Space
 from nas_tc.training import Recipe
 
@@ -22,6 +23,8 @@ class Settings:
     data: ImageData
     recipe: Recipe
     seed: int
+    times: tuple[TimeLimit, ...] = ()
+    time_table: str | None = None  # the device whose table foretells times; None: they are measured
 
     def limit_admits(self, network: Architecture) -> bool:
         """Whether a network keeps within all that a formula can check."""
@@ -30,7 +33,7 @@ class Settings:
     def to_dict(self) -> dict[str, Any]:
         """As a study file keeps it: plain lists, numbers and strings."""
         reference = self.limit.reference_input
-        values = {
+        values: dict[str, Any] = {
             "format": FORMAT,
             "space": {"name": self.space.name, **self.space.to_dict()},
             "budget": {
@@ -63,6 +66,20 @@ class Settings:
             "recipe": self.recipe.to_dict(),
             "seed": self.seed,
         }
+        if self.times:
+            values["budget"] |= {
+                "times": [
+                    {
+                        "expression": each.text,
+                        "name": each.name,
+                        "least": each.least,
+                        "most": each.most,
+                        "reference": each.reference and each.reference.to_dict(),
+                    }
+                    for each in self.times
+                ],
+                "time_table": self.time_table,
+            }
         kept: dict[str, Any] = json.loads(json.dumps(values))  # tuples come back as lists
         return kept
 
@@ -102,16 +119,26 @@ def training_difference(kept: dict[str, Any], now: dict[str, Any]) -> str | None
     return None
 
 
-def _bounds(budget: dict[str, Any]) -> list[tuple[str, int, int, int]]:
+def _bounds(budget: dict[str, Any]) -> list[tuple[Any, ...]]:
     """The numbers of a budget in an order of their own; a first version kept the complexity alone.
 
     Two ways to write the same limits are the same budget.
     """
     if "limits" not in budget:
         return [("complexity", 1, 0, budget["complexity"])]
-    return sorted(
-        (each["measure"], each["batch"], each["least"], each["most"]) for each in budget["limits"]
-    )
+    times = [
+        (each["name"], str(each["reference"]), each["least"], each["most"])
+        for each in budget.get("times", ())
+    ]
+    table = [("time_table", budget["time_table"])] if budget.get("time_table") else []
+    return [
+        *sorted(
+            (each["measure"], each["batch"], each["least"], each["most"])
+            for each in budget["limits"]
+        ),
+        *sorted(times),
+        *table,
+    ]
 
 
 def _described(budget: dict[str, Any]) -> str:

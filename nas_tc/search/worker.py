@@ -1,6 +1,7 @@
 """What runs inside a worker: one network at a time, rung by rung."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -10,11 +11,14 @@ from safetensors.torch import load, save
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
 from nas_tc.module import Network, build
+from nas_tc.search.time_order import TimeOrder, TimeReport, carry_out
+from nas_tc.timing import NodeLock
 from nas_tc.training import (
     DivergedError,
     OutOfMemoryError,
     Recipe,
     Rung,
+    Turn,
     check_fits,
     choose_device,
     error_rate,
@@ -51,10 +55,21 @@ def training_seed(seed: int, network: Architecture) -> int:
 
 
 class Worker:
-    """Trains one network at a time on one core or GPU; Ray makes a process of it."""
+    """Trains one network at a time on one core or GPU; Ray makes a process of it.
 
-    def __init__(self, data: ImageData, recipe: Recipe, device: str) -> None:
+    Args:
+        data: to train on, to validate and to test with.
+        recipe: of the training.
+        device: "cpu" or "cuda".
+        alone: whether steps stand back while another worker of this node reads the clock.
+    """
+
+    def __init__(
+        self, data: ImageData, recipe: Recipe, device: str, *, alone: bool = False
+    ) -> None:
         self._device = choose_device(device)
+        self._lock = NodeLock() if alone else None
+        self._turn: Turn = nullcontext if self._lock is None else self._lock.step
         if self._device.type == "cpu":
             settle_on_core()
         self._recipe = recipe
@@ -75,7 +90,14 @@ class Worker:
         mean, std = self._moments
         network = build(architecture, mean=mean, std=std, seed=seed, init=self._recipe.init)
         self._architecture, self._network = architecture, network.to(self._device)
-        self._rungs = train(self._network, self._train, self._validation, self._recipe, seed=seed)
+        self._rungs = train(
+            self._network,
+            self._train,
+            self._validation,
+            self._recipe,
+            seed=seed,
+            turn=self._turn,
+        )
         return self.advance()
 
     def advance(self) -> Report:
@@ -97,11 +119,17 @@ class Worker:
         state = {k: v.contiguous().cpu() for k, v in self._network.state_dict().items()}
         return Report(rung, save(state))
 
+    def time(self, order: TimeOrder) -> TimeReport:
+        """Reads the clock while nobody else on the node trains."""
+        assert self._lock is not None
+        self._forget()
+        return carry_out(order, self._device, self._lock)
+
     def test_error(self, architecture: Architecture, weights: bytes) -> float:
         """Error on the test images, 0 to 1, of a network with these weights."""
         network = build(architecture)
         network.load_state_dict(load(weights))
-        return error_rate(network.to(self._device), self._test)
+        return error_rate(network.to(self._device), self._test, self._turn)
 
     def _forget(self) -> None:
         """Drops the last network, so that its memory is there for the next."""

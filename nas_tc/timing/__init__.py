@@ -1,20 +1,50 @@
-"""What does a network cost by the clock? A stopwatch, figures with intervals, verdicts."""
+"""What does a network cost by the clock? A stopwatch, figures with intervals, verdicts, a table."""
 
+from nas_tc.timing.agreement import Agreement, agreement, scaled
+from nas_tc.timing.calibration import Timed, calibrate, networks_of, time_network, unseen_networks
 from nas_tc.timing.estimate import Estimate, Verdict, estimate, lowest
+from nas_tc.timing.inside import Inside, time_inside
+from nas_tc.timing.layer_times import LayerTimes, Prediction, UnitTime, fit_overhead
 from nas_tc.timing.machine import timing_machine
+from nas_tc.timing.node import NodeLock
+from nas_tc.timing.setting import DTYPES, Setting
 from nas_tc.timing.stopwatch import Stopwatch, one_thread, stopwatch
-from nas_tc.timing.work import DTYPES, forward_pass, training_step
+from nas_tc.timing.table import TimeTable, default_table
+from nas_tc.timing.units import Unit, nodes_of, unit_of
+from nas_tc.timing.work import forward_pass, training_step, work_of
 
 __all__ = [
     "DTYPES",
+    "Agreement",
     "Estimate",
+    "Inside",
+    "LayerTimes",
+    "NodeLock",
+    "Prediction",
+    "Setting",
     "Stopwatch",
+    "TimeTable",
+    "Timed",
+    "Unit",
+    "UnitTime",
     "Verdict",
+    "agreement",
+    "calibrate",
+    "default_table",
     "estimate",
+    "fit_overhead",
     "forward_pass",
     "lowest",
+    "networks_of",
+    "nodes_of",
     "one_thread",
+    "scaled",
     "stopwatch",
+    "time_inside",
+    "time_network",
     "timing_machine",
     "training_step",
+    "unit_of",
+    "unseen_networks",
+    "work_of",
 ]

@@ -16,6 +16,7 @@ REPEATS = 400
 _WARM_UPS = 10
 _BLOCK = 10  # turns that make a ratio together
 _FEWEST = 20  # samples, however long they take
+_LOOK = 30  # turns before the next look at a ratio
 _ROUND = 50  # samples before the next look at a verdict
 
 
@@ -55,9 +56,15 @@ class Stopwatch:
         return self._estimate(samples)
 
     def decide(
-        self, run: Run, limit_ms: float, *, most: int = 800, most_s: float = 60.0
+        self,
+        run: Run,
+        limit_ms: float,
+        *,
+        least_ms: float = 0.0,
+        most: int = 800,
+        most_s: float = 60.0,
     ) -> tuple[Estimate, Verdict]:
-        """Measures until the interval is clear of `limit_ms`, at most `most` times.
+        """Measures until the interval is clear of `limit_ms` and `least_ms`, or `most` times.
 
         The verdict is "measure more" if it is not clear then.
         """
@@ -68,7 +75,7 @@ class Stopwatch:
             count = min(_ROUND, most - len(samples))
             samples += self._samples(run, count, deadline - time.monotonic())
             found = self._estimate(samples)
-            verdict = found.judge(limit_ms)
+            verdict = found.judge(limit_ms, least_ms)
             done = len(samples) >= most or time.monotonic() >= deadline
             if verdict != "measure more" or done:
                 return found, verdict
@@ -89,12 +96,49 @@ class Stopwatch:
         pairs: list[tuple[float, float]] = []
         while len(pairs) < turns and (len(pairs) < _FEWEST or time.monotonic() < deadline):
             pairs.append((self._again(run), self._again(reference)))
-        whole = max(len(pairs) // _BLOCK, 1)
-        blocks = [pairs[number * _BLOCK : (number + 1) * _BLOCK] for number in range(whole)]
-        quantile = 2 / _BLOCK if self.takes_lowest else 0.5
+        return self._ratio(pairs, _BLOCK)
+
+    def decide_ratio(
+        self,
+        run: Run,
+        reference: Run,
+        limit: float,
+        *,
+        least: float = 0.0,
+        most: int = 240,
+        most_s: float = 60.0,
+    ) -> tuple[Estimate, Estimate, Verdict]:
+        """Takes turns with a reference until the ratio is clear of `limit` and `least`.
+
+        Five turns make a ratio. The first look is after thirty turns: the highest and the lowest
+        of six ratios hold the median 97 times of 100.
+
+        Returns:
+            The ratio, the run's own milliseconds, and the verdict, which is "measure more" if the
+            ratio is not clear after `most` turns or `most_s` seconds.
+        """
+        _warm_up(run, 3)
+        _warm_up(reference, 3)
+        deadline = time.monotonic() + most_s
+        pairs: list[tuple[float, float]] = []
+        while True:
+            pairs += [(self._again(run), self._again(reference)) for _ in range(_LOOK)]
+            ratio = self._ratio(pairs, _LOOK // 6)
+            verdict = ratio.judge(limit, least)
+            if verdict != "measure more" or len(pairs) >= most or time.monotonic() >= deadline:
+                return ratio, self._estimate([own for own, _ in pairs]), verdict
+
+    def _ratio(self, pairs: list[tuple[float, float]], block: int) -> Estimate:
+        """The median of the ratios of so many turns each; of the second lowest times, or medians.
+
+        A processor's lowest of a few is not rare enough to be trusted alone, hence the second.
+        """
+        whole = max(len(pairs) // block, 1)
+        blocks = [pairs[number * block : (number + 1) * block] for number in range(whole)]
+        quantile = 2 / block if self.takes_lowest else 0.5
         ratios = []
-        for block in blocks:
-            own, other = (estimate(times, quantile).value for times in zip(*block, strict=True))
+        for each in blocks:
+            own, other = (estimate(times, quantile).value for times in zip(*each, strict=True))
             ratios.append(own / other)
         return replace(estimate(ratios, 0.5), samples=len(pairs))
 
@@ -131,15 +175,19 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _warm_up(run: Run) -> None:
-    for _ in range(_WARM_UPS):
+def _warm_up(run: Run, times: int = _WARM_UPS) -> None:
+    for _ in range(times):
         run()
 
 
 def _cpu_clock(run: Run) -> float:
-    started = time.perf_counter_ns()
+    """By the thread's own clock, which stands while others have the processor.
+
+    With one thread and nothing to wait for it is the time on the wall of an idle machine.
+    """
+    started = time.thread_time_ns()
     run()
-    return (time.perf_counter_ns() - started) / 1e6
+    return (time.thread_time_ns() - started) / 1e6
 
 
 def _gpu_clock(run: Run) -> float:

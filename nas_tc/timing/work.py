@@ -5,9 +5,14 @@ from torch.nn import functional
 
 from nas_tc.architecture import Architecture
 from nas_tc.module import build
+from nas_tc.timing.setting import DTYPES, Setting
 from nas_tc.timing.stopwatch import Run
 
-DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+
+def work_of(architecture: Architecture, setting: Setting, device: torch.device) -> Run:
+    """What `setting` says, ready to run; raises as `forward_pass` does."""
+    work = training_step if setting.what == "train_step" else forward_pass
+    return work(architecture, batch=setting.batch, device=device, dtype=DTYPES[setting.dtype])
 
 
 def forward_pass(
@@ -29,7 +34,7 @@ def forward_pass(
         ArchitectureError: a map that shrinks to nothing.
     """
     network = build(architecture).to(device, dtype).eval()
-    images = _images(architecture, batch, device).to(dtype)
+    images = images_of(architecture, batch, device).to(dtype)
 
     @torch.inference_mode()
     def run() -> None:
@@ -60,7 +65,7 @@ def training_step(
         ArchitectureError: a map that shrinks to nothing.
     """
     network = build(architecture).to(device).train()
-    images = _images(architecture, batch, device)
+    images = images_of(architecture, batch, device)
     labels = torch.arange(batch, device=device) % architecture.classes
     optimizer = torch.optim.SGD(network.parameters(), lr=0.0, momentum=0.9)
     device_type = images.device.type
@@ -76,7 +81,8 @@ def training_step(
     return run
 
 
-def _images(architecture: Architecture, batch: int, device: torch.device | None) -> torch.Tensor:
+def images_of(architecture: Architecture, batch: int, device: torch.device | None) -> torch.Tensor:
+    """Images that are always the same, shape (batch, channels, height, width), channels_last."""
     generator = torch.Generator().manual_seed(0)
     images = torch.rand(batch, *architecture.input, generator=generator)
     return images.to(device, memory_format=torch.channels_last)

@@ -14,7 +14,7 @@ from nas_tc.training.memory import (
 from nas_tc.training.recipe import AUGMENTATIONS, Recipe
 from nas_tc.training.recipes import FULL, HE_SUN_2015, QUICK, RECIPES, load_recipe, parse_fields
 from nas_tc.training.share import Share, check_share
-from nas_tc.training.train import DivergedError, Rung, Training, error_rate, train
+from nas_tc.training.train import DivergedError, Rung, Training, Turn, error_rate, train
 from nas_tc.training.views import ViewErrors, error_of_views
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Rung",
     "Share",
     "Training",
+    "Turn",
     "ViewErrors",
     "autocast_dtype",
     "check_fits",

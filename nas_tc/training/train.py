@@ -1,7 +1,8 @@
 """The training loop: a network, images and a recipe give errors, rung by rung."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -18,6 +19,8 @@ from nas_tc.training.recipe import Recipe
 from nas_tc.training.schedule import learning_rate
 from nas_tc.training.sgd import Sgd
 from nas_tc.training.share import Share
+
+Turn = Callable[[], AbstractContextManager[object]]  # around whatever keeps the device busy
 
 _EVALUATION_BATCH = 500  # images
 _STEPS_UNSEEN = 50  # on a GPU, whose queue a look at the loss empties
@@ -50,6 +53,7 @@ class Training:
         recipe: epochs, schedule, augmentation.
         seed: of the order of the images and their augmentation.
         share: this process's part of every batch, where several train the network.
+        turn: entered for each step, by those who need the machine to themselves in between.
     """
 
     def __init__(
@@ -60,7 +64,9 @@ class Training:
         *,
         seed: int,
         share: Share | None = None,
+        turn: Turn = nullcontext,
     ) -> None:
+        self._turn = turn
         self.network = network
         self.recipe = recipe
         self.epoch = 0  # epochs trained so far
@@ -85,32 +91,35 @@ class Training:
         started = time.perf_counter()
         self.network.train()
         device = self._images.labels.device
-        dtype = autocast_dtype(device)
         unseen = 1 if device.type == "cpu" else _STEPS_UNSEEN
         steps = max(1, len(self._images) // self.recipe.batch_size)
         total = torch.zeros((), device=device)
         batches = shuffled_batches(self._images, self.recipe, self._generator, self._share)
-        for step, (images, labels) in enumerate(batches):
+        for step in range(steps):
             rate = learning_rate(self.recipe, self.epoch * steps + step, steps)
-            with torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32):
-                scores = self._forward(images)
-            loss = functional.cross_entropy(
-                scores.float(), labels, label_smoothing=self.recipe.label_smoothing
-            )
-            total += loss.detach()
-            if (step + 1) % unseen == 0:
-                self._check(total.item())
-            loss.backward()
-            self._optimizer.step(rate)
-            if self._average is not None:
-                self._average.update()
-        mean_loss = (
-            self._share.mean(total).item() / steps
-        )  # waits for the device, so the clock is right
+            with self._turn():
+                total += self._step(*next(batches), rate)
+                if (step + 1) % unseen == 0:
+                    self._check(total.item())
+        mean_loss = self._share.mean(total).item() / steps  # waits for the device: a true clock
         self._check(mean_loss)
         self.epoch += 1
         self.train_s += time.perf_counter() - started
         return mean_loss
+
+    def _step(self, images: Tensor, labels: Tensor, rate: float) -> Tensor:
+        """Learns from one batch at a learning rate; the loss before."""
+        dtype = autocast_dtype(labels.device)
+        with torch.autocast(labels.device.type, dtype=dtype, enabled=dtype != torch.float32):
+            scores = self._forward(images)
+        loss = functional.cross_entropy(
+            scores.float(), labels, label_smoothing=self.recipe.label_smoothing
+        )
+        loss.backward()
+        self._optimizer.step(rate)
+        if self._average is not None:
+            self._average.update()
+        return loss.detach()
 
     def evaluated(self) -> nn.Module:
         """The network that counts: with the averaged weights where the recipe asks for them."""
@@ -147,7 +156,13 @@ class Training:
 
 
 def train(
-    network: nn.Module, training: Images, validation: Images, recipe: Recipe, *, seed: int
+    network: nn.Module,
+    training: Images,
+    validation: Images,
+    recipe: Recipe,
+    *,
+    seed: int,
+    turn: Turn = nullcontext,
 ) -> Iterator[Rung]:
     """Trains `network` in place, as `Training` does; yields after each rung of the recipe.
 
@@ -159,17 +174,18 @@ def train(
         validation: to measure the error on, never learnt from.
         recipe: epochs, schedule, augmentation.
         seed: of the order of the images and their augmentation.
+        turn: entered for each step and each batch of validation images.
 
     Raises:
         DivergedError: the loss is not a finite number.
     """
-    run = Training(network, training, recipe, seed=seed)
+    run = Training(network, training, recipe, seed=seed, turn=turn)
     validation_s = 0.0
     while run.epoch < recipe.epochs:
         loss = run.run_epoch()
         if run.epoch in recipe.rungs:
             started = time.perf_counter()
-            error = error_rate(run.evaluated(), validation)
+            error = error_rate(run.evaluated(), validation, turn)
             validation_s += time.perf_counter() - started
             if run.epoch == recipe.epochs and recipe.ema:
                 network.load_state_dict(run.evaluated().state_dict())
@@ -177,7 +193,7 @@ def train(
 
 
 @torch.inference_mode()
-def error_rate(network: nn.Module, images: Images) -> float:
+def error_rate(network: nn.Module, images: Images, turn: Turn = nullcontext) -> float:
     """Share of the images that the network misclassifies, 0 to 1, in the arithmetic of training."""
     device = images.labels.device
     dtype = autocast_dtype(device)
@@ -185,7 +201,7 @@ def error_rate(network: nn.Module, images: Images) -> float:
     forward = training_form(network)
     wrong = torch.zeros((), dtype=torch.int64, device=device)
     for pixels, labels in plain_batches(images, _EVALUATION_BATCH):
-        with torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32):
+        with turn(), torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32):
             scores: Tensor = forward(pixels)
-        wrong += (scores.argmax(1) != labels).sum()
+            wrong += (scores.argmax(1) != labels).sum()
     return int(wrong) / len(images)

@@ -199,8 +199,9 @@ def test_budget_says_what_would_fit(nas_tc):
     [
         (["budget", "latency<=2.5"], "at character 10 ('2.5'): a time needs a unit"),
         (["budget", "1M", "--data", "digits", "--input", "1x8x8"], "give one"),
-        (["search", "--budget", "latency<=2.5ms"], "a search cannot keep 'latency<=2.5ms' yet"),
-        (["search", "--budget", "1M, train_step<=1s@b8"], "cannot keep 'train_step<=1s@b8' yet"),
+        (["search", "--budget", "latency<=2ms on cuda", "--device", "cpu"], "runs on cpu; give"),
+        (["search", "--budget", "1M", "--time-table", "t.json"], "'1M' limits no time; write one"),
+        (["search", "--budget", "latency<=1s", "--time-table", "t.json"], "cannot read the time"),
         (["search", "--budget", "params<=100"], "needs params<="),
         (["search", "--budget", "complexity in 90G..99G"], "lower the range"),
     ],
@@ -226,6 +227,55 @@ def test_time_prints_a_figure_with_its_interval(nas_tc):
     assert code == 0
     assert "a training step of 2 images" in out
     assert "verdict  accept at a limit of 1e+09 ms" in out
+
+
+def test_a_table_is_made_tested_and_used(nas_tc, tmp_path):
+    table = str(tmp_path / "table.json")
+    small = ("--input", "1x8x8", "--out", table)
+    reference = ("--reference", "(3,8) | (3,16)")
+    code, out, _ = nas_tc("calibrate", *small, "--networks", "6", *reference, "--classes", "1000")
+    assert code == 0
+    assert f"table: {table} (6 networks more; " in out
+    code, out, errors = nas_tc("calibrate", *small, "--networks", "6")  # it goes on
+    assert code == 0
+    network = ("time", "(3,8) | (3,16)", "--input", "1x8x8", "--repeats", "20")
+    code, out, errors = nas_tc(*network, "--json")
+    assert code == 0
+    assert "predicted_ms" not in json.loads(out)  # the cache is off
+    code, out, errors = nas_tc(*network, "--json", "--time-table", table)
+    assert code == 0
+    assert json.loads(out)["predicted_ms"] > 0
+    assert json.loads(out)["predicted_guessed"] == 0
+    code, out, errors = nas_tc(*network, "--batch", "2", "--time-table", table)
+    assert code == 2
+    assert "has no time of a forward pass of 2 images in fp32" in errors
+    code, out, errors = nas_tc("calibrate", *small, "--training", "--check")
+    assert (code, out) == (2, "")
+    assert "has no times of a training step of 1 image in fp32" in errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--networks", "0"], "must be 1 or more, not 0"),
+        (["--batch", "-2"], "must be 1 or more, not -2"),
+        (["--dtype", "fp8"], "unknown dtype 'fp8'"),
+        (["--space", "plane-32"], "did you mean 'plain-32'"),
+        (["--input", "8x8"], "write channels, height and width"),
+        (["--reference", "alexnt"], "did you mean 'alexnet'"),
+        (["--device", "gpu"], "unknown device 'gpu'"),
+        ([], "the cache is off (NAS_TC_CACHE): name the table with --out FILE"),
+        (["--out", "broken.json"], "a damaged time table (it is not JSON)"),
+        (["--out", "."], "cannot read the time table '.'"),
+        (["--check", "--out", "none.json"], "has no times of a forward pass of 1 image in fp32"),
+    ],
+)
+def test_calibrations_that_are_refused(nas_tc, tmp_path, arguments, complaint):
+    (tmp_path / "broken.json").write_text("{")
+    code, out, errors = nas_tc("calibrate", *arguments)
+    assert (code, out) == (2, "")
+    assert complaint in errors
+    assert len(errors.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,12 @@
+from dataclasses import replace
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nas_tc.architecture import GAP, Architecture, Stage
-from nas_tc.search import TrialRecord, pareto_front
+from nas_tc.errors import NasTcError
+from nas_tc.search import TrialRecord, check_objectives, objective, pareto_front
 
 ANY = Architecture((1, 4, 4), (Stage(1, 1, 1),), GAP, 2)
 points = st.lists(st.tuples(st.integers(1, 9), st.integers(0, 9)), max_size=25)
@@ -47,3 +51,51 @@ def test_of_equals_the_first_is_kept():
 
 def test_the_last_error_counts():
     assert record(0, 1, 5).val_error == 0.5
+
+
+@given(
+    st.lists(
+        st.tuples(*[st.integers(0, 4)] * 3, st.none() | st.integers(1, 4)), min_size=1, max_size=25
+    )
+)
+def test_a_front_of_several_costs_is_what_nothing_dominates(drawn):
+    trials = [
+        replace(
+            record(number, cost, error),
+            params=params,
+            times={} if ms is None else {"latency@b8": {"ms": ms}},
+        )
+        for number, (cost, error, params, ms) in enumerate(drawn)
+    ]
+    names = ("error", "complexity", "params", "latency")
+    front = pareto_front(trials, names)
+
+    def values(trial):
+        return tuple(objective(trial, name) for name in names)
+
+    known = [trial for trial in trials if trial.times]
+    best = {
+        values(t)
+        for t in known
+        if not any(
+            values(o) != values(t)
+            and all(a <= b for a, b in zip(values(o), values(t), strict=True))
+            for o in known
+        )
+    }
+    assert sorted(map(values, front)) == sorted(best)
+
+
+def test_objectives_that_make_no_front():
+    trials = [replace(record(0, 1, 5), times={"train_step@b8": {"ms": 2.0}})]
+    assert objective(trials[0], "train_step") == objective(trials[0], "train_step@b8") == 2.0
+    check_objectives(("error", "train_step", "memory"), trials)
+    for names, complaint in [
+        (("error",), "one cost or more"),
+        (("complexity", "params"), "objectives are the error"),
+        (("error", "params", "params"), "each once"),
+        (("error", "parms"), "did you mean 'params'"),
+        (("error", "latency"), "the study holds no latency"),
+    ]:
+        with pytest.raises(NasTcError, match=complaint):
+            check_objectives(names, trials)

@@ -1,6 +1,7 @@
 """How a stopwatch repeats and takes turns, by a clock of our own."""
 
 import sys
+import time
 from itertools import count
 from types import SimpleNamespace
 
@@ -39,8 +40,8 @@ def test_warm_ups_are_not_counted():
     found = Stopwatch(scripted(range(1, 101)), takes_lowest=True).time(
         lambda: runs.append(1), repeats=100, least_s=0
     )
-    assert (found.value, found.samples, len(runs)) == (1, 100, 110)
-    assert (found.low, found.high) == (1, 91)
+    assert (found.value, found.samples, len(runs)) == (2, 100, 110)
+    assert (found.low, found.high) == (2, 91)
 
 
 def test_quick_runs_are_repeated_for_longer(monkeypatch):
@@ -99,6 +100,31 @@ def test_a_verdict_of_the_lowest():
     assert (found.samples, said) == (50, "reject")
 
 
+@pytest.mark.parametrize(
+    ("ratios", "turns", "verdict"),
+    [
+        ([1.5] * 30, 30, "accept"),
+        ([2.5] * 30, 30, "reject"),
+        ([1.9] * 25 + [2.1] * 5 + [1.9] * 90, 60, "accept"),  # one of six, then one of twelve
+        ([1.9, 2.1] * 120, 240, "measure more"),
+    ],
+)
+def test_a_ratio_is_measured_until_it_is_clear(ratios, turns, verdict):
+    times = [time for ratio in ratios for time in (10 * ratio, 10.0)]
+    watch = Stopwatch(scripted(times), takes_lowest=False)
+    ratio, own, said = watch.decide_ratio(lambda: None, lambda: None, 2.0)
+    assert (ratio.samples, said) == (turns, verdict)
+    assert own.value == pytest.approx(10 * sorted(ratios[:turns])[turns // 2], rel=0.11)
+
+
+def test_a_range_is_judged_at_both_ends():
+    watch = Stopwatch(scripted([1.0] * 500), takes_lowest=True)
+    assert watch.decide(lambda: None, 2.0, least_ms=0.5)[1] == "accept"
+    assert watch.decide(lambda: None, 2.0, least_ms=1.5)[1] == "reject"
+    _, _, said = watch.decide_ratio(lambda: None, lambda: None, 2.0, least=1.5)
+    assert said == "reject"
+
+
 def test_one_thread_and_back():
     before = torch.get_num_threads()
     with one_thread():
@@ -141,11 +167,19 @@ def test_the_machine_is_on_record():
     assert machine["device"]
 
 
-def test_the_clock_of_the_processor_gives_milliseconds():
-    import time
+def test_the_clock_of_the_processor_gives_milliseconds_of_work_alone():
+    def work():
+        end = time.thread_time() + 0.002
+        while time.thread_time() < end:
+            pass
 
-    found = stopwatch(CPU).time(lambda: time.sleep(0.002), repeats=20, least_s=0)
-    assert found.low >= 2.0  # a sleep is never shorter than it was asked to be
+    def held_up():
+        work()
+        time.sleep(0.02)
+
+    watch = stopwatch(CPU)
+    assert watch.time(work, repeats=20, least_s=0).low >= 2.0
+    assert 2.0 <= watch.time(held_up, repeats=20, least_s=0).low < 20.0
 
 
 @pytest.mark.gpu

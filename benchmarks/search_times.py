@@ -1,0 +1,55 @@
+"""Times a study's front again: are its members within the budget by a fresh process?
+
+    python benchmarks/search_times.py STUDY.db
+
+Each network of the front takes turns with the reference of the study's first limit on a time, or
+is timed alone where the limit is in milliseconds. Prints a table; its last line is JSON.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import torch
+
+from nas_tc.architecture import Architecture
+from nas_tc.search import read_study
+from nas_tc.timing import Setting, one_thread, stopwatch, work_of
+
+CPU = torch.device("cpu")
+SLACK = 1.02
+
+
+def main() -> None:
+    record = read_study(Path(sys.argv[1]))
+    limit = record.settings["budget"]["times"][0]
+    name, most = limit["name"], limit["most"]
+    what, _, batch = name.partition("@b")
+    setting = Setting("forward" if what == "latency" else "train_step", int(batch or 1))
+    watch = stopwatch(CPU)
+    print(f"{limit['expression']}: at most {most}, load {os.getloadavg()[0]:.1f}")
+    print("| trial | in the search | again | interval | within 2 % |")
+    print("|--:|--:|--:|---|---|")
+    again = {}
+    with one_thread():
+        for trial in record.front:
+            run = work_of(trial.architecture, setting, CPU)
+            if limit["reference"] is None:
+                before, found = trial.times[name]["ms"], watch.time(run)
+            else:
+                other = work_of(Architecture.from_dict(limit["reference"]), setting, CPU)
+                before, found = trial.times[name]["ratio"], watch.ratio(run, other, turns=120)
+            again[trial.number] = found.value
+            print(
+                f"| {trial.number} | {before:.4f} | {found.value:.4f} | {found.low:.4f} to "
+                f"{found.high:.4f} | {'yes' if found.value <= SLACK * most else 'no'} |",
+                flush=True,
+            )
+    kept = sum(value <= SLACK * most for value in again.values())
+    print(f"{kept} of {len(again)} members are within the budget or 2 % of it")
+    print(json.dumps({"limit": limit["expression"], "again": again}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+"""`nas-tc calibrate`: makes a device's table of layer times, or puts it to the test."""
+
+import time
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nas_tc.cli.console import console, new_table, parse_shape, shape_text
+from nas_tc.errors import NasTcError, TableError, unknown
+from nas_tc.space import Space, load_space
+from nas_tc.zoo import find_network
+
+if TYPE_CHECKING:
+    import torch
+
+    from nas_tc.timing import Setting, TimeTable
+
+_CHECKED = 40  # networks
+_CHECK_SEED = 2015  # not one that calibration draws with
+_SAVE_EVERY_S = 10.0
+
+
+def calibrate(
+    space: Annotated[str, typer.Option(help="A shipped space or a TOML file.")] = "plain-32",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="The table, made or added to.", show_default="this device's, in the cache"
+        ),
+    ] = None,
+    input: Annotated[
+        str | None,
+        typer.Option(help="Channels, height and width, as in 3x32x32.", show_default="the space's"),
+    ] = None,
+    classes: Annotated[int, typer.Option(help="Of the data.")] = 10,
+    batch: Annotated[int, typer.Option(help="Images at once.")] = 1,
+    dtype: Annotated[str, typer.Option(help="fp32 or bf16.")] = "fp32",
+    training: Annotated[
+        bool, typer.Option("--training", help="Time training steps, not forward passes.")
+    ] = False,
+    reference: Annotated[
+        list[str] | None,
+        typer.Option(help="A network that budgets will refer to; may be repeated."),
+    ] = None,
+    networks: Annotated[int, typer.Option(help="Networks to time at most.")] = 300,
+    check: Annotated[
+        bool, typer.Option("--check", help="Put the table to the test with 40 unseen networks.")
+    ] = False,
+    plot: Annotated[
+        Path | None, typer.Option(help="Picture of the test.", show_default="beside the table")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+) -> None:
+    """Make a table of layer times for this device. Stop it any time; run it again to go on."""
+    if min(batch, networks, classes) < 1:
+        raise NasTcError(
+            f"--batch, --networks and --classes must be 1 or more, not "
+            f"{min(batch, networks, classes)}"
+        )
+    found = load_space(space)
+    found = found.at(found.input if input is None else parse_shape(input), classes)
+    references = [find_network(name).at(found.input, classes) for name in reference or []]
+
+    from nas_tc.data.cache import cache_folder  # noqa: PLC0415
+    from nas_tc.timing import (  # noqa: PLC0415 - torch takes seconds
+        DTYPES,
+        Setting,
+        TimeTable,
+        default_table,
+        one_thread,
+        time_network,
+    )
+    from nas_tc.training import choose_device  # noqa: PLC0415
+
+    if dtype not in DTYPES:
+        raise unknown("dtype", dtype, DTYPES)
+    chosen = choose_device(device)
+    setting = Setting("train_step" if training else "forward", batch, dtype)
+    with one_thread():
+        table = TimeTable.here(chosen)
+        if out is None:
+            cache = cache_folder()
+            if cache is None:
+                raise NasTcError("the cache is off (NAS_TC_CACHE): name the table with --out FILE")
+            out = default_table(cache, table.machine)
+        if out.exists():
+            there = TimeTable.read(out)
+            table.check_same_device(there.machine, out)
+            table = there
+        if check:
+            _check(table, out, found, setting, chosen, plot or out.with_suffix(".png"))
+            return
+        for network in references:
+            if table.of(setting).unknown(network):
+                time_network(table.of(setting), network, setting, chosen, check=False)
+        _fill(table, out, found, setting, chosen, networks)
+
+
+def _fill(
+    table: "TimeTable",
+    out: Path,
+    space: Space,
+    setting: "Setting",
+    device: "torch.device",
+    networks: int,
+) -> None:
+    from nas_tc.timing import calibrate as run  # noqa: PLC0415
+
+    screen = console()
+    times = table.of(setting)
+    screen.print(f"{space.name} at {shape_text(space.input)}: {setting}")
+    saved, number = time.monotonic(), 0
+    try:
+        for number, timed in enumerate(run(times, space, setting, device, networks=networks), 1):
+            if number % 10 == 0:
+                screen.print(
+                    f"{number}/{networks} networks: {len(times.units):,} layers, the last one "
+                    f"{timed.measured_ms:.3g} ms with {timed.new} new"
+                )
+            if time.monotonic() - saved > _SAVE_EVERY_S:
+                table.write(out)
+                saved = time.monotonic()
+    finally:
+        table.write(out)
+        screen.print(f"table: {out} ({number} networks more; {len(times.units):,} layers)")
+    error = times.error_range
+    if error is not None:
+        low, high = (ratio - 1 for ratio in error)
+        screen.print(
+            f"of networks it did not know, times were {low:+.1%} to {high:+.1%} of what it said; "
+            "--check looks closer"
+        )
+
+
+def _check(
+    table: "TimeTable",
+    out: Path,
+    space: Space,
+    setting: "Setting",
+    device: "torch.device",
+    plot: Path,
+) -> None:
+    from nas_tc.cost import complexity  # noqa: PLC0415
+    from nas_tc.report import draw_agreement  # noqa: PLC0415
+    from nas_tc.timing import agreement, nodes_of, scaled, stopwatch, unseen_networks, work_of  # noqa: PLC0415
+
+    if setting not in table.times:
+        raise TableError(
+            f"{out} has no times of {setting}; run nas-tc calibrate without --check first"
+        )
+    times = table.of(setting)
+    networks = list(islice(unseen_networks(times, space, _CHECK_SEED), _CHECKED))
+    if not networks:
+        raise TableError(f"{out} knows every network of {space.name!r}: there is none to test with")
+    watch, screen = stopwatch(device), console()
+    measured, foretold, guessed = [], [], 0
+    for number, network in enumerate(networks, start=1):
+        said = times.predict(network)
+        if said is None:
+            raise TableError(
+                f"{out} knows no layer like some of {space.name!r} at {shape_text(space.input)}; "
+                "run nas-tc calibrate without --check for it first"
+            )
+        run = work_of(network, setting, device)
+        measured.append(watch.time(run, repeats=40, least_s=0.5, most_s=10.0).value)
+        foretold.append(said.ms)
+        guessed += said.guessed
+        times.check(said.ms, measured[-1])
+        if number % 10 == 0:
+            screen.print(f"{number}/{len(networks)} networks")
+    formula = scaled([complexity(each) for each in networks], measured)
+    rows = new_table(
+        ("of the time", False),
+        ("Spearman", True),
+        ("median error", True),
+        ("worst error", True),
+        ("within 10 %", True),
+    )
+    for name, times_ms in (("Eqn. (1), scaled to fit", formula), ("the table", foretold)):
+        found = agreement(times_ms, measured)
+        rows.add_row(
+            name,
+            f"{found.spearman:.3f}",
+            f"{found.median_error:.1%}",
+            f"{found.worst_error:.1%}",
+            f"{found.within:.1%}",
+        )
+    title = f"{space.name} at {shape_text(space.input)}, {setting}"
+    screen.print(f"{len(networks)} networks of {title}")
+    screen.print(rows)
+    layers = sum(len(nodes_of(each)) for each in networks)
+    screen.print(f"{guessed / layers:.1%} of their layers were never timed and taken from others")
+    draw_agreement(measured, foretold, formula, plot, title)
+    screen.print(f"picture: {plot}")
+    table.write(out)

@@ -1,0 +1,51 @@
+"""The picture of a table put to the test: foretold against measured times."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
+
+from nas_tc.errors import TableError
+
+_TABLE, _FORMULA, _LINE = "#0b5fa5", "#c98a1b", "#5d6873"
+
+
+def draw_agreement(
+    measured_ms: Sequence[float],
+    table_ms: Sequence[float],
+    formula_ms: Sequence[float],
+    path: Path,
+    title: str,
+) -> None:
+    """Writes a PNG: a dot for each network, for the table and for Eqn. (1), and 10 % around.
+
+    Raises:
+        TableError: a folder that cannot be written.
+    """
+    figure = Figure(figsize=(6.5, 6.0), dpi=150, layout="constrained")
+    axes = figure.add_subplot()
+    axes.scatter(
+        measured_ms, formula_ms, s=26, marker="x", linewidth=1.2, color=_FORMULA, label="Eqn. (1)"
+    )
+    axes.scatter(measured_ms, table_ms, s=26, color=_TABLE, label="layer time table", zorder=3)
+    every = [*measured_ms, *table_ms, *formula_ms]
+    ends = [min(every) / 1.15, max(every) * 1.15]
+    axes.plot(ends, ends, color=_LINE, linewidth=1.0)
+    axes.fill_between(
+        ends, [0.9 * e for e in ends], [1.1 * e for e in ends], color="#e5e8eb", label="10 %"
+    )
+    axes.set(xscale="log", yscale="log", xlim=ends, ylim=ends)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_formatter(NullFormatter())
+    axes.set_xlabel("measured, ms")
+    axes.set_ylabel("foretold, ms")
+    axes.set_title(title, fontsize=11)
+    axes.set_axisbelow(True)
+    axes.legend(frameon=False, fontsize=9)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path)
+    except OSError as error:
+        raise TableError(f"cannot write the picture {str(path)!r}: {error.strerror}") from None

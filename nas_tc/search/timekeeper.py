@@ -1,0 +1,269 @@
+"""Times in a search: foretold in the driver, measured in a worker, learned by the table."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from nas_tc.architecture import Architecture, Shape, format_notation, walk
+from nas_tc.budget import Amount, Bound, at_images
+from nas_tc.errors import ArchitectureError, BudgetError, StudyError
+from nas_tc.search.time_order import Figure, TimeLimit, TimeOrder, TimeReport
+from nas_tc.space import Space, extreme_network
+from nas_tc.timing import Prediction, Setting, TimeTable
+
+_SAVE_EVERY = 20  # reports
+
+
+class Clock(Protocol):
+    """A pool of workers, as far as it reads the clock."""
+
+    def time(self, key: str, order: TimeOrder) -> None:
+        """Lets a worker carry out an order."""
+
+    def next_result(self, timeout_s: float) -> tuple[Any, Any] | None:
+        """A key and what the worker answered."""
+
+    def release(self, key: str) -> None:
+        """The worker is idle again."""
+
+
+class Timekeeper:
+    """Judges candidates by time.
+
+    What the table foretells as too slow, by more than it ever was wrong, is no trial at all. The
+    rest is measured, unless the table is of another device: then it alone decides.
+
+    Args:
+        limits: on times.
+        table: of the device that the limits are meant for.
+        path: where the table is kept; None: nowhere.
+        measures: whether candidates are timed here; False for the table of another device.
+    """
+
+    def __init__(
+        self,
+        limits: tuple[TimeLimit, ...],
+        table: TimeTable,
+        path: Path | None,
+        *,
+        measures: bool,
+    ) -> None:
+        self.limits = limits
+        self.measures = measures
+        self.table = table
+        self._path = path
+        self._reports = 0
+        self._references_ms: dict[str, float | None] = {}
+
+    def admits(self, architecture: Architecture) -> bool:
+        """Whether the table lets a network pass; microseconds.
+
+        When candidates are measured here, only what is clearly out of the limits is refused.
+        """
+        return all(self._admits(architecture, limit) for limit in self.limits)
+
+    def order(self, architecture: Architecture) -> TimeOrder:
+        """What a worker is to measure of a network: its limits, and layers that are new."""
+        inside = dict.fromkeys(
+            (limit.setting, network)
+            for limit in self.limits
+            for network in (architecture, limit.reference)
+            if network is not None and self.table.of(limit.setting).unknown(network)
+        )
+        return TimeOrder(architecture, self.limits, tuple(inside))
+
+    def learn(self, architecture: Architecture, report: TimeReport) -> None:
+        """Takes a report's layers into the table, and how well its figures were foretold.
+
+        Raises:
+            TableError: the worker is of another kind of machine than the table, or the table
+                cannot be written.
+        """
+        if not self._reports:
+            self.table.check_same_device(report.machine, self._path or Path("the time table"))
+        by_name = {limit.name: limit.setting for limit in self.limits}
+        for figure in report.figures:
+            times = self.table.of(by_name[figure.name])
+            said = times.predict(architecture)
+            if said is not None and architecture.id not in times.networks:
+                times.check(said.ms, figure.time.value)
+        for setting, network, inside in report.inside:
+            self.table.of(setting).add(network, inside)
+        self._references_ms.clear()
+        self._reports += 1
+        if self._reports % _SAVE_EVERY == 0:
+            self.save()
+
+    def save(self) -> None:
+        """Keeps the table for the next search."""
+        if self._path is not None and self._reports:
+            self.table.write(self._path)
+
+    def foretold(self, architecture: Architecture) -> dict[str, dict[str, Any]]:
+        """The times that the table says, for the study; what it cannot say is left out."""
+        found = {}
+        for limit in self.limits:
+            said = self.table.of(limit.setting).predict(architecture)
+            if said is not None:
+                found[limit.name] = {"ms": said.ms, "foretold_ms": said.ms, "verdict": "foretold"}
+        return found
+
+    def prepare(self, clock: Clock, space: Space) -> str:
+        """Sees that something can fit, before any training; times the references meanwhile.
+
+        Returns:
+            What there is to say about it.
+
+        Raises:
+            BudgetError: not even the cheapest network of the space is quick enough, or the table
+                cannot foretell a reference.
+        """
+        cheapest = extreme_network(space, "cheapest")
+        if not self.measures:
+            for limit in self.limits:
+                self._check_foretold(limit, cheapest)
+            return f"times: foretold by a table of {self.table.machine['device']}, not measured"
+        clock.time("cheapest", self.order(cheapest))
+        answered = None
+        while answered is None:
+            answered = clock.next_result(1.0)
+        report = answered[1]
+        clock.release("cheapest")
+        if not isinstance(report, TimeReport):
+            raise StudyError(f"the cheapest network could not be timed: {report}")
+        self.learn(cheapest, report)
+        self.save()
+        said = []
+        for figure, limit in zip(report.figures, self.limits, strict=False):
+            said.append(f"{figure.name} of the cheapest network is {_amount(figure)}")
+            if not figure.within and limit.least == 0:
+                raise BudgetError(
+                    f"no network is within {limit.text!r}: the cheapest of the space "
+                    f"{space.name!r}, {format_notation(cheapest.stages)}, takes {_amount(figure)}; "
+                    "raise the budget"
+                )
+        return "times: " + ", ".join(said)
+
+    def _admits(self, architecture: Architecture, limit: TimeLimit) -> bool:
+        said = self.table.of(limit.setting).predict(architecture)
+        if said is None:
+            return self.measures  # a table that decides alone must know
+        unit = self._unit_ms(limit)
+        if unit is None:
+            return self.measures
+        if not self.measures:
+            return limit.least * unit <= said.ms <= limit.most * unit
+        return said.low_ms <= limit.most * unit and said.high_ms >= limit.least * unit
+
+    def _unit_ms(self, limit: TimeLimit) -> float | None:
+        """What a limit is a multiple of, by the same table as the candidate's time."""
+        if limit.reference is None:
+            return 1.0
+        if limit.name not in self._references_ms:
+            said = self.table.of(limit.setting).predict(limit.reference)
+            self._references_ms[limit.name] = None if said is None else said.ms
+        return self._references_ms[limit.name]
+
+    def _check_foretold(self, limit: TimeLimit, cheapest: Architecture) -> None:
+        said: Prediction | None = self.table.of(limit.setting).predict(cheapest)
+        unit = self._unit_ms(limit)
+        if said is None or unit is None:
+            who = "the reference" if unit is None else "the space"
+            raise BudgetError(
+                f"the time table knows no layers like those of {who} for {limit.text!r} "
+                f"({limit.setting}); add them on its device with nas-tc calibrate"
+            )
+        if said.ms > limit.most * unit:
+            raise BudgetError(
+                f"no network is within {limit.text!r}: the table foretells {said.ms:.3g} ms for "
+                f"the cheapest, {format_notation(cheapest.stages)}; raise the budget"
+            )
+
+
+def recorded(report: TimeReport, foretold: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """A report's figures as a study keeps them."""
+    kept: dict[str, Any] = {}
+    for figure in report.figures:
+        time, ratio = figure.time, figure.ratio
+        values: dict[str, Any] = {
+            "ms": round(time.value, 6),
+            "low_ms": round(time.low, 6),
+            "high_ms": round(time.high, 6),
+            "repeats": time.samples,
+            "verdict": figure.verdict if figure.verdict != "measure more" else "undecided",
+        }
+        if ratio is not None:
+            values |= {
+                "ratio": round(ratio.value, 6),
+                "ratio_low": round(ratio.low, 6),
+                "ratio_high": round(ratio.high, 6),
+            }
+        if figure.name in foretold:
+            values["foretold_ms"] = round(foretold[figure.name]["ms"], 6)
+        kept[figure.name] = values
+    return kept
+
+
+def too_slow(report: TimeReport, limits: tuple[TimeLimit, ...]) -> str | None:
+    """Why a network is out of the budget; None if it is within."""
+    for figure, limit in zip(report.figures, limits, strict=False):
+        if not figure.within:
+            return f"{_amount(figure)} is not within {limit.text!r}"
+    return None
+
+
+def time_limits(
+    bounds: tuple[Bound, ...], input: Shape, classes: int, device: str | None
+) -> tuple[TimeLimit, ...]:
+    """The limits on times, for images of shape `input`.
+
+    Args:
+        bounds: those of a budget that a clock must check.
+        input: channels, height, width.
+        classes: of the data.
+        device: "cpu" or "cuda": the search's own; None if a table of another device decides.
+
+    Raises:
+        BudgetError: a limit for another device, a reference that cannot be built on such images,
+            or a range whose ends are not of one reference or are the wrong way round.
+    """
+    return tuple(_limit(bound, input, classes, device) for bound in bounds)
+
+
+def _limit(bound: Bound, input: Shape, classes: int, device: str | None) -> TimeLimit:
+    if device is not None and bound.device not in (None, device):
+        raise BudgetError(
+            f"{bound.text!r} is for {bound.device}, but the search runs on {device}; give the time "
+            "table of that device with --time-table, or leave 'on ...' out"
+        )
+    reference = _reference(bound, bound.most, input, classes)
+    least = 0.0
+    if bound.least is not None:
+        if _reference(bound, bound.least, input, classes) != reference:
+            raise BudgetError(f"both ends of {bound.text!r} must be of one reference, or in ms")
+        least = float(bound.least.factor)
+    most = float(bound.most.factor)
+    if least > most:
+        raise BudgetError(f"the range {bound.text!r} is empty; write the smaller end first")
+    what = Setting("forward" if bound.measure == "latency" else "train_step", bound.batch)
+    return TimeLimit(bound.text, bound.measure, what, most, least, reference)
+
+
+def _reference(bound: Bound, amount: Amount, input: Shape, classes: int) -> Architecture | None:
+    if amount.reference is None:
+        return None
+    network = at_images(amount.reference, input, classes)
+    try:
+        walk(network)
+    except ArchitectureError as error:
+        raise BudgetError(
+            f"the reference of {bound.text!r} cannot be built on {input[1]}x{input[2]} images "
+            f"({error}); give it images of its own, as in '{amount.reference.name}@224*0.5'"
+        ) from None
+    return network
+
+
+def _amount(figure: Figure) -> str:
+    if figure.ratio is None:
+        return f"{figure.time.value:.3g} ms"
+    return f"{figure.ratio.value:.3g} of the reference ({figure.time.value:.3g} ms)"

@@ -1,0 +1,192 @@
+"""What is known of the layers' times in one setting, and what that says of a network."""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from nas_tc.architecture import Architecture, Node
+from nas_tc.timing.inside import Inside
+from nas_tc.timing.nearby import Nearby
+from nas_tc.timing.units import Unit, nodes_of, unit_of
+
+CHECKS = 40  # networks that a table was put to the test with, the latest
+_FITTED = 200  # networks whose overhead is known, the latest
+_FEWEST_CHECKS = 20
+
+
+@dataclass(slots=True)
+class UnitTime:
+    """A layer and the lowest of its times in all networks that it was met in.
+
+    Others on the machine only ever add time, for seconds on end too, so it is the lowest that
+    repeats, as it is with a stopwatch.
+    """
+
+    unit: Unit
+    ms: float
+    seen: int = 1  # networks
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """A time that was not measured.
+
+    Attributes:
+        ms: milliseconds; the sum of the layers' times and the network's own overhead.
+        low_ms: what it would be if this were the table's worst over-estimate; 0 if unknown.
+        high_ms: the same for its worst under-estimate; infinite if unknown.
+        guessed: layers that were never timed, whose time is taken from similar ones.
+        layers: in all.
+    """
+
+    ms: float
+    low_ms: float
+    high_ms: float
+    guessed: int
+    layers: int
+
+
+class LayerTimes:
+    """The times of layers in one setting on one device; grows with each network that is timed.
+
+    Attributes:
+        units: by key.
+        networks: ids of those that were timed.
+        totals: of the latest: the sum of their layers' times and the whole.
+        checks: predicted and then measured, of networks that had not been timed before.
+    """
+
+    def __init__(
+        self,
+        units: Iterable[UnitTime] = (),
+        totals: Iterable[tuple[float, float]] = (),
+        checks: Iterable[tuple[float, float]] = (),
+        networks: Iterable[str] = (),
+    ) -> None:
+        self.units: dict[str, UnitTime] = {each.unit.key: each for each in units}
+        self.networks = set(networks)
+        self.totals = deque(totals, _FITTED)
+        self.checks = deque(checks, CHECKS)
+        # By node with its name: hashing a node is most of what a prediction costs.
+        self._timed: dict[Node, UnitTime] = {}
+        self._guesses: dict[Node, tuple[float, int]] = {}
+        self._nearby: Nearby | None = None
+        self._reset()
+
+    @property
+    def error_range(self) -> tuple[float, float] | None:
+        """The lowest and the highest of measured / predicted; None before twenty were checked.
+
+        Of twenty, the next one lies outside with a probability of less than 10 %.
+        """
+        if len(self.checks) < _FEWEST_CHECKS:
+            return None
+        ratios = [measured / predicted for predicted, measured in self.checks]
+        return min(ratios), max(ratios)
+
+    def add(self, architecture: Architecture, inside: Inside) -> None:
+        """Takes in the layers of a network that was timed."""
+        self.networks.add(architecture.id)
+        for unit, ms in inside.units:
+            kept = self.units.setdefault(unit.key, UnitTime(unit, ms, 0))
+            kept.ms = min(kept.ms, ms)
+            kept.seen += 1
+        self.totals.append((sum(ms for _, ms in inside.units), inside.whole_ms))
+        self._reset()
+
+    def check(self, predicted_ms: float, measured_ms: float) -> None:
+        """Takes note of how well a time was predicted."""
+        self.checks.append((predicted_ms, measured_ms))
+        self._range = self.error_range
+
+    def merge(self, other: "LayerTimes") -> None:
+        """Takes in what `other` knows and we do not."""
+        self.units = {**other.units, **self.units}
+        self.networks |= other.networks
+        if not self.totals:
+            self.totals.extend(other.totals)
+        if not self.checks:
+            self.checks.extend(other.checks)
+        self._reset()
+
+    def unknown(self, architecture: Architecture) -> list[Unit]:
+        """The network's layers that were never timed, each once.
+
+        Raises:
+            ArchitectureError: a map that shrinks to nothing.
+        """
+        units = (
+            unit_of(node, first=number == 0) for number, node in enumerate(nodes_of(architecture))
+        )
+        return list({u.key: u for u in units if u.key not in self.units}.values())
+
+    def predict(self, architecture: Architecture) -> Prediction | None:
+        """The network's time; None if a layer is like none that was timed.
+
+        Raises:
+            ArchitectureError: a map that shrinks to nothing.
+        """
+        total, guessed = 0.0, 0
+        nodes = nodes_of(architecture)
+        timed, guesses = self._timed, self._guesses
+        for node in nodes:
+            entry = timed.get(node)
+            if entry is not None:
+                total += entry.ms
+                continue
+            found = guesses.get(node)
+            if found is None:
+                found = self._look_up(node, first=node is nodes[0])
+            total += found[0]
+            guessed += found[1]
+        if total < 0:  # a layer like no other
+            return None
+        ms = self._fixed_ms + self._factor * total
+        low, high = self._range or (0.0, float("inf"))
+        return Prediction(ms, ms * low, ms * high, guessed, len(nodes))
+
+    def _look_up(self, node: Node, *, first: bool) -> tuple[float, int]:
+        """Milliseconds, and 1 if they are guessed; minus infinity if there is nothing like it."""
+        unit = unit_of(node, first=first)
+        entry = self.units.get(unit.key)
+        if entry is not None:
+            self._timed[node] = entry
+            return entry.ms, 0
+        if self._nearby is None:
+            self._nearby = Nearby((each.unit, each.ms) for each in self.units.values())
+        guess = self._nearby.guess(unit)
+        found = self._guesses[node] = (float("-inf") if guess is None else guess), 1
+        return found
+
+    def _reset(self) -> None:
+        self._guesses.clear()
+        self._nearby = None
+        self._fixed_ms, self._factor = fit_overhead(self.totals)
+        self._range = self.error_range
+
+
+def fit_overhead(totals: Iterable[tuple[float, float]]) -> tuple[float, float]:
+    """A network's own time, milliseconds, and the factor of its layers' sum.
+
+    A line through (sum, whole) with the least squares of the relative error, for the half of the
+    networks with the least overhead: a whole run is disturbed sooner than each of its parts.
+
+    Args:
+        totals: pairs of the sum of the layers' times and the time of the whole network.
+    """
+    pairs = sorted(totals, key=lambda pair: pair[1] / pair[0])
+    pairs = pairs[: (len(pairs) + 1) // 2]
+    if not pairs:
+        return 0.0, 1.0
+    # Divided by the whole: 1 = fixed * a + factor * b.
+    rows = [(1 / whole, layers / whole) for layers, whole in pairs]
+    aa = sum(a * a for a, _ in rows)
+    ab = sum(a * b for a, b in rows)
+    bb = sum(b * b for _, b in rows)
+    sum_a, sum_b = (sum(column) for column in zip(*rows, strict=True))
+    determinant = aa * bb - ab * ab
+    if determinant > 1e-9 * aa * bb:
+        fixed = (sum_a * bb - sum_b * ab) / determinant
+        if fixed >= 0:
+            return fixed, (sum_b * aa - sum_a * ab) / determinant
+    return 0.0, sum_b / bb

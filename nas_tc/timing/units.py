@@ -1,0 +1,133 @@
+"""What a table of times has an entry for: a layer of the walk, whatever its name and place.
+
+A layer is a convolution with its normalisation and activation; branches that meet again are one
+unit together, because they cannot be told apart by the clock. Names do not count, shapes do.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from nas_tc.architecture import (
+    Add,
+    Architecture,
+    AveragePool,
+    Concat,
+    Conv,
+    GlobalPool,
+    Join,
+    Layer,
+    Linear,
+    MaxPool,
+    Node,
+    PyramidPool,
+    ResponseNorm,
+    Scale,
+    nest,
+    volume,
+    walk,
+)
+from nas_tc.architecture.layers import source_volume
+
+FIRST = "first "  # a layer that reads the images, whose gradient nobody needs
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What decides about a layer's time.
+
+    Attributes:
+        kind: all but the sizes of maps: "conv 3/2 pad 1 norm relu".
+        sizes: channels x height x width of input and output: "16x32x32>32x16x16".
+        macs: multiply-adds for one image.
+        values: that are read and written for one image.
+        params: weights, biases, scales, shifts.
+    """
+
+    kind: str
+    sizes: str
+    macs: int
+    values: int
+    params: int
+
+    @property
+    def key(self) -> str:
+        """The entry's name in a table."""
+        return f"{self.kind}: {self.sizes}"
+
+
+def nodes_of(architecture: Architecture) -> tuple[Node, ...]:
+    """The layers of a network in a row, branches as one node; quick where there are none.
+
+    Raises:
+        ArchitectureError: a map that shrinks to nothing.
+    """
+    layers = walk(architecture)
+    for layer in layers:
+        if isinstance(layer, Add | Concat | Scale):
+            return nest(layers)
+    return layers
+
+
+@lru_cache(maxsize=1 << 15)
+def unit_of(node: Node, *, first: bool) -> Unit:
+    """The unit that a node of the walk is; `first` if it reads the images."""
+    layers = list(_layers(node))
+    return Unit(
+        kind=(FIRST if first else "") + _kind(node),
+        sizes=" ".join(f"{_shape(layer.input)}>{_shape(layer.output)}" for layer in layers),
+        macs=sum(layer.macs for layer in layers),
+        values=sum(source_volume(layer) + volume(layer.output) for layer in layers),
+        params=sum(layer.params for layer in layers),
+    )
+
+
+def _layers(node: Node) -> Iterator[Layer]:
+    """The layers of a node, in the order in which `_kind` names them."""
+    if not isinstance(node, Join):
+        yield node
+        return
+    for branch in node.branches:
+        for each in branch:
+            yield from _layers(each)
+    yield node.layer
+
+
+def _kind(node: Node) -> str:
+    if not isinstance(node, Join):
+        return _layer_kind(node)
+    branches = " | ".join(", ".join(_kind(each) for each in branch) for branch in node.branches)
+    return f"({branches}) {_layer_kind(node.layer)}"
+
+
+def _layer_kind(layer: Layer) -> str:
+    match layer:
+        case Conv():
+            parts = [f"conv {layer.filter}/{layer.stride} pad {layer.padding}"]
+            parts += [f"groups {layer.groups}"] if layer.groups > 1 else []
+            parts += [f"dilation {layer.dilation}"] if layer.dilation > 1 else []
+            parts += ["norm"] if layer.norm else ["bias"]
+            return " ".join([*parts, layer.activation or "linear"])
+        case MaxPool() | AveragePool():
+            name = "max" if isinstance(layer, MaxPool) else "average"
+            ceil = " ceil" if layer.ceil else ""
+            return f"{name} {layer.size}/{layer.stride} pad {layer.padding}{ceil}"
+        case GlobalPool():
+            return "global average"
+        case ResponseNorm():
+            return f"response norm {layer.size}"
+        case PyramidPool():
+            bins = "+".join(map(str, layer.bins))
+            return f"{'average' if layer.average else 'max'} to {bins}"
+        case Linear():
+            return f"fc {layer.activation}" if layer.activation else "fc"
+        case Add():
+            return f"add {layer.activation or 'linear'}"
+        case Concat():
+            return "concat"
+        case Scale():
+            return "scale"
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape))
