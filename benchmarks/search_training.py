@@ -35,6 +35,7 @@ from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.cost import complexity
 from nas_tc.data import load_data
 from nas_tc.errors import ArchitectureError
+from nas_tc.search import recommend_network
 from nas_tc.search.driver import Driver
 from nas_tc.search.interrupt import Interrupts
 from nas_tc.search.pool import FailedError, Pool
@@ -91,11 +92,9 @@ def ours(settings: Settings, pool: Pool, clock: Clock, path: Path) -> Architectu
             driver.run()
         except KeyboardInterrupt:
             stop(pool)
-        return recommended(record_of(study, path), settings)
-
-
-def recommended(record, settings: Settings) -> Architecture:
-    return record.best.architecture
+        record = record_of(study, path)
+        chosen = recommend_network(record.trials).choice
+        return record.trial(chosen.number).architecture
 
 
 def stop(pool: Pool) -> None:

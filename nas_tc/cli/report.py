@@ -71,8 +71,8 @@ def show_and_write(
     record: "StudyRecord", out: Path | None, objectives: tuple[str, ...] = ()
 ) -> None:
     """Prints the front and writes the report's files."""
-    from nas_tc.report import front_of, share_of_budget, write_report  # noqa: PLC0415
-    from nas_tc.search import study_folder  # noqa: PLC0415
+    from nas_tc.report import front_of, recommended, share_of_budget, write_report  # noqa: PLC0415
+    from nas_tc.search import study_folder, weights_file  # noqa: PLC0415
 
     front = front_of(record, objectives)
     again = any(trial.reruns for trial in front)
@@ -106,6 +106,13 @@ def show_and_write(
         screen.print(table)
     else:
         screen.print("no network is trained to the end yet")
+    if (choice := recommended(record)) is not None:
+        screen.print(f"recommended: {choice.evidence}")
+        if not weights_file(record.path, choice.trial.number).exists():
+            screen.print(
+                "its weights are not kept; train it: nas-tc train "
+                f"{record.path} --trial {choice.trial.number}"
+            )
     folder = out if out is not None else study_folder(record.path)
     paths = write_report(record, folder, objectives)
     screen.print(f"report: {folder}/ ({', '.join(path.name for path in paths)})")

@@ -9,6 +9,7 @@ from typing import Any
 
 from nas_tc.errors import StudyError
 from nas_tc.report.plot import draw_front
+from nas_tc.report.recommended import recommended
 from nas_tc.report.tables import front_of, front_table, trials_table
 from nas_tc.search import StudyRecord
 
@@ -59,5 +60,8 @@ def manifest(record: StudyRecord, objectives: Sequence[str] = ()) -> dict[str, A
         "trials": dict(states),
         "objectives": list(objectives or record.objectives),
         "front": [trial.number for trial in front_of(record, objectives)],
+        "recommended": None
+        if (choice := recommended(record)) is None
+        else {"trial": choice.trial.number, "evidence": choice.evidence},
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
     }

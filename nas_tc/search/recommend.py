@@ -62,15 +62,19 @@ class Recommendation:
         return self.choice.number == self.best_observed.number
 
     def __str__(self) -> str:
-        text = f"trial {self.choice.number}: observed error {self.choice.error:.2%}"
+        parts = [f"trial {self.choice.number}: observed error {self.choice.error:.2%}"]
         if self.spread is None:
-            return f"{text}, the least of {self.within}; too few for a model"
-        text += f", expected {self.expected:.2%} +- {self.spread:.2%}"
-        text += f", by a model of {self.trials} trials"
-        if self.is_best_observed:
-            return f"{text}; also the best observed of {self.within}"
-        best = self.best_observed
-        return f"{text}; the best observed, trial {best.number} with {best.error:.2%}, was lucky"
+            parts.append(f"the least of {self.within}; too few for a model")
+        else:
+            parts.append(f"expected {self.expected:.2%} ± {self.spread:.2%}".replace("% ±", " ±"))
+            parts.append(f"by a model of {self.trials} trials")
+            best = self.best_observed
+            parts.append(
+                f"also the best observed of {self.within}"
+                if self.is_best_observed
+                else f"rather than the best observed, trial {best.number} with {best.error:.2%}"
+            )
+        return ", ".join(parts).replace("%", " %")
 
 
 def recommend(
