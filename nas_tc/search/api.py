@@ -137,7 +137,7 @@ def search(
                         per_gpu=per_gpu,
                         alone=bool(settings.times),
                     ) as pool,
-                    keeping_time(settings, table, pool, listener) as timekeeper,
+                    keeping_time(settings, table, pool, listener, interrupts) as timekeeper,
                 ):
                     driver = Driver(
                         opened, path, settings, pool, trials, listener, interrupts, timekeeper

@@ -10,6 +10,7 @@ from nas_tc.budget import Budget
 from nas_tc.data.cache import cache_folder
 from nas_tc.errors import BudgetError
 from nas_tc.search.events import Listener
+from nas_tc.search.interrupt import Interrupts
 from nas_tc.search.pool import Pool
 from nas_tc.search.settings import Settings
 from nas_tc.search.timekeeper import Timekeeper
@@ -40,7 +41,11 @@ def search_device(name: str) -> str:
 
 @contextmanager
 def keeping_time(
-    settings: Settings, foreign: TimeTable | None, pool: Pool, listener: Listener
+    settings: Settings,
+    foreign: TimeTable | None,
+    pool: Pool,
+    listener: Listener,
+    interrupts: Interrupts,
 ) -> Iterator[Timekeeper | None]:
     """The search's timekeeper, whose table is kept in the end; None if no time is limited.
 
@@ -62,7 +67,7 @@ def keeping_time(
             path = default_table(folder, table.machine)
             table = TimeTable.read(path) if path.exists() else table
         keeper = Timekeeper(settings.times, table, path, measures=True)
-    listener.note(keeper.prepare(pool, settings.space))
+    listener.note(keeper.prepare(pool, settings.space, interrupts.check))
     try:
         yield keeper
     finally:

@@ -1,6 +1,6 @@
 """Times in a search: foretold in the driver, measured in a worker, learned by the table."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -108,8 +108,13 @@ class Timekeeper:
                 found[limit.name] = {"ms": said.ms, "foretold_ms": said.ms, "verdict": "foretold"}
         return found
 
-    def prepare(self, clock: Clock, space: Space) -> str:
+    def prepare(self, clock: Clock, space: Space, check: Callable[[], None] = lambda: None) -> str:
         """Sees that something can fit, before any training; times the references meanwhile.
+
+        Args:
+            clock: the workers.
+            space: of the search.
+            check: called while a worker is waited for; ends the search after Ctrl-C.
 
         Returns:
             What there is to say about it.
@@ -126,6 +131,7 @@ class Timekeeper:
         clock.time("cheapest", self.order(cheapest))
         answered = None
         while answered is None:
+            check()
             answered = clock.next_result(1.0)
         report = answered[1]
         clock.release("cheapest")
