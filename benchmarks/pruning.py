@@ -131,8 +131,8 @@ def pruners(rungs: tuple[int, ...]) -> Iterator[tuple[str, BasePruner]]:
     yield "none", NopPruner()
     yield "median", MedianPruner()
     yield "hyperband", HyperbandPruner(min_resource=rungs[0], max_resource=rungs[-1])
-    for halving in (1.5, 2.0, 3.0, 4.0):
-        for grace in (2, 4, 8):
+    for halving in (1.5, 2.0, 2.5, 3.0, 4.0):
+        for grace in (2, 3, 4, 8):
             yield (
                 f"pareto halving={halving} grace={grace}",
                 ParetoPruner(halving=halving, grace=grace),

@@ -61,8 +61,8 @@ class Recipe:
 
     @property
     def rungs(self) -> tuple[int, ...]:
-        """Epochs after which a network is validated: a quarter, a half and all of them."""
-        return tuple(sorted({-(-self.epochs // 4), -(-self.epochs // 2), self.epochs}))
+        """Epochs after which a network is validated: a twelfth, a sixth, a third and all of them."""
+        return tuple(sorted({-(-self.epochs // part) for part in (12, 6, 3, 1)}))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and lists, as `from_dict` takes them."""
