@@ -22,6 +22,8 @@ from nas_tc.search.surrogate import Sample, Surrogate
 
 _STARTUP = 12  # trials drawn evenly before a model is of any use
 _EVEN_SHARE = 0.08  # of the proposals behind them
+_LIMIT_SHARE = 0.85  # of the model's choices that look at the limit alone
+_FRONT_WEIGHT = 0.25  # of the limit in the others, which fill the front below it
 _POOL = 512  # even draws that the model chooses among
 _POOL_LASTS = 64  # trials
 _MEMBERS = 8  # of the front, whose parameters are traded
@@ -187,7 +189,8 @@ class BudgetSampler(BaseSampler):
             return None
         candidates = list(points.values())
         mean, deviation = self._surrogate.predict(rows(candidates))
-        gain = expected_improvement(front, costs(candidates), mean, deviation)
+        at_limit = 1.0 if random.random() < _LIMIT_SHARE else _FRONT_WEIGHT
+        gain = expected_improvement(front, costs(candidates), mean, deviation, at_limit=at_limit)
         return candidates[int(np.argmax(gain))]
 
     def _trades(self, front: Front, random: np.random.Generator) -> list[Point]:

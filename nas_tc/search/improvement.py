@@ -10,8 +10,6 @@ from scipy.special import ndtr
 from nas_tc.search.domain import Floats
 from nas_tc.search.points import Point
 
-_AT_LIMIT = 0.5  # weight of the limit itself; the rest is spread over lower budgets, by doublings
-
 
 @dataclass(frozen=True)
 class Front:
@@ -43,11 +41,13 @@ class Front:
         return cls([points[k] for k in kept], costs[kept], errors[kept], limit, worst)
 
 
-def expected_improvement(front: Front, costs: Floats, mean: Floats, deviation: Floats) -> Floats:
+def expected_improvement(
+    front: Front, costs: Floats, mean: Floats, deviation: Floats, *, at_limit: float
+) -> Floats:
     """The expected fall of the least error at a budget, averaged over budgets.
 
-    A setting lowers the front at every budget from its cost up to the limit. Half of the weight
-    lies on the limit itself, half evenly on the doublings from the cheapest known cost to it. The
+    A setting lowers the front at every budget from its cost up to the limit. Some weight lies on
+    the limit itself, the rest evenly on the doublings from the cheapest known cost to it. The
     costs are certain, so this is expected improvement on each step of the front, added up.
 
     Args:
@@ -55,6 +55,7 @@ def expected_improvement(front: Front, costs: Floats, mean: Floats, deviation: F
         costs: of the candidates, shape (candidates,).
         mean: their expected errors.
         deviation: standard deviations of these.
+        at_limit: weight of the limit itself, 0 to 1.
 
     Returns:
         Shape (candidates,).
@@ -68,9 +69,9 @@ def expected_improvement(front: Front, costs: Floats, mean: Floats, deviation: F
     whole = max(log2(front.limit / least), 1e-9)
     gain = np.zeros(len(costs))
     for begin, end, level in zip(begins, ends, levels, strict=True):
-        share = np.log2(end / np.clip(costs, begin, end)) / whole * (1 - _AT_LIMIT)
+        share = np.log2(end / np.clip(costs, begin, end)) / whole * (1 - at_limit)
         gain += share * _improvement(level, mean, deviation)
-    return gain + _AT_LIMIT * _improvement(levels[-1], mean, deviation)
+    return gain + at_limit * _improvement(levels[-1], mean, deviation)
 
 
 def _improvement(level: float, mean: Floats, deviation: Floats) -> Floats:

@@ -25,7 +25,7 @@ class ParetoPruner(BasePruner):
         NasTcError: a halving of 1 or less, which would stop everything, or a grace below 0.
     """
 
-    def __init__(self, cost: str = "complexity", *, halving: float = 2.5, grace: int = 2) -> None:
+    def __init__(self, cost: str = "complexity", *, halving: float = 2.0, grace: int = 2) -> None:
         if halving <= 1 or grace < 0:
             raise NasTcError(
                 f"a pruner needs a halving above 1 and a grace of 0 or more, not {halving:g} and "

@@ -61,7 +61,7 @@ class Recipe:
 
     @property
     def rungs(self) -> tuple[int, ...]:
-        """Epochs after which a network is validated: a twelfth, a sixth, a third and all of them."""
+        """Epochs after which it is validated: a twelfth, a sixth, a third, all of them."""
         return tuple(sorted({-(-self.epochs // part) for part in (12, 6, 3, 1)}))
 
     def to_dict(self) -> dict[str, Any]:

@@ -89,7 +89,7 @@ def test_expected_improvement_is_that_of_drawn_fronts():
     known = front((2, 0.5), (8, 0.3))
     random = np.random.default_rng(0)
     costs, mean, deviation = np.array([1.0, 3, 9, 16]), np.full(4, 0.35), np.full(4, 0.1)
-    found = expected_improvement(known, costs, mean, deviation)
+    found = expected_improvement(known, costs, mean, deviation, at_limit=0.5)
     budgets = np.exp2(np.linspace(0, 4, 4001))
     level = np.select([budgets < 2, budgets < 8], [0.5, 0.5], 0.3)
     for place, cost in enumerate(costs):
@@ -107,6 +107,7 @@ def test_cheaper_and_better_is_never_worth_less(cost, mean, deviation, less):
         np.array([cost, cost * less, cost]),
         np.array([mean, mean, mean * less]),
         np.full(3, deviation),
+        at_limit=0.5,
     )
     # both are measured from the same cheapest cost, so that they can be compared
     assert gains[1] >= gains[0] - 1e-12
@@ -115,7 +116,8 @@ def test_cheaper_and_better_is_never_worth_less(cost, mean, deviation, less):
 
 
 def test_at_the_limit_alone_it_is_the_textbook_s():
-    found = expected_improvement(front((16, 0.3)), np.array([16.0]), np.array([0.3]), np.ones(1))
+    known = front((16, 0.3))
+    found = expected_improvement(known, np.array([16.0]), np.array([0.3]), np.ones(1), at_limit=0.5)
     assert found[0] == pytest.approx(0.5 * norm.pdf(0))
 
 
