@@ -197,7 +197,7 @@ def main() -> None:
         collect(file, args.data, args.train_images, args.networks)
     curves = read(file)
     rows = []
-    for rungs in ((3, 6, 12), (2, 3, 6, 12), (1, 3, 6, 12), (2, 4, 8, 12)):
+    for rungs in ((3, 6, 12), (2, 4, 8, 12), (1, 3, 6, 12), (1, 2, 4, 12)):
         rows += compare(curves, rungs, args.orders, min(args.trials, len(curves)))
     (args.out / "pruning.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(rows[0]))
