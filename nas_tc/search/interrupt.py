@@ -15,7 +15,8 @@ class Interrupts:
     or between a file and the trial that it belongs to. Inside this context the signal is only
     noted. A second one is not held back: who presses Ctrl-C twice does not want to wait.
 
-    Outside the main thread, where Python takes no handlers, it does nothing.
+    A signal that the program ignores, as a background job of a shell does Ctrl-C, stays ignored.
+    Outside the main thread, where Python takes no handlers, nothing is held back.
     """
 
     def __init__(self) -> None:
@@ -30,7 +31,11 @@ class Interrupts:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            self._before = {each: signal.signal(each, self._note) for each in _SIGNALS}
+            self._before = {
+                each: signal.signal(each, self._note)
+                for each in _SIGNALS
+                if signal.getsignal(each) != signal.SIG_IGN
+            }
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,5 +1,7 @@
 """A search in small: an easy space, the digits at 16 pixels, two epochs."""
 
+import signal
+
 import pytest
 
 import nas_tc
@@ -20,6 +22,14 @@ width = [8, 16, 32]
 filter = [2, 3]
 stride = [1, 2]
 """
+
+
+@pytest.fixture
+def heeds_ctrl_c():
+    """Python's own handler, whatever the shell that runs the tests has made of it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from nas_tc.search.interrupt import Interrupts
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_waits_for_the_check(number):
+def test_a_signal_waits_for_the_check(number, heeds_ctrl_c):
     before = signal.getsignal(number)
     done = []
     with Interrupts() as interrupts:
@@ -24,11 +24,19 @@ def test_a_signal_waits_for_the_check(number):
     assert signal.getsignal(number) is before
 
 
-def test_a_second_signal_does_not_wait():
+def test_a_second_signal_does_not_wait(heeds_ctrl_c):
     with Interrupts():
         os.kill(os.getpid(), signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_what_is_ignored_stays_ignored(heeds_ctrl_c):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with Interrupts() as interrupts:
+        os.kill(os.getpid(), signal.SIGINT)
+        interrupts.check()
+    assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
 
 
 def test_in_another_thread_it_does_nothing():

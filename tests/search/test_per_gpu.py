@@ -17,7 +17,7 @@ from nas_tc.search import pool as pool_module
 from nas_tc.training import Recipe
 
 class Sharer:
-    def __init__(self, data, recipe, device):
+    def __init__(self, data, recipe, device, alone):
         self.device = device
 
     def begin(self, architecture, seed):
@@ -41,7 +41,7 @@ except DeviceError as error:
 
 def test_workers_share_a_gpu():
     ran = subprocess.run(
-        [sys.executable, "-c", SHARED], capture_output=True, text=True, check=False, timeout=170
+        [sys.executable, "-c", SHARED], capture_output=True, text=True, check=False, timeout=500
     )
     assert ran.stdout.splitlines() == [
         "3 [(0, ('cuda', [0])), (1, ('cuda', [0])), (2, ('cuda', [0]))]",

@@ -336,7 +336,9 @@ def test_a_reference_is_taken_at_the_size_of_the_data(tiny_search):
 
 
 @pytest.mark.parametrize("moment", range(3))
-def test_a_signal_in_a_transaction_waits_for_its_end(tiny_search, tmp_path, monkeypatch, moment):
+def test_a_signal_in_a_transaction_waits_for_its_end(
+    tiny_search, tmp_path, monkeypatch, heeds_ctrl_c, moment
+):
     """Wherever Python is when Ctrl-C comes, the study is not left in the middle of something."""
     steps = [
         (optuna.Study, "ask"),
