@@ -155,9 +155,10 @@ class Driver:
                 trial.suggest_categorical(gene.name, gene.choices)
             architecture = self._settings.space.decode(trial.params)
         cost = network_cost(architecture)
-        trial.set_user_attr(ARCHITECTURE_KEY, architecture.to_dict())
         trial.set_user_attr("complexity", cost.complexity)
         trial.set_user_attr("params", cost.params)
+        # Last, for it makes a trial one that is read: a kill may come between any two writes.
+        trial.set_user_attr(ARCHITECTURE_KEY, architecture.to_dict())
         self._running[trial.number] = trial
         if self._timekeeper is None:
             self._train(trial, architecture)
@@ -242,15 +243,20 @@ class Driver:
         self._listener.ended(record)
 
     def _fail(self, trial: optuna.Trial, error: FailedError) -> None:
-        """Ends a trial that an error stopped; a network is tried again if its worker died."""
+        """Ends a trial that an error stopped; a network is tried again if its worker died.
+
+        It is queued before its trial is ended, so that a kill between the two loses nothing.
+        """
         trial.set_user_attr(REASON_KEY, str(error))
         losses = trial.user_attrs.get(LOSSES_KEY, 0) + 1
+        tried_again = isinstance(error, LostError) and losses < _LOSSES
+        if tried_again:
+            network = Architecture.from_dict(trial.user_attrs[ARCHITECTURE_KEY])
+            enqueue(self._study, network, self._settings.space, {LOSSES_KEY: losses})
         frozen = self._study.tell(trial, state=TrialState.FAIL)
         self._forget(trial.number)
         self._listener.ended(trial_record(frozen))
-        if isinstance(error, LostError) and losses < _LOSSES:
-            network = trial_record(frozen).architecture
-            enqueue(self._study, network, self._settings.space, {LOSSES_KEY: losses})
+        if tried_again:
             return
         self._failed += 1
         self._failures_in_a_row += 1

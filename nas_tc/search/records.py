@@ -223,7 +223,8 @@ def record_of(study: optuna.Study, path: Path, *, interrupted: bool = False) -> 
         trials=tuple(
             trial_record(trial, tested.get(str(trial.number)), again.get(str(trial.number), ()))
             for trial in study.get_trials(deepcopy=False)
-            if ARCHITECTURE_KEY in trial.user_attrs
+            # An older nas-tc wrote the architecture first, and may have been killed behind it.
+            if ARCHITECTURE_KEY in trial.user_attrs and "params" in trial.user_attrs
         ),
         runs=tuple(attributes.get(RUNS_KEY, ())),
         interrupted=interrupted,
