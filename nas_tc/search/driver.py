@@ -22,6 +22,7 @@ from nas_tc.search.records import (
     OVER_BUDGET_KEY,
     REASON_KEY,
     TEST_ERRORS_KEY,
+    TIMED_ON_KEY,
     TIMES_KEY,
     record_of,
     trial_record,
@@ -52,6 +53,9 @@ class Driver:
         listener: hears of what happens.
         interrupts: asked for Ctrl-C where the search can stop: between two answers of workers.
         timekeeper: judges networks by time, where the budget limits one.
+
+    Raises:
+        StudyError: the study's times were measured on another device.
     """
 
     def __init__(
@@ -65,6 +69,8 @@ class Driver:
         interrupts: Interrupts,
         timekeeper: Timekeeper | None = None,
     ) -> None:
+        if timekeeper is not None and timekeeper.measures:
+            _check_device(study, path, timekeeper.table.machine["device"])
         self._timekeeper = timekeeper
         self._study = study
         self._path = path
@@ -180,8 +186,10 @@ class Driver:
         assert self._timekeeper is not None
         architecture = Architecture.from_dict(trial.user_attrs[ARCHITECTURE_KEY])
         foretold = self._timekeeper.foretold(architecture)
+        self._timekeeper.learn(architecture, report)  # refuses a worker on another machine
+        if TIMED_ON_KEY not in self._study.user_attrs:
+            self._study.set_user_attr(TIMED_ON_KEY, report.machine["device"])
         self._keep_times(trial, recorded(report, foretold))
-        self._timekeeper.learn(architecture, report)
         self._pool.release(trial.number)
         if reason := too_slow(report, self._timekeeper.limits):
             self._reject(trial, reason)
@@ -309,4 +317,18 @@ class Driver:
                 best=self._front[-1] if self._front else None,
                 left_s=elapsed / new * (self._goal - self._done) if new else None,
             )
+        )
+
+
+def _check_device(study: optuna.Study, path: Path, device: str) -> None:
+    """Keeps milliseconds of two devices from being compared.
+
+    Raises:
+        StudyError: the study's times were measured on another device.
+    """
+    kept = study.user_attrs.get(TIMED_ON_KEY, device)
+    if kept != device:
+        raise StudyError(
+            f"{path}: its times were measured on {kept!r}, not on {device!r}; resume it there, or "
+            "choose another file with --study"
         )

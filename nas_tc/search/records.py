@@ -31,6 +31,7 @@ REUSED_KEY = "reused"  # the study and trial that a result was taken from
 LOSSES_KEY = "losses"  # workers that died under the network so far
 
 TIMES_KEY = "times"  # figures of limits on time, by their name
+TIMED_ON_KEY = "timed_on"  # the device that a study's times were measured on
 OVER_BUDGET_KEY = "over_budget"  # the clock said so: no failure, and not to be tried again
 
 State = Literal["complete", "pruned", "failed", "running", "rejected"]
