@@ -20,6 +20,7 @@ from nas_tc.search.records import (
     ARCHITECTURE_KEY,
     GUEST_KEY,
     REUSED_KEY,
+    REUSED_SEED_KEY,
     TEST_ERRORS_KEY,
     StudyRecord,
     TrialRecord,
@@ -220,6 +221,7 @@ def _take_result(
         if gene.name in genes
     }
     cost = network_cost(trial.architecture)
+    own_seed = source.settings["seed"] if trial.reused is None else trial.reused_seed
     study.add_trial(
         optuna.trial.create_trial(
             state=_STATES[trial.state],
@@ -232,6 +234,7 @@ def _take_result(
                 "params": cost.params,
                 "train_s": trial.train_s,
                 REUSED_KEY: f"{source.path.name}#{trial.number}",
+                REUSED_SEED_KEY: own_seed,
             },
             intermediate_values=dict(trial.val_errors),
         )

@@ -142,7 +142,8 @@ class Timekeeper:
         report = answered[1]
         clock.release("cheapest")
         if not isinstance(report, TimeReport):
-            raise StudyError(f"the cheapest network could not be timed: {report}")
+            reason = getattr(report, "diverged", None) or report
+            raise StudyError(f"the cheapest network could not be timed: {reason}")
         self.learn(cheapest, report)
         self.save()
         said = []

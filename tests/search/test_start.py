@@ -123,6 +123,7 @@ def test_weights_come_with_results(study, settings, tmp_path):
         start_with(opened, path, own, [parse_start(str(study.path))], Silence())
         record = record_of(opened, path)
     assert Counter(t.state for t in record.trials) == {"complete": 3, "pruned": 1}
+    assert {t.reused_seed for t in record.trials} == {0}
     assert [t.test_error for t in record.front] == [t.test_error for t in study.front]
     for old, new in zip(study.front, record.front, strict=True):
         assert (

@@ -8,13 +8,16 @@ import torch
 
 from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.budget import parse_budget
-from nas_tc.errors import BudgetError, DeviceError, TableError
+from nas_tc.data import load_data
+from nas_tc.errors import BudgetError, DeviceError, StudyError, TableError
 from nas_tc.search import Silence
 from nas_tc.search.own_table import keeping_time
 from nas_tc.search.time_order import Figure, TimeLimit, TimeReport
 from nas_tc.search.timekeeper import Timekeeper, recorded, time_limits, too_slow
+from nas_tc.search.worker import Report, Worker
 from nas_tc.space import load_space
 from nas_tc.timing import Estimate, Inside, Setting, TimeTable, nodes_of, unit_of
+from nas_tc.training import Recipe
 
 MACHINE = {"device": "Abacus 7", "threads": 1, "torch": "2.13", "cuda": None, "instructions": "x"}
 SHAPE = (3, 16, 16)
@@ -244,6 +247,28 @@ def test_a_budget_that_nothing_can_keep_is_refused_before_any_training():
     clock = Clock(lambda order: report(order.network, timekeeper, 0.5))
     assert timekeeper.prepare(clock, SPACE) == "times: latency of the cheapest network is 0.5 ms"
     assert clock.released == ["cheapest"]
+
+
+def test_what_does_not_fit_in_memory_is_told_before_any_training():
+    timekeeper = keeper("latency<=1ms")
+    clock = Clock(lambda order: Report(diverged="out of memory: about 9 GiB"))
+    with pytest.raises(StudyError, match="could not be timed: out of memory: about 9 GiB"):
+        timekeeper.prepare(clock, SPACE)
+
+
+def test_a_worker_that_has_no_memory_to_read_the_clock_says_so(monkeypatch):
+    monkeypatch.setattr("nas_tc.search.worker.settle_on_core", lambda: None)  # not our process
+    worker = Worker(load_data("digits"), Recipe(epochs=1), "cpu", alone=True)
+    order = keeper("train_step<=1s@b128").order(SLIM)
+    with monkeypatch.context() as patch:
+        patch.setattr("nas_tc.training.memory.free_bytes", lambda device: 1)
+        assert "for 128 images a step, 0.0 GiB are free" in worker.time(order).diverged
+
+    def without_memory(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("nas_tc.search.worker.carry_out", without_memory)
+    assert worker.time(order).diverged.startswith("out of memory: about")
 
 
 def test_a_table_that_decides_alone_must_know_layers_like_these():
