@@ -371,7 +371,12 @@ def write_plot(lines: list[dict], name: str, label: str, file: Path) -> None:
         for axis in axes[0]:
             axis.set(yscale="log", ylim=(0.01, 1.5))
     axes[0][0].set_ylabel(label)
-    axes[0][-1].legend(fontsize=8)
+    named = {
+        text: line
+        for each in axes[0]
+        for line, text in zip(*each.get_legend_handles_labels(), strict=True)
+    }
+    axes[0][-1].legend(named.values(), named, fontsize=8)
     figure.tight_layout()
     figure.savefig(file, dpi=110)
     plt.close(figure)

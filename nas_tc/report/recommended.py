@@ -2,7 +2,13 @@
 
 from dataclasses import dataclass
 
-from nas_tc.search import Recommendation, StudyRecord, TrialRecord, recommend_network
+from nas_tc.search import (
+    Recommendation,
+    StudyRecord,
+    TrialRecord,
+    objective,
+    recommend_network,
+)
 
 
 @dataclass(frozen=True)
@@ -17,18 +23,22 @@ class Recommended:
 def recommended(record: StudyRecord) -> Recommended | None:
     """The network with the least expected error; None while no trial is complete.
 
-    Where the front was trained again, the mean over the reruns decides: that needs no model.
+    Where the whole front was trained again, the mean over the reruns decides: that needs no model.
     Elsewhere each error, measured but once, is shrunk towards what a model of all trials expects.
+    Where time is limited, a trial without that time is not known to be within the budget, and is
+    never recommended.
     """
     again = [(spread, t) for t in record.front if (spread := t.rerun_val_error) is not None]
-    if again:
+    if again and len(again) == len(record.front):
         spread, trial = min(again, key=lambda each: each[0].mean)
         evidence = (
             f"trial {trial.number}: error {spread} over {spread.count} trainings with other seeds, "
             f"the least of {len(again)} networks trained again"
         )
         return Recommended(trial, evidence.replace("1 trainings", "1 training"), None)
-    if not record.complete:
+    cost = record.objectives[1]
+    known = [trial for trial in record.complete if objective(trial, cost) is not None]
+    if not known:
         return None
-    model = recommend_network(record.trials)
+    model = recommend_network(known)
     return Recommended(record.trial(model.choice.number), str(model), model)

@@ -121,7 +121,7 @@ def search(
             if (
                 before.done >= trials
                 and all(trial.test_error is not None for trial in before.front)
-                and not missing_reruns(before.front, reruns)
+                and not missing_reruns(before, reruns)
             ):
                 return before
             _record_run(opened, before, command)

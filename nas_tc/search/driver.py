@@ -22,6 +22,7 @@ from nas_tc.search.records import (
     OVER_BUDGET_KEY,
     REASON_KEY,
     TEST_ERRORS_KEY,
+    TIMED_ON_KEY,
     TIMES_KEY,
     record_of,
     trial_record,
@@ -52,6 +53,9 @@ class Driver:
         listener: hears of what happens.
         interrupts: asked for Ctrl-C where the search can stop: between two answers of workers.
         timekeeper: judges networks by time, where the budget limits one.
+
+    Raises:
+        StudyError: the study's times were measured on another device.
     """
 
     def __init__(
@@ -65,6 +69,8 @@ class Driver:
         interrupts: Interrupts,
         timekeeper: Timekeeper | None = None,
     ) -> None:
+        if timekeeper is not None and timekeeper.measures:
+            _check_device(study, path, timekeeper.table.machine["device"])
         self._timekeeper = timekeeper
         self._study = study
         self._path = path
@@ -155,9 +161,10 @@ class Driver:
                 trial.suggest_categorical(gene.name, gene.choices)
             architecture = self._settings.space.decode(trial.params)
         cost = network_cost(architecture)
-        trial.set_user_attr(ARCHITECTURE_KEY, architecture.to_dict())
         trial.set_user_attr("complexity", cost.complexity)
         trial.set_user_attr("params", cost.params)
+        # Last, for it makes a trial one that is read: a kill may come between any two writes.
+        trial.set_user_attr(ARCHITECTURE_KEY, architecture.to_dict())
         self._running[trial.number] = trial
         if self._timekeeper is None:
             self._train(trial, architecture)
@@ -179,8 +186,10 @@ class Driver:
         assert self._timekeeper is not None
         architecture = Architecture.from_dict(trial.user_attrs[ARCHITECTURE_KEY])
         foretold = self._timekeeper.foretold(architecture)
+        self._timekeeper.learn(architecture, report)  # refuses a worker on another machine
+        if TIMED_ON_KEY not in self._study.user_attrs:
+            self._study.set_user_attr(TIMED_ON_KEY, report.machine["device"])
         self._keep_times(trial, recorded(report, foretold))
-        self._timekeeper.learn(architecture, report)
         self._pool.release(trial.number)
         if reason := too_slow(report, self._timekeeper.limits):
             self._reject(trial, reason)
@@ -242,15 +251,20 @@ class Driver:
         self._listener.ended(record)
 
     def _fail(self, trial: optuna.Trial, error: FailedError) -> None:
-        """Ends a trial that an error stopped; a network is tried again if its worker died."""
+        """Ends a trial that an error stopped; a network is tried again if its worker died.
+
+        It is queued before its trial is ended, so that a kill between the two loses nothing.
+        """
         trial.set_user_attr(REASON_KEY, str(error))
         losses = trial.user_attrs.get(LOSSES_KEY, 0) + 1
+        tried_again = isinstance(error, LostError) and losses < _LOSSES
+        if tried_again:
+            network = Architecture.from_dict(trial.user_attrs[ARCHITECTURE_KEY])
+            enqueue(self._study, network, self._settings.space, {LOSSES_KEY: losses})
         frozen = self._study.tell(trial, state=TrialState.FAIL)
         self._forget(trial.number)
         self._listener.ended(trial_record(frozen))
-        if isinstance(error, LostError) and losses < _LOSSES:
-            network = trial_record(frozen).architecture
-            enqueue(self._study, network, self._settings.space, {LOSSES_KEY: losses})
+        if tried_again:
             return
         self._failed += 1
         self._failures_in_a_row += 1
@@ -303,4 +317,18 @@ class Driver:
                 best=self._front[-1] if self._front else None,
                 left_s=elapsed / new * (self._goal - self._done) if new else None,
             )
+        )
+
+
+def _check_device(study: optuna.Study, path: Path, device: str) -> None:
+    """Keeps milliseconds of two devices from being compared.
+
+    Raises:
+        StudyError: the study's times were measured on another device.
+    """
+    kept = study.user_attrs.get(TIMED_ON_KEY, device)
+    if kept != device:
+        raise StudyError(
+            f"{path}: its times were measured on {kept!r}, not on {device!r}; resume it there, or "
+            "choose another file with --study"
         )

@@ -8,7 +8,7 @@ import torch
 
 from nas_tc.budget import Budget
 from nas_tc.data.cache import cache_folder
-from nas_tc.errors import BudgetError
+from nas_tc.errors import BudgetError, DeviceError
 from nas_tc.search.events import Listener
 from nas_tc.search.interrupt import Interrupts
 from nas_tc.search.pool import Pool
@@ -51,6 +51,7 @@ def keeping_time(
 
     Raises:
         BudgetError: nothing can be quick enough.
+        DeviceError: the workers have GPUs, and this machine has none.
         TableError: the device's table is damaged.
     """
     if not settings.times:
@@ -61,12 +62,17 @@ def keeping_time(
         keeper = Timekeeper(settings.times, foreign, None, measures=False)
     else:
         device = torch.device(pool.device)
+        if device.type == "cuda" and not torch.cuda.is_available():
+            raise DeviceError(
+                "times are to be measured on GPUs of the cluster, but torch sees none on this "
+                "machine; start the search on a node with such a GPU, or give its --time-table"
+            )
         with one_thread():
             table = TimeTable.here(device)
         if folder := cache_folder():
             path = default_table(folder, table.machine)
             table = TimeTable.read(path) if path.exists() else table
-        keeper = Timekeeper(settings.times, table, path, measures=True)
+        keeper = Timekeeper(settings.times, table, path, measures=True, note=listener.note)
     listener.note(keeper.prepare(pool, settings.space, interrupts.check))
     try:
         yield keeper

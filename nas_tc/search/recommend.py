@@ -5,7 +5,7 @@ what the model of all trials expects there; the least expected error is recommen
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp
 from typing import Any
 
@@ -40,11 +40,11 @@ class Recommendation:
         choice: what is recommended.
         expected: its error as the model expects it, between what was observed and what its
             likes have.
-        spread: standard deviation of that; None where there were too few trials for a model, and
+        spread: standard deviation of that; None where no model speaks of the choice, and
             `expected` is what was observed.
         noise: standard deviation of one observed error; None likewise.
         within: trials within the budget.
-        trials: all that the model has learned from.
+        trials: all that a model could learn from.
         best_observed: the trial with the least observed error within the budget.
     """
 
@@ -64,7 +64,8 @@ class Recommendation:
     def __str__(self) -> str:
         parts = [f"trial {self.choice.number}: observed error {self.choice.error:.2%}"]
         if self.spread is None:
-            parts.append(f"the least of {self.within}; too few for a model")
+            why = "too few for a model" if self.trials < _LEAST else "no model speaks of it"
+            parts.append(f"the least of {self.within}; {why}")
         else:
             parts.append(f"expected {self.expected:.2%} ± {self.spread:.2%}".replace("% ±", " ±"))
             parts.append(f"by a model of {self.trials} trials")
@@ -95,15 +96,11 @@ def recommend(
     Raises:
         StudyError: nothing that was tried is within the budget.
     """
-    within = [place for place, each in enumerate(tried) if least <= each.cost <= most]
-    if not within:
-        raise StudyError(
-            f"none of {len(tried)} complete trials costs at most {most:g}; recommend at a higher "
-            "budget, or search within this one"
-        )
+    within = _within(tried, most, least)
     best = tried[min(within, key=lambda place: tried[place].error)]
-    if len(tried) < _LEAST:
-        return Recommendation(best, best.error, None, None, len(within), len(tried), best)
+    if len(tried) < _LEAST or not distributions:
+        learned = len(tried) if distributions else 0
+        return Recommendation(best, best.error, None, None, len(within), learned, best)
     dearest = max(each.cost for each in tried)
     costs = {id(each.params): each.cost for each in tried}
     points = Points(distributions, lambda params: costs[id(params)], dearest, lambda params: params)
@@ -131,6 +128,10 @@ def recommend_network(
 ) -> Recommendation:
     """Which network of a study to take within a budget of multiply-adds.
 
+    A model speaks of the networks of the space alone. Another, which the search was started with,
+    is taken by its observed error: if there is no model, or if it is below what the model expects
+    of its choice by more than the noise of one error.
+
     Args:
         trials: of one study; the complete ones count.
         most: multiply-adds that it may have.
@@ -141,18 +142,41 @@ def recommend_network(
     """
     complete = [each for each in trials if each.state == "complete" and each.val_error is not None]
     genes = sorted({gene for each in complete for gene in each.genes})
-    whole = [each for each in complete if len(each.genes) == len(genes)]
     tried = [
         Tried(each.number, dict(each.genes), each.complexity, each.val_error)
-        for each in (whole or complete)
+        for each in complete
         if each.val_error is not None
     ]
+    within = _within(tried, most, least)
+    best = min((tried[place] for place in within), key=lambda each: each.error)
+    members = [each for each in tried if genes and len(each.params) == len(genes)]
+    observed = Recommendation(best, best.error, None, None, len(within), len(members), best)
+    if len(members) < _LEAST or not any(least <= each.cost <= most for each in members):
+        return observed
     distributions = {
-        gene: CategoricalDistribution(sorted({each.params[gene] for each in tried}, key=_order))
+        gene: CategoricalDistribution(sorted({each.params[gene] for each in members}, key=_order))
         for gene in genes
-        if all(gene in each.params for each in tried)
     }
-    return recommend(tried, distributions, most, least=least)
+    found = recommend(members, distributions, most, least=least)
+    assert found.noise is not None
+    if best not in members and best.error + found.noise < found.expected:
+        return observed
+    return replace(found, within=len(within), best_observed=best)
+
+
+def _within(tried: Sequence[Tried], most: float, least: float) -> list[int]:
+    """The places of what is within a budget.
+
+    Raises:
+        StudyError: nothing is.
+    """
+    within = [place for place, each in enumerate(tried) if least <= each.cost <= most]
+    if not within:
+        raise StudyError(
+            f"none of {len(tried)} complete trials costs at most {most:g}; recommend at a higher "
+            "budget, or search within this one"
+        )
+    return within
 
 
 def _order(choice: Any) -> tuple[bool, Any]:

@@ -28,9 +28,11 @@ REASON_KEY = "reason"
 GUEST_KEY = "guest"  # a network that the space does not have, and so no genes
 RERUNS_KEY = "reruns"  # trial number to results with other seeds
 REUSED_KEY = "reused"  # the study and trial that a result was taken from
+REUSED_SEED_KEY = "reused_seed"  # of the search that trained it
 LOSSES_KEY = "losses"  # workers that died under the network so far
 
 TIMES_KEY = "times"  # figures of limits on time, by their name
+TIMED_ON_KEY = "timed_on"  # the device that a study's times were measured on
 OVER_BUDGET_KEY = "over_budget"  # the clock said so: no failure, and not to be tried again
 
 State = Literal["complete", "pruned", "failed", "running", "rejected"]
@@ -86,6 +88,7 @@ class TrialRecord:
     train_s: float | None  # seconds of training, validation not counted
     reason: str | None  # why it was stopped or failed
     reused: str | None = None  # "STUDY#TRIAL" if the result was taken from another study
+    reused_seed: int | None = None  # of the search that trained it, where that was another
     reruns: tuple[Rerun, ...] = ()  # with other seeds, by seed; of networks of the front
     times: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # "latency": ms, verdict
 
@@ -223,7 +226,8 @@ def record_of(study: optuna.Study, path: Path, *, interrupted: bool = False) -> 
         trials=tuple(
             trial_record(trial, tested.get(str(trial.number)), again.get(str(trial.number), ()))
             for trial in study.get_trials(deepcopy=False)
-            if ARCHITECTURE_KEY in trial.user_attrs
+            # An older nas-tc wrote the architecture first, and may have been killed behind it.
+            if ARCHITECTURE_KEY in trial.user_attrs and "params" in trial.user_attrs
         ),
         runs=tuple(attributes.get(RUNS_KEY, ())),
         interrupted=interrupted,
@@ -249,6 +253,7 @@ def trial_record(
         train_s=attributes.get("train_s"),
         reason=attributes.get(REASON_KEY),
         reused=attributes.get(REUSED_KEY),
+        reused_seed=attributes.get(REUSED_SEED_KEY),
         reruns=tuple(sorted((Rerun(**each) for each in reruns), key=lambda each: each.seed)),
         times=attributes.get(TIMES_KEY, {}),
     )

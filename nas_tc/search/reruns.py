@@ -1,7 +1,6 @@
 """The front trained again with other seeds: how much of an error was luck?"""
 
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,7 +69,7 @@ def rerun(
         images = _images_of(record, data)
         with Interrupts() as interrupts, open_study(path, dict(record.settings)) as opened:
             interrupted = False
-            if missing_reruns(record_of(opened, path).front, reruns):
+            if missing_reruns(record_of(opened, path), reruns):
                 try:
                     with Pool(
                         images, recipe, device=device, workers=workers, address=ray_address
@@ -81,15 +80,26 @@ def rerun(
             return record_of(opened, path, interrupted=interrupted)
 
 
-def missing_reruns(front: Iterable[TrialRecord], reruns: int) -> list[tuple[TrialRecord, int]]:
-    """Networks and seeds that are still to be trained, every network once before any twice."""
-    trials = list(front)
+def missing_reruns(record: StudyRecord, reruns: int) -> list[tuple[TrialRecord, int]]:
+    """Networks of the front and seeds to be trained still, every network once before any twice.
+
+    A result that another search lent has been trained with that search's seed: to train it so once
+    more would give the same, so that seed is left out.
+    """
+    own_seed = record.settings["seed"]
     return [
         (trial, seed)
-        for seed in range(1, reruns + 1)
-        for trial in trials
+        for count in range(1, reruns + 1)
+        for trial in record.front
+        for seed in [_nth_seed(count, trial, own_seed)]
         if seed not in {rerun.seed for rerun in trial.reruns}
     ]
+
+
+def _nth_seed(count: int, trial: TrialRecord, own_seed: int) -> int:
+    """The seed, as it is added to the search's own, of a network's rerun number `count`."""
+    used = None if trial.reused_seed is None else trial.reused_seed - own_seed
+    return count + 1 if used is not None and 1 <= used <= count else count
 
 
 def rerun_front(
@@ -107,7 +117,7 @@ def rerun_front(
     """
     record = record_of(study, path)
     own_seed = record.settings["seed"]
-    waiting = deque(_Job(*each) for each in missing_reruns(record.front, reruns))
+    waiting = deque(_Job(*each) for each in missing_reruns(record, reruns))
     running: dict[tuple[int, int], _Job] = {}
     while waiting or running:
         interrupts.check()

@@ -13,12 +13,14 @@ from optuna.trial import TrialState
 
 from nas_tc.architecture import Architecture, format_notation
 from nas_tc.cost import network_cost
-from nas_tc.errors import NasTcError, SpaceError
+from nas_tc.errors import NasTcError, SpaceError, StudyError
 from nas_tc.search.events import Listener
+from nas_tc.search.front import pareto_front
 from nas_tc.search.records import (
     ARCHITECTURE_KEY,
     GUEST_KEY,
     REUSED_KEY,
+    REUSED_SEED_KEY,
     TEST_ERRORS_KEY,
     StudyRecord,
     TrialRecord,
@@ -78,7 +80,9 @@ def start_with(
 
     A network need not be one of the space; it is trained and compared like the others. From a study
     with the same images and recipe, whatever its budget or space, results are taken as they are;
-    from any other, its front is trained again.
+    from any other, its front is trained again. So it is under a limit on time, since no result
+    says how long a network takes here. A result that would join the front without its weights is
+    not taken either: its network is trained.
 
     Args:
         study: open.
@@ -86,6 +90,9 @@ def start_with(
         settings: of the search.
         starts: settled.
         listener: hears what was taken.
+
+    Raises:
+        StudyError: weights cannot be copied.
     """
     known = {trial.architecture for trial in record_of(study, path).trials}
     for trial in study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
@@ -153,8 +160,11 @@ def _take_study(
 ) -> None:
     """Takes what an earlier study knows: results where they compare, else networks of its front."""
     differs = training_difference(dict(source.settings), settings.to_dict())
+    if differs is None and settings.times:
+        differs = "times: they are measured anew"
     candidates = source.front if differs else [t for t in source.trials if t.state in _STATES]
-    taken = 0
+    bare = set() if differs else _without_weights(source, settings)
+    taken = queued = 0
     for trial in candidates:
         if differs:
             with suppress(NasTcError):
@@ -165,10 +175,27 @@ def _take_study(
                     taken += 1
         elif trial.architecture not in known and settings.limit_admits(trial.architecture):
             known.add(trial.architecture)
-            _take_result(study, path, settings.space, source, trial)
-            taken += 1
+            if trial.number in bare:
+                enqueue(study, trial.architecture, settings.space)
+                queued += 1
+            else:
+                _take_result(study, path, settings.space, source, trial)
+                taken += 1
     what = f"networks of its front to train again ({differs})" if differs else "results"
+    if queued:
+        what += f", {queued} more to train again (weights not kept)"
     listener.note(f"start: {source.path}: {taken} of {len(candidates)} {what}")
+
+
+def _without_weights(source: StudyRecord, settings: Settings) -> set[int]:
+    """Trials that would be on a front within this budget, but whose weights were not kept.
+
+    A budget with a floor, or with other limits, may leave out what beat them.
+    """
+    fitting = [t for t in source.complete if settings.limit_admits(t.architecture)]
+    return {
+        t.number for t in pareto_front(fitting) if not weights_file(source.path, t.number).is_file()
+    }
 
 
 def _take_result(
@@ -178,8 +205,15 @@ def _take_result(
     number = len(study.get_trials(deepcopy=False))
     weights = weights_file(source.path, trial.number)
     if weights.is_file():
-        weights_file(path, number).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(weights, weights_file(path, number))
+        file = weights_file(path, number)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(weights, file)
+        except OSError as error:
+            raise StudyError(
+                f"cannot copy {weights} to {file}: {error.strerror}; what was taken is kept: make "
+                "room and run the same command again"
+            ) from None
     genes = genes_of(trial.architecture, space)
     distributions: dict[str, BaseDistribution] = {
         gene.name: CategoricalDistribution(gene.choices)
@@ -187,6 +221,7 @@ def _take_result(
         if gene.name in genes
     }
     cost = network_cost(trial.architecture)
+    own_seed = source.settings["seed"] if trial.reused is None else trial.reused_seed
     study.add_trial(
         optuna.trial.create_trial(
             state=_STATES[trial.state],
@@ -199,6 +234,7 @@ def _take_result(
                 "params": cost.params,
                 "train_s": trial.train_s,
                 REUSED_KEY: f"{source.path.name}#{trial.number}",
+                REUSED_SEED_KEY: own_seed,
             },
             intermediate_values=dict(trial.val_errors),
         )

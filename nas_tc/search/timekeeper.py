@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from nas_tc.architecture import Architecture, Shape, format_notation, walk
 from nas_tc.budget import Amount, Bound, at_images
-from nas_tc.errors import ArchitectureError, BudgetError, StudyError
+from nas_tc.errors import ArchitectureError, BudgetError, StudyError, TableError
 from nas_tc.search.time_order import Figure, TimeLimit, TimeOrder, TimeReport
 from nas_tc.space import Space, extreme_network
 from nas_tc.timing import Prediction, Setting, TimeTable
@@ -38,6 +38,7 @@ class Timekeeper:
         table: of the device that the limits are meant for.
         path: where the table is kept; None: nowhere.
         measures: whether candidates are timed here; False for the table of another device.
+        note: hears that the table cannot be kept.
     """
 
     def __init__(
@@ -47,11 +48,13 @@ class Timekeeper:
         path: Path | None,
         *,
         measures: bool,
+        note: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.limits = limits
         self.measures = measures
         self.table = table
         self._path = path
+        self._note = note
         self._reports = 0
         self._references_ms: dict[str, float | None] = {}
 
@@ -76,11 +79,9 @@ class Timekeeper:
         """Takes a report's layers into the table, and how well its figures were foretold.
 
         Raises:
-            TableError: the worker is of another kind of machine than the table, or the table
-                cannot be written.
+            TableError: the worker is of another kind of machine than the table.
         """
-        if not self._reports:
-            self.table.check_same_device(report.machine, self._path or Path("the time table"))
+        self.table.check_same_device(report.machine, self._path or Path("the time table"))
         by_name = {limit.name: limit.setting for limit in self.limits}
         for figure in report.figures:
             times = self.table.of(by_name[figure.name])
@@ -95,9 +96,14 @@ class Timekeeper:
             self.save()
 
     def save(self) -> None:
-        """Keeps the table for the next search."""
-        if self._path is not None and self._reports:
+        """Keeps the table for the next search; one that cannot be written is done without."""
+        if self._path is None or not self._reports:
+            return
+        try:
             self.table.write(self._path)
+        except TableError as error:
+            self._path = None
+            self._note(f"the times of layers are not kept for later searches: {error}")
 
     def foretold(self, architecture: Architecture) -> dict[str, dict[str, Any]]:
         """The times that the table says, for the study; what it cannot say is left out."""
@@ -136,7 +142,8 @@ class Timekeeper:
         report = answered[1]
         clock.release("cheapest")
         if not isinstance(report, TimeReport):
-            raise StudyError(f"the cheapest network could not be timed: {report}")
+            reason = getattr(report, "diverged", None) or report
+            raise StudyError(f"the cheapest network could not be timed: {reason}")
         self.learn(cheapest, report)
         self.save()
         said = []
@@ -231,9 +238,19 @@ def time_limits(
 
     Raises:
         BudgetError: a limit for another device, a reference that cannot be built on such images,
-            or a range whose ends are not of one reference or are the wrong way round.
+            a range whose ends are not of one reference or are the wrong way round, or two limits
+            on the same time.
     """
-    return tuple(_limit(bound, input, classes, device) for bound in bounds)
+    limits = tuple(_limit(bound, input, classes, device) for bound in bounds)
+    first: dict[str, TimeLimit] = {}
+    for limit in limits:
+        if limit.name in first:
+            raise BudgetError(
+                f"{first[limit.name].text!r} and {limit.text!r} both limit {limit.name}; write one "
+                f"limit, or a range such as '{limit.measure} in 1ms..2ms'"
+            )
+        first[limit.name] = limit
+    return limits
 
 
 def _limit(bound: Bound, input: Shape, classes: int, device: str | None) -> TimeLimit:

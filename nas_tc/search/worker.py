@@ -38,7 +38,8 @@ class Report:
     Attributes:
         rung: what is known now; None if the network diverged.
         weights: in safetensors format, after the last rung.
-        diverged: why there is no use in going on: the loss is no number, or no memory is left.
+        diverged: why there is no use in going on: the loss is no number, or no memory is left, be
+            it to train or to read the clock.
     """
 
     rung: Rung | None = None
@@ -119,11 +120,26 @@ class Worker:
         state = {k: v.contiguous().cpu() for k, v in self._network.state_dict().items()}
         return Report(rung, save(state))
 
-    def time(self, order: TimeOrder) -> TimeReport:
-        """Reads the clock while nobody else on the node trains."""
+    def time(self, order: TimeOrder) -> TimeReport | Report:
+        """Reads the clock while nobody else on the node trains; a report if no memory is left."""
         assert self._lock is not None
         self._forget()
-        return carry_out(order, self._device, self._lock)
+        try:
+            for limit in order.limits:
+                if limit.setting.what == "train_step":
+                    for network in (order.network, limit.reference):
+                        if network is not None:
+                            check_fits(network, limit.setting.batch, self._device)
+            return carry_out(order, self._device, self._lock)
+        except OutOfMemoryError as error:
+            return Report(diverged=str(error))
+        except (MemoryError, RuntimeError) as error:
+            if not ran_out(error):
+                raise
+            error.__traceback__ = None  # it holds the tensors
+            self._forget()
+            batch = max(limit.setting.batch for limit in order.limits)
+            return Report(diverged=out_of_memory(order.network, batch))
 
     def test_error(self, architecture: Architecture, weights: bytes) -> float:
         """Error on the test images, 0 to 1, of a network with these weights."""

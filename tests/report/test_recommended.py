@@ -33,6 +33,25 @@ def test_reruns_decide(study):
     assert choice.model is None
 
 
+def test_reruns_of_a_part_of_the_front_do_not_decide(study):
+    cheap, dear = study.front
+    choice = recommended(with_reruns(study, {cheap.number: (0.1, 0.12)}))
+    assert choice.trial.number == dear.number
+    assert choice.model is not None
+
+
+def test_what_was_not_timed_is_not_recommended_under_a_limit_on_time(study):
+    budget = {**study.settings["budget"], "times": [{"name": "latency"}]}
+    timed = replace(study, settings={**study.settings, "budget": budget})
+    assert recommended(timed) is None
+    cheap, _ = study.front
+    trials = tuple(
+        replace(t, times={"latency": {"ms": 1.0}}) if t.number == cheap.number else t
+        for t in study.trials
+    )
+    assert recommended(replace(timed, trials=trials)).trial.number == cheap.number
+
+
 def test_nothing_is_recommended_of_nothing(study):
     empty = replace(study, trials=tuple(t for t in study.trials if t.state != "complete"))
     assert recommended(empty) is None

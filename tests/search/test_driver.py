@@ -7,7 +7,7 @@ import pytest
 
 from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.data import load_data
-from nas_tc.search import Silence, weights_file
+from nas_tc.search import Silence, read_study, weights_file
 from nas_tc.search.driver import Driver
 from nas_tc.search.interrupt import Interrupts
 from nas_tc.search.pool import LostError
@@ -98,6 +98,45 @@ def test_a_network_that_outlives_two_workers_is_given_up(drive):
 
 def test_a_network_whose_worker_dies_is_tried_again_though_the_space_is_exhausted(drive):
     record, _ = drive(lambda number: LostError("gone") if number == 1 else good(0.5), goal=9)
+    assert record.done == 2
+
+
+class KilledError(Exception):
+    pass
+
+
+def killed(*_):
+    raise KilledError
+
+
+@pytest.mark.parametrize("last", ["architecture", "complexity", "params"])
+def test_a_study_is_read_and_resumed_wherever_a_trial_was_cut_off(drive, tmp_path, last):
+    keep = optuna.Trial.set_user_attr
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            optuna.Trial,
+            "set_user_attr",
+            lambda trial, key, value: killed() if key == last else keep(trial, key, value),
+        )
+        with pytest.raises(KilledError):
+            drive(lambda number: good(0.5))
+    assert read_study(tmp_path / "study.db").trials == ()
+    drive(lambda number: good(0.5), goal=1)
+
+
+def test_a_study_that_an_older_search_was_killed_in_is_read(drive, tmp_path):
+    record, _ = drive(lambda number: good(0.5), goal=1)
+    with open_study(record.path, dict(record.settings)) as study:
+        study.ask().set_user_attr("architecture", record.trials[0].architecture.to_dict())
+        assert record_of(study, record.path) == record
+
+
+def test_a_kill_before_a_network_is_queued_again_does_not_lose_it(drive):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nas_tc.search.driver.enqueue", killed)
+        with pytest.raises(KilledError):
+            drive(lambda number: LostError("gone") if number == 0 else good(0.5), goal=1)
+    record, _ = drive(lambda number: good(0.5))
     assert record.done == 2
 
 

@@ -106,7 +106,7 @@ def test_it_prunes_under_optimize():
 
 
 def test_what_it_cannot_work_with_is_told():
-    with pytest.raises(NasTcError, match="a halving above 1 and a grace of 0 or more, not 1 and 4"):
+    with pytest.raises(NasTcError, match="a halving above 1 and a grace of 0 or more, not 1 and 2"):
         ParetoPruner(halving=1.0)
     trial = optuna.create_study(pruner=ParetoPruner()).ask()
     trial.report(0.5, 1)

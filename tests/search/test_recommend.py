@@ -1,5 +1,7 @@
 """Which network to take when errors are noisy."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from optuna.distributions import IntDistribution
@@ -70,3 +72,60 @@ def test_a_study_of_networks_is_read(study):
     assert chosen.choice.number == study.best.number
     cheapest = study.front[0]
     assert recommend_network(study.trials, cheapest.complexity).choice.number == cheapest.number
+
+
+def trial_of(study, number, error, genes, complexity=1000):
+    return replace(
+        study.trials[0],
+        number=number,
+        val_errors={1: error},
+        genes=genes,
+        complexity=complexity,
+    )
+
+
+def members_of(study, many=12):
+    """Networks of a space whose errors fall by 1 % with each step of a gene."""
+    random = np.random.default_rng(0)
+    noise = random.normal(0, 0.005, many)
+    return [
+        trial_of(study, n, 0.5 - 0.01 * n + noise[n], {"width": n}, 1000 + n) for n in range(many)
+    ]
+
+
+def test_guests_alone_are_recommended_by_what_was_observed(study):
+    guests = [trial_of(study, n, 0.5 - 0.01 * n, {}, 1000 + n) for n in range(10)]
+    chosen = recommend_network(guests)
+    assert (chosen.choice.number, chosen.spread, chosen.within) == (9, None, 10)
+    assert "too few for a model" in str(chosen)
+    assert recommend_network(guests, 1004).choice.number == 4
+
+
+def test_a_guest_is_taken_where_it_is_clearly_better(study):
+    members = members_of(study)
+    chosen = recommend_network([*members, trial_of(study, 12, 0.1, {})])
+    assert chosen.choice.number == chosen.best_observed.number == 12
+    assert (chosen.expected, chosen.spread, chosen.within) == (0.1, None, 13)
+    assert str(chosen).endswith("the least of 13; no model speaks of it")
+
+
+def test_a_guest_that_is_no_better_leaves_it_to_the_model(study):
+    members = members_of(study)
+    alone = recommend_network(members)
+    guest = trial_of(study, 12, min(alone.best_observed.error, alone.expected) - 1e-6, {})
+    chosen = recommend_network([*members, guest])
+    assert chosen.choice == alone.choice
+    assert (chosen.best_observed.number, chosen.within, chosen.trials) == (12, 13, 12)
+    assert "rather than the best observed, trial 12" in str(chosen)
+
+
+def test_a_guest_within_a_budget_without_members(study):
+    members = members_of(study)
+    assert recommend_network([*members, trial_of(study, 12, 0.9, {}, 10)], 10).choice.number == 12
+
+
+def test_settings_without_parameters_have_no_model():
+    found, _ = tried(0)
+    chosen = recommend([replace(each, params={}) for each in found], {})
+    assert chosen.is_best_observed
+    assert chosen.spread is None

@@ -1,5 +1,6 @@
 """The front trained again with other seeds."""
 
+from dataclasses import replace
 from statistics import fmean, stdev
 
 import pytest
@@ -8,6 +9,7 @@ from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.errors import DataError, NasTcError, StudyError
 from nas_tc.report import front_table
 from nas_tc.search import Spread, read_study, rerun
+from nas_tc.search.reruns import missing_reruns
 from nas_tc.search.worker import training_seed
 
 
@@ -84,6 +86,21 @@ def test_what_cannot_be_trained_again(study, tmp_path):
         rerun(tmp_path / "nothing.db", 1)
     with pytest.raises(DataError, match="nothing"):
         rerun(study.path, 1, data=f"parquet:{tmp_path / 'nothing'}")
+
+
+@pytest.mark.parametrize(("lent", "seeds"), [(None, [1, 2]), (0, [1, 2]), (1, [2, 3]), (2, [1, 3])])
+def test_the_seed_that_a_lent_result_was_trained_with_is_left_out(study, lent, seeds):
+    assert study.settings["seed"] == 0
+    trials = tuple(replace(trial, reused_seed=lent) for trial in study.trials)
+    missing = missing_reruns(replace(study, trials=trials), 2)
+    cheap, dear = (trial.number for trial in study.front)
+    first, second = seeds
+    assert [(trial.number, seed) for trial, seed in missing] == [
+        (cheap, first),
+        (dear, first),
+        (cheap, second),
+        (dear, second),
+    ]
 
 
 def test_a_spread_in_words():

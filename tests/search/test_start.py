@@ -15,6 +15,8 @@ from nas_tc.search.records import record_of
 from nas_tc.search.settings import Settings
 from nas_tc.search.start import genes_of, parse_start, start_with
 from nas_tc.search.storage import open_study, requeue_running
+from nas_tc.search.time_order import TimeLimit
+from nas_tc.timing import Setting
 from nas_tc.training import Recipe
 
 MEMBER = "(3,8)/2 | (2,16)"  # a network of the tiny space
@@ -31,6 +33,14 @@ def settings(tiny):
         return Settings(tiny.at(data.shape, 10), limit, data, recipe or Recipe(epochs=1), seed=0)
 
     return at
+
+
+class Ear(Silence):
+    def __init__(self):
+        self.notes = []
+
+    def note(self, text):
+        self.notes.append(text)
 
 
 def network(notation):
@@ -113,6 +123,7 @@ def test_weights_come_with_results(study, settings, tmp_path):
         start_with(opened, path, own, [parse_start(str(study.path))], Silence())
         record = record_of(opened, path)
     assert Counter(t.state for t in record.trials) == {"complete": 3, "pruned": 1}
+    assert {t.reused_seed for t in record.trials} == {0}
     assert [t.test_error for t in record.front] == [t.test_error for t in study.front]
     for old, new in zip(study.front, record.front, strict=True):
         assert (
@@ -132,6 +143,56 @@ def test_a_study_with_another_recipe_lends_its_front(study, tmp_path):
         waiting = opened.trials
     assert [t.state.name for t in waiting] == ["WAITING"] * len(study.front)
     assert read_study(path).trials == ()
+
+
+def test_under_a_limit_on_time_results_are_not_taken(study, tmp_path):
+    path = tmp_path / "second.db"
+    data = load_data("digits")
+    space = nas_tc.load_space("plain-32").at(data.shape, 10)
+    limit = resolve_budget(parse_budget("1G"), data.shape)
+    times = (TimeLimit("latency<=1ms", "latency", Setting(), 1.0),)
+    own = Settings(space, limit, data, Recipe(epochs=2), 0, times)
+    ear = Ear()
+    with open_study(path, own.to_dict()) as opened:
+        start_with(opened, path, own, [parse_start(str(study.path))], ear)
+        waiting = opened.trials
+    assert [t.state.name for t in waiting] == ["WAITING"] * len(study.front)
+    assert "to train again (times: they are measured anew)" in ear.notes[0]
+
+
+def test_a_result_that_joins_the_front_without_weights_is_trained(study, tmp_path):
+    """The floor leaves out the networks that beat it."""
+    path = tmp_path / "second.db"
+    beaten = study.trials[2]
+    assert beaten not in study.front
+    data = load_data("digits")
+    space = nas_tc.load_space("plain-32").at(data.shape, 10)
+    limit = resolve_budget(parse_budget(f"complexity in {beaten.complexity}..1G"), data.shape)
+    own = Settings(space, limit, data, Recipe(epochs=2), 0)
+    ear = Ear()
+    with open_study(path, own.to_dict()) as opened:
+        start_with(opened, path, own, [parse_start(str(study.path))], ear)
+        (waiting,) = [t for t in opened.trials if t.state.name == "WAITING"]
+        assert record_of(opened, path).complete == ()
+        start_with(opened, path, own, [parse_start(str(study.path))], ear)
+        assert sum(t.state.name == "WAITING" for t in opened.trials) == 1
+    assert Architecture.from_dict(waiting.user_attrs["guest"]) == beaten.architecture
+    assert "1 more to train again" in ear.notes[0]
+
+
+def test_weights_that_cannot_be_copied_are_told(study, tmp_path):
+    path = tmp_path / "second.db"
+    path.with_suffix("").touch()  # where the weights' folder goes
+    data = load_data("digits")
+    space = nas_tc.load_space("plain-32").at(data.shape, 10)
+    limit = resolve_budget(parse_budget("1G"), data.shape)
+    own = Settings(space, limit, data, Recipe(epochs=2), 0)
+    with (
+        pytest.raises(StudyError, match=r"cannot copy .*: make room") as caught,
+        open_study(path, own.to_dict()) as opened,
+    ):
+        start_with(opened, path, own, [parse_start(str(study.path))], Silence())
+    assert len(str(caught.value).splitlines()) == 1
 
 
 def test_a_guest_in_flight_is_queued_again(settings, tmp_path):

@@ -1,16 +1,23 @@
 """Times in a search, with a clock of our own; no torch module is built."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
+import torch
 
 from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.budget import parse_budget
-from nas_tc.errors import BudgetError, TableError
+from nas_tc.data import load_data
+from nas_tc.errors import BudgetError, DeviceError, StudyError, TableError
+from nas_tc.search import Silence
+from nas_tc.search.own_table import keeping_time
 from nas_tc.search.time_order import Figure, TimeLimit, TimeReport
 from nas_tc.search.timekeeper import Timekeeper, recorded, time_limits, too_slow
+from nas_tc.search.worker import Report, Worker
 from nas_tc.space import load_space
 from nas_tc.timing import Estimate, Inside, Setting, TimeTable, nodes_of, unit_of
+from nas_tc.training import Recipe
 
 MACHINE = {"device": "Abacus 7", "threads": 1, "torch": "2.13", "cuda": None, "instructions": "x"}
 SHAPE = (3, 16, 16)
@@ -39,13 +46,13 @@ def limits(expression, device="cpu", classes=10):
     return time_limits(parse_budget(expression).times, SHAPE, classes, device)
 
 
-def keeper(expression, *known, measures=True, path=None, device="cpu"):
+def keeper(expression, *known, measures=True, path=None, device="cpu", note=print):
     table = TimeTable(MACHINE)
     found = limits(expression, device)
     for each in known:
         for limit in found:
             table.of(limit.setting).add(each, inside(each))
-    return Timekeeper(found, table, path, measures=measures)
+    return Timekeeper(found, table, path, measures=measures, note=note)
 
 
 def report(architecture, keeper, ms, *, within=True, ratio=None, machine=MACHINE):
@@ -79,6 +86,10 @@ def test_limits_as_numbers():
         ("latency<=2ms on cuda", "the search runs on cpu; give the time table of that device"),
         ("latency in 1ms..J@224*0.5", "must be of one reference"),
         ("latency in 2ms..1ms", "write the smaller end first"),
+        (
+            "latency<=J@224*0.6, latency<=2ms",
+            "both limit latency; write one limit",
+        ),
         ("latency<=J*0.5", "the reference of 'latency<=J*0.5' cannot be built on 16x16 images"),
     ],
 )
@@ -132,11 +143,11 @@ def test_a_reference_counts_by_the_same_table():
 
 
 def test_an_order_asks_for_what_is_new():
-    timekeeper = keeper("latency<=1ms, latency<=(3,16)*0.5", SLIM)
+    timekeeper = keeper("latency<=1ms, latency<=(3,16)*0.5@b8", SLIM)
     order = timekeeper.order(SLIM)
-    reference = timekeeper.limits[1].reference
-    assert order.inside == ((Setting(), reference),)
-    assert timekeeper.order(WIDE).inside == ((Setting(), WIDE), (Setting(), reference))
+    one, eight, reference = Setting(), Setting(batch=8), timekeeper.limits[1].reference
+    assert order.inside == ((eight, reference),)
+    assert timekeeper.order(WIDE).inside == ((one, WIDE), (eight, WIDE), (eight, reference))
     timekeeper.learn(WIDE, report(WIDE, timekeeper, 1.0))
     assert timekeeper.order(WIDE).inside == timekeeper.order(SLIM).inside == ()
 
@@ -161,6 +172,36 @@ def test_another_kind_of_machine_is_noticed():
     foreign = report(WIDE, timekeeper, 1.0, machine={**MACHINE, "device": "Abacus 8"})
     with pytest.raises(TableError, match="of another machine"):
         timekeeper.learn(WIDE, foreign)
+
+
+def test_another_kind_of_machine_is_noticed_among_many():
+    timekeeper = keeper("latency<=1ms", SLIM)
+    timekeeper.learn(WIDE, report(WIDE, timekeeper, 1.0))
+    foreign = report(SLIM, timekeeper, 1.0, machine={**MACHINE, "device": "Abacus 8"})
+    with pytest.raises(TableError, match="of another machine"):
+        timekeeper.learn(SLIM, foreign)
+
+
+def test_a_table_that_cannot_be_kept_is_noted_once_and_done_without(tmp_path):
+    (tmp_path / "file").touch()
+    notes = []
+    timekeeper = keeper("latency<=1ms", SLIM, path=tmp_path / "file" / "t.json", note=notes.append)
+    timekeeper.learn(WIDE, report(WIDE, timekeeper, 1.0))
+    timekeeper.save()
+    timekeeper.save()
+    (note,) = notes
+    assert "not kept for later searches: cannot write the time table" in note
+    assert len(note.splitlines()) == 1
+
+
+def test_gpus_that_this_machine_does_not_have_are_told(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    search, pool = SimpleNamespace(times=limits("latency<=1ms")), SimpleNamespace(device="cuda")
+    with (
+        pytest.raises(DeviceError, match="on GPUs of the cluster"),
+        keeping_time(search, None, pool, Silence(), None),
+    ):
+        pass
 
 
 def test_what_the_study_keeps():
@@ -206,6 +247,28 @@ def test_a_budget_that_nothing_can_keep_is_refused_before_any_training():
     clock = Clock(lambda order: report(order.network, timekeeper, 0.5))
     assert timekeeper.prepare(clock, SPACE) == "times: latency of the cheapest network is 0.5 ms"
     assert clock.released == ["cheapest"]
+
+
+def test_what_does_not_fit_in_memory_is_told_before_any_training():
+    timekeeper = keeper("latency<=1ms")
+    clock = Clock(lambda order: Report(diverged="out of memory: about 9 GiB"))
+    with pytest.raises(StudyError, match="could not be timed: out of memory: about 9 GiB"):
+        timekeeper.prepare(clock, SPACE)
+
+
+def test_a_worker_that_has_no_memory_to_read_the_clock_says_so(monkeypatch):
+    monkeypatch.setattr("nas_tc.search.worker.settle_on_core", lambda: None)  # not our process
+    worker = Worker(load_data("digits"), Recipe(epochs=1), "cpu", alone=True)
+    order = keeper("train_step<=1s@b128").order(SLIM)
+    with monkeypatch.context() as patch:
+        patch.setattr("nas_tc.training.memory.free_bytes", lambda device: 1)
+        assert "for 128 images a step, 0.0 GiB are free" in worker.time(order).diverged
+
+    def without_memory(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("nas_tc.search.worker.carry_out", without_memory)
+    assert worker.time(order).diverged.startswith("out of memory: about")
 
 
 def test_a_table_that_decides_alone_must_know_layers_like_these():

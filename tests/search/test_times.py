@@ -4,12 +4,13 @@ import json
 from dataclasses import replace
 
 import pytest
+import torch
 
 from nas_tc.errors import BudgetError, StudyError, TableError
 from nas_tc.report import front_table, trials_table, write_report
 from nas_tc.search import objective, pareto_front, read_study
 from nas_tc.search import time_order as orders
-from nas_tc.search.storage import check_settings
+from nas_tc.search.storage import check_settings, open_study
 from nas_tc.timing import Setting, TimeTable, calibrate, one_thread
 
 GENEROUS = "latency<=(3,64)x3*50, complexity<=400k"
@@ -37,6 +38,18 @@ def test_times_are_recorded_and_the_front_is_of_them(tiny_search, tmp_path):
     assert [t.number for t in again.trials] == [t.number for t in record.trials]
 
 
+def test_times_of_two_devices_are_not_mixed(tiny_search, tmp_path):
+    record = tiny_search(GENEROUS, trials=1, study="moved.db")
+    with open_study(record.path, dict(record.settings)) as study:
+        with one_thread():
+            here = TimeTable.here(torch.device("cpu")).machine["device"]
+        assert study.user_attrs["timed_on"] == here
+        study.set_user_attr("timed_on", "Abacus 7")
+    with pytest.raises(StudyError, match="were measured on 'Abacus 7', not on") as caught:
+        tiny_search(GENEROUS, trials=2, study="moved.db")
+    assert len(str(caught.value).splitlines()) == 1
+
+
 def test_what_the_clock_rejects_is_remembered_and_counts_for_nothing(tiny_search, tiny):
     """No network of the space is so slow."""
     first, second = tiny.stages
@@ -61,8 +74,6 @@ def test_a_budget_of_no_time_at_all_is_refused(tiny_search):
 def test_the_table_of_another_device_decides_without_a_clock(
     tiny_search, tiny, tmp_path, monkeypatch
 ):
-    import torch
-
     device = torch.device("cpu")
     with one_thread():
         table = TimeTable.here(device)
