@@ -83,6 +83,12 @@ def test_data_shows_what_is_there_and_names_what_is_broken(run, tmp_path):
     assert "1 images are broken" in err
 
 
+def test_a_side_of_nothing_is_refused(run):
+    code, _, err = run("data", "digits", "--size", "0")
+    assert code == 2
+    assert "--size" in err
+
+
 def test_train_goes_on_with_the_weights_of_the_search(run, study, tmp_path):
     settings = ("--set", "epochs=1", "--set", "learning_rate=1e-9", "--set", "ema=0")
     code, _, err = run("train", study.path, "--trial", 1, *settings, "--from-search",
