@@ -48,6 +48,15 @@ def test_train_writes_weights_a_curve_and_a_result(run, tmp_path):
     assert out.splitlines()[-3:] == again.splitlines()[-3:]
 
 
+def test_results_that_cannot_be_written_are_one_line(run, tmp_path):
+    (tmp_path / "weights.safetensors").mkdir()
+    settings = ("--data", "digits", "--set", "epochs=1")
+    code, _, err = run("train", *TINY, *settings, "--out", tmp_path)
+    assert code == 2
+    assert "cannot write into" in err
+    assert err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
