@@ -17,7 +17,7 @@ from nas_tc.search import pool as pool_module
 from nas_tc.training import Recipe
 
 class Sharer:
-    def __init__(self, data, recipe, device):
+    def __init__(self, data, recipe, device, alone):
         self.device = device
 
     def begin(self, architecture, seed):
