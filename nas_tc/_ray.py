@@ -7,6 +7,7 @@ import threading
 from typing import Any
 
 import ray
+import torch
 
 from nas_tc.errors import DeviceError
 
@@ -40,6 +41,18 @@ def start_ray(address: str | None, workers: int | None) -> bool:
         if in_main_thread:
             signal.signal(signal.SIGTERM, on_terminate)
     return True
+
+
+def ray_has_gpu(*, local: bool) -> bool:
+    """Whether Ray's workers can use a GPU.
+
+    Ray counts the GPUs that the driver knows; torch may be built without them.
+
+    Args:
+        local: whether all workers run on this machine, in this installation.
+    """
+    counted = ray.cluster_resources().get("GPU", 0) >= 1
+    return bool(counted and (not local or torch.cuda.is_available()))
 
 
 def _init_ray(address: str | None, workers: int | None) -> None:

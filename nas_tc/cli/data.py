@@ -30,7 +30,9 @@ def data(
     ],
     size: Annotated[
         int | None,
-        typer.Option(help="Side to scale to, pixels.", show_default="that of the first image"),
+        typer.Option(
+            help="Side to scale to, pixels.", min=1, show_default="that of the first image"
+        ),
     ] = None,
     sheet: Annotated[
         Path | None,

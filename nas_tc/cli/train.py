@@ -87,6 +87,8 @@ def train(
     """Train a network by its full schedule and test it. Run it again to go on after a stop."""
     # Threads that wait must not spin: another busy process would make each step ten times as long.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    from safetensors import SafetensorError  # noqa: PLC0415
+
     from nas_tc.data import Decoding, load_data, parse_limit  # noqa: PLC0415
     from nas_tc.training import (  # noqa: PLC0415
         DivergedError,
@@ -151,7 +153,13 @@ def train(
         )
     except DivergedError as error:
         raise NasTcError(f"{error}; lower the learning rate: --set learning_rate=...") from None
-    names = _write(folder, adapted, chosen, finished, spec)
+    try:
+        names = _write(folder, adapted, chosen, finished, spec)
+    except (OSError, SafetensorError) as error:
+        raise NasTcError(
+            f"cannot write into {folder}: {error}; make room and run it again: it goes on from "
+            "the checkpoint"
+        ) from None
     for line in _tests(finished, adapted.classes):
         screen.print(line)
     screen.print(f"train: {folder}/ ({', '.join(names)})")

@@ -2,9 +2,13 @@
 
 import gzip
 import struct
+import zipfile
+import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 from nas_tc.data.decode import Decoding, fit_array
@@ -39,7 +43,7 @@ def load_npz(
         DataError: a file or an array that is missing or of another kind.
     """
     try:
-        with np.load(file, allow_pickle=False) as arrays:
+        with file.open("rb") as opened, _opened_npz(opened, file) as arrays:
             found = {
                 split: next(
                     (
@@ -54,7 +58,7 @@ def load_npz(
             names = ", ".join(arrays)
     except DataError:
         raise
-    except (OSError, ValueError, EOFError, AttributeError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else "broken"
         raise DataError(f"{file}: not an npz file of arrays: {reason}") from None
     return _split(found, side, name, f"{file} ({names})", decoding or Decoding())
@@ -95,6 +99,13 @@ def load_idx(
     return _split(found, side, name, str(folder), decoding or Decoding())
 
 
+def _opened_npz(opened: BinaryIO, file: Path) -> NpzFile:
+    loaded = np.load(opened, allow_pickle=False)
+    if not isinstance(loaded, NpzFile):
+        raise DataError(f"{file}: one array alone; an npz file has images and labels")
+    return loaded
+
+
 def _read_idx(file: Path) -> NDArray[np.uint8]:
     try:
         content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
@@ -122,7 +133,8 @@ def _checked(images: NDArray[np.generic], labels: NDArray[np.generic], place: st
     flat = labels.reshape(-1)
     if not np.issubdtype(flat.dtype, np.integer) or len(flat) != len(pixels):
         raise DataError(f"{place}: needs a whole number for each of the {len(pixels)} images")
-    return pixels.astype(np.uint8, copy=False), flat.astype(np.int64)
+    # Whole lines of pixels are looked up in training, so they must lie in a row.
+    return np.ascontiguousarray(pixels, dtype=np.uint8), flat.astype(np.int64)
 
 
 def _split(

@@ -6,13 +6,14 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from nas_tc.data.images import ImageData, Split, mapped_split
 
-_FORMAT = 1
+_FORMAT = 2
 _FEWEST_IMAGES = 2000  # fewer are decoded as fast as they are read
 _MOST_READ = 64  # files whose content is looked at; of more, the sizes and times
 _SPLITS = ("train", "validation", "test")
@@ -22,14 +23,15 @@ def cache_folder() -> Path | None:
     """Where decoded images are kept; None if the variable NAS_TC_CACHE is "off".
 
     That variable, or else `nas-tc` in XDG_CACHE_HOME or in ~/.cache. It may be deleted any time.
+    The path is absolute, since workers map its files from folders of their own.
     """
     chosen = os.environ.get("NAS_TC_CACHE", "")
     if chosen == "off":
         return None
     if chosen:
-        return Path(chosen).expanduser()
+        return Path(chosen).expanduser().absolute()
     base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "nas-tc"
+    return Path(base).expanduser().absolute() / "nas-tc"
 
 
 def fingerprint(files: Sequence[Path], root: Path, settings: Sequence[object]) -> str:
@@ -103,17 +105,19 @@ def write_cache(key: str, data: ImageData) -> None:
     except OSError:
         return
     try:
-        for name in _SPLITS:
-            np.save(images_file(partial, name), getattr(data, name).images)
-        put_in(partial, key, data)
-    except OSError:
+        with suppress(OSError):
+            for name in _SPLITS:
+                np.save(images_file(partial, name), getattr(data, name).images)
+            put_in(partial, key, data)
+    finally:  # nothing is there if it has become the entry
         shutil.rmtree(partial, ignore_errors=True)
 
 
 def put_in(partial: Path, key: str, data: ImageData) -> None:
     """Makes an entry of a folder that holds the images: writes the rest, then renames it.
 
-    So no half is ever read.
+    So no half is ever read. An entry that is there already, as another process may have made it
+    meanwhile, stays if it can be read.
     """
     for name in _SPLITS:
         np.save(partial / f"{name}-labels.npy", getattr(data, name).labels)
@@ -124,4 +128,14 @@ def put_in(partial: Path, key: str, data: ImageData) -> None:
         "moments": data.moments,
     }
     (partial / "data.json").write_text(json.dumps(values), encoding="utf-8")
-    partial.rename(partial.parent / key)
+    entry = partial.parent / key
+    try:
+        partial.rename(entry)
+    except OSError:
+        if not entry.is_dir():
+            raise
+        if read_cache(key, data.name, 0) is not None:
+            shutil.rmtree(partial)
+            return
+        shutil.rmtree(entry, ignore_errors=True)
+        partial.rename(entry)

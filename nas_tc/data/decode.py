@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nas_tc.data.memory import check_memory
-from nas_tc.data.pixels import GREY_MODES, is_grey, open_image, to_pixels
+from nas_tc.data.pixels import GREY_MODES, is_grey, open_image, read_pixels, to_pixels
 from nas_tc.data.sources import Encoded, Source
 from nas_tc.errors import DataError
 
@@ -93,8 +93,7 @@ def decode_images(
         if failed.is_set():
             return
         try:
-            image = open_image(source, images.name(index))
-            into[index] = to_pixels(image, channels, height, width)
+            into[index] = read_pixels(source, images.name(index), channels, height, width)
         except DataError as error:
             if decoding.broken is None:
                 failed.set()

@@ -46,7 +46,7 @@ def decode_to_disk(
             "the cache; NAS_TC_CACHE is 'off': let it name a folder"
         )
     # One unfinished set for each place: when its files change meanwhile, the rest is of no use.
-    partial = folder / f".decoding-{blake2b(plan.name.encode(), digest_size=8).hexdigest()}"
+    partial = folder / f".decoding-{_digest(plan.name)}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{partial}.lock"):  # a second process waits, and finds what the first made
@@ -87,13 +87,22 @@ def _decode(
     )
     data = ImageData(plan.name, train, validation, test, plan.classes)
     if decoding.broken:
+        # Those of the last hundred before a stop were decoded again.
+        decoding.broken[:] = dict.fromkeys(decoding.broken)
         shutil.rmtree(partial)  # to be looked at, not kept: the maps last as long as they are used
         return data
     put_in(partial, key, data)
-    (partial.parent / key / _PROGRESS).unlink()
+    (partial.parent / key / _PROGRESS).unlink(missing_ok=True)
     found = read_cache(key, plan.name, 0)
     assert found is not None
     return found
+
+
+def _digest(name: str) -> str:
+    """Sixteen digits of the place that data lies in, however its path is spelt."""
+    kind, _, place = name.partition(":")
+    spelt = f"{kind}:{Path(place).expanduser().resolve()}"
+    return blake2b(os.fsencode(spelt), digest_size=8).hexdigest()
 
 
 def _begun(partial: Path, what: list[object]) -> dict[str, Any]:

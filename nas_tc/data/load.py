@@ -100,13 +100,27 @@ def _load_files(
 
 
 def _key(kind: str, place: Path, *settings: object) -> str:
-    pattern = _FILES[kind]
-    files = sorted(p for p in place.glob(pattern) if p.is_file()) if pattern else [place]
-    root = place if pattern else place.parent
+    root = place if _FILES[kind] else place.parent
     try:
-        return fingerprint(files, root, (kind, *settings))
+        return fingerprint(_files(kind, place), root, (kind, *settings))
     except OSError as error:
         raise DataError(f"{error.filename}: cannot be read: {error.strerror}") from None
+
+
+def _files(kind: str, place: Path) -> list[Path]:
+    """All that is read, in order.
+
+    A pattern goes into no linked folder, but classes and splits may be links, whose images count.
+    """
+    pattern = _FILES[kind]
+    if not pattern:
+        return [place]
+    found = set(place.glob(pattern))
+    if kind == "imagefolder":
+        for folder in (*place.glob("*"), *place.glob("*/*")):
+            if folder.is_symlink() and folder.is_dir():
+                found.update(folder.glob(pattern))
+    return sorted(path for path in found if path.is_file())
 
 
 def _in_memory(plan: Plan, shape: tuple[int, int, int], decoding: Decoding) -> ImageData:

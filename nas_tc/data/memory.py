@@ -2,8 +2,8 @@
 
 import os
 import re
-from pathlib import Path
 
+from nas_tc._memory import free_memory_bytes
 from nas_tc.errors import DataError
 
 _SHARE = 0.3  # of the free memory: sharing images with the workers takes a copy
@@ -54,8 +54,7 @@ def gib(size: int) -> str:
 
 def _free_memory_bytes() -> int:
     """Memory that can be had without swapping; where the system does not say, all there is."""
-    meminfo = Path("/proc/meminfo")
-    if meminfo.exists():
-        fields = dict(line.split(":") for line in meminfo.read_text().splitlines())
-        return int(fields["MemAvailable"].split()[0]) * 1024
+    free = free_memory_bytes()
+    if free is not None:
+        return free
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -1,6 +1,7 @@
 """One image file as pixels."""
 
 import io
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,20 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from nas_tc.data.sources import Source
 from nas_tc.errors import DataError
 
-GREY_MODES = {"1", "L", "I;16"}
+_SIXTEEN_BITS = {"I;16", "I;16B", "I;16L", "I;16N"}  # of grey, in either order of bytes
+GREY_MODES = {"1", "L", *_SIXTEEN_BITS}
 _DEEP_MODES = {"I", "F"}
+_BROKEN = (  # what Pillow raises for a file that makes no sense, in its pixels or what it notes
+    OSError,
+    EOFError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    struct.error,
+    Image.DecompressionBombError,
+)
 
 
 def open_image(source: Source, name: str) -> Image.Image:
@@ -29,7 +42,7 @@ def open_image(source: Source, name: str) -> Image.Image:
         raise DataError(f"{name}: the image is missing") from None
     except UnidentifiedImageError:
         raise DataError(f"{name}: not an image, or a broken one") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except _BROKEN as error:
         raise DataError(f"{name}: the image is broken: {error}") from None
     if upright.mode in _DEEP_MODES:
         raise DataError(
@@ -45,14 +58,30 @@ def is_grey(source: Source) -> bool:
     try:
         with _opened(source) as image:
             return image.mode in GREY_MODES
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except _BROKEN:
         return True
+
+
+def read_pixels(
+    source: Source, name: str, channels: int, height: int, width: int
+) -> NDArray[np.uint8]:
+    """An image as `to_pixels` has it.
+
+    Raises:
+        DataError: an image that is missing or broken, or whose colours are of a kind that Pillow
+            does not convert, by name.
+    """
+    image = open_image(source, name)
+    try:
+        return to_pixels(image, channels, height, width)
+    except ValueError as error:
+        raise DataError(f"{name}: {error}; save the image as RGB") from None
 
 
 def to_pixels(image: Image.Image, channels: int, height: int, width: int) -> NDArray[np.uint8]:
     """uint8, (height, width, channels); scaled in proportion, and its centre cut out."""
-    if image.mode == "I;16":  # 16 bits of grey: keep the upper 8
-        image = image.point(lambda value: value / 256).convert("L")
+    if image.mode in _SIXTEEN_BITS:  # keep the upper 8
+        image = Image.fromarray((np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8))
     wanted = "L" if channels == 1 else "RGB"
     if image.mode != wanted:
         image = image.convert(wanted)

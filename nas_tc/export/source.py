@@ -1,7 +1,6 @@
 """A network as a Python file that imports torch alone."""
 
 import inspect
-import json
 from collections.abc import Iterable, Iterator
 
 import torch
@@ -44,7 +43,7 @@ def network_source(architecture: Architecture, classes: tuple[str, ...] = ()) ->
     if layers.PointConv2d in used or layers.PyramidPool in used:
         lines.append("from torch.nn import functional")
     if 0 < len(classes) <= _CLASSES_SHOWN:
-        lines += ["", "CLASSES = ("] + [f"    {json.dumps(name)}," for name in classes] + [")"]
+        lines += ["", "CLASSES = ("] + [f"    {name!r}," for name in classes] + [")"]
     for helper in (layers.Normalize, *used):
         lines += ["", "", inspect.getsource(helper).rstrip()]
     lines += [

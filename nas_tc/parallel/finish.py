@@ -11,7 +11,7 @@ from typing import Any
 import ray
 from ray.util.queue import Queue
 
-from nas_tc._ray import start_ray
+from nas_tc._ray import ray_has_gpu, start_ray
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
 from nas_tc.errors import DeviceError, NasTcError
@@ -73,6 +73,14 @@ def finish_together(
         NasTcError: what `finish` raises, and a worker that died.
     """
     check_share(Share(0, workers), recipe, len(data.train))
+    # Ray Train starts its workers in folders of their own.
+    out, initial = out.resolve(), None if initial is None else initial.resolve()
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NasTcError(
+            f"cannot write into {out}: {error.strerror}; choose another --out"
+        ) from None
     os.environ.setdefault("RAY_TRAIN_ENABLE_PRINT_PATCH", "0")
     try:
         from ray.train import RunConfig, ScalingConfig, TrainingFailedError  # noqa: PLC0415
@@ -85,18 +93,17 @@ def finish_together(
     logging.getLogger("ray.train").setLevel(logging.ERROR)
     ours = start_ray(address, None)
     try:
-        on_gpus = device != "cpu" and ray.cluster_resources().get("GPU", 0) >= 1
+        on_gpus = device != "cpu" and ray_has_gpu(local=ours and address is None)
         _check_room(workers, "GPU" if on_gpus else "CPU", device)
         told: Any = Queue(actor_options={"num_cpus": 0})
         listener = threading.Thread(target=_listen, args=(told, resumed, after_epoch), daemon=True)
         listener.start()
-        job = (architecture, recipe, out.resolve(), seed, initial, told)
-        out.mkdir(parents=True, exist_ok=True)
+        job = (architecture, recipe, out, seed, initial, told)
         trainer = TorchTrainer(
             _work,
             train_loop_config={"job": job, "data": ray.put(data)},
             scaling_config=ScalingConfig(num_workers=workers, use_gpu=on_gpus),
-            run_config=RunConfig(storage_path=str(out.resolve()), name=_FOLDER),
+            run_config=RunConfig(storage_path=str(out), name=_FOLDER),
         )
         try:
             trainer.fit()
@@ -163,11 +170,15 @@ def _check_room(workers: int, kind: str, device: str) -> None:
 
 
 def _cause(error: Exception) -> Exception:
-    """What went wrong in a worker, as it was there if a user can put it right."""
-    failures = getattr(error, "worker_failures", {})
-    for rank, failure in sorted(failures.items()):
+    """What went wrong in a worker, as it was there if a user can put it right.
+
+    When one worker ends, the others fail at waiting for it, which says nothing.
+    """
+    failures = sorted(getattr(error, "worker_failures", {}).items())
+    for _, failure in failures:
         if isinstance(failure, NasTcError | DivergedError):
             return failure
+    for rank, failure in failures:
         text = (str(failure).strip().splitlines() or [""])[-1]
         return NasTcError(f"worker {rank} failed: {type(failure).__name__}: {text}")
     return NasTcError(f"Ray Train failed: {(str(error).strip().splitlines() or [''])[-1]}")

@@ -7,7 +7,7 @@ from typing import Any, Self
 import ray
 from ray.exceptions import RayError, RayTaskError
 
-from nas_tc._ray import start_ray
+from nas_tc._ray import ray_has_gpu, start_ray
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
 from nas_tc.errors import DeviceError
@@ -58,7 +58,8 @@ class Pool:
         self._calls: dict[Any, Hashable] = {}  # Ray's reference of a call to what it is about
         self._owns_ray = start_ray(address, workers)
         try:
-            kind = "GPU" if device != "cpu" and _has("GPU") else "CPU"
+            local = self._owns_ray and address is None
+            kind = "GPU" if device != "cpu" and ray_has_gpu(local=local) else "CPU"
             if kind == "CPU":
                 _check_processor(device, per_gpu)
             room = int(ray.cluster_resources().get(kind, 0)) * per_gpu
@@ -174,10 +175,6 @@ def _check_processor(device: str, per_gpu: int) -> None:
             f"--per-gpu {per_gpu}: networks share a GPU, and none is used here; leave it out, and "
             "one network a core is trained"
         )
-
-
-def _has(kind: str) -> bool:
-    return bool(ray.cluster_resources().get(kind, 0) >= 1)
 
 
 def _last_line(error: RayTaskError) -> str:

@@ -1,8 +1,9 @@
 """What runs inside a worker: one network at a time, rung by rung."""
 
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 
 import torch
@@ -29,6 +30,14 @@ from nas_tc.training import (
     train,
     with_colours,
 )
+
+
+@contextmanager
+def _whole_step(lock: NodeLock, device: torch.device) -> Iterator[None]:
+    """A step's turn that ends when the GPU has done all that was queued, not before."""
+    with lock.step():
+        yield
+        torch.cuda.synchronize(device)
 
 
 @dataclass(frozen=True)
@@ -71,6 +80,8 @@ class Worker:
         self._device = choose_device(device)
         self._lock = NodeLock() if alone else None
         self._turn: Turn = nullcontext if self._lock is None else self._lock.step
+        if self._lock is not None and self._device.type == "cuda":
+            self._turn = partial(_whole_step, self._lock, self._device)
         if self._device.type == "cpu":
             settle_on_core()
         self._recipe = recipe

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from nas_tc.data import Split
+from nas_tc.errors import NasTcError
 from nas_tc.training.colour import altered_colours, drawn_noise, principal_colours
 from nas_tc.training.prefetch import prefetched
 from nas_tc.training.recipe import Recipe
@@ -45,18 +46,28 @@ def images_on(device: torch.device, split: Split, margin: int = 0) -> Images:
 
     Those that are in memory stay where they are or go to the GPU's memory, whole; those in a file
     are read batch by batch.
+
+    Raises:
+        NasTcError: more images than the GPU's memory has room for.
     """
     with warnings.catch_warnings():
         # The pages are shared with other processes and read-only; so are our reads.
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
         pixels, labels = torch.from_numpy(split.images), torch.from_numpy(split.labels)
     streamed = split.file is not None
-    return Images(
-        pixels if streamed else pixels.to(device),
-        labels.to(device),
-        margin=margin,
-        streamed=streamed,
-    )
+    try:
+        return Images(
+            pixels if streamed else pixels.to(device),
+            labels.to(device),
+            margin=margin,
+            streamed=streamed,
+        )
+    except torch.OutOfMemoryError:
+        size = split.images.nbytes / 2**30
+        raise NasTcError(
+            f"{len(split):,} images take {size:,.1f} GiB, more than is free on the GPU; lower "
+            "--memory-limit, so that they are streamed"
+        ) from None
 
 
 def with_colours(images: Images, recipe: Recipe) -> Images:

@@ -2,6 +2,7 @@
 
 import ctypes
 import sys
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -30,11 +31,11 @@ def choose_device(name: str) -> torch.device:
 def autocast_dtype(device: torch.device) -> torch.dtype:
     """bfloat16 where the device multiplies it fast, float32 elsewhere.
 
-    On a processor without bfloat16 instructions torch emulates them, many times slower than
-    float32.
+    On a device without bfloat16 instructions torch emulates them, many times slower than float32.
     """
     if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+        has_bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
+        return torch.bfloat16 if has_bf16 else torch.float32
     return torch.bfloat16 if _cpu_has_bf16() else torch.float32
 
 
@@ -61,6 +62,7 @@ def settle_on_core(threads: int | None = 1) -> None:
         mallopt(_M_TOP_PAD, 64 * 2**20)
 
 
+@cache
 def _cpu_has_bf16() -> bool:
     cpuinfo = Path("/proc/cpuinfo")
     if not cpuinfo.exists():

@@ -141,7 +141,19 @@ def run_epochs(
     """
     share = share or Share()
     check_share(share, recipe, len(data.train))
-    check_fits(architecture, recipe.batch_size // share.size, device)
+    # A longer training of the same kind has another schedule, so epochs belong to what it is.
+    identity = {
+        "format": _FORMAT,
+        "network": architecture.to_json(),
+        "recipe": {**recipe.to_dict(), "views": 0},
+        "data": data.checksum,
+        "seed": seed,
+        "beginning": None if initial is None else _digest(initial),
+    }
+    kept = _read(out / CHECKPOINT, identity)
+    batch = recipe.batch_size // share.size
+    if kept is None or kept["training"]["epoch"] < recipe.epochs:
+        check_fits(architecture, batch, device)
     mean, std = data.moments
     network = build(architecture, mean=mean, std=std, seed=seed, init=recipe.init)
     if initial is not None:
@@ -150,17 +162,7 @@ def run_epochs(
     training = with_colours(images_on(device, data.train, recipe.margin), recipe)
     validation = images_on(device, data.validation, recipe.margin)
     run = Training(network, training, recipe, seed=seed, share=share)
-    # A longer training of the same kind has another schedule, so epochs belong to what it is.
-    identity = {
-        "format": _FORMAT,
-        "network": architecture.to_json(),
-        "recipe": {**recipe.to_dict(), "views": 0},
-        "data": data.checksum,
-        "seed": seed,
-        "beginning": None if initial is None else blake2b(initial.read_bytes()).hexdigest(),
-    }
     curve: tuple[CurvePoint, ...] = ()
-    kept = _read(out / CHECKPOINT, identity)
     if kept is not None:
         run.resume(kept["training"])
         curve = tuple(CurvePoint(**point) for point in kept["curve"])
@@ -178,9 +180,21 @@ def run_epochs(
     except (MemoryError, RuntimeError) as error:
         if not ran_out(error):
             raise
-        raise NasTcError(out_of_memory(architecture, recipe.batch_size)) from None
+        raise NasTcError(out_of_memory(architecture, batch)) from None
     network.load_state_dict(run.evaluated().state_dict())
     return network, curve
+
+
+def _digest(file: Path) -> str:
+    """What weights to begin with are known by.
+
+    Raises:
+        NasTcError: a file that is not there.
+    """
+    try:
+        return blake2b(file.read_bytes()).hexdigest()
+    except OSError as error:
+        raise NasTcError(f"cannot read the weights {file}: {error.strerror}") from None
 
 
 def _begin_with(network: Network, file: Path) -> None:

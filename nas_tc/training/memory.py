@@ -1,9 +1,8 @@
 """What training a network takes of memory, by formula, and what a device has."""
 
-from pathlib import Path
-
 import torch
 
+from nas_tc._memory import free_memory_bytes
 from nas_tc.architecture import Architecture
 from nas_tc.cost import network_cost
 from nas_tc.errors import NasTcError
@@ -40,11 +39,7 @@ def free_bytes(device: torch.device) -> int | None:
     """Memory of the device that can be had; None where nobody says."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
-    meminfo = Path("/proc/meminfo")
-    if not meminfo.exists():
-        return None
-    fields = dict(line.split(":") for line in meminfo.read_text().splitlines())
-    return int(fields["MemAvailable"].split()[0]) * 1024
+    return free_memory_bytes()
 
 
 def check_fits(architecture: Architecture, batch_size: int, device: torch.device) -> None:

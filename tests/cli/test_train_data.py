@@ -48,6 +48,15 @@ def test_train_writes_weights_a_curve_and_a_result(run, tmp_path):
     assert out.splitlines()[-3:] == again.splitlines()[-3:]
 
 
+def test_results_that_cannot_be_written_are_one_line(run, tmp_path):
+    (tmp_path / "weights.safetensors").mkdir()
+    settings = ("--data", "digits", "--set", "epochs=1")
+    code, _, err = run("train", *TINY, *settings, "--out", tmp_path)
+    assert code == 2
+    assert "cannot write into" in err
+    assert err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -81,6 +90,12 @@ def test_data_shows_what_is_there_and_names_what_is_broken(run, tmp_path):
     assert code == 2
     assert "dog/3.png: not an image" in out
     assert "1 images are broken" in err
+
+
+def test_a_side_of_nothing_is_refused(run):
+    code, _, err = run("data", "digits", "--size", "0")
+    assert code == 2
+    assert "--size" in err
 
 
 def test_train_goes_on_with_the_weights_of_the_search(run, study, tmp_path):

@@ -5,9 +5,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from nas_tc.data import Decoding, load_data
 from nas_tc.errors import DataError
+from nas_tc.training import Recipe, images_on
+from nas_tc.training.batches import shuffled_batches
 
 RNG = np.random.default_rng(0)
 GREY = RNG.integers(0, 256, (40, 6, 6), dtype=np.uint8)
@@ -67,6 +70,33 @@ def test_an_npz_that_is_none(tmp_path):
             load_data(f"npz:{tmp_path}/{name}.npz")
     with pytest.raises(DataError, match="lacks its file; write npz:FILE"):
         load_data("npz:")
+
+
+def test_an_npz_that_is_cut_short_or_one_array(tmp_path):
+    np.savez_compressed(tmp_path / "cut.npz", x=GREY, y=LABELS)
+    whole = (tmp_path / "cut.npz").read_bytes()
+    (tmp_path / "cut.npz").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "bent.npz").write_bytes(whole[:200] + bytes(100) + whole[300:])
+    np.save(tmp_path / "one.npy", GREY)
+    for name, message in (
+        ("cut.npz", "not an npz file of arrays"),
+        ("bent.npz", "not an npz file of arrays"),
+        ("one.npy", "one array alone; an npz file has images and labels"),
+    ):
+        with pytest.raises(DataError, match=f"{name}: {message}") as raised:
+            load_data(f"npz:{tmp_path / name}")
+        assert "\n" not in str(raised.value)
+
+
+def test_arrays_of_another_order_are_trained_on(tmp_path):
+    images = np.asfortranarray(np.repeat(GREY[..., None], 3, axis=3))
+    np.savez(tmp_path / "fortran.npz", x_train=images, y_train=LABELS, x_test=images, y_test=LABELS)
+    data = load_data(f"npz:{tmp_path}/fortran.npz")
+    assert np.array_equal(data.test.images, images)
+    training = images_on(torch.device("cpu"), data.test)
+    recipe = Recipe(batch_size=40, augment=("crop",))
+    ((pixels, _),) = shuffled_batches(training, recipe, torch.Generator())
+    assert pixels.shape == (40, 3, 6, 6)
 
 
 def idx(array):

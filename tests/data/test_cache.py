@@ -88,3 +88,79 @@ def test_the_contact_sheet_has_a_row_a_class(tmp_path):
     ]  # fmt: skip
     with pytest.raises(NasTcError, match="cannot write"):
         contact_sheet(split, tmp_path / "sheet.png" / "below.png")
+
+
+@pytest.mark.parametrize("linked", ["{tree}/cat", "{tree}/train", "{tree}/train/cat"])
+def test_what_lies_behind_a_link_is_part_of_what_is_found(tmp_path, cache, linked):
+    """Two trees, alike but for the images behind a link, are two entries."""
+    places = [tmp_path / "one", tmp_path / "two"]
+    found = []
+    for number, place in enumerate(places):
+        root = place / "train" if "train" in linked else place
+        for split in {root, place / "val"} if "train" in linked else {root}:
+            for name in ("cat", "dog"):
+                (split / name).mkdir(parents=True)
+                for i in range(20):
+                    Image.new("RGB", (4, 4), (i, 0, 0)).save(split / name / f"{i}.png")
+        link = type(place)(linked.format(tree=place))
+        behind = tmp_path / f"behind-{number}"
+        link.rename(behind)
+        link.symlink_to(behind)
+        for file in behind.rglob("*.png"):
+            Image.new("RGB", (4, 4), (0, number + 1, 0)).save(file)
+        found.append(load_data(f"imagefolder:{place}"))
+    assert not equal(*found)
+    assert len(list(cache.iterdir())) == 2
+    assert equal(load_data(f"imagefolder:{places[0]}"), found[0])
+    assert len(list(cache.iterdir())) == 2
+
+
+def test_the_key_of_a_tree_without_links_is_that_of_its_files(tmp_path):
+    for name in ("cat/deep", "dog"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "0.png").write_text(name)
+    files = sorted(p for p in tmp_path.glob("**/*") if p.is_file())
+    assert load_module._files("imagefolder", tmp_path) == files
+    assert len(files) == 2
+
+
+def test_a_damaged_entry_is_replaced(tmp_path, cache):
+    write_npz(tmp_path / "a.npz")
+    load_data(f"npz:{tmp_path}/a.npz")
+    (entry,) = cache.iterdir()
+    (entry / "train-images.npy").write_bytes(b"")
+    first = load_data(f"npz:{tmp_path}/a.npz")
+    found = cache_module.read_cache(entry.name, "a", 2**30)
+    assert found is not None
+    assert equal(found, first)
+    assert list(cache.iterdir()) == [entry]
+
+
+def test_an_entry_that_another_process_has_made_stays(tmp_path, cache):
+    write_npz(tmp_path / "a.npz")
+    data = load_data(f"npz:{tmp_path}/a.npz")
+    (entry,) = cache.iterdir()
+    made = (entry / "data.json").stat().st_ino
+    cache_module.write_cache(entry.name, data)
+    assert list(cache.iterdir()) == [entry]
+    assert (entry / "data.json").stat().st_ino == made
+
+
+def test_nothing_is_left_of_an_entry_that_is_stopped(tmp_path, cache, monkeypatch):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cache_module, "put_in", stopped)
+    write_npz(tmp_path / "a.npz")
+    with pytest.raises(KeyboardInterrupt):
+        load_data(f"npz:{tmp_path}/a.npz")
+    assert list(cache.iterdir()) == []
+
+
+def test_the_cache_is_the_same_folder_from_everywhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NAS_TC_CACHE", "here")
+    assert cache_module.cache_folder() == tmp_path / "here"
+    monkeypatch.delenv("NAS_TC_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", "there")
+    assert cache_module.cache_folder() == tmp_path / "there" / "nas-tc"

@@ -1,6 +1,7 @@
 """Images as files: folders and parquet, whole and broken."""
 
 import io
+import struct
 
 import numpy as np
 import pyarrow as pa
@@ -128,6 +129,39 @@ def test_16_bits_of_grey_keep_their_upper_half():
     deep = Image.fromarray(np.array([[0, 256, 65535]], dtype=np.uint16))
     pixels = decoded(Contents([png(deep)], "deep", np.arange(1)))
     assert pixels[0, 0, :, 0].tolist() == [0, 1, 255]
+
+
+@pytest.mark.parametrize("order", ["little", "big"])
+def test_16_bits_in_either_order_are_the_same_grey(order):
+    values = np.array([[0, 256, 65535]], dtype="<u2" if order == "little" else ">u2")
+    mode = "I;16" if order == "little" else "I;16B"
+    buffer = io.BytesIO()
+    Image.frombytes(mode, (3, 1), values.tobytes()).save(buffer, "TIFF")
+    with Image.open(io.BytesIO(buffer.getvalue())) as read:
+        assert read.mode == mode
+    pixels = decoded(Contents([buffer.getvalue()], "deep", np.arange(1)))
+    assert pixels[0].tolist() == [[[0], [1], [255]]]
+
+
+def test_colours_that_cannot_be_converted_are_named(tree):
+    for file in tree.rglob("*.png"):
+        picture(1, mode="L").save(file)
+    Image.new("LAB", (12, 8)).save(tree / "val" / "cat" / "9.tif")  # which does not go into grey
+    with pytest.raises(DataError, match=r"val/cat/9\.tif: .*LAB.*; save the image as RGB"):
+        load_data(f"imagefolder:{tree}")
+    broken = []
+    load_data(f"imagefolder:{tree}", decoding=Decoding(broken=broken))
+    assert len(broken) == 1
+
+
+@pytest.mark.parametrize("error", [struct.error("unpack"), EOFError("end"), KeyError(274)])
+def test_notes_that_make_no_sense_are_those_of_a_broken_image(tree, monkeypatch, error):
+    def confused(image):
+        raise error
+
+    monkeypatch.setattr("nas_tc.data.pixels.ImageOps.exif_transpose", confused)
+    with pytest.raises(DataError, match=r"cat/.*\.png: the image is broken"):
+        load_data(f"imagefolder:{tree}")
 
 
 @pytest.mark.parametrize("wrap", [True, False])

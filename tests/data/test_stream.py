@@ -150,6 +150,52 @@ def test_a_broken_image_is_named_and_nothing_half_is_kept(tree, cache):
     assert same(load_data(spec, decoding=SMALL), load_data(spec))
 
 
+def test_a_damaged_set_is_decoded_anew(tree, cache):
+    data = load_data(f"imagefolder:{tree}", decoding=SMALL)
+    data.train.file.write_bytes(b"")
+    again = load_data(f"imagefolder:{tree}", decoding=SMALL)
+    assert same(again, load_data(f"imagefolder:{tree}"))
+    assert again.train.file == data.train.file
+
+
+def test_a_set_that_another_process_has_made_meanwhile_is_used(tree, cache, monkeypatch):
+    first = load_data(f"imagefolder:{tree}", decoding=SMALL)
+    monkeypatch.setattr(disk_module, "read_cache", lambda *_: found.pop(0))
+    found = [None, first]  # not there at first: the other process came later
+    monkeypatch.setattr("nas_tc.data.load.read_cache", lambda *_: None)
+    assert load_data(f"imagefolder:{tree}", decoding=SMALL) is first
+    assert not any(path.is_dir() for path in cache.glob(".decoding-*"))
+
+
+def test_a_place_has_one_lock_however_it_is_spelt(tree, cache, monkeypatch):
+    monkeypatch.chdir(tree.parent)
+    for spelt in (tree, "images", "./images", "images/../images"):
+        load_data(f"imagefolder:{spelt}", side=(8, 8), decoding=SMALL)
+    assert len(list(cache.glob(".decoding-*.lock"))) <= 1
+    assert len({disk_module._digest(f"imagefolder:{s}") for s in ("images", "./images")}) == 1
+
+
+def test_broken_images_are_counted_once_after_a_stop(tree, cache, monkeypatch):
+    (tree / "dog" / "07.png").write_bytes(b"no image")
+    decode, stops = disk_module.decode_images, [True]
+
+    def stopped(images, into, decoding, *, done, **rest):
+        if stops:
+            decode(images, into, decoding, **rest)
+            stops.pop()
+            done(0)  # what is known of the hundred under way is its broken images
+            raise KeyboardInterrupt
+        decode(images, into, decoding, done=done, **rest)
+
+    monkeypatch.setattr(disk_module, "decode_images", stopped)
+    spec = f"imagefolder:{tree}"
+    with pytest.raises(KeyboardInterrupt):
+        load_data(spec, decoding=Decoding(broken=[], memory_limit=1000))
+    broken = []
+    load_data(spec, decoding=Decoding(broken=broken, memory_limit=1000))
+    assert len(broken) == 1
+
+
 def test_no_place_to_stream_from(tree, monkeypatch, tmp_path):
     with pytest.raises(DataError, match="NAS_TC_CACHE is 'off'"):  # as all tests have it
         load_data(f"imagefolder:{tree}", decoding=SMALL)

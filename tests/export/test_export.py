@@ -53,6 +53,15 @@ def test_a_convolution_that_torch_gets_wrong_is_exported_with_its_cure():
     assert network.state_dict().keys() == build(arch).state_dict().keys()
 
 
+def test_any_name_of_a_class_can_be_written():
+    names = ("\U0001f600", 'cat "felix"', "two\nlines", "it's")
+    arch = Architecture((3, 32, 32), parse_notation("(3,8)"), GAP, 4)
+    source = network_source(arch, names)
+    known = {}
+    exec(compile(source.encode(), "network.py", "exec"), known)  # read as UTF-8, as a file is
+    assert known["CLASSES"] == names
+
+
 def test_the_source_is_readable_and_imports_torch_alone():
     arch = Architecture((3, 32, 32), parse_notation("(3,8)/2 | 2/2 | (3,16)x2"), SPP, 2)
     source = network_source(arch, ('cat "felix"', "dog"))

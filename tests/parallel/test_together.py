@@ -1,13 +1,21 @@
 """One network by several workers through Ray Train."""
 
 import sys
+from pathlib import Path
+from typing import ClassVar
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
+from nas_tc._ray import ray_has_gpu
 from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.data import load_data
 from nas_tc.errors import DeviceError, NasTcError
+from nas_tc.module import build
 from nas_tc.parallel import finish_together
+from nas_tc.parallel.finish import _cause
+from nas_tc.search.pool import Pool
 from nas_tc.training import DivergedError, Recipe, finish
 
 # Ray Train reads its own deprecated settings.
@@ -64,6 +72,49 @@ def test_what_goes_wrong_in_a_worker_is_told(digits, small, tmp_path):
         finish_together(
             small, digits, Recipe(epochs=9, learning_rate=1e30), tmp_path, workers=2, device="cpu"
         )
+
+
+@pytest.mark.slow
+def test_workers_find_the_weights_to_begin_with(digits, small, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    weights = {k: v.contiguous() for k, v in build(small, seed=5).state_dict().items()}
+    save_file(weights, "begin.safetensors")
+    recipe = Recipe(epochs=1, learning_rate=1e-9)
+    begun = finish_together(
+        small, digits, recipe, Path("out"), workers=2, device="cpu",
+        initial=Path("begin.safetensors"),
+    )  # fmt: skip
+    (weight, *_) = begun.network.layers.parameters()
+    (first, *_) = build(small, seed=5).layers.parameters()
+    assert torch.allclose(weight, first, atol=1e-6)
+    assert (tmp_path / "out" / "checkpoint.pt").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(digits, small, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NasTcError, match=r"cannot write into .*file/out: Not a directory; choose"):
+        finish_together(small, digits, Recipe(), tmp_path / "file" / "out", workers=2)
+
+
+@pytest.mark.parametrize("said", [NasTcError("no memory"), DivergedError("the loss is nan")])
+def test_the_worker_that_says_why_is_heard(said):
+    class FailedError(Exception):
+        worker_failures: ClassVar = {0: RuntimeError("gloo: closed\nby peer"), 1: said}
+
+    assert _cause(FailedError()) is said
+    FailedError.worker_failures = {0: RuntimeError("gloo: closed\nby peer")}
+    assert str(_cause(FailedError())) == "worker 0 failed: RuntimeError: by peer"
+
+
+def test_a_gpu_that_torch_is_not_built_for_is_none(monkeypatch, digits):
+    monkeypatch.setattr("ray.cluster_resources", lambda: {"GPU": 1.0, "CPU": 2.0})
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert not ray_has_gpu(local=True)
+    assert ray_has_gpu(local=False)  # it is another machine that trains
+    monkeypatch.setattr("nas_tc.search.pool.start_ray", lambda *_: True)
+    monkeypatch.setattr("ray.shutdown", lambda: None)
+    with pytest.raises(DeviceError, match="torch sees no GPU here; use --device cpu"):
+        Pool(digits, Recipe(), device="cuda")
 
 
 def test_what_cannot_be_trained_together(cluster, digits, small, tmp_path, monkeypatch):

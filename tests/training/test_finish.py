@@ -137,6 +137,21 @@ def test_a_network_beyond_the_memory_is_refused_with_the_estimate():
         check_fits(huge, 512, torch.device("cpu"))
 
 
+def test_only_what_is_still_to_be_trained_needs_memory(digits, tmp_path, monkeypatch):
+    once, recipe = small(digits), Recipe(epochs=1)
+    trained = finish(once, digits, recipe, tmp_path)
+    monkeypatch.setattr("nas_tc.training.memory.free_bytes", lambda device: 1000)
+    tested = finish(once, digits, recipe, tmp_path)  # as after a training by several workers
+    assert tested.single_view == trained.single_view
+    with pytest.raises(OutOfMemoryError):
+        finish(once, digits, recipe, tmp_path / "fresh")
+
+
+def test_weights_to_begin_with_that_are_not_there(digits, tmp_path):
+    with pytest.raises(NasTcError, match=r"cannot read the weights .*no: No such file"):
+        finish(small(digits), digits, Recipe(epochs=1), tmp_path, initial=tmp_path / "no")
+
+
 def test_a_worker_reports_what_does_not_fit_and_goes_on(digits, monkeypatch):
     from nas_tc.search.worker import Worker
 

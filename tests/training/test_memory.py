@@ -1,0 +1,82 @@
+"""Free memory, of a machine and of a container on it."""
+
+import numpy as np
+import pytest
+import torch
+
+from nas_tc import _memory
+from nas_tc.data import Split
+from nas_tc.data.memory import default_limit
+from nas_tc.errors import NasTcError
+from nas_tc.training import images_on
+from nas_tc.training.device import autocast_dtype
+from nas_tc.training.memory import free_bytes
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def system(tmp_path, monkeypatch):
+    """A machine with 8 GiB free, its process in the group a/b, as files."""
+    monkeypatch.setattr(_memory, "_PROC", tmp_path / "proc")
+    monkeypatch.setattr(_memory, "_CGROUPS", tmp_path / "groups")
+    (tmp_path / "proc" / "self").mkdir(parents=True)
+    (tmp_path / "proc" / "meminfo").write_text(
+        f"MemTotal:  {2**24} kB\nMemAvailable:  {2**23} kB\nHugePages_Total:       0\n"
+    )
+    (tmp_path / "proc" / "self" / "cgroup").write_text("4:memory:/other\n0::/a/b\n")
+    (tmp_path / "groups" / "a" / "b").mkdir(parents=True)
+    return tmp_path
+
+
+def limit(folder, most, used, files):
+    (folder / "memory.max").write_text(f"{most}\n")
+    (folder / "memory.current").write_text(f"{used}\n")
+    (folder / "memory.stat").write_text(f"anon 5\ninactive_file {files}\nactive_file 7\n")
+
+
+def test_without_a_limit_the_machine_counts(system):
+    assert free_bytes(CPU) == 2**33
+    limit(system / "groups" / "a" / "b", "max", 2**30, 0)
+    assert free_bytes(CPU) == 2**33
+    assert default_limit() == int(0.3 * 2**33)
+
+
+@pytest.mark.parametrize("group", ["a/b", "a", "."])
+def test_the_limit_of_a_container_counts(system, group):
+    limit(system / "groups" / group, 2**30, 3 * 2**28, 2**27)
+    assert free_bytes(CPU) == 2**28 + 2**27
+    assert default_limit() == int(0.3 * (2**28 + 2**27))
+    limit(system / "groups" / group, 2**30, 2**31, 0)
+    assert free_bytes(CPU) == 0
+
+
+def test_a_container_in_a_room_of_its_own(system):
+    (system / "proc" / "self" / "cgroup").write_text("0::/\n")
+    limit(system / "groups", 2**29, 2**28, 0)
+    assert free_bytes(CPU) == 2**28
+
+
+def test_a_system_that_does_not_say(system):
+    (system / "proc" / "meminfo").unlink()
+    assert free_bytes(CPU) is None
+    assert default_limit() > 0
+
+
+def test_images_beyond_the_gpus_memory_are_one_line(monkeypatch):
+    def full(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate\n2.00 GiB")
+
+    monkeypatch.setattr(torch.Tensor, "to", full)
+    split = Split(np.zeros((4, 2, 2, 3), np.uint8), np.zeros(4, np.int64))
+    with pytest.raises(NasTcError, match=r"4 images take .* lower --memory-limit") as raised:
+        images_on(torch.device("cuda"), split)
+    assert "\n" not in str(raised.value)
+
+
+def test_bfloat16_that_is_emulated_is_not_used(monkeypatch):
+    def supported(including_emulation=True):
+        return including_emulation
+
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", supported)
+    assert autocast_dtype(torch.device("cuda")) == torch.float32
