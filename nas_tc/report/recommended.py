@@ -21,7 +21,7 @@ class Recommended:
 
 
 def recommended(record: StudyRecord) -> Recommended | None:
-    """The network with the least expected error; None while no trial is complete.
+    """The network of the front with the least expected error; None while no trial is complete.
 
     Where the whole front was trained again, the mean over the reruns decides: that needs no model.
     Elsewhere each error, measured but once, is shrunk towards what a model of all trials expects.
@@ -40,5 +40,6 @@ def recommended(record: StudyRecord) -> Recommended | None:
     known = [trial for trial in record.complete if objective(trial, cost) is not None]
     if not known:
         return None
-    model = recommend_network(known)
+    # The front's networks have their weights kept and their test errors measured.
+    model = recommend_network(known, among={trial.number for trial in record.front})
     return Recommended(record.trial(model.choice.number), str(model), model)

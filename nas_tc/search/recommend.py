@@ -4,7 +4,7 @@ The best of many noisy errors is often the luckiest. Each observed error is ther
 what the model of all trials expects there; the least expected error is recommended.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp
 from typing import Any
@@ -84,6 +84,7 @@ def recommend(
     most: float = float("inf"),
     *,
     least: float = 0.0,
+    among: Collection[int] | None = None,
 ) -> Recommendation:
     """What to take of what was tried.
 
@@ -92,12 +93,14 @@ def recommend(
         distributions: of the parameters.
         most: that the choice may cost.
         least: that it has to.
+        among: numbers of the trials that may be the choice, at least one within the budget; None:
+            all.
 
     Raises:
         StudyError: nothing that was tried is within the budget.
     """
     within = _within(tried, most, least)
-    best = tried[min(within, key=lambda place: tried[place].error)]
+    best = tried[min(within, key=lambda place: (tried[place].error, tried[place].cost))]
     if len(tried) < _LEAST or not distributions:
         learned = len(tried) if distributions else 0
         return Recommendation(best, best.error, None, None, len(within), learned, best)
@@ -111,7 +114,8 @@ def recommend(
     model = Surrogate(len(distributions))
     model.fit(sample, lambda _: Sample(features[some], errors[some], sample.spreads[some]))
     mean, deviation = model.predict(features)
-    place = min(within, key=lambda each: float(mean[each]))
+    open_ = [each for each in within if among is None or tried[each].number in among]
+    place = min(open_ or within, key=lambda each: float(mean[each]))
     return Recommendation(
         choice=tried[place],
         expected=float(model.scale.back(mean[place : place + 1])[0]),
@@ -124,7 +128,11 @@ def recommend(
 
 
 def recommend_network(
-    trials: Sequence[TrialRecord], most: float = float("inf"), *, least: float = 0.0
+    trials: Sequence[TrialRecord],
+    most: float = float("inf"),
+    *,
+    least: float = 0.0,
+    among: Collection[int] | None = None,
 ) -> Recommendation:
     """Which network of a study to take within a budget of multiply-adds.
 
@@ -136,6 +144,8 @@ def recommend_network(
         trials: of one study; the complete ones count.
         most: multiply-adds that it may have.
         least: multiply-adds that it must have.
+        among: numbers of the trials that may be the choice: the front, say, whose weights are
+            kept; None: all.
 
     Raises:
         StudyError: no complete trial is within the budget.
@@ -148,7 +158,7 @@ def recommend_network(
         if each.val_error is not None
     ]
     within = _within(tried, most, least)
-    best = min((tried[place] for place in within), key=lambda each: each.error)
+    best = min((tried[place] for place in within), key=lambda each: (each.error, each.cost))
     members = [each for each in tried if genes and len(each.params) == len(genes)]
     observed = Recommendation(best, best.error, None, None, len(within), len(members), best)
     if len(members) < _LEAST or not any(least <= each.cost <= most for each in members):
@@ -157,7 +167,7 @@ def recommend_network(
         gene: CategoricalDistribution(sorted({each.params[gene] for each in members}, key=_order))
         for gene in genes
     }
-    found = recommend(members, distributions, most, least=least)
+    found = recommend(members, distributions, most, least=least, among=among)
     assert found.noise is not None
     if best not in members and best.error + found.noise < found.expected:
         return observed
