@@ -18,6 +18,7 @@ from nas_tc.space import Feasible, Space, extreme_network
 _LISTED = 4096  # networks
 _FAR = 2  # times the limit: what a network is said to cost that is over one that is no number
 _TRIED = 20  # draws for a network that keeps the other limits too, before walking to one
+_FEWEST = 64  # networks that so many draws are made for, since one may be unlucky
 
 
 def network_sampler(
@@ -106,14 +107,18 @@ class _Networks:
         """This many networks, perhaps some twice."""
         if self.all is not None:
             return [self.all[n] for n in random.integers(len(self.all), size=settings)]
-        if self._feasible is not None and self._walker is None:
-            drawn = self._feasible.values(self._feasible.draw(_TRIED * settings, random))
-            found = list(islice(filter(self._fits, drawn), settings))
-            if len(found) == settings:
-                return found
+        found: list[Params] = []
+        if self._feasible is not None:
+            batch = max(settings, _FEWEST) if self._is_checked else settings
+            for _ in range(_TRIED):
+                drawn = self._feasible.values(self._feasible.draw(batch, random))
+                found += islice(filter(self._fits, drawn), settings - len(found))
+                if len(found) == settings:
+                    return found
+        # For this call alone: the next depends on its seed, not on the luck of this one.
         if self._walker is None:
             self._walker = Affordable(self._distributions, self._cost, self._most, self._least)
-        return self._walker.draw(settings, random)
+        return found + self._walker.draw(settings - len(found), random)
 
     def _fits(self, genes: Params) -> bool:
         return not self._is_checked or self._least <= self._cost(genes) <= self._most

@@ -1,5 +1,6 @@
 """The sampler over the networks of a space."""
 
+import numpy as np
 import optuna
 import pytest
 from hypothesis import given, settings
@@ -127,3 +128,13 @@ def test_every_proposal_keeps_all_limits(expression):
 def test_limits_that_no_network_keeps_together_are_told():
     with pytest.raises(BudgetError, match=r"no network of the space|no setting is found"):
         network_sampler(PLAIN, budget_of("complexity<=110k, params<=500"), seed=0)
+
+
+def test_a_draw_does_not_depend_on_the_luck_of_those_before():
+    limit = budget_of("params<=50k")  # one even draw of forty fits
+
+    def drawn(seeds):
+        draws = network_sampler(PLAIN, limit, seed=0)._draws
+        return {seed: draws.draw(1, np.random.default_rng(seed)) for seed in seeds}
+
+    assert drawn(range(8)) == drawn(reversed(range(8)))
