@@ -46,10 +46,10 @@ def noted(what, started, **values):
 class ClockedWorker(Worker):
     """A worker that writes down what it does when; the cost of that is two lines a network."""
 
-    def __init__(self, folder, *arguments):
+    def __init__(self, folder, *arguments, **named):
         os.environ[FOLDER] = folder
         started = time.time()
-        super().__init__(*arguments)
+        super().__init__(*arguments, **named)
         self._told = 0.0
         noted("data", started)
 
@@ -150,8 +150,8 @@ def main() -> None:
             epochs *= 3  # a third as many images
 
         class Clocked(ClockedWorker):
-            def __init__(self, *arguments):
-                super().__init__(folder, *arguments)
+            def __init__(self, *arguments, **named):
+                super().__init__(folder, *arguments, **named)
 
         new_worker = pool.Pool._new_worker
 
