@@ -29,6 +29,7 @@ import numpy as np
 import optuna
 from optuna.distributions import CategoricalDistribution
 from optuna.trial import TrialState
+from pruning import hypervolume
 
 from nas_tc.architecture import Architecture, format_notation
 from nas_tc.budget import parse_budget, resolve_budget
@@ -48,7 +49,6 @@ from nas_tc.training import load_recipe
 
 FIELDS = ("method", "seed", "at_s", "trial", "state", "epochs", "complexity", "val_error",
           "network")  # fmt: skip
-CHANCE = 0.9  # error of a guess among ten classes
 
 
 class Clock:
@@ -271,10 +271,9 @@ def main() -> None:
                     network = search(settings, pool, clock, Path(folder) / "study.db")
                 append(trials_file, FIELDS, rows)
                 errors = list(again(network, pool, range(args.reruns)))
-                append(found_file, tuple(found(method, seed, network, rows, errors)), [
-                    found(method, seed, network, rows, errors)
-                ])  # fmt: skip
-                print(json.dumps(found(method, seed, network, rows, errors)), flush=True)
+                summary = found(method, seed, network, rows, errors)
+                append(found_file, tuple(summary), [summary])
+                print(json.dumps(summary), flush=True)
     summarise(args.out)
 
 
@@ -339,9 +338,9 @@ def draw(out: Path) -> None:
             trials = [row for row in own if row["seed"] == seed]
             curves.append([
                 hypervolume([
-                    (int(r["complexity"]) / most, float(r["val_error"]))
+                    (int(r["complexity"]), float(r["val_error"]))
                     for r in trials if float(r["at_s"]) <= at
-                ])
+                ], most)
                 for at in times
             ])  # fmt: skip
         axes.plot(times, np.mean(curves, axis=0), label=f"{method} ({len(curves)} seeds)")
@@ -351,16 +350,6 @@ def draw(out: Path) -> None:
     axes.legend(frameon=False)
     axes.grid(visible=True, color="#e5e8eb")
     figure.savefig(out / "hypervolume.png")
-
-
-def hypervolume(points: list[tuple[float, float]]) -> float:
-    """Share of the square of cost (up to 1) and error (up to chance) that is dominated."""
-    area, least = 0.0, CHANCE
-    for cost, error in sorted(points):
-        if error < least:
-            area += (1 - cost) * (least - error)
-            least = error
-    return area / CHANCE
 
 
 def read(file: Path) -> list[dict[str, str]]:

@@ -4,7 +4,6 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from nas_tc.architecture import Architecture
 from nas_tc.budget import Limit
 from nas_tc.data import ImageData
 from nas_tc.search.time_order import TimeLimit
@@ -25,10 +24,6 @@ class Settings:
     seed: int
     times: tuple[TimeLimit, ...] = ()
     time_table: str | None = None  # the device whose table foretells times; None: they are measured
-
-    def limit_admits(self, network: Architecture) -> bool:
-        """Whether a network keeps within all that a formula can check."""
-        return all(cap.admits(cap.of(network)) for cap in self.limit.caps)
 
     def to_dict(self) -> dict[str, Any]:
         """As a study file keeps it: plain lists, numbers and strings."""

@@ -138,15 +138,14 @@ def _admitted(text: str, network: Architecture, settings: Settings) -> Architect
         network, input=space.input, head=space.head, norm=space.norm, classes=space.classes
     )
     try:
-        amounts = [cap.of(own) for cap in settings.limit.caps]
+        broken = settings.limit.broken_by(own)
     except NasTcError as error:
         raise NasTcError(f"--start {text}: {error}") from None
-    for cap, amount in zip(settings.limit.caps, amounts, strict=True):
-        if not cap.admits(amount):
-            raise NasTcError(
-                f"--start {text}: {cap.bound.measure} {amount:,} is outside the budget, {cap}; "
-                "change the budget or leave the network out"
-            )
+    if broken is not None:
+        raise NasTcError(
+            f"--start {text}: {broken.bound.measure} {broken.of(own):,} is outside the budget, "
+            f"{broken}; change the budget or leave the network out"
+        )
     return own
 
 
@@ -173,7 +172,9 @@ def _take_study(
                     known.add(network)
                     enqueue(study, network, settings.space)
                     taken += 1
-        elif trial.architecture not in known and settings.limit_admits(trial.architecture):
+        elif (
+            trial.architecture not in known and settings.limit.broken_by(trial.architecture) is None
+        ):
             known.add(trial.architecture)
             if trial.number in bare:
                 enqueue(study, trial.architecture, settings.space)
@@ -192,7 +193,7 @@ def _without_weights(source: StudyRecord, settings: Settings) -> set[int]:
 
     A budget with a floor, or with other limits, may leave out what beat them.
     """
-    fitting = [t for t in source.complete if settings.limit_admits(t.architecture)]
+    fitting = [t for t in source.complete if settings.limit.broken_by(t.architecture) is None]
     return {
         t.number for t in pareto_front(fitting) if not weights_file(source.path, t.number).is_file()
     }
