@@ -131,10 +131,10 @@ def pruners(rungs: tuple[int, ...]) -> Iterator[tuple[str, BasePruner]]:
     yield "none", NopPruner()
     yield "median", MedianPruner()
     yield "hyperband", HyperbandPruner(min_resource=rungs[0], max_resource=rungs[-1])
-    for halving in (1.5, 2.0, 2.5, 3.0, 4.0):
-        for grace in (2, 3, 4, 8):
+    for halving in (2.0, 3.0, 4.0, 5.0, 8.0):
+        for grace in (0.5, 1.0, 1.5, 2.0):
             yield (
-                f"pareto halving={halving} grace={grace}",
+                f"pareto halving={halving:g} grace={grace:g}",
                 ParetoPruner(halving=halving, grace=grace),
             )
 
@@ -197,7 +197,7 @@ def main() -> None:
         collect(file, args.data, args.train_images, args.networks)
     curves = read(file)
     rows = []
-    for rungs in ((3, 6, 12), (2, 4, 8, 12), (1, 3, 6, 12), (1, 2, 4, 12)):
+    for rungs in ((1, 4, 12), (1, 2, 4, 12), (1, 3, 12), (1, 6, 12), (2, 5, 12), (1, 12)):
         rows += compare(curves, rungs, args.orders, min(args.trials, len(curves)))
     (args.out / "pruning.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(rows[0]))

@@ -11,25 +11,28 @@ class ParetoPruner(BasePruner):
     """Asynchronous successive halving along the front of error against cost.
 
     A trial is compared, at the same rung, only with trials that cost no more: whatever a dearer
-    network reaches, a cheap one can still be Pareto-optimal. It is stopped when it is not among
-    the best `1/halving` of those, itself included. Trials are compared with what is there at that
-    moment, so nobody waits (Li et al., "A system for massively parallel hyperparameter tuning",
-    2020, without the waiting promotions).
+    network reaches, a cheap one can still be Pareto-optimal. It goes on while it is among the best
+    `1/halving` of those, or fewer than `grace` trials behind these. Trials are compared with what
+    is there at that moment, so nobody waits (Li et al., "A system for massively parallel
+    hyperparameter tuning", 2020, without the waiting promotions).
 
     Args:
         cost: name of the user attribute that holds a trial's cost.
         halving: of how many trials one goes on.
-        grace: trials that cost no more must have reached the rung before one is stopped.
+        grace: so many more trials have to be better before one is stopped; of a few rivals, hardly
+            any is stopped.
 
     Raises:
         NasTcError: a halving of 1 or less, which would stop everything, or a grace below 0.
     """
 
-    def __init__(self, cost: str = "complexity", *, halving: float = 2.0, grace: int = 2) -> None:
+    def __init__(
+        self, cost: str = "complexity", *, halving: float = 4.0, grace: float = 1.0
+    ) -> None:
         if halving <= 1 or grace < 0:
             raise NasTcError(
                 f"a pruner needs a halving above 1 and a grace of 0 or more, not {halving:g} and "
-                f"{grace}"
+                f"{grace:g}"
             )
         self._cost = cost
         self._halving = halving
@@ -61,7 +64,5 @@ class ParetoPruner(BasePruner):
             and step in other.intermediate_values
             and other.user_attrs.get(self._cost, float("inf")) <= cost
         ]
-        if len(rivals) < self._grace:
-            return False
-        places = (len(rivals) + 1) / self._halving
-        return sum(value < own for value in rivals) >= places
+        better = sum(value < own for value in rivals)
+        return better > 0 and better >= self._grace + len(rivals) / self._halving

@@ -61,8 +61,8 @@ class Recipe:
 
     @property
     def rungs(self) -> tuple[int, ...]:
-        """Epochs after which it is validated: a twelfth, a sixth, a third, all of them."""
-        return tuple(sorted({-(-self.epochs // part) for part in (12, 6, 3, 1)}))
+        """Epochs after which it is validated: a twelfth, a third, all of them."""
+        return tuple(sorted({-(-self.epochs // part) for part in (12, 3, 1)}))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and lists, as `from_dict` takes them."""

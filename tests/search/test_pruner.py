@@ -41,16 +41,24 @@ def test_a_better_trial_goes_on_where_a_worse_one_does(others, cost, one, other)
     assert pruned(others, (cost, better)) <= pruned(others, (cost, worse))
 
 
-def test_the_worse_half_is_stopped():
-    others = [(1, 0.1), (1, 0.2), (1, 0.3), (1, 0.4)]
+def test_the_best_share_goes_on_and_some_behind_it():
+    others = [(1, n / 10) for n in range(1, 9)]
     assert not pruned(others, (1, 0.25))
     assert pruned(others, (1, 0.35))
-    assert pruned(others, (1, 0.25), halving=4)
-    assert not pruned(others, (1, 0.9), grace=5)
+    assert not pruned(others, (1, 0.45), halving=2)
+    assert pruned(others, (1, 0.55), halving=2)
+    assert pruned(others, (1, 0.25), grace=0)
+    assert not pruned(others, (1, 0.9), grace=7)
+
+
+@given(st.integers(1, 9), st.floats(0, 1))
+def test_the_first_two_go_on(cost, error):
+    assert not pruned([], (cost, error), grace=0)
+    assert not pruned([(1, 0.0)], (cost, error))
 
 
 def test_only_the_same_rung_counts_and_trials_without_a_cost_do_not():
-    study = optuna.create_study(pruner=ParetoPruner(grace=1))
+    study = optuna.create_study(pruner=ParetoPruner(grace=0))
     for _ in range(4):
         elsewhere = study.ask()
         elsewhere.set_user_attr("complexity", 1)
@@ -64,7 +72,7 @@ def test_only_the_same_rung_counts_and_trials_without_a_cost_do_not():
 
 
 def test_the_cost_may_be_called_otherwise():
-    study = optuna.create_study(pruner=ParetoPruner("latency_ms", grace=1))
+    study = optuna.create_study(pruner=ParetoPruner("latency_ms", grace=0))
     for error in (0.1, 0.2, 0.9):
         trial = study.ask()
         trial.set_user_attr("latency_ms", 2.5)
@@ -73,7 +81,7 @@ def test_the_cost_may_be_called_otherwise():
 
 
 def test_finished_trials_are_rivals_too():
-    study = optuna.create_study(pruner=ParetoPruner(grace=2))
+    study = optuna.create_study(pruner=ParetoPruner())
     for state in (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED):
         trial = study.ask()
         trial.set_user_attr("complexity", 1)
@@ -106,7 +114,7 @@ def test_it_prunes_under_optimize():
 
 
 def test_what_it_cannot_work_with_is_told():
-    with pytest.raises(NasTcError, match="a halving above 1 and a grace of 0 or more, not 1 and 2"):
+    with pytest.raises(NasTcError, match="a halving above 1 and a grace of 0 or more, not 1 and 1"):
         ParetoPruner(halving=1.0)
     trial = optuna.create_study(pruner=ParetoPruner()).ask()
     trial.report(0.5, 1)

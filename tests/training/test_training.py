@@ -42,7 +42,7 @@ def trained(digits, recipe, seed=0):
 
 def test_real_digits_are_learnt(digits):
     network, rungs = trained(digits, Recipe(epochs=8))
-    assert [rung.epoch for rung in rungs] == [1, 2, 3, 8]
+    assert [rung.epoch for rung in rungs] == [1, 3, 8]
     assert rungs[-1].val_error < 0.1 < rungs[0].val_error
     assert rungs[-1].val_error == error_rate(network, digits[2])
     assert 0 < rungs[0].train_s < rungs[-1].train_s
@@ -135,7 +135,7 @@ def test_a_set_smaller_than_a_batch_is_one_batch():
 
 
 @pytest.mark.parametrize(
-    ("epochs", "rungs"), [(1, (1,)), (2, (1, 2)), (5, (1, 2, 5)), (12, (1, 2, 4, 12))]
+    ("epochs", "rungs"), [(1, (1,)), (2, (1, 2)), (5, (1, 2, 5)), (12, (1, 4, 12))]
 )
 def test_rungs(epochs, rungs):
     assert Recipe(epochs=epochs).rungs == rungs
