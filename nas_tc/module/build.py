@@ -119,7 +119,7 @@ def _conv(layer: Conv) -> Iterator[nn.Module]:
         layer.filter,
         stride=layer.stride,
         padding=layer.padding,
-        dilation=layer.dilation,
+        dilation=layer.dilation if layer.filter > 1 else 1,  # idle, but oneDNN errs with it
         groups=layer.groups,
         bias=not layer.norm,
     )
@@ -136,6 +136,8 @@ def _convolution(layer: Conv) -> type[nn.Conv2d]:
     points = layer.filter == 1 and layer.padding == 0 and layer.stride > 1
     if points and layer.groups == 1 and layer.n_in < _SAFE_CHANNELS:
         return layers.PointConv2d
+    if layer.stride > 1 and layer.filter > 1 and layer.output[2] == 1:
+        return layers.ColumnConv2d
     return nn.Conv2d
 
 

@@ -59,6 +59,29 @@ class DilatedConv2d(nn.Conv2d):
             return super().forward(maps.to(self.weight.dtype))
 
 
+class ColumnConv2d(nn.Conv2d):
+    """A convolution whose stride leaves one pixel in a row, with a cure for bfloat16 on processors.
+
+    There oneDNN takes memory that nobody has written for numbers, on processors with AMX: in the
+    gradients of the filter's columns that see nothing but padding, and where the output is higher
+    than wide in the output itself (in torch 2.13; the fault of
+    github.com/pytorch/pytorch/issues/169688). A single window has no stride, and what its filter
+    does not see may be left out; so it is.
+    """
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Maps (n, channels, height, width); wider ones than it is meant for as torch does."""
+        assert not isinstance(self.padding, str)  # "same" has no strides
+        size, (down, across), (above, aside) = self.kernel_size[1], self.stride, self.padding
+        alone = aside < size <= maps.shape[3] + 2 * aside < size + across
+        mixed = maps.dtype == torch.bfloat16 or torch.is_autocast_enabled("cpu")
+        if not (alone and mixed and maps.device.type == "cpu"):
+            return super().forward(maps)
+        seen = maps[..., : size - aside]
+        seeing = self.weight[..., aside : aside + maps.shape[3]]
+        return functional.conv2d(seen, seeing, self.bias, (down, 1), (above, 0), groups=self.groups)
+
+
 class PyramidPool(nn.Module):
     """Pools a map to side x side bins for each level and concatenates the levels, flattened.
 

@@ -3,12 +3,13 @@ import sys
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from nas_tc.architecture import GAP, SPP, Architecture, parse_notation
 from nas_tc.module import build
-from nas_tc.module.layers import PointConv2d, PyramidPool
+from nas_tc.module.layers import ColumnConv2d, PointConv2d, PyramidPool
+from rubbish import leave_rubbish
 from strategies import architectures
 
 SMALL = Architecture((3, 16, 16), parse_notation("(3,8)x2 | 2/2 | (3,16)"), GAP, classes=5)
@@ -99,7 +100,11 @@ def test_narrow_strided_points_are_trained_without_a_crash():
 
 @pytest.mark.parametrize(
     "notation",
-    ["(3,20) | plain[dilation=2](3,20)", "(3,32) | plain[groups=32,dilation=2](3,32)"],
+    [
+        "(3,20) | plain[dilation=2](3,20)",
+        "(3,32) | plain[groups=32,dilation=2](3,32)",
+        "(3,32) | plain[groups=32,dilation=2](1,32)",
+    ],
 )
 def test_dilated_filters_have_the_gradients_of_float32_in_bfloat16(notation):
     # With torch's own convolution a gradient holds NaN, on processors with avx512_bf16.
@@ -108,11 +113,106 @@ def test_dilated_filters_have_the_gradients_of_float32_in_bfloat16(notation):
     images = torch.rand(3, 3, 40, 40).to(memory_format=torch.channels_last)
     found = []
     for mixed in (False, True, True, True):
-        freed = [torch.full((4000 * size,), torch.nan) for size in range(1, 10)]
-        del freed  # leaves memory behind that shows when it is taken for numbers
+        leave_rubbish()
         network.zero_grad()
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=mixed):
             scores = network(images)
+        scores.float().square().sum().backward()
+        found.append([p.grad.clone() for p in network.parameters()])
+    for gradients in found[1:]:
+        for rough, exact in zip(gradients, found[0], strict=True):
+            assert torch.allclose(rough, exact, atol=0.1 * exact.abs().max().item())
+
+
+@st.composite
+def columns(draw):
+    """A strided convolution whose output is one pixel wide, and the size of its maps."""
+    size, stride = draw(st.integers(1, 7)), draw(st.integers(2, 4))
+    padding = draw(st.integers(0, min(3, size - 1)))
+    least = max(1, size - 2 * padding)
+    width = draw(st.integers(least, max(least, size + stride - 2 * padding - 1)))
+    height = draw(st.just(width) | st.integers(least, 9))
+    assume(width + 2 * padding < size + stride)
+    groups = draw(st.integers(1, 2))
+    n_in, n_out = (groups * draw(st.sampled_from([1, 8, 24, 32])) for _ in range(2))
+    options = {"stride": stride, "padding": padding, "groups": groups, "bias": draw(st.booleans())}
+    return ColumnConv2d(n_in, n_out, size, **options), (height, width)
+
+
+@settings(max_examples=50)
+@given(columns(), st.data())
+def test_a_column_convolution_computes_what_torchs_does(column, data):
+    ours, (height, width) = column
+    wider = data.draw(st.sampled_from([0, 0, 0, 5]))  # than what it is built for
+    maps = torch.rand(2, ours.in_channels, height, width + wider)
+    mixed, exact = both_in_bfloat16_and_exactly(ours, maps)
+    for rough, fine in zip(mixed, exact, strict=True):
+        # bfloat16 has 8 bits; what is left where sums cancel is measured by their terms
+        assert torch.allclose(rough, fine, rtol=0.02, atol=0.02 * fine.abs().max().item() + 0.02)
+
+
+def both_in_bfloat16_and_exactly(convolution, maps):
+    """Output and gradients of the convolution under autocast, and of torch's own in float64."""
+    theirs = torch.nn.Conv2d(
+        convolution.in_channels,
+        convolution.out_channels,
+        convolution.kernel_size,
+        convolution.stride,
+        convolution.padding,
+        groups=convolution.groups,
+        bias=convolution.bias is not None,
+    ).double()
+    theirs.load_state_dict(convolution.state_dict())
+    slopes = torch.rand_like(theirs(maps.double()))
+    found = []
+    for each, mixed, dtype in ((convolution, True, torch.float), (theirs, False, torch.double)):
+        each.to(memory_format=torch.channels_last)
+        leaf = maps.to(dtype, memory_format=torch.channels_last).requires_grad_()
+        leave_rubbish()
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=mixed):
+            scores = each(leaf)
+        leave_rubbish()
+        (scores.double() * slopes).sum().backward()
+        gradients = [p.grad for p in each.parameters()]
+        assert gradients[0].is_contiguous(memory_format=torch.channels_last)
+        found.append([part.double() for part in (scores, leaf.grad, *gradients)])
+    return found
+
+
+@settings(max_examples=25)
+@given(columns())
+def test_a_column_convolution_is_torchs_own_in_float32(column):
+    ours, size = column
+    maps = torch.rand(2, ours.in_channels, *size)
+    assert torch.equal(ours(maps), super(ColumnConv2d, ours).forward(maps))
+
+
+def test_a_column_convolution_refuses_what_does_not_fit():
+    with torch.autocast("cpu", dtype=torch.bfloat16), pytest.raises(RuntimeError, match="size"):
+        ColumnConv2d(3, 5, 3, stride=2)(torch.rand(2, 3, 4, 2))
+
+
+@pytest.mark.parametrize(
+    ("notation", "side"),
+    [
+        ("(3,16)/2 | 3/2 | (2,32)/2+(2,32)x2 | 3/2 | (2,192)/2", (32, 32)),
+        ("(5,24)/2+(5,24) | 2/2 | (3,16)/2+(3,16)+(3,64) | 3/2 | (3,64)/2+(3,64)x2", (32, 32)),
+        ("(3,16)/2 | 2/2 | (3,32)/2 | basic(3,32)/2", (64, 8)),
+        ("(3,16)/2 | 2/2 | separable(3,32)/2", (16, 4)),
+    ],
+)
+def test_strides_that_leave_one_pixel_have_the_gradients_of_float32_in_bfloat16(notation, side):
+    # With torch's own convolution gradients hold NaN or 1e30, on processors with AMX.
+    network = build(Architecture((3, *side), parse_notation(notation), GAP, 5, norm="none"))
+    assert any(isinstance(module, ColumnConv2d) for module in network.modules())
+    images = torch.rand(32, 3, *side).to(memory_format=torch.channels_last)
+    found = []
+    for mixed in (False, True, True, True):
+        network.zero_grad()
+        leave_rubbish()
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=mixed):
+            scores = network(images)
+        leave_rubbish()
         scores.float().square().sum().backward()
         found.append([p.grad.clone() for p in network.parameters()])
     for gradients in found[1:]:

@@ -1,3 +1,5 @@
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 import torch
@@ -19,6 +21,7 @@ from nas_tc.training import (
 )
 from nas_tc.training.batches import plain_batches, shuffled_batches
 from nas_tc.training.recipe import one_cycle
+from rubbish import leave_rubbish
 
 SMALL = Architecture((1, 16, 16), parse_notation("(3,16)/2 | 2/2 | (3,32)"), GAP, 10)
 
@@ -54,6 +57,28 @@ def test_the_same_seed_gives_the_same_weights(digits):
     states = [trained(digits, recipe, seed)[0].state_dict() for seed in (1, 1, 2)]
     assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])
     assert any(not torch.equal(states[0][key], states[2][key]) for key in states[0])
+
+
+@pytest.mark.parametrize(
+    "notation",
+    [
+        "(3,16)/2 | 3/2 | (2,32)/2+(2,32)x2 | 3/2 | (2,64)/2",
+        "(5,24)/2+(5,24) | 2/2 | (3,16)/2+(3,16)+(3,64) | 3/2 | (3,64)/2+(3,64)+(3,96)",
+    ],
+)
+def test_strides_on_the_smallest_maps_do_not_diverge(notation):
+    # With torch's own convolutions the loss soon is no number, on processors with AMX.
+    @contextmanager
+    def on_used_memory():
+        leave_rubbish()
+        yield
+
+    generator = torch.Generator().manual_seed(0)
+    pixels = torch.randint(0, 256, (640, 32, 32, 3), dtype=torch.uint8, generator=generator)
+    noise = Images(pixels, torch.arange(640) % 10)
+    network = build(Architecture((3, 32, 32), parse_notation(notation), GAP, 10))
+    rungs = list(train(network, noise, noise, Recipe(epochs=2), seed=0, turn=on_used_memory))
+    assert rungs[-1].train_loss < 4
 
 
 def test_the_error_is_the_share_of_mistakes(digits):
