@@ -14,31 +14,37 @@ from optuna.trial import FrozenTrial, TrialState
 
 from nas_tc.errors import BudgetError
 from nas_tc.search.affordable import Affordable, Cost, Draws
-from nas_tc.search.domain import Params, is_within, neighbour, values
-from nas_tc.search.improvement import Front, expected_improvement
+from nas_tc.search.domain import Floats, Params, is_within, neighbour, values
+from nas_tc.search.improvement import Front, expected_improvement, knowledge_gradient
 from nas_tc.search.observations import Observation, observations
 from nas_tc.search.points import Key, Point, Points, costs, rows
 from nas_tc.search.surrogate import Sample, Surrogate
 
-_STARTUP = 12  # trials drawn evenly before a model is of any use
-_EVEN_SHARE = 0.08  # of the proposals behind them
-_LIMIT_SHARE = 0.85  # of the model's choices that look at the limit alone
+_STARTUP = 8  # trials before a model is of any use
+_SPREAD_OVER = 64  # even draws, of which such a trial is the one least like the others
+_OCTAVES = 2  # of cost that count in that
+_EVEN_SHARE = 0.03  # of the proposals behind them
+_LIMIT_SHARE = 0.9  # of the model's choices that look at the limit alone
 _FRONT_WEIGHT = 0.25  # of the limit in the others, which fill the front below it
 _POOL = 512  # even draws that the model chooses among
 _POOL_LASTS = 64  # trials
 _MEMBERS = 8  # of the front, whose parameters are traded
 _TRADES = 12  # from each
+_REPEAT_SHARE = 0.5  # of the choices that may be a setting that was run before
+_LOOKED_AT_AGAIN = 24  # of the best settings
+_BEST_TRIED = 64  # settings whose expected errors a new observation may move
 _MOST_OBSERVATIONS = 400  # that the model is fitted to
 _MOST_NEIGHBOURS = 20_000  # looked at for a setting that is new
 
 
 class BudgetSampler(BaseSampler):
-    """Proposes settings with `floor <= cost <= limit`, none of them twice.
+    """Proposes settings with `floor <= cost <= limit`, none of them twice unless that pays.
 
     The cost is known before a trial is run, so nothing is spent on what does not fit. A Gaussian
-    process of the error chooses among even draws and trades: members of the front with two or
-    three parameters changed at once. It takes what lowers the front most, half of the weight on
-    the limit itself and half spread over all lower costs. Some proposals are even draws.
+    process of the error chooses among even draws and trades: members of the front with one to
+    three parameters changed at once. It takes what lowers the least error at the limit most, or now
+    and then the whole front below it. Some proposals are even draws; the first eight are draws that
+    have little in common.
 
     What it proposes depends on the seed and on the trials of the study, those that others have
     added included, so that a search that was interrupted does not repeat itself. Trials that still
@@ -53,6 +59,8 @@ class BudgetSampler(BaseSampler):
         seed: of the proposals; None: another each time.
         canonical: gives one setting for all that mean the same, and that is what is proposed.
         draws: where affordable settings come from, if you know better than `Affordable`.
+        repeats: whether a setting may be run again, where a second look at it is worth more than
+            a first one at another. For objectives that differ from run to run.
 
     Raises:
         BudgetError: nothing is found within the limit.
@@ -68,6 +76,7 @@ class BudgetSampler(BaseSampler):
         seed: int | None = None,
         canonical: Callable[[Params], Params] = dict,
         draws: Draws | None = None,
+        repeats: bool = False,
     ) -> None:
         if not floor <= limit:
             raise BudgetError(f"the floor {floor:g} is above the limit {limit:g}; exchange them")
@@ -75,6 +84,7 @@ class BudgetSampler(BaseSampler):
         self._limit, self._floor = limit, floor
         self._points = Points(distributions, cost, limit, canonical)
         self._draws = draws or Affordable(distributions, self._points.cost, limit, floor)
+        self._repeats = repeats
         self._seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
         self._independent = RandomSampler(seed)
         self._lock = Lock()
@@ -140,17 +150,37 @@ class BudgetSampler(BaseSampler):
         sign = -1.0 if study.direction == StudyDirection.MAXIMIZE else 1.0
         found = observations(trials, self._is_of_use, sign)
         chosen: Point | None = None
-        if len(found) >= _STARTUP and random.random() >= _EVEN_SHARE:
+        if len(found) < _STARTUP:
+            chosen = self._farthest(random)
+        elif random.random() >= _EVEN_SHARE:
             running = [
                 self._known[trial.number]
                 for trial in trials
                 if trial.state == TrialState.RUNNING and self._is_of_use(trial)
             ]
             front = self._fitted(found, [*running, *self._proposed.values()])
-            chosen = self._chosen(front, number, random)
+            tried = self._tried(found) if self._repeats else []
+            chosen = self._chosen(front, tried, number, random)
         if chosen is None:
             chosen = self._unseen(random)
         return chosen or self._points.of(self._draws.draw(1, random)[0])
+
+    def _farthest(self, random: np.random.Generator) -> Point | None:
+        """Of some even draws the one least like all that was proposed: a model learns most of it.
+
+        How like two are is told by the parameters that differ and by the cost, of which all that
+        is far below the limit counts as one.
+        """
+        drawn = [self._points.of(each) for each in self._draws.draw(_SPREAD_OVER, random)]
+        new = [each for each in drawn if each.key not in self._seen]
+        known = [*self._known.values(), *self._proposed.values()]
+        if not new or not known:
+            return new[0] if new else None
+        places, others = rows(new), rows(known)
+        for features in (places, others):
+            features[:, -1] = np.maximum(features[:, -1], -_OCTAVES)
+        apart = ((places[:, None] - others[None]) ** 2).sum(axis=2).min(axis=1)
+        return new[int(np.argmax(apart))]
 
     def _fitted(self, found: list[Observation], running: list[Point]) -> Front:
         """Fits the model; the front by what it expects of the trials."""
@@ -178,8 +208,13 @@ class BudgetSampler(BaseSampler):
         within = [point for point, fit in zip(known, fits, strict=True) if fit]
         return Front.of(within, expected[fits], self._limit)
 
-    def _chosen(self, front: Front, number: int, random: np.random.Generator) -> Point | None:
-        """What is expected to lower the front most, of a pool of even draws and of trades."""
+    def _chosen(
+        self, front: Front, tried: list[Point], number: int, random: np.random.Generator
+    ) -> Point | None:
+        """What is expected to lower the front most, of a pool of even draws and of trades.
+
+        Or one of those that were tried, where a second look at it tells more.
+        """
         points = {
             point.key: point
             for point in (*self._pooled(number), *self._trades(front, random))
@@ -189,9 +224,47 @@ class BudgetSampler(BaseSampler):
             return None
         candidates = list(points.values())
         mean, deviation = self._surrogate.predict(rows(candidates))
-        at_limit = 1.0 if random.random() < _LIMIT_SHARE else _FRONT_WEIGHT
+        for_limit = random.random() < _LIMIT_SHARE
+        if for_limit and tried and random.random() < _REPEAT_SHARE:
+            again = self._again(tried, rows(candidates), mean, deviation)
+            if again is not None:
+                return again
+        at_limit = 1.0 if for_limit else _FRONT_WEIGHT
         gain = expected_improvement(front, costs(candidates), mean, deviation, at_limit=at_limit)
         return candidates[int(np.argmax(gain))]
+
+    def _tried(self, found: list[Observation]) -> list[Point]:
+        """The settings that fit and were run to the end, those expected to be best first."""
+        points = [self._known[each.number] for each in found if not each.spread]
+        distinct = list({each.key: each for each in points if self._fits(each.cost)}.values())
+        if not distinct:
+            return []
+        order = np.argsort(self._surrogate.predict(rows(distinct))[0], kind="stable")
+        return [distinct[place] for place in order[:_BEST_TRIED]]
+
+    def _again(
+        self, tried: list[Point], features: Floats, mean: Floats, deviation: Floats
+    ) -> Point | None:
+        """One that was tried, if to run it once more tells more than any new one would.
+
+        Args:
+            tried: to choose from, the best first.
+            features: of the new ones, shape (new, features).
+            mean: their expected errors.
+            deviation: standard deviations of these.
+        """
+        known = rows(tried)
+        known_mean, known_deviation = self._surrogate.predict(known)
+        many = min(len(tried), _LOOKED_AT_AGAIN)
+        gain = knowledge_gradient(
+            np.concatenate([known_mean[:many], mean]),
+            np.concatenate([known_deviation[:many], deviation]),
+            known_mean,
+            self._surrogate.covariance(np.concatenate([known[:many], features]), known),
+            self._surrogate.noise_variance,
+        )
+        best = int(np.argmax(gain))
+        return tried[best] if best < many else None
 
     def _trades(self, front: Front, random: np.random.Generator) -> list[Point]:
         """Members of the front with some parameters changed, where the cost stays in the range.

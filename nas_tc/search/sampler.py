@@ -27,10 +27,11 @@ def network_sampler(
     seed: int,
     admits: Callable[[Architecture], bool] | None = None,
 ) -> BudgetSampler:
-    """Proposes networks of `space` that are within `limit`, none of them twice.
+    """Proposes networks of `space` that are within `limit`.
 
-    Settings of the genes that decode to the same network count as one. Draws are even, and exact
-    by construction as far as the complexity goes; what breaks another limit is drawn again.
+    None of them is proposed twice, unless to train it again tells more than to train a new one.
+    Settings of the genes that decode to the same network count as one. Draws are even, and exact by
+    construction as far as the complexity goes; what breaks another limit is drawn again.
 
     Args:
         space: to propose from.
@@ -74,6 +75,7 @@ def network_sampler(
         seed=seed,
         canonical=canonical,
         draws=draws,
+        repeats=True,
     )
 
 

@@ -12,6 +12,7 @@ from math import sqrt
 from typing import Any
 
 import numpy as np
+from scipy.linalg import solve_triangular
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, DotProduct, Matern, WhiteKernel
@@ -112,6 +113,23 @@ class Surrogate:
         mean, deviation = self._process.predict(features, return_std=True)
         unit = float(self._process._y_train_std)
         return mean, np.sqrt(np.maximum(deviation**2 - self._noise * unit**2, 1e-12))
+
+    def covariance(self, some: Floats, others: Floats) -> Floats:
+        """Of the noiseless errors at two sets of features, on the scale, shape (some, others)."""
+        process = self._process
+        kernel, known = process.kernel_.k1, process.X_train_
+        left, right = (
+            solve_triangular(process.L_, kernel(known, each), lower=True, check_finite=False)
+            for each in (some, others)
+        )
+        unit = float(process._y_train_std)
+        found: Floats = (kernel(some, others) - left.T @ right) * unit**2
+        return found
+
+    @property
+    def noise_variance(self) -> float:
+        """Of one observation, on the scale."""
+        return float(self._noise * self._process._y_train_std**2)
 
     @property
     def noise(self) -> float:

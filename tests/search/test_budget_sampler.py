@@ -1,6 +1,7 @@
 """What any Optuna sampler has to do, and what this one promises beyond."""
 
 import pickle
+from collections import Counter
 
 import numpy as np
 import optuna
@@ -48,6 +49,27 @@ def test_every_proposal_is_within_the_band_and_new(limit, floor):
         study.tell(trial, error(trial.params))
     assert all(fits(trial.params, limit, floor) for trial in study.trials)
     assert len({tuple(trial.params.items()) for trial in study.trials}) == 25
+
+
+def test_the_best_of_noisy_settings_are_run_again_if_that_is_wanted():
+    words = {f"word{n}": CategoricalDistribution(["a", "b", "c", "d"]) for n in range(5)}
+
+    def truth(key):
+        return sum("abcd".index(letter) for letter in key) / 15
+
+    def run(repeats):
+        random = np.random.default_rng(1)
+        sampler = BudgetSampler(words, lambda _: 1.0, 1.0, seed=0, repeats=repeats)
+        study = optuna.create_study(sampler=sampler)
+        for _ in range(60):
+            trial = study.ask(words)
+            study.tell(trial, truth(trial.params.values()) + random.normal(0, 0.2))
+        return Counter(tuple(trial.params.values()) for trial in study.trials)
+
+    assert len(run(repeats=False)) == 60
+    counts = run(repeats=True)
+    assert 30 < len(counts) < 60
+    assert truth(counts.most_common(1)[0][0]) < np.quantile([truth(key) for key in counts], 0.25)
 
 
 def test_it_works_with_optimize_in_threads_and_with_a_pruner():

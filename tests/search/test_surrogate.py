@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from optuna.trial import TrialState, create_trial
 from scipy.stats import norm
 
-from nas_tc.search.improvement import Front, expected_improvement
+from nas_tc.search.improvement import Front, expected_improvement, knowledge_gradient
 from nas_tc.search.observations import observations
 from nas_tc.search.points import Point
 from nas_tc.search.surrogate import Sample, Scale, Surrogate
@@ -119,6 +119,38 @@ def test_at_the_limit_alone_it_is_the_textbook_s():
     known = front((16, 0.3))
     found = expected_improvement(known, np.array([16.0]), np.array([0.3]), np.ones(1), at_limit=0.5)
     assert found[0] == pytest.approx(0.5 * norm.pdf(0))
+
+
+def test_the_knowledge_gradient_is_that_of_drawn_observations():
+    random = np.random.default_rng(0)
+    x, _, y = noisy(1, many=30)
+    model = fitted(x, y)
+    new, tried = random.random((5, x.shape[1])), x[:8]
+    mean, deviation = model.predict(new)
+    known, _ = model.predict(tried)
+    covariance = model.covariance(new, tried)
+    found = knowledge_gradient(mean, deviation, known, covariance, model.noise_variance)
+    spread = np.sqrt(deviation**2 + model.noise_variance)
+    for place in range(5):
+        z = random.standard_normal(20_000)[:, None]
+        after = known + covariance[place] / spread[place] * z
+        own = mean[place] + deviation[place] ** 2 / spread[place] * z[:, 0]
+        drawn = known.min() - np.minimum(after.min(axis=1), own).mean()
+        assert found[place] == pytest.approx(drawn, abs=0.02 * deviation[place] + 1e-6)
+    assert (found >= -1e-9).all()
+
+
+def test_without_noise_a_second_look_is_worth_nothing():
+    known = np.array([0.1, 0.3])
+    none = knowledge_gradient(known, np.full(2, 1e-9), known, np.full((2, 2), 1e-18), 1e-6)
+    assert none == pytest.approx(0, abs=1e-9)
+
+
+def test_covariance_at_one_place_is_the_variance():
+    x, _, y = noisy(2, many=25)
+    model = fitted(x, y)
+    _, deviation = model.predict(x[:6])
+    assert np.diag(model.covariance(x[:6], x[:6])) == pytest.approx(deviation**2, abs=1e-8)
 
 
 def trial(value=None, rungs=(), state=TrialState.COMPLETE):
