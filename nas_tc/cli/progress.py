@@ -103,7 +103,7 @@ def _summary(progress: "Progress") -> str:
     if progress.failed:
         parts.append(f"{progress.failed} failed")
     if progress.best is not None:
-        parts.append(f"best {percent(progress.best.val_error)}")
+        parts.append(f"best {percent(progress.best.mean_val_error)}")
     if progress.left_s is not None and progress.done < progress.goal:
         parts.append(f"{_duration(progress.left_s)} left")
     return ", ".join(parts)

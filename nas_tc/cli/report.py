@@ -76,10 +76,12 @@ def show_and_write(
 
     front = front_of(record, objectives)
     again = any(trial.reruns for trial in front)
+    repeated = any(trial.repeats for trial in front)
     times = list(dict.fromkeys(name for trial in front for name in trial.times))
     table = new_table(
         ("trial", True),
         ("val. error", True),
+        *([("trainings", True)] if repeated else []),
         ("test error", True),
         ("multiply-adds", True),
         ("of budget", True),
@@ -92,7 +94,8 @@ def show_and_write(
         share = share_of_budget(record, trial)
         table.add_row(
             str(trial.number),
-            percent(trial.val_error),
+            percent(trial.mean_val_error),
+            *([str(1 + len(trial.repeats))] if repeated else []),
             percent(trial.test_error),
             f"{trial.complexity:,}",
             "-" if share is None else f"{share:.1%}",

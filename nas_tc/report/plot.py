@@ -51,7 +51,7 @@ def draw_front(record: StudyRecord, path: Path, objectives: Sequence[str] = ()) 
     limit = _limit(record, cost)
     if front:
         costs = [_amount(trial, cost) for trial in front]
-        errors = [100 * (trial.val_error or 0.0) for trial in front]
+        errors = [100 * (trial.mean_val_error or 0.0) for trial in front]
         label = f"Pareto front ({len(front)})"
         if further:
             colours = [_amount(trial, further[0]) for trial in front]

@@ -16,7 +16,8 @@ from nas_tc.search import (
 def front_table(record: StudyRecord, objectives: Sequence[str] = ()) -> pd.DataFrame:
     """The Pareto-optimal networks, cheapest first.
 
-    Columns: trial, network (the paper's notation), val_error and test_error (0 to 1), complexity
+    Columns: trial, network (the paper's notation), val_error and test_error (0 to 1; val_error is
+    the mean where the search has trained the network more than once: trainings), complexity
     (multiply-adds, Eqn. 1), of_budget (the share of the limit on the complexity, or of the first
     one on a time; nothing where there is neither), params, train_s (seconds); the times that were
     recorded, such as latency_ms or train_step_ms@b128, and memory_bytes where it is an objective;
@@ -43,12 +44,16 @@ def front_table(record: StudyRecord, objectives: Sequence[str] = ()) -> pd.DataF
     rows = [
         {
             **_row(t),
+            "val_error": t.mean_val_error,
+            "trainings": 1 + len(t.repeats),
             "of_budget": share_of_budget(record, t),
             "memory_bytes": objective(t, "memory") if "memory" in objectives else None,
             **_rerun_columns(t),
         }
         for t in front
     ]
+    if any(trial.repeats for trial in front):
+        columns += ["trainings"]
     if "memory" in objectives:
         columns += ["memory_bytes"]
     if any(trial.reruns for trial in front):
@@ -60,16 +65,19 @@ def front_table(record: StudyRecord, objectives: Sequence[str] = ()) -> pd.DataF
 def trials_table(record: StudyRecord) -> pd.DataFrame:
     """All trials in order.
 
-    Columns: those of the front without of_budget; state (rejected: over the budget by the clock),
-    reason, epochs; of each time its interval, verdict and repeats, as latency_low_ms, ...;
-    val_error after each rung as val_error@EPOCH; the genes.
+    Columns: those of the front without of_budget, val_error being that of this training alone;
+    state (rejected: over the budget by the clock), reason, repeat_of (the trial that trained the
+    network before, where some did), epochs; of each time its interval, verdict and repeats, as
+    latency_low_ms, ...; val_error after each rung as val_error@EPOCH; the genes.
     """
+    repeated = any(trial.repeats for trial in record.trials)
     rungs = sorted({epoch for trial in record.trials for epoch in trial.val_errors})
     rows = [
         {
             **_row(trial),
             "state": trial.state,
             "reason": trial.reason,
+            **({"repeat_of": trial.repeat_of} if repeated else {}),
             "epochs": max(trial.val_errors, default=0),
             **{
                 f"{name}_{key}": value

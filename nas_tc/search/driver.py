@@ -1,6 +1,8 @@
 """The search itself: keeps every worker busy, and alone writes the study."""
 
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from nas_tc.architecture import Architecture
 from nas_tc.cost import network_cost
 from nas_tc.errors import StudyError
 from nas_tc.search.events import Listener, Progress
-from nas_tc.search.front import pareto_front
+from nas_tc.search.front import near_front, pareto_front
 from nas_tc.search.interrupt import Interrupts
 from nas_tc.search.pool import FailedError, LostError, Pool
 from nas_tc.search.pruner import ParetoPruner
@@ -24,10 +26,12 @@ from nas_tc.search.records import (
     TEST_ERRORS_KEY,
     TIMED_ON_KEY,
     TIMES_KEY,
+    TrialRecord,
     record_of,
     trial_record,
     weights_file,
     weights_folder,
+    with_repeats,
 )
 from nas_tc.search.sampler import network_sampler
 from nas_tc.search.settings import Settings
@@ -39,6 +43,8 @@ from nas_tc.search.worker import Report, training_seed
 _TICK_S = 1.0
 _LOSSES = 2  # workers that may die under one network before it is given up
 _FAILURES_IN_A_ROW = 5
+_LAYERS = 3  # of the front whose weights are kept
+_TRAINED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
 
 
 class Driver:
@@ -168,6 +174,9 @@ class Driver:
         self._running[trial.number] = trial
         if self._timekeeper is None:
             self._train(trial, architecture)
+        elif times := self._known_times(architecture):
+            self._keep_times(trial, times)
+            self._train(trial, architecture)
         elif self._timekeeper.measures:
             self._pool.time(trial.number, self._timekeeper.order(architecture))
         elif self._timekeeper.admits(architecture):
@@ -178,8 +187,22 @@ class Driver:
         return True
 
     def _train(self, trial: optuna.Trial, architecture: Architecture) -> None:
-        seed = training_seed(self._settings.seed, architecture)
+        seed = training_seed(self._settings.seed, architecture, self._repeat(trial, architecture))
         self._pool.begin(trial.number, architecture, seed)
+
+    def _repeat(self, trial: optuna.Trial, architecture: Architecture) -> int:
+        """How many trials before this one have trained its network, or are at it."""
+        own = architecture.to_dict()
+        return sum(
+            other.user_attrs.get(ARCHITECTURE_KEY) == own
+            for other in self._study.get_trials(deepcopy=False, states=_TRAINED)
+            if other.number < trial.number
+        )
+
+    def _known_times(self, architecture: Architecture) -> Mapping[str, Any]:
+        """What the clock said of a network that the search has trained before."""
+        known = (t.times for t in self._complete if t.architecture == architecture)
+        return next(known, {})
 
     def _handle_time(self, trial: optuna.Trial, report: TimeReport) -> None:
         """Trains a network that is quick enough; the other is remembered and not tried again."""
@@ -196,8 +219,8 @@ class Driver:
         else:
             self._train(trial, architecture)
 
-    def _keep_times(self, trial: optuna.Trial, times: dict[str, Any]) -> None:
-        trial.set_user_attr(TIMES_KEY, times)
+    def _keep_times(self, trial: optuna.Trial, times: Mapping[str, Any]) -> None:
+        trial.set_user_attr(TIMES_KEY, dict(times))
         for name, figure in times.items():
             trial.set_user_attr(name, figure["ms"])  # where the pruner looks for a cost
 
@@ -243,7 +266,7 @@ class Driver:
         record = trial_record(frozen)
         self._done += 1
         if state == TrialState.COMPLETE:
-            self._complete.append(record)
+            self._complete = list(with_repeats([*self._complete, record]))
             self._front = pareto_front(self._complete, self._objectives)
             self._drop_weights()
         else:
@@ -280,10 +303,10 @@ class Driver:
     def _keep_weights(self, number: int, weights: bytes) -> None:
         """Writes the weights before the trial is told, so that no member of the front lacks them.
 
-        A network that will not be on the front has its weights dropped.
+        A network far from the front has its weights dropped.
         """
         candidate = trial_record(self._study.get_trials(deepcopy=False)[number])
-        if candidate not in pareto_front([*self._complete, candidate], self._objectives):
+        if number not in self._with_weights(replace(candidate, state="complete")):
             return
         file = weights_file(self._path, number)
         try:
@@ -297,9 +320,17 @@ class Driver:
                 "run the same command again"
             ) from None
 
+    def _with_weights(self, *more: TrialRecord) -> set[int]:
+        """The trials whose weights are kept: of the front, and of what may still come to be on it.
+
+        When a network is trained again its mean error may rise, and what it beat is on the front.
+        """
+        complete = with_repeats([*self._complete, *more])
+        return {trial.number for trial in near_front(complete, self._objectives, _LAYERS)}
+
     def _drop_weights(self) -> None:
-        """Removes the weights of networks that have left the front."""
-        kept = {weights_file(self._path, trial.number) for trial in self._front}
+        """Removes the weights of networks that are far from the front."""
+        kept = {weights_file(self._path, number) for number in self._with_weights()}
         for file in weights_folder(self._path).glob("*.safetensors"):
             if file not in kept:
                 file.unlink()

@@ -26,13 +26,15 @@ def objective(trial: "TrialRecord", name: str) -> float | None:
 
     Args:
         trial: any.
-        name: "error" (of validation, 0 to 1), "complexity", "params", "memory" (bytes at the peak
-            of a forward pass of one image), or a time in milliseconds: "latency", or with its
-            batch as in "train_step@b128"; without the batch the first that was recorded.
+        name: "error" (of validation, 0 to 1: the mean over the trainings of the network, which the
+            first trial of it has, and none of those that repeat that one), "complexity",
+            "params", "memory" (bytes at the peak of a forward pass of one image), or a time in
+            milliseconds: "latency", or with its batch as in "train_step@b128"; without the batch
+            the first that was recorded.
     """
     match name:
         case "error":
-            return trial.val_error
+            return None if trial.repeat_of is not None else trial.mean_val_error
         case "complexity":
             return trial.complexity
         case "params":
@@ -94,3 +96,23 @@ def pareto_front(
         if not any(all(a <= b for a, b in zip(other, values, strict=True)) for other, _ in front):
             front.append((values, trial))
     return tuple(trial for _, trial in front)
+
+
+def near_front(
+    trials: Iterable["TrialRecord"], objectives: Sequence[str], layers: int
+) -> tuple["TrialRecord", ...]:
+    """The front, the front of what remains without it, and so on: so many layers of it.
+
+    Args:
+        trials: any.
+        objectives: names, as `objective` takes them.
+        layers: how many.
+    """
+    left = list(trials)
+    found: list[TrialRecord] = []
+    for _ in range(layers):
+        front = pareto_front(left, objectives)
+        found += front
+        numbers = {trial.number for trial in front}
+        left = [trial for trial in left if trial.number not in numbers]
+    return tuple(found)

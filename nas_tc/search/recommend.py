@@ -7,6 +7,7 @@ what the model of all trials expects there; the least expected error is recommen
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ class Tried:
     params: Params
     cost: float
     error: float  # as it was observed
+    trainings: int = 1  # that the error is the mean of
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ class Recommendation:
 
     def __str__(self) -> str:
         parts = [f"trial {self.choice.number}: observed error {self.choice.error:.2%}"]
+        if self.choice.trainings > 1:
+            parts[0] += f" (mean of {self.choice.trainings} trainings)"
         if self.spread is None:
             why = "too few for a model" if self.trials < _LEAST else "no model speaks of it"
             parts.append(f"the least of {self.within}; {why}")
@@ -90,6 +94,7 @@ def recommend(
 
     Args:
         tried: all trials that ended, those beyond the budget included: the model learns of them.
+            A setting may be there several times; it is then chosen by its first trial's number.
         distributions: of the parameters.
         most: that the choice may cost.
         least: that it has to.
@@ -99,11 +104,14 @@ def recommend(
     Raises:
         StudyError: nothing that was tried is within the budget.
     """
-    within = _within(tried, most, least)
-    best = tried[min(within, key=lambda place: (tried[place].error, tried[place].cost))]
+    count = sum(least <= each.cost <= most for each in tried)
+    within = [each for each in _gathered(tried) if least <= each.cost <= most]
+    if not within:
+        raise _nothing(tried, most)
+    best = min(within, key=lambda each: (each.error, each.cost))
     if len(tried) < _LEAST or not distributions:
         learned = len(tried) if distributions else 0
-        return Recommendation(best, best.error, None, None, len(within), learned, best)
+        return Recommendation(best, best.error, None, None, count, learned, best)
     dearest = max(each.cost for each in tried)
     costs = {id(each.params): each.cost for each in tried}
     points = Points(distributions, lambda params: costs[id(params)], dearest, lambda params: params)
@@ -113,15 +121,15 @@ def recommend(
     some = np.linspace(0, len(tried) - 1, min(len(tried), _MOST)).astype(int)
     model = Surrogate(len(distributions))
     model.fit(sample, lambda _: Sample(features[some], errors[some], sample.spreads[some]))
-    mean, deviation = model.predict(features)
-    open_ = [each for each in within if among is None or tried[each].number in among]
-    place = min(open_ or within, key=lambda each: float(mean[each]))
+    open_ = [each for each in within if among is None or each.number in among] or within
+    mean, deviation = model.predict(rows([points.of(each.params) for each in open_]))
+    place = int(np.argmin(mean))
     return Recommendation(
-        choice=tried[place],
+        choice=open_[place],
         expected=float(model.scale.back(mean[place : place + 1])[0]),
         spread=float(deviation[place]) * model.scale.unit * exp(max(0.0, float(mean[place]))),
         noise=model.noise,
-        within=len(within),
+        within=count,
         trials=len(tried),
         best_observed=best,
     )
@@ -157,8 +165,10 @@ def recommend_network(
         for each in complete
         if each.val_error is not None
     ]
-    within = _within(tried, most, least)
-    best = min((tried[place] for place in within), key=lambda each: (each.error, each.cost))
+    within = [each for each in _gathered(tried) if least <= each.cost <= most]
+    if not within:
+        raise _nothing(tried, most)
+    best = min(within, key=lambda each: (each.error, each.cost))
     members = [each for each in tried if genes and len(each.params) == len(genes)]
     observed = Recommendation(best, best.error, None, None, len(within), len(members), best)
     if len(members) < _LEAST or not any(least <= each.cost <= most for each in members):
@@ -169,24 +179,30 @@ def recommend_network(
     }
     found = recommend(members, distributions, most, least=least, among=among)
     assert found.noise is not None
-    if best not in members and best.error + found.noise < found.expected:
+    if len(best.params) != len(genes) and best.error + found.noise < found.expected:
         return observed
     return replace(found, within=len(within), best_observed=best)
 
 
-def _within(tried: Sequence[Tried], most: float, least: float) -> list[int]:
-    """The places of what is within a budget.
+def _gathered(tried: Sequence[Tried]) -> list[Tried]:
+    """Each setting once, under the number of its first trial, with the mean of its errors."""
+    errors: dict[object, list[float]] = {}
+    first: dict[object, Tried] = {}
+    for each in tried:
+        key = tuple(sorted(each.params.items())) or each.number
+        errors.setdefault(key, []).append(each.error)
+        first.setdefault(key, each)
+    return [
+        replace(each, error=fmean(errors[key]), trainings=len(errors[key]))
+        for key, each in first.items()
+    ]
 
-    Raises:
-        StudyError: nothing is.
-    """
-    within = [place for place, each in enumerate(tried) if least <= each.cost <= most]
-    if not within:
-        raise StudyError(
-            f"none of {len(tried)} complete trials costs at most {most:g}; recommend at a higher "
-            "budget, or search within this one"
-        )
-    return within
+
+def _nothing(tried: Sequence[Tried], most: float) -> StudyError:
+    return StudyError(
+        f"none of {len(tried)} complete trials costs at most {most:g}; recommend at a higher "
+        "budget, or search within this one"
+    )
 
 
 def _order(choice: Any) -> tuple[bool, Any]:

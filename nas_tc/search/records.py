@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from statistics import fmean, stdev
@@ -90,6 +90,8 @@ class TrialRecord:
     reused: str | None = None  # "STUDY#TRIAL" if the result was taken from another study
     reused_seed: int | None = None  # of the search that trained it, where that was another
     reruns: tuple[Rerun, ...] = ()  # with other seeds, by seed; of networks of the front
+    repeat_of: int | None = None  # the trial that the search trained this network in before
+    repeats: tuple[float, ...] = ()  # final validation errors of the trials that repeat this one
     times: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # "latency": ms, verdict
 
     @property
@@ -99,8 +101,14 @@ class TrialRecord:
 
     @property
     def val_error(self) -> float | None:
-        """The last validation error, 0 to 1; reruns not counted."""
+        """The last validation error of this training, 0 to 1."""
         return self.val_errors[max(self.val_errors)] if self.val_errors else None
+
+    @property
+    def mean_val_error(self) -> float | None:
+        """The mean validation error of this training and its repeats, 0 to 1."""
+        own = self.val_error
+        return own if own is None else fmean((own, *self.repeats))
 
     @property
     def rerun_val_error(self) -> Spread | None:
@@ -216,6 +224,23 @@ def read_study(path: Path) -> StudyRecord:
         storage.engine.dispose()
 
 
+def with_repeats(trials: Sequence[TrialRecord]) -> tuple[TrialRecord, ...]:
+    """The trials of a study, each network's errors gathered in the first that came to its end."""
+    first: dict[Architecture, int] = {}  # place of the first complete trial
+    errors: dict[int, list[float]] = {}
+    found = [replace(trial, repeats=()) if trial.repeats else trial for trial in trials]
+    for place, trial in enumerate(found):
+        if trial.state != "complete" or trial.val_error is None:
+            continue
+        head = first.setdefault(trial.architecture, place)
+        if head != place:
+            errors.setdefault(head, []).append(trial.val_error)
+            found[place] = replace(trial, repeat_of=found[head].number)
+    for head, values in errors.items():
+        found[head] = replace(found[head], repeats=tuple(values))
+    return tuple(found)
+
+
 def record_of(study: optuna.Study, path: Path, *, interrupted: bool = False) -> StudyRecord:
     """The record of an open study."""
     attributes = study.user_attrs
@@ -223,11 +248,13 @@ def record_of(study: optuna.Study, path: Path, *, interrupted: bool = False) -> 
     return StudyRecord(
         path=path,
         settings=attributes[SETTINGS_KEY],
-        trials=tuple(
-            trial_record(trial, tested.get(str(trial.number)), again.get(str(trial.number), ()))
-            for trial in study.get_trials(deepcopy=False)
-            # An older nas-tc wrote the architecture first, and may have been killed behind it.
-            if ARCHITECTURE_KEY in trial.user_attrs and "params" in trial.user_attrs
+        trials=with_repeats(
+            [
+                trial_record(trial, tested.get(str(trial.number)), again.get(str(trial.number), ()))
+                for trial in study.get_trials(deepcopy=False)
+                # An older nas-tc wrote the architecture first, and may have been killed behind it.
+                if ARCHITECTURE_KEY in trial.user_attrs and "params" in trial.user_attrs
+            ]
         ),
         runs=tuple(attributes.get(RUNS_KEY, ())),
         interrupted=interrupted,

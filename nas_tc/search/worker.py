@@ -56,12 +56,18 @@ class Report:
     diverged: str | None = None
 
 
-def training_seed(seed: int, network: Architecture) -> int:
+def training_seed(seed: int, network: Architecture, repeat: int = 0) -> int:
     """The seed of a training: it hangs on the network, so a trial run again gives the same.
 
     It has 32 bits, because that is what torch's generator on a processor looks at.
+
+    Args:
+        seed: of the search.
+        network: to be trained.
+        repeat: how often the search has trained it before.
     """
-    return int.from_bytes(blake2b(f"{seed} {network.id}".encode(), digest_size=4).digest())
+    text = f"{seed} {network.id}" + (f" {repeat}" if repeat else "")
+    return int.from_bytes(blake2b(text.encode(), digest_size=4).digest())
 
 
 class Worker:

@@ -28,7 +28,7 @@ def test_all_trials_as_a_table(study):
     assert table["val_error@1"].tolist()[:4] == [0.5, 0.4, 0.4, 0.8]
     assert table["val_error@2"].isna().tolist() == [False, False, False, True, True]
     assert table["reason"].tolist()[4] == "the worker died"
-    assert table["g"].tolist() == ["a"] * 5
+    assert table["g"].tolist() == list("abcde")
 
 
 def test_the_files(study, tmp_path):

@@ -82,9 +82,36 @@ def test_of_equal_networks_the_one_on_the_front_has_its_weights(drive, pick):
     record, _ = drive(lambda number: good(0.25), pick)
     assert [t.complexity for t in record.trials] == [record.trials[0].complexity] * 2
     (only,) = record.front
-    assert [file.name for file in record.weights_folder.iterdir()] == [
-        weights_file(record.path, only.number).name
-    ]
+    assert weights_file(record.path, only.number).is_file()
+
+
+def test_a_network_trained_again_counts_with_its_mean_error(drive):
+    errors = [0.2, 0.4, 0.3, 0.25]
+    record, _ = drive(lambda number: good(errors[number]), goal=2)  # the space has no third
+    assert record.best.number == 0
+    with open_study(record.path, dict(record.settings)) as study:
+        for _ in range(2):
+            study.enqueue_trial(record.best.genes)
+    record, pool = drive(lambda number: good(errors[number]), goal=4)
+    first = record.trials[0]
+    assert first.repeats == (0.3, 0.25)
+    assert first.mean_val_error == pytest.approx(0.25)
+    assert [trial.repeat_of for trial in record.trials] == [None, None, 0, 0]
+    assert [trial.number for trial in record.front] == [0]
+    assert first.val_error == 0.2
+    assert len({seed for *_, seed in pool.begun}) == 2  # each time with another seed
+
+
+def test_what_was_beaten_by_luck_is_on_the_front_again_with_its_weights(drive):
+    errors = [0.2, 0.3, 0.6]
+    record, _ = drive(lambda number: good(errors[number]), goal=2)
+    with open_study(record.path, dict(record.settings)) as study:
+        study.enqueue_trial(record.best.genes)
+    record, _ = drive(lambda number: good(errors[number]), goal=3)
+    (only,) = record.front
+    assert only.number == 1  # 0.3 against 0.4, the mean of two
+    assert weights_file(record.path, 1).read_bytes() == b"weights"
+    assert not weights_file(record.path, 2).exists()
 
 
 def test_a_network_that_outlives_two_workers_is_given_up(drive):

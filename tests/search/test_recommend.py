@@ -52,6 +52,18 @@ def test_without_noise_it_is_the_best_observed():
     assert recommend(found, GRID).choice.error == min(each.error for each in found)
 
 
+def test_a_setting_that_was_run_again_counts_with_its_mean():
+    first, *rest = tried(0)[0]
+    lucky = replace(first, error=0.0)
+    again = [replace(first, number=100 + n, error=1.0) for n in range(3)]
+    chosen = recommend([lucky, *rest, *again], GRID)
+    assert chosen.best_observed.number != first.number
+    assert chosen.within == len(rest) + 4
+    few = recommend([lucky, replace(first, number=9, error=0.5)], GRID)
+    assert (few.choice.number, few.choice.error, few.choice.trainings) == (first.number, 0.25, 2)
+    assert "observed error 25.00 % (mean of 2 trainings)" in str(few)
+
+
 def test_of_a_few_the_best_observed_is_taken():
     found, _ = tried(0, many=5)
     chosen = recommend(found, GRID)
