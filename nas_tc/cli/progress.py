@@ -91,6 +91,8 @@ def _ending(trial: "TrialRecord") -> str:
     if trial.reason is not None:
         return f"trial {trial.number} stopped, {trial.reason}: {network}"
     after = f"after {max(trial.val_errors, default=0)} epochs"
+    if trial.repeat_of is not None:
+        after += f" (the network of trial {trial.repeat_of} again)"
     error = percent(trial.val_error)
     return f"trial {trial.number} {trial.state} {after}: error {error}, {network}"
 

@@ -267,6 +267,7 @@ class Driver:
         self._done += 1
         if state == TrialState.COMPLETE:
             self._complete = list(with_repeats([*self._complete, record]))
+            record = self._complete[-1]
             self._front = pareto_front(self._complete, self._objectives)
             self._drop_weights()
         else:
