@@ -53,6 +53,8 @@ class BudgetSampler(BaseSampler):
         seed: of the proposals; None: another each time.
         canonical: gives one setting for all that mean the same, and that is what is proposed.
         draws: where affordable settings come from, if you know better than `Affordable`.
+        admits: whether a setting is to be proposed for all that is known now. It may change its
+            mind, so it is asked again for each proposal, of a few settings each time.
 
     Raises:
         BudgetError: nothing is found within the limit.
@@ -68,11 +70,13 @@ class BudgetSampler(BaseSampler):
         seed: int | None = None,
         canonical: Callable[[Params], Params] = dict,
         draws: Draws | None = None,
+        admits: Callable[[Params], bool] | None = None,
     ) -> None:
         if not floor <= limit:
             raise BudgetError(f"the floor {floor:g} is above the limit {limit:g}; exchange them")
         self.distributions = dict(distributions)
         self._limit, self._floor = limit, floor
+        self._admits = admits or _anything
         self._points = Points(distributions, cost, limit, canonical)
         self._draws = draws or Affordable(distributions, self._points.cost, limit, floor)
         self._seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
@@ -191,7 +195,8 @@ class BudgetSampler(BaseSampler):
         mean, deviation = self._surrogate.predict(rows(candidates))
         at_limit = 1.0 if random.random() < _LIMIT_SHARE else _FRONT_WEIGHT
         gain = expected_improvement(front, costs(candidates), mean, deviation, at_limit=at_limit)
-        return candidates[int(np.argmax(gain))]
+        ranked = (candidates[place] for place in np.argsort(-gain, kind="stable").tolist())
+        return next((each for each in ranked if self._admits(each.params)), None)
 
     def _trades(self, front: Front, random: np.random.Generator) -> list[Point]:
         """Members of the front with some parameters changed, where the cost stays in the range.
@@ -228,12 +233,16 @@ class BudgetSampler(BaseSampler):
         if self._draws.all is not None:
             listed = map(self._points.of, self._draws.all)
             new = [each for each in listed if each.key not in self._seen]
-            return new[random.integers(len(new))] if new else None
+            while new:
+                point = new.pop(random.integers(len(new)))
+                if self._admits(point.params):
+                    return point
+            return None
         drawn: list[Point] = []
         for many in (1, 4, 64):
             drawn = [self._points.of(each) for each in self._draws.draw(many, random)]
             for point in drawn:
-                if point.key not in self._seen:
+                if point.key not in self._seen and self._admits(point.params):
                     return point
         return self._new_neighbour(drawn)
 
@@ -244,7 +253,7 @@ class BudgetSampler(BaseSampler):
             for name, distribution in self.distributions.items():
                 for value in values(distribution):
                     tried = {**point.params, name: value}
-                    if not self._fits(self._points.cost(tried)):
+                    if not (self._fits(self._points.cost(tried)) and self._admits(tried)):
                         continue
                     found = self._points.of(tried)
                     if found.key not in self._seen:
@@ -260,7 +269,9 @@ class BudgetSampler(BaseSampler):
         """The rest of a setting that was queued with some parameters, so that it fits if it can."""
         drawn = self._draws.draw(_POOL, random)
         whole = ({**params, **fixed} for params in drawn)
-        fitting = (params for params in whole if self._fits(self._points.cost(params)))
+        fitting = (
+            each for each in whole if self._fits(self._points.cost(each)) and self._admits(each)
+        )
         return next(fitting, {**drawn[0], **fixed})
 
     def _remember(self, trials: Sequence[FrozenTrial]) -> None:
@@ -287,6 +298,10 @@ class BudgetSampler(BaseSampler):
 
     def _fits(self, cost: float) -> bool:
         return self._floor <= cost <= self._limit
+
+
+def _anything(_params: Params) -> bool:
+    return True
 
 
 def _sample(found: Sequence[Observation], points: Sequence[Point]) -> Sample:

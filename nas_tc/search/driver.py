@@ -187,6 +187,7 @@ class Driver:
         architecture = Architecture.from_dict(trial.user_attrs[ARCHITECTURE_KEY])
         foretold = self._timekeeper.foretold(architecture)
         self._timekeeper.learn(architecture, report)  # refuses a worker on another machine
+        self._exhausted = False  # the table may admit now what it did not
         if TIMED_ON_KEY not in self._study.user_attrs:
             self._study.set_user_attr(TIMED_ON_KEY, report.machine["device"])
         self._keep_times(trial, recorded(report, foretold))
