@@ -6,12 +6,12 @@ from typing import Any
 import torch
 
 from nas_tc.architecture import Architecture
-from nas_tc.budget import Measure
 from nas_tc.timing import (
     Estimate,
     Inside,
     NodeLock,
     Setting,
+    TimeLimit,
     Verdict,
     one_thread,
     stopwatch,
@@ -19,25 +19,6 @@ from nas_tc.timing import (
     timing_machine,
     work_of,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class TimeLimit:
-    """A limit on a time, as numbers: milliseconds, or a factor of a reference's time."""
-
-    text: str  # as it was written
-    measure: Measure
-    setting: Setting
-    most: float
-    least: float = 0.0
-    reference: Architecture | None = None  # on the data's images
-
-    @property
-    def name(self) -> str:
-        """Of the figure in the study: "latency", "latency@b8", "train_step@b128"."""
-        batch = self.setting.batch
-        plain = self.measure == "latency" and batch == 1
-        return self.measure if plain else f"{self.measure}@b{batch}"
 
 
 @dataclass(frozen=True, slots=True)

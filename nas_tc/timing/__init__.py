@@ -3,8 +3,10 @@
 from nas_tc.timing.agreement import Agreement, agreement, scaled
 from nas_tc.timing.calibration import Timed, calibrate, networks_of, time_network, unseen_networks
 from nas_tc.timing.estimate import Estimate, Verdict, estimate, lowest
+from nas_tc.timing.foretold import ForetoldTime
 from nas_tc.timing.inside import Inside, time_inside
 from nas_tc.timing.layer_times import LayerTimes, Prediction, UnitTime, fit_overhead
+from nas_tc.timing.limits import TimeLimit, time_limits
 from nas_tc.timing.machine import timing_machine
 from nas_tc.timing.node import NodeLock
 from nas_tc.timing.setting import DTYPES, Setting
@@ -17,12 +19,14 @@ __all__ = [
     "DTYPES",
     "Agreement",
     "Estimate",
+    "ForetoldTime",
     "Inside",
     "LayerTimes",
     "NodeLock",
     "Prediction",
     "Setting",
     "Stopwatch",
+    "TimeLimit",
     "TimeTable",
     "Timed",
     "Unit",
@@ -41,6 +45,7 @@ __all__ = [
     "scaled",
     "stopwatch",
     "time_inside",
+    "time_limits",
     "time_network",
     "timing_machine",
     "training_step",

@@ -12,11 +12,20 @@ from nas_tc.data import load_data
 from nas_tc.errors import BudgetError, DeviceError, StudyError, TableError
 from nas_tc.search import Silence
 from nas_tc.search.own_table import keeping_time
-from nas_tc.search.time_order import Figure, TimeLimit, TimeReport
-from nas_tc.search.timekeeper import Timekeeper, recorded, time_limits, too_slow
+from nas_tc.search.time_order import Figure, TimeReport
+from nas_tc.search.timekeeper import Timekeeper, recorded, too_slow
 from nas_tc.search.worker import Report, Worker
 from nas_tc.space import load_space
-from nas_tc.timing import Estimate, Inside, Setting, TimeTable, nodes_of, unit_of
+from nas_tc.timing import (
+    Estimate,
+    Inside,
+    Setting,
+    TimeLimit,
+    TimeTable,
+    nodes_of,
+    time_limits,
+    unit_of,
+)
 from nas_tc.training import Recipe
 
 MACHINE = {"device": "Abacus 7", "threads": 1, "torch": "2.13", "cuda": None, "instructions": "x"}
