@@ -1,6 +1,6 @@
 """How far the stopwatch can be trusted, and the paper's claims about time, on this machine.
 
-    python benchmarks/timing.py [--part repeat|verdict|claims|shares|step]
+    python benchmarks/timing.py [--part repeat|verdict|claims|shares|step|search]
 
 `repeat`: five fresh processes time a network, first alone, then with a process that trains
 beside them; (max - min) / median of the five figures. Then a ratio by turns, five times too.
@@ -8,31 +8,43 @@ beside them; (max - min) / median of the five figures. Then a ratio by turns, fi
 `claims`: forward passes of the paper's networks A to J at 224x224, training steps of A and J.
 `shares`: how much of a forward pass the fully connected layers and the pooling take.
 `step`: a training step of J with 128 images against a forward pass; minutes, so only by name.
+`search`: what timing takes of a search's wall time once the table is warm; minutes, so only by
+name. It fills a table in a folder of its own with 150 networks, then trains 100 networks of
+plain-32 on the digits; half of the space is within the budget, or take `--budget`.
 How well a table foretells is shown by `nas-tc calibrate --check`. Prints tables; its last line is
 JSON.
 """
 
 import argparse
 import json
+import os
 import random
 import subprocess
 import sys
+import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from itertools import islice
-from statistics import median
+from pathlib import Path
+from statistics import fmean, median
 from typing import Any
 
 import torch
 
+from nas_tc import search
 from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.cost import complexity
+from nas_tc.search import Silence, StudyRecord
 from nas_tc.space import load_space
 from nas_tc.timing import (
     Inside,
     LayerTimes,
     NodeLock,
     Setting,
+    TimeTable,
+    calibrate,
+    default_table,
     forward_pass,
     networks_of,
     nodes_of,
@@ -194,11 +206,75 @@ def step() -> dict[str, float]:
     return found
 
 
+def searching(budget: str | None, networks: int, trials: int) -> dict[str, Any]:
+    """Timing's share of a search: seconds that workers spent on it, over the wall time."""
+    space = load_space("plain-32").at((1, 32, 32), 10)  # the digits
+    with tempfile.TemporaryDirectory() as folder, one_thread():
+        os.environ["NAS_TC_CACHE"] = folder
+        table = TimeTable.here(CPU)
+        times = table.of(Setting())
+        started = time.monotonic()
+        timed = list(calibrate(times, space, Setting(), CPU, networks=networks))
+        filling_s = time.monotonic() - started
+        table.write(default_table(Path(folder), table.machine))
+        drawn = list(islice(networks_of(space, random.Random(2)), 500))
+        said = median(found.ms for each in drawn if (found := times.predict(each)))
+        budget = budget or f"latency<={said:.4f}ms"
+        print(f"{len(timed)} networks in {filling_s:.0f} s, {len(times.units)} layers; {budget}")
+        record = search(
+            budget,
+            data="digits",
+            trials=trials,
+            study=Path(folder) / "study.db",
+            device="cpu",
+            listener=Notes(),
+        )
+        states = Counter(trial.state for trial in record.trials)
+        seconds = sorted(trial.timing_s for trial in record.trials if trial.timing_s is not None)
+        found = {
+            "budget": budget,
+            **record.timing,
+            "share": record.timing["timing_s"] / record.timing["search_s"],
+            "states": dict(states),
+            "verdicts": dict(
+                Counter(f["verdict"] for t in record.trials for f in t.times.values())
+            ),
+            "median_timing_s": median(seconds),
+            "worst_timing_s": seconds[-1],
+            "mean_train_s": fmean(t.train_s for t in record.trials if t.train_s is not None),
+            "front": len(record.front),
+            "front_within": again_within(record),
+        }
+    for name, value in found.items():
+        print(f"{name:16} {value}")
+    return found
+
+
+def again_within(record: StudyRecord) -> str:
+    """The front timed once more by a fresh process, as the budget counts it."""
+    script = Path(__file__).with_name("search_times.py")
+    command = [sys.executable, str(script), str(record.path)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    print(done.stdout)
+    return done.stdout.splitlines()[-2]
+
+
+class Notes(Silence):
+    """Prints what a search has to say once."""
+
+    def note(self, text: str) -> None:
+        print(text, flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
+    parser.add_argument("--budget", help="of the search, in place of the median time of the space")
+    parser.add_argument("--networks", type=int, default=150, help="that the table is filled with")
+    parser.add_argument("--trials", type=int, default=100)
     parts = {"repeat": repeat, "verdict": verdict, "claims": claims, "shares": shares}
-    parser.add_argument("--part", choices=(*parts, "step", "one", "ratio"))
-    part = parser.parse_args().part
+    parser.add_argument("--part", choices=(*parts, "step", "search", "one", "ratio"))
+    arguments = parser.parse_args()
+    part = arguments.part
     if part in ("one", "ratio"):
         watch = stopwatch(CPU)
         run = forward_pass(network())
@@ -213,6 +289,8 @@ def main() -> None:
         found: dict[str, object] = {"machine": timing_machine(CPU)}
     if part == "step":
         found[part] = step()
+    if part == "search":
+        found[part] = searching(arguments.budget, arguments.networks, arguments.trials)
     for name, run_part in parts.items():
         if part in (None, name):
             found[name] = run_part()

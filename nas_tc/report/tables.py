@@ -61,8 +61,9 @@ def trials_table(record: StudyRecord) -> pd.DataFrame:
     """All trials in order.
 
     Columns: those of the front without of_budget; state (rejected: over the budget by the clock),
-    reason, epochs; of each time its interval, verdict and repeats, as latency_low_ms, ...;
-    val_error after each rung as val_error@EPOCH; the genes.
+    reason, epochs; timing_s, seconds that a worker spent on its times, and of each time its
+    interval, verdict and repeats, as latency_low_ms, ...; val_error after each rung as
+    val_error@EPOCH; the genes.
     """
     rungs = sorted({epoch for trial in record.trials for epoch in trial.val_errors})
     rows = [
@@ -71,6 +72,7 @@ def trials_table(record: StudyRecord) -> pd.DataFrame:
             "state": trial.state,
             "reason": trial.reason,
             "epochs": max(trial.val_errors, default=0),
+            **({} if trial.timing_s is None else {"timing_s": trial.timing_s}),
             **{
                 f"{name}_{key}": value
                 for name, figure in trial.times.items()

@@ -24,6 +24,7 @@ from nas_tc.search.records import (
     TEST_ERRORS_KEY,
     TIMED_ON_KEY,
     TIMES_KEY,
+    TIMING_S_KEY,
     record_of,
     trial_record,
     weights_file,
@@ -122,7 +123,8 @@ class Driver:
     def test_front(self) -> None:
         """Measures the test error of the front's networks, each once in the life of a study."""
         tested = dict(self._study.user_attrs.get(TEST_ERRORS_KEY, {}))
-        waiting = [trial for trial in self._front if str(trial.number) not in tested]
+        front = record_of(self._study, self._path).front  # less what the clock took off it
+        waiting = [trial for trial in front if str(trial.number) not in tested]
         running = 0
         while waiting or running:
             self._interrupts.check()
@@ -190,9 +192,10 @@ class Driver:
         self._exhausted = False  # the table may admit now what it did not
         if TIMED_ON_KEY not in self._study.user_attrs:
             self._study.set_user_attr(TIMED_ON_KEY, report.machine["device"])
-        self._keep_times(trial, recorded(report, foretold))
+        self._keep_times(trial, recorded(report.figures, foretold))
+        trial.set_user_attr(TIMING_S_KEY, round(report.seconds, 4))
         self._pool.release(trial.number)
-        if reason := too_slow(report, self._timekeeper.limits):
+        if reason := too_slow(report.figures, self._timekeeper.limits):
             self._reject(trial, reason)
         else:
             self._train(trial, architecture)
@@ -228,15 +231,18 @@ class Driver:
         rung = answer.rung
         trial.report(rung.val_error, rung.epoch)
         trial.set_user_attr("validation_s", round(rung.validation_s, 3))
-        if answer.weights is not None:
-            trial.set_user_attr("train_s", round(rung.train_s, 3))
-            self._keep_weights(trial.number, answer.weights)
-            self._end(trial, TrialState.COMPLETE, rung.val_error)
-        elif trial.should_prune():
-            trial.set_user_attr("train_s", round(rung.train_s, 3))
+        is_pruned = answer.weights is None and trial.should_prune()
+        if answer.weights is None and not is_pruned:
+            self._pool.advance(number)
+            return
+        trial.set_user_attr("train_s", round(rung.train_s, 3))
+        if self._timekeeper is not None:
+            self._timekeeper.trained(rung.train_s)
+        if answer.weights is None:
             self._end(trial, TrialState.PRUNED)
         else:
-            self._pool.advance(number)
+            self._keep_weights(trial.number, answer.weights)
+            self._end(trial, TrialState.COMPLETE, rung.val_error)
 
     def _end(self, trial: optuna.Trial, state: TrialState, val_error: float | None = None) -> None:
         frozen = self._study.tell(trial, val_error, state=state)

@@ -1,5 +1,6 @@
 """What a worker is asked about time, and how it answers: the clock's part of a candidate."""
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from nas_tc.timing import (
     Estimate,
     Inside,
     NodeLock,
+    Run,
     Setting,
     TimeLimit,
     Verdict,
@@ -20,14 +22,41 @@ from nas_tc.timing import (
     work_of,
 )
 
+References = dict[tuple[Setting, Architecture], Run]  # built once in the life of a worker
+
+_BRIEF_S = 0.03  # of a look into a network for a table that knows most
+
 
 @dataclass(frozen=True, slots=True)
 class TimeOrder:
-    """A network to be judged, and networks whose layers are to be timed for the table."""
+    """A network to be judged, and networks whose layers are to be timed for the table.
+
+    Attributes:
+        network: to be judged.
+        limits: on its times.
+        inside: settings and networks for the table.
+        brief: whether a short look will do for what is far from its limits, and for layers.
+        most_s: seconds that a brief verdict may take, a short look not counted.
+    """
 
     network: Architecture
     limits: tuple[TimeLimit, ...]
     inside: tuple[tuple[Setting, Architecture], ...] = ()
+    brief: bool = False
+    most_s: float = 60.0
+
+    @property
+    def networks(self) -> tuple[Architecture, ...]:
+        """What is to be judged."""
+        return (self.network,)
+
+
+@dataclass(frozen=True, slots=True)
+class FrontOrder:
+    """Networks to be timed with care, by turns with one another."""
+
+    networks: tuple[Architecture, ...]
+    limits: tuple[TimeLimit, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +69,17 @@ class Figure:
     verdict: Verdict  # "measure more": it straddled the limit to the end
     within: bool  # what counts: the verdict, or the figure itself where there is none
 
+    @classmethod
+    def of(
+        cls, limit: TimeLimit, time: Estimate, ratio: Estimate | None, verdict: Verdict
+    ) -> "Figure":
+        """The figure with what counts."""
+        value = time.value if ratio is None else ratio.value
+        within = (
+            limit.least <= value <= limit.most if verdict == "measure more" else verdict == "accept"
+        )
+        return cls(limit.name, time, ratio, verdict, within)
+
 
 @dataclass(frozen=True, slots=True)
 class TimeReport:
@@ -48,42 +88,106 @@ class TimeReport:
     figures: tuple[Figure, ...]
     inside: tuple[tuple[Setting, Architecture, Inside], ...]
     machine: dict[str, Any]
+    seconds: float = 0.0  # that the worker spent on it, waiting for others included
 
 
-def carry_out(order: TimeOrder, device: torch.device, lock: NodeLock) -> TimeReport:
+@dataclass(frozen=True, slots=True)
+class FrontReport:
+    """A worker's answer to a `FrontOrder`: the figures of each network, for every limit."""
+
+    figures: tuple[tuple[Figure, ...], ...]
+    seconds: float = 0.0  # that the worker spent on it
+
+
+def carry_out(
+    order: TimeOrder, device: torch.device, lock: NodeLock, references: References | None = None
+) -> TimeReport:
     """Measures what is asked, alone on the node.
 
     The lock is given back between two figures, so that training goes on.
+
+    Args:
+        order: what to measure.
+        device: where.
+        lock: of the node.
+        references: kept between orders, for it takes longer to build AlexNet than to time it.
     """
+    started = time.monotonic()
+    references = {} if references is None else references
     figures: list[Figure] = []
     with one_thread():
         insides = []
         for setting, network in order.inside:
             with lock.timing():
-                insides.append((setting, network, time_inside(network, setting, device)))
+                inside = (
+                    time_inside(network, setting, device, least_s=_BRIEF_S)
+                    if order.brief
+                    else time_inside(network, setting, device)
+                )
+            insides.append((setting, network, inside))
         for limit in order.limits:
-            figures.append(_figure(order.network, limit, device, lock))
+            figures.append(_figure(order, limit, device, lock, references))
             if not figures[-1].within:
                 break
-        return TimeReport(tuple(figures), tuple(insides), timing_machine(device))
+        machine = timing_machine(device)
+    return TimeReport(tuple(figures), tuple(insides), machine, time.monotonic() - started)
+
+
+def time_together(
+    order: FrontOrder, device: torch.device, lock: NodeLock, references: References
+) -> FrontReport:
+    """Measures several networks with care; the arguments are those of `carry_out`."""
+    started = time.monotonic()
+    watch = stopwatch(device)
+    columns = []
+    with one_thread():
+        for limit in order.limits:
+            runs = [work_of(network, limit.setting, device) for network in order.networks]
+            reference = _reference(limit, device, references)
+            with lock.timing():
+                found = watch.together(runs, reference)
+            columns.append(
+                [
+                    Figure.of(limit, ms, ratio, (ratio or ms).judge(limit.most, limit.least))
+                    for ms, ratio in found
+                ]
+            )
+    figures = tuple(zip(*columns, strict=True))
+    return FrontReport(figures, time.monotonic() - started)
 
 
 def _figure(
-    network: Architecture, limit: TimeLimit, device: torch.device, lock: NodeLock
+    order: TimeOrder,
+    limit: TimeLimit,
+    device: torch.device,
+    lock: NodeLock,
+    references: References,
 ) -> Figure:
     watch = stopwatch(device)
-    run = work_of(network, limit.setting, device)
+    run = work_of(order.network, limit.setting, device)
+    reference = _reference(limit, device, references)
     ratio: Estimate | None = None
+    with lock.timing():
+        if reference is None:
+            figure, verdict = watch.decide(
+                run, limit.most, least_ms=limit.least, most_s=order.most_s, glance=order.brief
+            )
+        else:
+            ratio, figure, verdict = watch.decide_ratio(
+                run,
+                reference,
+                limit.most,
+                least=limit.least,
+                most_s=order.most_s,
+                glance=order.brief,
+            )
+    return Figure.of(limit, figure, ratio, verdict)
+
+
+def _reference(limit: TimeLimit, device: torch.device, references: References) -> Run | None:
     if limit.reference is None:
-        with lock.timing():
-            time, verdict = watch.decide(run, limit.most, least_ms=limit.least)
-        value = time.value
-    else:
-        other = work_of(limit.reference, limit.setting, device)
-        with lock.timing():
-            ratio, time, verdict = watch.decide_ratio(run, other, limit.most, least=limit.least)
-        value = ratio.value
-    within = (
-        limit.least <= value <= limit.most if verdict == "measure more" else verdict == "accept"
-    )
-    return Figure(limit.name, time, ratio, verdict, within)
+        return None
+    key = limit.setting, limit.reference
+    if key not in references:
+        references[key] = work_of(limit.reference, limit.setting, device)
+    return references[key]

@@ -6,23 +6,26 @@ from typing import Any, Protocol
 
 from nas_tc.architecture import Architecture, format_notation
 from nas_tc.errors import BudgetError, StudyError, TableError
-from nas_tc.search.time_order import Figure, TimeOrder, TimeReport
+from nas_tc.search.time_order import Figure, FrontOrder, TimeOrder, TimeReport
 from nas_tc.space import Space, extreme_network
 from nas_tc.timing import Prediction, TimeLimit, TimeTable
 
 _SAVE_EVERY = 20  # reports
+_SHARE = 0.03  # of the time of a training: what a brief verdict may take, on all workers together
+_MOST_S_AT_FIRST = 0.5  # before a training has shown how long it takes
+_MOST_S = 60.0
 
 
 class Clock(Protocol):
     """A pool of workers, as far as it reads the clock."""
 
-    def time(self, key: str, order: TimeOrder) -> None:
+    def time(self, key: Any, order: TimeOrder | FrontOrder) -> None:
         """Lets a worker carry out an order."""
 
     def next_result(self, timeout_s: float) -> tuple[Any, Any] | None:
         """A key and what the worker answered."""
 
-    def release(self, key: str) -> None:
+    def release(self, key: Any) -> None:
         """The worker is idle again."""
 
 
@@ -30,14 +33,21 @@ class Timekeeper:
     """Judges candidates by time.
 
     What the table foretells as too slow, by more than it ever was wrong, is no trial at all. The
-    rest is measured, unless the table is of another device: then it alone decides.
+    rest is measured, unless the table is of another device: then it alone decides. Once the table
+    knows its own error, a candidate is measured briefly, in proportion to what training it takes;
+    who is on the front in the end is measured with care.
 
     Args:
         limits: on times.
         table: of the device that the limits are meant for.
         path: where the table is kept; None: nowhere.
         measures: whether candidates are timed here; False for the table of another device.
+        workers: that stand still while one of them reads the clock.
         note: hears that the table cannot be kept.
+
+    Attributes:
+        timed: networks that were measured.
+        timing_s: seconds that workers have spent on it.
     """
 
     def __init__(
@@ -47,6 +57,7 @@ class Timekeeper:
         path: Path | None,
         *,
         measures: bool,
+        workers: int = 1,
         note: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.limits = limits
@@ -55,6 +66,11 @@ class Timekeeper:
         self._path = path
         self._note = note
         self._reports = 0
+        self._workers = workers
+        self._trainings = 0
+        self._train_s = 0.0
+        self.timed = 0
+        self.timing_s = 0.0
         self._references_ms: dict[str, float | None] = {}
 
     def admits(self, architecture: Architecture) -> bool:
@@ -72,7 +88,24 @@ class Timekeeper:
             for network in (architecture, limit.reference)
             if network is not None and self.table.of(limit.setting).unknown(network)
         )
-        return TimeOrder(architecture, self.limits, tuple(inside))
+        is_warm = all(self.table.of(limit.setting).error_range for limit in self.limits)
+        return TimeOrder(
+            architecture,
+            self.limits,
+            tuple(inside),
+            brief=is_warm,
+            most_s=self._most_s() if is_warm else _MOST_S,
+        )
+
+    def trained(self, train_s: float) -> None:
+        """Takes note of how long a training took, which says how long a timing may take."""
+        self._trainings += 1
+        self._train_s += train_s
+
+    def spent(self, networks: int, seconds: float) -> None:
+        """Takes note of what timing so many networks took of a worker's time."""
+        self.timed += networks
+        self.timing_s += seconds
 
     def learn(self, architecture: Architecture, report: TimeReport) -> None:
         """Takes a report's layers into the table, and how well its figures were foretold.
@@ -80,6 +113,7 @@ class Timekeeper:
         Raises:
             TableError: the worker is of another kind of machine than the table.
         """
+        self.spent(1, report.seconds)
         self.table.check_same_device(report.machine, self._path or Path("the time table"))
         by_name = {limit.name: limit.setting for limit in self.limits}
         for figure in report.figures:
@@ -156,6 +190,11 @@ class Timekeeper:
                 )
         return "times: " + ", ".join(said)
 
+    def _most_s(self) -> float:
+        if not self._trainings:
+            return _MOST_S_AT_FIRST
+        return min(_SHARE * self._train_s / self._trainings / self._workers, _MOST_S)
+
     def _admits(self, architecture: Architecture, limit: TimeLimit) -> bool:
         said = self.table.of(limit.setting).predict(architecture)
         if said is None:
@@ -192,10 +231,12 @@ class Timekeeper:
             )
 
 
-def recorded(report: TimeReport, foretold: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """A report's figures as a study keeps them."""
+def recorded(
+    figures: tuple[Figure, ...], foretold: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Figures as a study keeps them, by name."""
     kept: dict[str, Any] = {}
-    for figure in report.figures:
+    for figure in figures:
         time, ratio = figure.time, figure.ratio
         values: dict[str, Any] = {
             "ms": round(time.value, 6),
@@ -216,9 +257,9 @@ def recorded(report: TimeReport, foretold: Mapping[str, Mapping[str, Any]]) -> d
     return kept
 
 
-def too_slow(report: TimeReport, limits: tuple[TimeLimit, ...]) -> str | None:
+def too_slow(figures: tuple[Figure, ...], limits: tuple[TimeLimit, ...]) -> str | None:
     """Why a network is out of the budget; None if it is within."""
-    for figure, limit in zip(report.figures, limits, strict=False):
+    for figure, limit in zip(figures, limits, strict=False):
         if not figure.within:
             return f"{_amount(figure)} is not within {limit.text!r}"
     return None

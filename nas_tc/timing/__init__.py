@@ -10,7 +10,7 @@ from nas_tc.timing.limits import TimeLimit, time_limits
 from nas_tc.timing.machine import timing_machine
 from nas_tc.timing.node import NodeLock
 from nas_tc.timing.setting import DTYPES, Setting
-from nas_tc.timing.stopwatch import Stopwatch, one_thread, stopwatch
+from nas_tc.timing.stopwatch import Run, Stopwatch, one_thread, stopwatch
 from nas_tc.timing.table import TimeTable, default_table
 from nas_tc.timing.units import Unit, nodes_of, unit_of
 from nas_tc.timing.work import forward_pass, training_step, work_of
@@ -24,6 +24,7 @@ __all__ = [
     "LayerTimes",
     "NodeLock",
     "Prediction",
+    "Run",
     "Setting",
     "Stopwatch",
     "TimeLimit",

@@ -1,7 +1,7 @@
 """Runs something again and again and reads the clock: alone, or by turns with a reference."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -18,6 +18,13 @@ _BLOCK = 10  # turns that make a ratio together
 _FEWEST = 20  # samples, however long they take
 _LOOK = 30  # turns before the next look at a ratio
 _ROUND = 50  # samples before the next look at a verdict
+_GLANCE = 20  # samples of a short look
+_GLANCE_S = 0.3  # and how long it may take, but for the fewest
+_GLANCE_FEWEST = 5
+_GLANCE_WARM_UPS = 3
+_GLANCE_TURNS = 3
+_FAR = 1.1  # a short look judges what is so far from its limit
+_FAR_RATIO = 1.25  # the same of a ratio: a few turns may be a quarter out
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +70,36 @@ class Stopwatch:
         least_ms: float = 0.0,
         most: int = 800,
         most_s: float = 60.0,
+        glance: bool = False,
     ) -> tuple[Estimate, Verdict]:
         """Measures until the interval is clear of `limit_ms` and `least_ms`, or `most` times.
 
         The verdict is "measure more" if it is not clear then.
+
+        Args:
+            run: what to time.
+            limit_ms: the most that it may take.
+            least_ms: the least.
+            most: samples.
+            most_s: seconds; but 50 samples, or with a short look the 20 of this.
+            glance: whether a short look comes first, 20 samples or 0.3 s, which decides what is a
+                tenth away from its limits.
         """
-        _warm_up(run)
-        samples: list[float] = []
         deadline = time.monotonic() + most_s
+        _warm_up(run, _GLANCE_WARM_UPS if glance else _WARM_UPS)
+        samples: list[float] = []
+        if glance:
+            samples += self._samples(run, _GLANCE, _GLANCE_S, _GLANCE_FEWEST)
+            found = self._estimate(samples)
+            verdict = found.judge(limit_ms, least_ms, far=_FAR)
+            if verdict != "measure more":
+                return found, verdict
+            if time.monotonic() >= deadline:
+                return found, found.judge(limit_ms, least_ms)
         while True:
             count = min(_ROUND, most - len(samples))
-            samples += self._samples(run, count, deadline - time.monotonic())
+            fewest = 0 if glance else _FEWEST
+            samples += self._samples(run, count, deadline - time.monotonic(), fewest)
             found = self._estimate(samples)
             verdict = found.judge(limit_ms, least_ms)
             done = len(samples) >= most or time.monotonic() >= deadline
@@ -107,26 +133,98 @@ class Stopwatch:
         least: float = 0.0,
         most: int = 240,
         most_s: float = 60.0,
+        glance: bool = False,
     ) -> tuple[Estimate, Estimate, Verdict]:
         """Takes turns with a reference until the ratio is clear of `limit` and `least`.
 
         Five turns make a ratio. The first look is after thirty turns: the highest and the lowest
         of six ratios hold the median 97 times of 100.
 
+        Args:
+            run: what to time.
+            reference: what to take turns with.
+            limit: the most that the ratio may be.
+            least: the least.
+            most: turns.
+            most_s: seconds; but 30 turns, or with a short look the three of this.
+            glance: whether a short look comes first, three turns, which decides what is a factor
+                of 1.25 away from its limits.
+
         Returns:
             The ratio, the run's own milliseconds, and the verdict, which is "measure more" if the
             ratio is not clear after `most` turns or `most_s` seconds.
         """
-        _warm_up(run, 3)
-        _warm_up(reference, 3)
         deadline = time.monotonic() + most_s
+        for each in (run, reference):
+            _warm_up(each, 1 if glance else _GLANCE_WARM_UPS)
         pairs: list[tuple[float, float]] = []
+        if glance:
+            pairs += self._turns(run, reference, _GLANCE_TURNS)
+            ratio = self._ratio(pairs, 1)
+            verdict = ratio.judge(limit, least, far=_FAR_RATIO)
+            is_late = time.monotonic() >= deadline
+            if verdict != "measure more" or is_late:
+                own = [own for own, _ in pairs]
+                own += self._samples(run, _GLANCE - len(own), _GLANCE_S / 3, 0)
+                return ratio, self._estimate(own), ratio.judge(limit, least) if is_late else verdict
         while True:
-            pairs += [(self._again(run), self._again(reference)) for _ in range(_LOOK)]
+            pairs += self._turns(run, reference, _LOOK, deadline if glance else None)
             ratio = self._ratio(pairs, _LOOK // 6)
             verdict = ratio.judge(limit, least)
             if verdict != "measure more" or len(pairs) >= most or time.monotonic() >= deadline:
                 return ratio, self._estimate([own for own, _ in pairs]), verdict
+
+    def together(
+        self,
+        runs: Sequence[Run],
+        reference: Run | None = None,
+        *,
+        turns: int = REPEATS,
+        least_s: float = 2.0,
+        most_s: float = 60.0,
+    ) -> list[tuple[Estimate, Estimate | None]]:
+        """Times several by turns: A B C A B C ..., so that all see the same of the machine.
+
+        Args:
+            runs: what to time.
+            reference: takes its turn with them, if there is one.
+            turns: at most.
+            least_s: more than thirty turns where they would take less than this.
+            most_s: fewer turns, but twenty, where they would take longer than this.
+
+        Returns:
+            Of each its milliseconds, and its ratio to the reference if there is one.
+        """
+        everything = [*runs, *([] if reference is None else [reference])]
+        for each in everything:
+            _warm_up(each, _GLANCE_WARM_UPS)
+        taken: list[list[float]] = []  # of a turn, of each
+        started = time.monotonic()
+        while len(taken) < turns:
+            seconds = time.monotonic() - started
+            if len(taken) >= (_FEWEST if seconds >= most_s else _LOOK) and seconds >= least_s:
+                break
+            taken.append([self._again(each) for each in everything])
+        columns = [list(column) for column in zip(*taken, strict=True)]
+        block = _BLOCK if len(taken) >= 6 * _BLOCK else _LOOK // 6
+        found: list[tuple[Estimate, Estimate | None]] = []
+        for own in columns[: len(runs)]:
+            ratio = None
+            if reference is not None:
+                ratio = self._ratio(list(zip(own, columns[-1], strict=True)), block)
+            found.append((self._estimate(own), ratio))
+        return found
+
+    def _turns(
+        self, run: Run, reference: Run, count: int, deadline: float | None = None
+    ) -> list[tuple[float, float]]:
+        """So many pairs of times, or fewer, but one, if the deadline passes."""
+        pairs: list[tuple[float, float]] = []
+        while len(pairs) < count:
+            pairs.append((self._again(run), self._again(reference)))
+            if deadline is not None and time.monotonic() >= deadline:
+                break
+        return pairs
 
     def _ratio(self, pairs: list[tuple[float, float]], block: int) -> Estimate:
         """The median of the ratios of so many turns each; of the second lowest times, or medians.
@@ -135,7 +233,7 @@ class Stopwatch:
         """
         whole = max(len(pairs) // block, 1)
         blocks = [pairs[number * block : (number + 1) * block] for number in range(whole)]
-        quantile = 2 / block if self.takes_lowest else 0.5
+        quantile = min(1.0, 2 / block) if self.takes_lowest else 0.5
         ratios = []
         for each in blocks:
             own, other = (estimate(times, quantile).value for times in zip(*each, strict=True))
@@ -149,10 +247,10 @@ class Stopwatch:
     def _estimate(self, samples: list[float]) -> Estimate:
         return lowest(samples) if self.takes_lowest else estimate(samples, 0.5)
 
-    def _samples(self, run: Run, count: int, most_s: float) -> list[float]:
+    def _samples(self, run: Run, count: int, most_s: float, fewest: int = _FEWEST) -> list[float]:
         deadline = time.monotonic() + most_s
         samples: list[float] = []
-        while len(samples) < count and (len(samples) < _FEWEST or time.monotonic() < deadline):
+        while len(samples) < count and (len(samples) < fewest or time.monotonic() < deadline):
             samples.append(self.clock(run))
         return samples
 

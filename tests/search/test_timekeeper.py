@@ -216,7 +216,7 @@ def test_gpus_that_this_machine_does_not_have_are_told(monkeypatch):
 def test_what_the_study_keeps():
     timekeeper = keeper("latency<=1ms", SLIM)
     straddling = Figure("latency", estimate(0.9, 0.3), estimate(0.45), "measure more", within=True)
-    kept = recorded(TimeReport((straddling,), (), MACHINE), timekeeper.foretold(SLIM))["latency"]
+    kept = recorded((straddling,), timekeeper.foretold(SLIM))["latency"]
     assert kept["verdict"] == "undecided"
     assert (kept["ms"], kept["high_ms"], kept["repeats"], kept["ratio"]) == (0.9, 1.2, 50, 0.45)
     assert kept["foretold_ms"] == pytest.approx(inside(SLIM).whole_ms, rel=1e-3)
@@ -224,11 +224,36 @@ def test_what_the_study_keeps():
 
 def test_why_a_network_is_over_the_budget():
     timekeeper = keeper("latency<=1ms")
-    assert too_slow(report(SLIM, timekeeper, 0.5), timekeeper.limits) is None
+    assert too_slow(report(SLIM, timekeeper, 0.5).figures, timekeeper.limits) is None
     bad = report(SLIM, timekeeper, 1.5, within=False)
-    assert too_slow(bad, timekeeper.limits) == "1.5 ms is not within 'latency<=1ms'"
+    assert too_slow(bad.figures, timekeeper.limits) == "1.5 ms is not within 'latency<=1ms'"
     bad = report(SLIM, timekeeper, 1.5, within=False, ratio=estimate(0.7))
-    assert too_slow(bad, timekeeper.limits).startswith("0.7 of the reference (1.5 ms) is not")
+    assert too_slow(bad.figures, timekeeper.limits).startswith(
+        "0.7 of the reference (1.5 ms) is not"
+    )
+
+
+def test_a_table_that_knows_its_error_is_content_with_short_looks():
+    timekeeper = keeper("latency<=1ms", SLIM, WIDE)
+    cold = timekeeper.order(SLIM)
+    assert not cold.brief
+    for _ in range(20):
+        timekeeper.table.of(Setting()).check(1.0, 1.0)
+    assert timekeeper.order(SLIM).brief
+    at_first = timekeeper.order(SLIM).most_s
+    for train_s in (9.0, 11.0):
+        timekeeper.trained(train_s)
+    assert at_first == pytest.approx(0.5)
+    assert timekeeper.order(SLIM).most_s == pytest.approx(0.3)  # 3 % of ten seconds
+    timekeeper.trained(1e9)
+    assert timekeeper.order(SLIM).most_s == cold.most_s
+
+
+def test_what_timing_has_taken_is_added_up():
+    timekeeper = keeper("latency<=1ms", SLIM)
+    timekeeper.learn(WIDE, replace(report(WIDE, timekeeper, 1.0), seconds=0.25))
+    timekeeper.spent(3, 2.0)
+    assert (timekeeper.timed, timekeeper.timing_s) == (4, 2.25)
 
 
 class Clock:

@@ -25,7 +25,13 @@ def test_times_are_recorded_and_the_front_is_of_them(tiny_search, tmp_path):
         assert 0 < figure["low_ms"] <= figure["ms"] <= figure["high_ms"]
         assert 0 < figure["ratio_low"] <= figure["ratio"] <= figure["ratio_high"]
         assert figure["verdict"] == "accept"
-        assert figure["repeats"] >= 30
+        assert figure["repeats"] >= 3
+        assert trial.timing_s > 0
+    for trial in record.front:  # timed with care in the end
+        assert trial.timed_again
+        assert trial.times["latency"]["repeats"] >= 30
+    assert record.timing["networks"] == len(record.trials) + 1 + len(record.front)
+    assert 0 < record.timing["timing_s"] < record.timing["search_s"]
     assert record.front == pareto_front(record.complete, ("error", "latency"))
     table = front_table(record)
     assert table["latency_ms"].tolist() == [t.times["latency"]["ms"] for t in record.front]
@@ -36,6 +42,23 @@ def test_times_are_recorded_and_the_front_is_of_them(tiny_search, tmp_path):
     assert manifest["objectives"] == ["error", "params", "latency"]
     again = tiny_search(GENEROUS)  # resumes, and times nothing
     assert [t.number for t in again.trials] == [t.number for t in record.trials]
+
+
+def test_who_is_over_the_budget_after_all_leaves_the_front(tiny_search, monkeypatch):
+    record = tiny_search(GENEROUS, trials=2, study="left.db")
+    path, lost = record.path, record.front[-1]
+    with open_study(path, dict(record.settings)) as study:
+        kept = dict(study.user_attrs["front_times"])
+        kept[str(lost.number)] |= {"reason": "9 ms is not within it"}
+        study.set_user_attr("front_times", kept)
+    again = read_study(path)
+    assert again.trial(lost.number).state == "rejected"
+    assert again.trial(lost.number).reason == "9 ms is not within it"
+    assert lost.number not in [trial.number for trial in again.front]
+    assert again.done == record.done - 1
+    resumed = tiny_search(GENEROUS, trials=2, study="left.db")  # another takes its place
+    assert resumed.done == 2
+    assert len(resumed.trials) > len(record.trials)
 
 
 def test_times_of_two_devices_are_not_mixed(tiny_search, tmp_path):

@@ -125,6 +125,57 @@ def test_a_range_is_judged_at_both_ends():
     assert said == "reject"
 
 
+@pytest.mark.parametrize(
+    ("ms", "samples", "verdict"),
+    [
+        ([1.7] * 20, 20, "accept"),
+        ([2.3] * 20, 20, "reject"),
+        ([1.9] * 70, 70, "accept"),  # a short look does not judge what is near
+        ([2.1] * 70, 70, "reject"),
+    ],
+)
+def test_a_short_look_judges_what_is_far_from_its_limit(ms, samples, verdict):
+    watch = Stopwatch(scripted(ms), takes_lowest=True)
+    found, said = watch.decide(lambda: None, 2.0, glance=True)
+    assert (found.samples, said) == (samples, verdict)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "turns", "verdict"),
+    [(1.5, 3, "accept"), (2.6, 3, "reject"), (1.7, 33, "accept"), (2.4, 33, "reject")],
+)
+def test_three_turns_judge_a_ratio_that_is_far_from_its_limit(ratio, turns, verdict):
+    watch = Stopwatch(scripted([10 * ratio, 10.0] * turns + [10 * ratio] * 17), takes_lowest=True)
+    found, own, said = watch.decide_ratio(lambda: None, lambda: None, 2.0, glance=True)
+    assert (found.samples, said) == (turns, verdict)
+    assert own.value == pytest.approx(10 * ratio)
+    assert own.samples == (20 if turns == 3 else turns)
+
+
+def test_a_short_look_ends_when_its_time_is_over():
+    watch = Stopwatch(scripted([1.9] * 40), takes_lowest=True)
+    found, said = watch.decide(lambda: None, 2.0, glance=True, most_s=0)
+    assert (found.samples, said) == (20, "accept")
+    watch = Stopwatch(scripted([19.0, 10.0] * 3 + [19.0] * 17), takes_lowest=True)
+    ratio, _, said = watch.decide_ratio(lambda: None, lambda: None, 2.0, glance=True, most_s=0)
+    assert (ratio.samples, said) == (3, "accept")
+
+
+@pytest.mark.parametrize("takes_lowest", [True, False])
+def test_several_take_turns_with_one_another(takes_lowest):
+    order = []
+    # The machine slows down: the ratios stay.
+    times = [t * (1 + turn / 30) for turn in range(30) for t in (3.0, 1.0, 2.0)]
+    runs = [lambda name=name: order.append(name) for name in "abr"]
+    watch = Stopwatch(scripted(times), takes_lowest)
+    found = watch.together(runs[:2], runs[2], turns=30, least_s=0)
+    assert [ratio.value for _, ratio in found] == [pytest.approx(1.5), pytest.approx(0.5)]
+    assert {(ms.samples, ratio.samples) for ms, ratio in found} == {(30, 30)}
+    assert "".join(order) == "aaabbbrrr" + "aabbrr" * 30
+    ((ms, ratio),) = Stopwatch(scripted([1.0] * 30), takes_lowest).together(runs[:1], least_s=0)
+    assert (ms.value, ms.samples, ratio) == (1.0, 30, None)
+
+
 def test_one_thread_and_back():
     before = torch.get_num_threads()
     with one_thread():
