@@ -1,9 +1,11 @@
 """How far the stopwatch can be trusted, and the paper's claims about time, on this machine.
 
-    python benchmarks/timing.py [--part repeat|verdict|claims|shares|step|search]
+    python benchmarks/timing.py [--part repeat|ways|verdict|claims|shares|step|search]
 
 `repeat`: five fresh processes time a network, first alone, then with a process that trains
 beside them; (max - min) / median of the five figures. Then a ratio by turns, five times too.
+`ways`: other ways to a figure that repeats, in five fresh processes too: five builds of the
+network, the lowest over all, the ratio to a matrix product that is timed in the same moments.
 `verdict`: what it costs to foretell a network's time, and to enter a training step by the lock.
 `claims`: forward passes of the paper's networks A to J at 224x224, training steps of A and J.
 `shares`: how much of a forward pass the fully connected layers and the pooling take.
@@ -46,6 +48,7 @@ from nas_tc.timing import (
     calibrate,
     default_table,
     forward_pass,
+    lowest,
     networks_of,
     nodes_of,
     one_thread,
@@ -112,6 +115,57 @@ def repeat() -> dict[str, float]:
             if other is not None:
                 other.kill()
                 other.wait()
+    return found
+
+
+def ways() -> dict[str, float]:
+    """The spread of several figures, all drawn from the same ten seconds of each process."""
+    command = [sys.executable, __file__, "--part", "builds"]
+    found: dict[str, list[float]] = {}
+    within = []
+    for _ in range(PROCESSES):
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        builds = json.loads(done.stdout)  # of each build the samples of network and product
+        lows = [lowest(own).value for own, _ in builds]
+        within.append(spread(lows))
+        every = [[ms for build in builds for ms in build[which]] for which in (0, 1)]
+        for name, value in {
+            "one build, lowest": lows[0],
+            "five builds, lowest of all": lowest(every[0]).value,
+            "five builds, median of their lowest": median(lows),
+            "one build, to the product": lows[0] / lowest(builds[0][1]).value,
+            "five builds, to the product": lowest(every[0]).value / lowest(every[1]).value,
+            "five builds, median of turns": median(a / b for a, b in zip(*every, strict=True)),
+            "the product itself": lowest(every[1]).value,
+        }.items():
+            found.setdefault(name, []).append(value)
+    for name, figures in found.items():
+        listed = " ".join(f"{each:.4f}" for each in figures)
+        print(f"{name:36} spread {spread(figures):6.2%}  ({listed})")
+    print(f"{'builds within a process':36} spread " + " ".join(f"{each:.2%}" for each in within))
+    return {name: spread(figures) for name, figures in found.items()}
+
+
+def builds(count: int = 5, seconds: float = 2.0) -> list[list[list[float]]]:
+    """Of each build of the network so many seconds of turns with a matrix product."""
+    clock = stopwatch(CPU).clock
+    matrix = torch.rand(256, 256)
+
+    def product() -> None:
+        torch.mm(matrix, matrix)
+
+    found = []
+    for _ in range(count):
+        run = forward_pass(network())
+        for _ in range(10):
+            run()
+        samples: list[list[float]] = [[], []]
+        started = time.monotonic()
+        while time.monotonic() - started < seconds:
+            for each, column in zip((run, product), samples, strict=True):
+                each()
+                column.append(clock(each))
+        found.append(samples)
     return found
 
 
@@ -272,9 +326,15 @@ def main() -> None:
     parser.add_argument("--networks", type=int, default=150, help="that the table is filled with")
     parser.add_argument("--trials", type=int, default=100)
     parts = {"repeat": repeat, "verdict": verdict, "claims": claims, "shares": shares}
-    parser.add_argument("--part", choices=(*parts, "step", "search", "one", "ratio"))
+    parser.add_argument(
+        "--part", choices=(*parts, "ways", "step", "search", "one", "ratio", "builds")
+    )
     arguments = parser.parse_args()
     part = arguments.part
+    if part == "builds":
+        with one_thread():
+            print(json.dumps(builds()))
+        return
     if part in ("one", "ratio"):
         watch = stopwatch(CPU)
         run = forward_pass(network())
@@ -289,6 +349,8 @@ def main() -> None:
         found: dict[str, object] = {"machine": timing_machine(CPU)}
     if part == "step":
         found[part] = step()
+    if part == "ways":
+        found[part] = ways()
     if part == "search":
         found[part] = searching(arguments.budget, arguments.networks, arguments.trials)
     for name, run_part in parts.items():

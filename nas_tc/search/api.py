@@ -147,7 +147,8 @@ def search(
                         opened, path, settings, pool, trials, listener, interrupts, timekeeper
                     )
                     driver.run()
-                    time_front(opened, path, pool, timekeeper, listener, interrupts)
+                    took_s = time.monotonic() - started
+                    time_front(opened, path, pool, timekeeper, took_s, listener, interrupts)
                     tell_timing(opened, timekeeper, time.monotonic() - started, listener)
                     driver.test_front()
                     rerun_front(opened, path, pool, reruns, listener, interrupts)

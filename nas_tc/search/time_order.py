@@ -13,6 +13,7 @@ from nas_tc.timing import (
     NodeLock,
     Run,
     Setting,
+    Stopwatch,
     TimeLimit,
     Verdict,
     one_thread,
@@ -22,9 +23,20 @@ from nas_tc.timing import (
     work_of,
 )
 
-References = dict[tuple[Setting, Architecture], Run]  # built once in the life of a worker
+_BRIEF_RUNS = 6  # of a look into a network for a table that knows most
+_SEEN_S = 60.0  # how long a short look at a reference holds
 
-_BRIEF_S = 0.03  # of a look into a network for a table that knows most
+
+@dataclass(slots=True)
+class Reference:
+    """The reference of a limit, built, and what it took when it was last looked at."""
+
+    run: Run
+    seen: Estimate | None = None
+    at_s: float = 0.0  # of the monotonic clock
+
+
+References = dict[tuple[Setting, Architecture], Reference]  # built once in the life of a worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +69,7 @@ class FrontOrder:
 
     networks: tuple[Architecture, ...]
     limits: tuple[TimeLimit, ...]
+    least_s: float = 2.0  # that it takes at least; thirty turns too
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +133,7 @@ def carry_out(
         for setting, network in order.inside:
             with lock.timing():
                 inside = (
-                    time_inside(network, setting, device, least_s=_BRIEF_S)
+                    time_inside(network, setting, device, least_s=0.0, fewest=_BRIEF_RUNS)
                     if order.brief
                     else time_inside(network, setting, device)
                 )
@@ -145,7 +158,9 @@ def time_together(
             runs = [work_of(network, limit.setting, device) for network in order.networks]
             reference = _reference(limit, device, references)
             with lock.timing():
-                found = watch.together(runs, reference)
+                found = watch.together(
+                    runs, None if reference is None else reference.run, least_s=order.least_s
+                )
             columns.append(
                 [
                     Figure.of(limit, ms, ratio, (ratio or ms).judge(limit.most, limit.least))
@@ -175,19 +190,27 @@ def _figure(
         else:
             ratio, figure, verdict = watch.decide_ratio(
                 run,
-                reference,
+                reference.run,
                 limit.most,
                 least=limit.least,
                 most_s=order.most_s,
-                glance=order.brief,
+                seen=_glance(reference, watch) if order.brief else None,
             )
     return Figure.of(limit, figure, ratio, verdict)
 
 
-def _reference(limit: TimeLimit, device: torch.device, references: References) -> Run | None:
+def _glance(reference: Reference, watch: Stopwatch) -> Estimate:
+    """What the reference takes; looked at once a minute, for it may be far slower than the rest."""
+    now = time.monotonic()
+    if reference.seen is None or now - reference.at_s > _SEEN_S:
+        reference.seen, reference.at_s = watch.glance(reference.run), now
+    return reference.seen
+
+
+def _reference(limit: TimeLimit, device: torch.device, references: References) -> Reference | None:
     if limit.reference is None:
         return None
     key = limit.setting, limit.reference
     if key not in references:
-        references[key] = work_of(limit.reference, limit.setting, device)
+        references[key] = Reference(work_of(limit.reference, limit.setting, device))
     return references[key]

@@ -8,10 +8,11 @@ from nas_tc.architecture import Architecture, format_notation
 from nas_tc.errors import BudgetError, StudyError, TableError
 from nas_tc.search.time_order import Figure, FrontOrder, TimeOrder, TimeReport
 from nas_tc.space import Space, extreme_network
-from nas_tc.timing import Prediction, TimeLimit, TimeTable
+from nas_tc.timing import Prediction, TimeLimit, TimeTable, nodes_of
 
 _SAVE_EVERY = 20  # reports
 _SHARE = 0.03  # of the time of a training: what a brief verdict may take, on all workers together
+_FEW = 0.25  # of a network's layers: what a warm table may go on guessing
 _MOST_S_AT_FIRST = 0.5  # before a training has shown how long it takes
 _MOST_S = 60.0
 
@@ -82,13 +83,13 @@ class Timekeeper:
 
     def order(self, architecture: Architecture) -> TimeOrder:
         """What a worker is to measure of a network: its limits, and layers that are new."""
+        is_warm = all(self.table.of(limit.setting).error_range for limit in self.limits)
         inside = dict.fromkeys(
             (limit.setting, network)
             for limit in self.limits
             for network in (architecture, limit.reference)
-            if network is not None and self.table.of(limit.setting).unknown(network)
+            if network is not None and self._is_news(network, limit, is_warm=is_warm)
         )
-        is_warm = all(self.table.of(limit.setting).error_range for limit in self.limits)
         return TimeOrder(
             architecture,
             self.limits,
@@ -96,6 +97,11 @@ class Timekeeper:
             brief=is_warm,
             most_s=self._most_s() if is_warm else _MOST_S,
         )
+
+    def _is_news(self, network: Architecture, limit: TimeLimit, *, is_warm: bool) -> bool:
+        """Whether a look inside a network is worth its time; a table knows its error by guesses."""
+        unknown = len(self.table.of(limit.setting).unknown(network))
+        return unknown > (len(nodes_of(network)) * _FEW if is_warm else 0)
 
     def trained(self, train_s: float) -> None:
         """Takes note of how long a training took, which says how long a timing may take."""

@@ -18,13 +18,13 @@ _BLOCK = 10  # turns that make a ratio together
 _FEWEST = 20  # samples, however long they take
 _LOOK = 30  # turns before the next look at a ratio
 _ROUND = 50  # samples before the next look at a verdict
-_GLANCE = 20  # samples of a short look
+_GLANCE = 12  # samples of a short look
 _GLANCE_S = 0.3  # and how long it may take, but for the fewest
 _GLANCE_FEWEST = 5
 _GLANCE_WARM_UPS = 3
-_GLANCE_TURNS = 3
+_GLANCE_TURNS = 6  # behind a short look: the highest and the lowest hold the median 97 of 100
 _FAR = 1.1  # a short look judges what is so far from its limit
-_FAR_RATIO = 1.25  # the same of a ratio: a few turns may be a quarter out
+_FAR_RATIO = 1.25  # the same of a ratio that was not taken by turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,11 @@ class Stopwatch:
             samples.append(self.clock(run))
         return self._estimate(samples)
 
+    def glance(self, run: Run) -> Estimate:
+        """Milliseconds at a short look: three warm-ups, a dozen samples or a third of a second."""
+        _warm_up(run, _GLANCE_WARM_UPS)
+        return self._estimate(self._samples(run, _GLANCE, _GLANCE_S, _GLANCE_FEWEST))
+
     def decide(
         self,
         run: Run,
@@ -81,24 +86,24 @@ class Stopwatch:
             limit_ms: the most that it may take.
             least_ms: the least.
             most: samples.
-            most_s: seconds; but 50 samples, or with a short look the 20 of this.
-            glance: whether a short look comes first, 20 samples or 0.3 s, which decides what is a
-                tenth away from its limits.
+            most_s: seconds; but 50 samples, or with a short look those of this.
+            glance: whether a short look comes first, which decides what is a tenth away from its
+                limits.
         """
         deadline = time.monotonic() + most_s
-        _warm_up(run, _GLANCE_WARM_UPS if glance else _WARM_UPS)
         samples: list[float] = []
         if glance:
-            samples += self._samples(run, _GLANCE, _GLANCE_S, _GLANCE_FEWEST)
-            found = self._estimate(samples)
+            found = self.glance(run)
             verdict = found.judge(limit_ms, least_ms, far=_FAR)
             if verdict != "measure more":
                 return found, verdict
             if time.monotonic() >= deadline:
                 return found, found.judge(limit_ms, least_ms)
+        else:
+            _warm_up(run)
         while True:
             count = min(_ROUND, most - len(samples))
-            fewest = 0 if glance else _FEWEST
+            fewest = _GLANCE if glance else _FEWEST
             samples += self._samples(run, count, deadline - time.monotonic(), fewest)
             found = self._estimate(samples)
             verdict = found.judge(limit_ms, least_ms)
@@ -133,7 +138,7 @@ class Stopwatch:
         least: float = 0.0,
         most: int = 240,
         most_s: float = 60.0,
-        glance: bool = False,
+        seen: Estimate | None = None,
     ) -> tuple[Estimate, Estimate, Verdict]:
         """Takes turns with a reference until the ratio is clear of `limit` and `least`.
 
@@ -146,33 +151,31 @@ class Stopwatch:
             limit: the most that the ratio may be.
             least: the least.
             most: turns.
-            most_s: seconds; but 30 turns, or with a short look the three of this.
-            glance: whether a short look comes first, three turns, which decides what is a factor
-                of 1.25 away from its limits.
+            most_s: seconds; but 30 turns, or with `seen` six.
+            seen: a short look at the reference of a moment ago. If there is one, a short look at
+                the run comes first: their ratio decides what is a factor of 1.25 away from its
+                limits, without any turns.
 
         Returns:
             The ratio, the run's own milliseconds, and the verdict, which is "measure more" if the
             ratio is not clear after `most` turns or `most_s` seconds.
         """
         deadline = time.monotonic() + most_s
-        for each in (run, reference):
-            _warm_up(each, 1 if glance else _GLANCE_WARM_UPS)
-        pairs: list[tuple[float, float]] = []
-        if glance:
-            pairs += self._turns(run, reference, _GLANCE_TURNS)
-            ratio = self._ratio(pairs, 1)
+        if seen is not None:
+            own = self.glance(run)
+            ratio = own.over(seen)
             verdict = ratio.judge(limit, least, far=_FAR_RATIO)
-            is_late = time.monotonic() >= deadline
-            if verdict != "measure more" or is_late:
-                own = [own for own, _ in pairs]
-                own += self._samples(run, _GLANCE - len(own), _GLANCE_S / 3, 0)
-                return ratio, self._estimate(own), ratio.judge(limit, least) if is_late else verdict
+            if verdict != "measure more":
+                return ratio, own, verdict
+        for each in (run, reference):
+            _warm_up(each, _GLANCE_WARM_UPS)
+        pairs: list[tuple[float, float]] = []
         while True:
-            pairs += self._turns(run, reference, _LOOK, deadline if glance else None)
-            ratio = self._ratio(pairs, _LOOK // 6)
+            pairs += self._turns(run, reference, _LOOK, None if seen is None else deadline)
+            ratio = self._ratio(pairs, _LOOK // 6 if len(pairs) >= _LOOK else 1)
             verdict = ratio.judge(limit, least)
             if verdict != "measure more" or len(pairs) >= most or time.monotonic() >= deadline:
-                return ratio, self._estimate([own for own, _ in pairs]), verdict
+                return ratio, self._estimate([each for each, _ in pairs]), verdict
 
     def together(
         self,
@@ -218,12 +221,12 @@ class Stopwatch:
     def _turns(
         self, run: Run, reference: Run, count: int, deadline: float | None = None
     ) -> list[tuple[float, float]]:
-        """So many pairs of times, or fewer, but one, if the deadline passes."""
+        """So many pairs of times, or fewer, but six, if the deadline passes."""
         pairs: list[tuple[float, float]] = []
         while len(pairs) < count:
-            pairs.append((self._again(run), self._again(reference)))
-            if deadline is not None and time.monotonic() >= deadline:
+            if deadline and len(pairs) >= _GLANCE_TURNS and time.monotonic() >= deadline:
                 break
+            pairs.append((self._again(run), self._again(reference)))
         return pairs
 
     def _ratio(self, pairs: list[tuple[float, float]], block: int) -> Estimate:

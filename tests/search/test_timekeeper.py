@@ -249,6 +249,16 @@ def test_a_table_that_knows_its_error_is_content_with_short_looks():
     assert timekeeper.order(SLIM).most_s == cold.most_s
 
 
+def test_a_table_that_knows_its_error_goes_on_guessing_a_few_layers():
+    timekeeper = keeper("latency<=1ms", SLIM)
+    longer = network("(3,8)/2 | (3,8)x3 | (5,8)")  # one of seven is new
+    assert timekeeper.order(longer).inside
+    for _ in range(20):
+        timekeeper.table.of(Setting()).check(1.0, 1.0)
+    assert timekeeper.order(longer).inside == ()
+    assert timekeeper.order(WIDE).inside == ((Setting(), WIDE),)
+
+
 def test_what_timing_has_taken_is_added_up():
     timekeeper = keeper("latency<=1ms", SLIM)
     timekeeper.learn(WIDE, replace(report(WIDE, timekeeper, 1.0), seconds=0.25))

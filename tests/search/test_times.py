@@ -25,12 +25,13 @@ def test_times_are_recorded_and_the_front_is_of_them(tiny_search, tmp_path):
         assert 0 < figure["low_ms"] <= figure["ms"] <= figure["high_ms"]
         assert 0 < figure["ratio_low"] <= figure["ratio"] <= figure["ratio_high"]
         assert figure["verdict"] == "accept"
-        assert figure["repeats"] >= 3
+        assert figure["repeats"] >= 6
         assert trial.timing_s > 0
     for trial in record.front:  # timed with care in the end
         assert trial.timed_again
         assert trial.times["latency"]["repeats"] >= 30
-    assert record.timing["networks"] == len(record.trials) + 1 + len(record.front)
+    again = sum(trial.timed_again for trial in record.trials)
+    assert record.timing["networks"] == len(record.trials) + 1 + again  # and the cheapest
     assert 0 < record.timing["timing_s"] < record.timing["search_s"]
     assert record.front == pareto_front(record.complete, ("error", "latency"))
     table = front_table(record)

@@ -128,10 +128,10 @@ def test_a_range_is_judged_at_both_ends():
 @pytest.mark.parametrize(
     ("ms", "samples", "verdict"),
     [
-        ([1.7] * 20, 20, "accept"),
-        ([2.3] * 20, 20, "reject"),
-        ([1.9] * 70, 70, "accept"),  # a short look does not judge what is near
-        ([2.1] * 70, 70, "reject"),
+        ([1.7] * 12, 12, "accept"),
+        ([2.3] * 12, 12, "reject"),
+        ([1.9] * 62, 50, "accept"),  # a short look does not judge what is near
+        ([2.1] * 62, 50, "reject"),
     ],
 )
 def test_a_short_look_judges_what_is_far_from_its_limit(ms, samples, verdict):
@@ -141,24 +141,33 @@ def test_a_short_look_judges_what_is_far_from_its_limit(ms, samples, verdict):
 
 
 @pytest.mark.parametrize(
-    ("ratio", "turns", "verdict"),
-    [(1.5, 3, "accept"), (2.6, 3, "reject"), (1.7, 33, "accept"), (2.4, 33, "reject")],
+    ("ratio", "samples", "verdict"),
+    [(1.5, 12, "accept"), (2.6, 12, "reject"), (1.7, 30, "accept"), (2.4, 30, "reject")],
 )
-def test_three_turns_judge_a_ratio_that_is_far_from_its_limit(ratio, turns, verdict):
-    watch = Stopwatch(scripted([10 * ratio, 10.0] * turns + [10 * ratio] * 17), takes_lowest=True)
-    found, own, said = watch.decide_ratio(lambda: None, lambda: None, 2.0, glance=True)
-    assert (found.samples, said) == (turns, verdict)
-    assert own.value == pytest.approx(10 * ratio)
-    assert own.samples == (20 if turns == 3 else turns)
+def test_a_ratio_that_is_far_from_its_limit_needs_no_turns(ratio, samples, verdict):
+    ms = 10 * ratio
+    seen = Stopwatch(scripted([10.0] * 12), takes_lowest=True).glance(lambda: None)
+    watch = Stopwatch(scripted([ms] * 12 + [ms, 10.0] * 30), takes_lowest=True)
+    found, own, said = watch.decide_ratio(lambda: None, lambda: None, 2.0, seen=seen)
+    assert (found.samples, said) == (samples, verdict)
+    assert (own.value, own.samples) == (pytest.approx(ms), samples)
+
+
+def test_a_ratio_of_two_short_looks_holds_what_both_allow():
+    watch = Stopwatch(scripted([4.0, 4.0, *[5.0] * 10, 2.0, 2.0, *[2.5] * 10]), takes_lowest=True)
+    own, other = watch.glance(lambda: None), watch.glance(lambda: None)
+    ratio = own.over(other)
+    assert (ratio.low, ratio.value, ratio.high) == (1.6, 2.0, 2.5)
 
 
 def test_a_short_look_ends_when_its_time_is_over():
-    watch = Stopwatch(scripted([1.9] * 40), takes_lowest=True)
+    watch = Stopwatch(scripted([1.9] * 12), takes_lowest=True)
     found, said = watch.decide(lambda: None, 2.0, glance=True, most_s=0)
-    assert (found.samples, said) == (20, "accept")
-    watch = Stopwatch(scripted([19.0, 10.0] * 3 + [19.0] * 17), takes_lowest=True)
-    ratio, _, said = watch.decide_ratio(lambda: None, lambda: None, 2.0, glance=True, most_s=0)
-    assert (ratio.samples, said) == (3, "accept")
+    assert (found.samples, said) == (12, "accept")
+    seen = Stopwatch(scripted([10.0] * 12), takes_lowest=True).glance(lambda: None)
+    watch = Stopwatch(scripted([19.0] * 12 + [19.0, 10.0] * 6), takes_lowest=True)
+    ratio, _, said = watch.decide_ratio(lambda: None, lambda: None, 2.0, seen=seen, most_s=0)
+    assert (ratio.samples, said) == (6, "accept")
 
 
 @pytest.mark.parametrize("takes_lowest", [True, False])
