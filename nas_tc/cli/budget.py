@@ -48,8 +48,6 @@ def budget(
     found = _at(load_space(space), data, input)
     limit = resolve_budget(parsed, found.input, found.classes)
     screen = console()
-    for cap in limit.caps:
-        screen.print(f"{cap.bound.measure:12}  {cap}", markup=False)
     tables = tables_of(limit, time_table)
     share: Share | None = None
     times: tuple[ForetoldTime, ...] = ()
@@ -61,8 +59,10 @@ def budget(
         if time_table is not None:
             adding = calibration(space, found, limit.times[0], time_table)
             raise TableError(f"{time_table}: {error}; add them: {adding}") from None
-        screen.print(str(error), markup=False)
+        screen.print(f"{error}", markup=False)
         times, share = (), fitting(found, limit) if limit.caps else None
+    for cap in limit.caps:
+        screen.print(f"{cap.bound.measure:12}  {cap}", markup=False)
     _print_times(space, found, limit, times)
     if share is not None:
         screen.print(_table(found, share, times))

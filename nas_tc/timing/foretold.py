@@ -48,7 +48,7 @@ class ForetoldTime:
         """
         times = table.of(limit.setting)
         if not times.units:
-            raise TableError(f"the table of layer times has none of {limit.setting}")
+            raise TableError(f"the table of layer times has no times of {limit.setting}")
         unit: float | None = None
         if limit.reference is not None:
             said = times.predict(limit.reference)

@@ -274,7 +274,7 @@ def test_budget_says_what_to_run_where_times_are_not_known(nas_tc, time_table):
     assert "params<=1M" in out
     code, _, errors = nas_tc("budget", "train_step<=1s@b8", "--time-table", time_table)
     assert code == 2
-    assert "has none of a training step of 8 images in fp32; add them: nas-tc calib" in errors
+    assert "has no times of a training step of 8 images in fp32; add them: nas-tc calib" in errors
     assert f"--out {time_table}" in errors
     assert len(errors.splitlines()) == 1
 
