@@ -24,7 +24,7 @@ from nas_tc.timing import (
 )
 
 _BRIEF_RUNS = 6  # of a look into a network for a table that knows most
-_SEEN_S = 60.0  # how long a short look at a reference holds
+_SEEN_S = 120.0  # how long a short look at a reference holds
 
 
 @dataclass(slots=True)
@@ -200,7 +200,7 @@ def _figure(
 
 
 def _glance(reference: Reference, watch: Stopwatch) -> Estimate:
-    """What the reference takes; looked at once a minute, for it may be far slower than the rest."""
+    """What the reference takes; looked at every two minutes, for it may be far slower."""
     now = time.monotonic()
     if reference.seen is None or now - reference.at_s > _SEEN_S:
         reference.seen, reference.at_s = watch.glance(reference.run), now

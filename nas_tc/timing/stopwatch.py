@@ -151,10 +151,10 @@ class Stopwatch:
             limit: the most that the ratio may be.
             least: the least.
             most: turns.
-            most_s: seconds; but 30 turns, or with `seen` six.
+            most_s: seconds; but 30 turns, or with `seen` six, or none if there is no time.
             seen: a short look at the reference of a moment ago. If there is one, a short look at
                 the run comes first: their ratio decides what is a factor of 1.25 away from its
-                limits, without any turns.
+                limits without any turns, and all where six would take longer than `most_s`.
 
         Returns:
             The ratio, the run's own milliseconds, and the verdict, which is "measure more" if the
@@ -167,6 +167,9 @@ class Stopwatch:
             verdict = ratio.judge(limit, least, far=_FAR_RATIO)
             if verdict != "measure more":
                 return ratio, own, verdict
+            turns_s = 2 * _GLANCE_TURNS * (own.value + seen.value) / 1000
+            if time.monotonic() + turns_s > deadline:
+                return ratio, own, ratio.judge(limit, least)
         for each in (run, reference):
             _warm_up(each, _GLANCE_WARM_UPS)
         pairs: list[tuple[float, float]] = []

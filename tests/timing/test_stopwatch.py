@@ -165,9 +165,12 @@ def test_a_short_look_ends_when_its_time_is_over():
     found, said = watch.decide(lambda: None, 2.0, glance=True, most_s=0)
     assert (found.samples, said) == (12, "accept")
     seen = Stopwatch(scripted([10.0] * 12), takes_lowest=True).glance(lambda: None)
-    watch = Stopwatch(scripted([19.0] * 12 + [19.0, 10.0] * 6), takes_lowest=True)
-    ratio, _, said = watch.decide_ratio(lambda: None, lambda: None, 2.0, seen=seen, most_s=0)
-    assert (ratio.samples, said) == (6, "accept")
+    for most_s, samples in ((0, 12), (60, 30)):
+        watch = Stopwatch(scripted([19.0] * 12 + [19.0, 10.0] * 30), takes_lowest=True)
+        ratio, _, said = watch.decide_ratio(
+            lambda: None, lambda: None, 2.0, seen=seen, most_s=most_s
+        )
+        assert (ratio.samples, said) == (samples, "accept")
 
 
 @pytest.mark.parametrize("takes_lowest", [True, False])
