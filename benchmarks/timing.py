@@ -36,6 +36,7 @@ import torch
 
 from nas_tc import search
 from nas_tc.architecture import GAP, Architecture, parse_notation
+from nas_tc.budget import parse_budget
 from nas_tc.cost import complexity
 from nas_tc.search import Silence, StudyRecord
 from nas_tc.space import load_space
@@ -54,6 +55,8 @@ from nas_tc.timing import (
     one_thread,
     stopwatch,
     time_inside,
+    time_limits,
+    time_network,
     timing_machine,
     training_step,
     unit_of,
@@ -268,6 +271,9 @@ def searching(budget: str | None, networks: int, trials: int) -> dict[str, Any]:
         table = TimeTable.here(CPU)
         times = table.of(Setting())
         started = time.monotonic()
+        for limit in time_limits(parse_budget(budget or "1M").times, (1, 32, 32), 10, "cpu"):
+            if limit.reference is not None:
+                time_network(times, limit.reference, Setting(), CPU, check=False)
         timed = list(calibrate(times, space, Setting(), CPU, networks=networks))
         filling_s = time.monotonic() - started
         table.write(default_table(Path(folder), table.machine))
