@@ -37,7 +37,14 @@ from nas_tc.architecture.layers import (
 from nas_tc.architecture.notation import format_notation, parse_notation
 from nas_tc.architecture.stage import Pool, Stage
 from nas_tc.architecture.tree import Join, Node, nest
-from nas_tc.architecture.walk import pooled, stage_layers, stage_maps, walk, walk_convs
+from nas_tc.architecture.walk import (
+    pooled,
+    stage_layers,
+    stage_maps,
+    walk,
+    walk_convs,
+    walk_parts,
+)
 
 __all__ = [
     "ACTIVATIONS",
@@ -90,4 +97,5 @@ __all__ = [
     "volume",
     "walk",
     "walk_convs",
+    "walk_parts",
 ]

@@ -243,11 +243,15 @@ def source_names(layer: Layer, before: str) -> tuple[str, ...]:
     return (layer.source or before,)
 
 
-def sources(layers: tuple[Layer, ...]) -> tuple[tuple[int, ...], ...]:
-    """For each layer of a walk the numbers of the layers that feed it; -1 is the images."""
-    numbers = {IMAGES: -1}
+def sources(layers: tuple[Layer, ...], before: str = IMAGES) -> tuple[tuple[int, ...], ...]:
+    """For each layer of a walk the numbers of the layers that feed it; -1 is what it starts from.
+
+    Args:
+        layers: of a walk, or of a part of one.
+        before: the name of what feeds the first: the images, or the layer before the part.
+    """
+    numbers = {before: -1}
     found = []
-    before = IMAGES
     for number, layer in enumerate(layers):
         found.append(tuple(numbers[name] for name in source_names(layer, before)))
         numbers[layer.name] = number

@@ -5,7 +5,7 @@ A torch module and its source code are nested that way; the flat walk is not.
 
 from dataclasses import dataclass
 
-from nas_tc.architecture.layers import Add, Concat, Layer, Scale, sources
+from nas_tc.architecture.layers import IMAGES, Add, Concat, Layer, Scale, sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,23 +22,28 @@ class Join:
 Node = Layer | Join
 
 
-def nest(layers: tuple[Layer, ...]) -> tuple[Node, ...]:
-    """The layers of a walk in a row, those between a fork and its join inside a `Join`."""
-    feeds = sources(layers)
-    before: list[int] = []  # what a layer, or the fork of the branches that meet in it, follows
+def nest(layers: tuple[Layer, ...], before: str = IMAGES) -> tuple[Node, ...]:
+    """The layers of a walk in a row, those between a fork and its join inside a `Join`.
+
+    Args:
+        layers: of a walk, or of one of its parts, which no branch leaves.
+        before: the name of the layer before the part.
+    """
+    feeds = sources(layers, before)
+    behind: list[int] = []  # what a layer, or the fork of the branches that meet in it, follows
     for ends in feeds:
         # Feeders have lower numbers, so the branch that is furthest along steps back.
         heads = set(ends)
         while len(heads) > 1:
             furthest = max(heads)
-            heads = (heads - {furthest}) | {before[furthest]}
-        before.append(heads.pop())
+            heads = (heads - {furthest}) | {behind[furthest]}
+        behind.append(heads.pop())
 
     def row(end: int, fork: int) -> tuple[Node, ...]:
         nodes: list[Node] = []
         while end != fork:
             layer = layers[end]
-            start = before[end]
+            start = behind[end]
             if isinstance(layer, Add | Concat | Scale):
                 nodes.append(Join(layer, tuple(row(each, start) for each in feeds[end])))
             else:

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from nas_tc.architecture.architecture import Architecture
 from nas_tc.architecture.blocks import KEEPS_MAP, Plain, Unit
+from nas_tc.architecture.head import Head
 from nas_tc.architecture.layers import (
     IMAGES,
     Activation,
@@ -34,7 +35,19 @@ def walk(architecture: Architecture) -> tuple[Layer, ...]:
         ArchitectureError: a map that a filter or a pooling window does not fit, or a block that
             its channels do not fit, naming the layer.
     """
-    return tuple(_layers(architecture))
+    return tuple([layer for part in walk_parts(architecture) for layer in part])
+
+
+def walk_parts(architecture: Architecture) -> Iterator[tuple[Layer, ...]]:
+    """The walk in parts, a stage each and then the head; raises as `walk` does.
+
+    The same part of two networks is mostly the same object, so what is known of one can be kept.
+    """
+    shape = architecture.input
+    for part in _known_stages(architecture):
+        yield part
+        shape = part[-1].output
+    yield _known_head(architecture.head, shape, architecture.classes, architecture.activation)
 
 
 def walk_convs(architecture: Architecture) -> Iterator[Conv]:
@@ -142,12 +155,17 @@ def _behind(stage: Stage, shape: Shape, number: int) -> Iterator[Layer]:
 
 
 def _all_stages(architecture: Architecture) -> Iterator[Layer]:
+    for part in _known_stages(architecture):
+        yield from part
+
+
+def _known_stages(architecture: Architecture) -> Iterator[tuple[Layer, ...]]:
     shape = architecture.input
     norm = architecture.norm == "batch"
     source = IMAGES
     for number, stage in enumerate(architecture.stages, start=1):
         known = _known_stage(stage, shape, number, norm, architecture.activation, source)
-        yield from known
+        yield known
         shape, source = known[-1].output, known[-1].name
 
 
@@ -161,12 +179,10 @@ def _known_stage(
     )
 
 
-def _layers(architecture: Architecture) -> Iterator[Layer]:
-    shape = architecture.input
-    for layer in _all_stages(architecture):
-        yield layer
-        shape = layer.output
-    head = architecture.head
+@lru_cache(maxsize=1024)
+def _known_head(
+    head: Head, shape: Shape, classes: int, activation: Activation
+) -> tuple[Layer, ...]:
     pooled = PyramidPool(
         name="pool",
         input=shape,
@@ -175,18 +191,16 @@ def _layers(architecture: Architecture) -> Iterator[Layer]:
         output=(shape[0] * head.values_per_channel, 1, 1),
         dropout=0.0 if head.hidden else head.dropout,
     )
-    yield pooled
-    shape = pooled.output
-    for number, n_out in enumerate((*head.hidden, architecture.classes), start=1):
+    layers: list[Layer] = [pooled]
+    for number, n_out in enumerate((*head.hidden, classes), start=1):
         hidden = number <= len(head.hidden)
-        dropout = head.dropout if hidden else 0.0
         linear = Linear(
             f"fc{number}",
-            shape,
+            layers[-1].output,
             n_out,
             hidden=hidden,
-            dropout=dropout,
-            activation=architecture.activation if hidden else None,
+            dropout=head.dropout if hidden else 0.0,
+            activation=activation if hidden else None,
         )
-        yield linear
-        shape = linear.output
+        layers.append(linear)
+    return tuple(layers)

@@ -9,6 +9,8 @@ from nas_tc.cost import complexity, network_cost
 from nas_tc.cost.memory import inference_bytes, training_memory
 from nas_tc.errors import ArchitectureError, BudgetError
 
+_SIZES = ("memory", "train_memory")
+
 
 @dataclass(frozen=True, slots=True)
 class Cap:
@@ -28,9 +30,17 @@ class Cap:
     reference_input: Shape | None = None
     reference_value: int | None = None
 
-    def admits(self, value: int) -> bool:
+    def admits(self, value: float) -> bool:
         """Whether a network with this much is within the bound."""
         return self.least <= value <= self.most
+
+    def amount(self, value: float, *, up: bool = True) -> str:  # noqa: ARG002 - it is whole
+        """So much as a budget says it."""
+        return f"{value}{'B' if self.bound.measure in _SIZES else ''}"
+
+    def shown(self, value: float) -> str:
+        """So much for a table."""
+        return f"{value:,}"
 
     def of(self, architecture: Architecture) -> int:
         """How much of what is limited a network has."""
@@ -41,7 +51,7 @@ class Cap:
         text = f"{self.most:,} {KINDS[bound.measure].counted_in}"
         if bound.least is not None:
             text = f"{self.least:,} to {text}"
-        if bound.measure in ("memory", "train_memory"):
+        if bound.measure in _SIZES:
             what = "a forward pass" if bound.measure == "memory" else "a training step"
             text += f" at the peak of {what} of {bound.batch:,} image{'s'[: bound.batch > 1]}"
         reference = bound.most.reference

@@ -1,15 +1,21 @@
 """`nas-tc budget`: what a budget means, and what it leaves of a space."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from nas_tc.budget import parse_budget, resolve_budget
+from nas_tc.budget import Limit, parse_budget, resolve_budget
 from nas_tc.cli.console import console, new_table, parse_shape, shape_text
-from nas_tc.errors import NasTcError
+from nas_tc.cli.foretold import calibration, foretold_times, tables_of
+from nas_tc.errors import NasTcError, TableError
 from nas_tc.space import Share, Space, extreme_network, fitting, load_space
+
+if TYPE_CHECKING:
+    from nas_tc.timing import ForetoldTime
 
 
 def budget(
@@ -26,20 +32,56 @@ def budget(
         str | None,
         typer.Option(help="Channels, height and width, as in 3x32x32.", show_default="the space's"),
     ] = None,
+    time_table: Annotated[
+        Path | None,
+        typer.Option(
+            help="A table of nas-tc calibrate, to foretell times with.",
+            show_default="this device's, if there is one",
+        ),
+    ] = None,
 ) -> None:
-    """Explain a budget: its numbers, the space's range, what fits, which limit binds."""
+    """Explain a budget: its numbers, the space's range, what fits, which limit binds.
+
+    Times are foretold by a table of layer times, where there is one.
+    """
     parsed = parse_budget(expression)
     found = _at(load_space(space), data, input)
     limit = resolve_budget(parsed, found.input, found.classes)
     screen = console()
+    tables = tables_of(limit, time_table)
+    share: Share | None = None
+    times: tuple[ForetoldTime, ...] = ()
+    try:
+        times = foretold_times(limit, found, tables)
+        if limit.caps or times:
+            share = fitting(found, limit, times=times)
+    except TableError as error:
+        if time_table is not None:
+            adding = calibration(space, found, limit.times[0], time_table)
+            raise TableError(f"{time_table}: {error}; add them: {adding}") from None
+        screen.print(f"{error}", markup=False)
+        times, share = (), fitting(found, limit) if limit.caps else None
     for cap in limit.caps:
         screen.print(f"{cap.bound.measure:12}  {cap}", markup=False)
-    for bound in limit.times:
-        screen.print(f"{bound.measure:12}  {bound.text}: known by the clock alone", markup=False)
-    if limit.caps:
-        share = fitting(found, limit)
-        screen.print(_table(found, share))
+    _print_times(space, found, limit, times)
+    if share is not None:
+        screen.print(_table(found, share, times))
         _print_verdict(found, share)
+
+
+def _print_times(name: str, space: Space, limit: Limit, times: "Sequence[ForetoldTime]") -> None:
+    screen = console()
+    for time in times:
+        error = time.times.error_range
+        said = f"foretold by a table of {time.device}, {len(time.times.units):,} layers"
+        if error is not None:
+            low, high = (ratio - 1 for ratio in error)
+            said += f"; it was {low:+.1%} to {high:+.1%} out"
+        screen.print(f"{time.bound.measure:12}  {time}: {said}", markup=False)
+    for bound in () if times else limit.times:
+        command = calibration(name, space, bound, None)
+        screen.print(f"{bound.measure:12}  {bound.text}: known by the clock alone", markup=False)
+        screen.print(f"{'':12}  to have it foretold: {command}", markup=False)
 
 
 def _at(space: Space, data: str | None, input: str | None) -> Space:
@@ -55,7 +97,7 @@ def _at(space: Space, data: str | None, input: str | None) -> Space:
     return space.at(images.shape, len(images.classes))
 
 
-def _table(space: Space, share: Share) -> Table:
+def _table(space: Space, share: Share, times: "Sequence[ForetoldTime]") -> Table:
     table = new_table(
         ("limit", False), ("smallest", True), ("median", True), ("largest", True), ("fit", True)
     )
@@ -66,10 +108,10 @@ def _table(space: Space, share: Share) -> Table:
                 row.cap.of(extreme_network(space, which)) for which in ("cheapest", "dearest")
             )
         table.add_row(
-            escape(row.cap.bound.text),
-            f"{smallest:,}",
-            f"{row.median:,}",
-            f"{largest:,}",
+            escape(row.cap.bound.text) + (", foretold" if row.cap in times else ""),
+            row.cap.shown(smallest),
+            row.cap.shown(row.median),
+            row.cap.shown(largest),
             f"{row.fit / share.networks:.2%}",
         )
     if len(share.caps) > 1:

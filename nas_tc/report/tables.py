@@ -67,8 +67,9 @@ def trials_table(record: StudyRecord) -> pd.DataFrame:
 
     Columns: those of the front without of_budget, val_error being that of this training alone;
     state (rejected: over the budget by the clock), reason, repeat_of (the trial that trained the
-    network before, where some did), epochs; of each time its interval, verdict and repeats, as
-    latency_low_ms, ...; val_error after each rung as val_error@EPOCH; the genes.
+    network before, where some did), epochs; timing_s, seconds that a worker spent on its times, and
+    of each time its interval, verdict and repeats, as latency_low_ms, ...; val_error after each
+    rung as val_error@EPOCH; the genes.
     """
     repeated = any(trial.repeats for trial in record.trials)
     rungs = sorted({epoch for trial in record.trials for epoch in trial.val_errors})
@@ -79,6 +80,7 @@ def trials_table(record: StudyRecord) -> pd.DataFrame:
             "reason": trial.reason,
             **({"repeat_of": trial.repeat_of} if repeated else {}),
             "epochs": max(trial.val_errors, default=0),
+            **({} if trial.timing_s is None else {"timing_s": trial.timing_s}),
             **{
                 f"{name}_{key}": value
                 for name, figure in trial.times.items()

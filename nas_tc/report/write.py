@@ -58,6 +58,7 @@ def manifest(record: StudyRecord, objectives: Sequence[str] = ()) -> dict[str, A
         "settings": dict(record.settings),
         "runs": list(record.runs),
         "trials": dict(states),
+        **({"timing": dict(record.timing)} if record.timing else {}),
         "objectives": list(objectives or record.objectives),
         "front": [trial.number for trial in front_of(record, objectives)],
         "recommended": None

@@ -1,6 +1,7 @@
 """`nas_tc.search(...)`: from a budget to a front."""
 
 import re
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from nas_tc.errors import NasTcError
 from nas_tc.search.driver import Driver
 from nas_tc.search.environment import environment
 from nas_tc.search.events import Listener, Silence
+from nas_tc.search.front_times import tell_timing, time_front, untimed_front
 from nas_tc.search.interrupt import Interrupts
 from nas_tc.search.own_table import foreign_table, keeping_time, search_device
 from nas_tc.search.plan import Plan, describe_fit, plan_search
@@ -122,10 +124,12 @@ def search(
                 before.done >= trials
                 and all(trial.test_error is not None for trial in before.front)
                 and not missing_reruns(before, reruns)
+                and not untimed_front(before)
             ):
                 return before
             _record_run(opened, before, command)
             interrupted = False
+            started = time.monotonic()
             try:
                 with (
                     Pool(
@@ -143,6 +147,9 @@ def search(
                         opened, path, settings, pool, trials, listener, interrupts, timekeeper
                     )
                     driver.run()
+                    took_s = time.monotonic() - started
+                    time_front(opened, path, pool, timekeeper, took_s, listener, interrupts)
+                    tell_timing(opened, timekeeper, time.monotonic() - started, listener)
                     driver.test_front()
                     rerun_front(opened, path, pool, reruns, listener, interrupts)
             except KeyboardInterrupt:

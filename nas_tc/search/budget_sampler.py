@@ -61,6 +61,8 @@ class BudgetSampler(BaseSampler):
         draws: where affordable settings come from, if you know better than `Affordable`.
         repeats: whether a setting may be run again, where a second look at it is worth more than
             a first one at another. For objectives that differ from run to run.
+        admits: whether a setting is to be proposed for all that is known now. It may change its
+            mind, so it is asked again for each proposal, of a few settings each time.
 
     Raises:
         BudgetError: nothing is found within the limit.
@@ -77,11 +79,13 @@ class BudgetSampler(BaseSampler):
         canonical: Callable[[Params], Params] = dict,
         draws: Draws | None = None,
         repeats: bool = False,
+        admits: Callable[[Params], bool] | None = None,
     ) -> None:
         if not floor <= limit:
             raise BudgetError(f"the floor {floor:g} is above the limit {limit:g}; exchange them")
         self.distributions = dict(distributions)
         self._limit, self._floor = limit, floor
+        self._admits = admits or _anything
         self._points = Points(distributions, cost, limit, canonical)
         self._draws = draws or Affordable(distributions, self._points.cost, limit, floor)
         self._repeats = repeats
@@ -175,12 +179,12 @@ class BudgetSampler(BaseSampler):
         new = [each for each in drawn if each.key not in self._seen]
         known = [*self._known.values(), *self._proposed.values()]
         if not new or not known:
-            return new[0] if new else None
+            return next((each for each in new if self._admits(each.params)), None)
         places, others = rows(new), rows(known)
         for features in (places, others):
             features[:, -1] = np.maximum(features[:, -1], -_OCTAVES)
         apart = ((places[:, None] - others[None]) ** 2).sum(axis=2).min(axis=1)
-        return new[int(np.argmax(apart))]
+        return self._first_admitted(new, apart)
 
     def _fitted(self, found: list[Observation], running: list[Point]) -> Front:
         """Fits the model; the front by what it expects of the trials."""
@@ -231,7 +235,12 @@ class BudgetSampler(BaseSampler):
                 return again
         at_limit = 1.0 if for_limit else _FRONT_WEIGHT
         gain = expected_improvement(front, costs(candidates), mean, deviation, at_limit=at_limit)
-        return candidates[int(np.argmax(gain))]
+        return self._first_admitted(candidates, gain)
+
+    def _first_admitted(self, points: list[Point], worth: Floats) -> Point | None:
+        """The point that is worth most, of those that are admitted."""
+        ranked = (points[place] for place in np.argsort(-worth, kind="stable").tolist())
+        return next((each for each in ranked if self._admits(each.params)), None)
 
     def _tried(self, found: list[Observation]) -> list[Point]:
         """The settings that fit and were run to the end, those expected to be best first."""
@@ -301,12 +310,16 @@ class BudgetSampler(BaseSampler):
         if self._draws.all is not None:
             listed = map(self._points.of, self._draws.all)
             new = [each for each in listed if each.key not in self._seen]
-            return new[random.integers(len(new))] if new else None
+            while new:
+                point = new.pop(random.integers(len(new)))
+                if self._admits(point.params):
+                    return point
+            return None
         drawn: list[Point] = []
         for many in (1, 4, 64):
             drawn = [self._points.of(each) for each in self._draws.draw(many, random)]
             for point in drawn:
-                if point.key not in self._seen:
+                if point.key not in self._seen and self._admits(point.params):
                     return point
         return self._new_neighbour(drawn)
 
@@ -317,7 +330,7 @@ class BudgetSampler(BaseSampler):
             for name, distribution in self.distributions.items():
                 for value in values(distribution):
                     tried = {**point.params, name: value}
-                    if not self._fits(self._points.cost(tried)):
+                    if not (self._fits(self._points.cost(tried)) and self._admits(tried)):
                         continue
                     found = self._points.of(tried)
                     if found.key not in self._seen:
@@ -333,7 +346,9 @@ class BudgetSampler(BaseSampler):
         """The rest of a setting that was queued with some parameters, so that it fits if it can."""
         drawn = self._draws.draw(_POOL, random)
         whole = ({**params, **fixed} for params in drawn)
-        fitting = (params for params in whole if self._fits(self._points.cost(params)))
+        fitting = (
+            each for each in whole if self._fits(self._points.cost(each)) and self._admits(each)
+        )
         return next(fitting, {**drawn[0], **fixed})
 
     def _remember(self, trials: Sequence[FrozenTrial]) -> None:
@@ -360,6 +375,10 @@ class BudgetSampler(BaseSampler):
 
     def _fits(self, cost: float) -> bool:
         return self._floor <= cost <= self._limit
+
+
+def _anything(_params: Params) -> bool:
+    return True
 
 
 def _sample(found: Sequence[Observation], points: Sequence[Point]) -> Sample:

@@ -1,7 +1,7 @@
 """The search itself: keeps every worker busy, and alone writes the study."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from nas_tc.search.records import (
     TEST_ERRORS_KEY,
     TIMED_ON_KEY,
     TIMES_KEY,
+    TIMING_S_KEY,
     TrialRecord,
     record_of,
     trial_record,
@@ -41,6 +42,7 @@ from nas_tc.search.timekeeper import Timekeeper, recorded, too_slow
 from nas_tc.search.worker import Report, training_seed
 
 _TICK_S = 1.0
+_LESS = 0.8  # of a network's time: what it may come to when it is timed with care
 _LOSSES = 2  # workers that may die under one network before it is given up
 _FAILURES_IN_A_ROW = 5
 _LAYERS = 3  # of the front whose weights are kept
@@ -128,6 +130,9 @@ class Driver:
     def test_front(self) -> None:
         """Measures the test error of the front's networks, each once in the life of a study."""
         tested = dict(self._study.user_attrs.get(TEST_ERRORS_KEY, {}))
+        record = record_of(self._study, self._path)  # as it is timed in the end
+        self._complete, self._front = list(record.complete), record.front
+        self._drop_weights(at_end=True)
         waiting = [trial for trial in self._front if str(trial.number) not in tested]
         running = 0
         while waiting or running:
@@ -210,11 +215,13 @@ class Driver:
         architecture = Architecture.from_dict(trial.user_attrs[ARCHITECTURE_KEY])
         foretold = self._timekeeper.foretold(architecture)
         self._timekeeper.learn(architecture, report)  # refuses a worker on another machine
+        self._exhausted = False  # the table may admit now what it did not
         if TIMED_ON_KEY not in self._study.user_attrs:
             self._study.set_user_attr(TIMED_ON_KEY, report.machine["device"])
-        self._keep_times(trial, recorded(report, foretold))
+        self._keep_times(trial, recorded(report.figures, foretold))
+        trial.set_user_attr(TIMING_S_KEY, round(report.seconds, 4))
         self._pool.release(trial.number)
-        if reason := too_slow(report, self._timekeeper.limits):
+        if reason := too_slow(report.figures, self._timekeeper.limits):
             self._reject(trial, reason)
         else:
             self._train(trial, architecture)
@@ -250,15 +257,18 @@ class Driver:
         rung = answer.rung
         trial.report(rung.val_error, rung.epoch)
         trial.set_user_attr("validation_s", round(rung.validation_s, 3))
-        if answer.weights is not None:
-            trial.set_user_attr("train_s", round(rung.train_s, 3))
-            self._keep_weights(trial.number, answer.weights)
-            self._end(trial, TrialState.COMPLETE, rung.val_error)
-        elif trial.should_prune():
-            trial.set_user_attr("train_s", round(rung.train_s, 3))
+        is_pruned = answer.weights is None and trial.should_prune()
+        if answer.weights is None and not is_pruned:
+            self._pool.advance(number)
+            return
+        trial.set_user_attr("train_s", round(rung.train_s, 3))
+        if self._timekeeper is not None:
+            self._timekeeper.trained(rung.train_s)
+        if answer.weights is None:
             self._end(trial, TrialState.PRUNED)
         else:
-            self._pool.advance(number)
+            self._keep_weights(trial.number, answer.weights)
+            self._end(trial, TrialState.COMPLETE, rung.val_error)
 
     def _end(self, trial: optuna.Trial, state: TrialState, val_error: float | None = None) -> None:
         frozen = self._study.tell(trial, val_error, state=state)
@@ -321,17 +331,33 @@ class Driver:
                 "run the same command again"
             ) from None
 
-    def _with_weights(self, *more: TrialRecord) -> set[int]:
+    def _with_weights(self, *more: TrialRecord, at_end: bool = False) -> set[int]:
         """The trials whose weights are kept: of the front, and of what may still come to be on it.
 
         When a network is trained again its mean error may rise, and what it beat is on the front.
+        So it is when a member of the front turns out to take longer than it seemed at first.
         """
         complete = with_repeats([*self._complete, *more])
-        return {trial.number for trial in near_front(complete, self._objectives, _LAYERS)}
+        kept = {trial.number for trial in near_front(complete, self._objectives, _LAYERS)}
+        if self._timekeeper is not None and self._timekeeper.measures and not at_end:
+            kept |= {t.number for t in complete if self._may_be_on_front(t, complete)}
+        return kept
 
-    def _drop_weights(self) -> None:
+    def _may_be_on_front(self, trial: TrialRecord, complete: Sequence[TrialRecord]) -> bool:
+        """Whether a network would be on the front if its time were a little less.
+
+        Times are taken briefly, and those of the front once more in the end.
+        """
+        times = {
+            name: {**figure, "ms": figure["ms"] * _LESS} for name, figure in trial.times.items()
+        }
+        quicker = replace(trial, times=times)
+        others = [each for each in complete if each.number != trial.number]
+        return quicker in pareto_front([*others, quicker], self._objectives)
+
+    def _drop_weights(self, *, at_end: bool = False) -> None:
         """Removes the weights of networks that are far from the front."""
-        kept = {weights_file(self._path, number) for number in self._with_weights()}
+        kept = {weights_file(self._path, number) for number in self._with_weights(at_end=at_end)}
         for file in weights_folder(self._path).glob("*.safetensors"):
             if file not in kept:
                 file.unlink()

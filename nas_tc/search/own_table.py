@@ -72,7 +72,9 @@ def keeping_time(
         if folder := cache_folder():
             path = default_table(folder, table.machine)
             table = TimeTable.read(path) if path.exists() else table
-        keeper = Timekeeper(settings.times, table, path, measures=True, note=listener.note)
+        keeper = Timekeeper(
+            settings.times, table, path, measures=True, workers=pool.size, note=listener.note
+        )
     listener.note(keeper.prepare(pool, settings.space, interrupts.check))
     try:
         yield keeper

@@ -11,7 +11,7 @@ from nas_tc._ray import ray_has_gpu, start_ray
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
 from nas_tc.errors import DeviceError
-from nas_tc.search.time_order import TimeOrder, TimeReport
+from nas_tc.search.time_order import FrontOrder, FrontReport, TimeOrder, TimeReport
 from nas_tc.search.worker import Report, Worker
 from nas_tc.training import Recipe, choose_device
 
@@ -101,7 +101,7 @@ class Pool:
         """Takes the network `key` from its worker, which is idle then."""
         self._idle.append(self._busy.pop(key))
 
-    def time(self, key: Hashable, order: TimeOrder) -> None:
+    def time(self, key: Hashable, order: TimeOrder | FrontOrder) -> None:
         """Lets an idle worker read the clock."""
         worker = self._busy[key] = self._idle.popleft()
         self._calls[worker.time.remote(order)] = key
@@ -118,15 +118,15 @@ class Pool:
         answered as a `FailedError`.
 
         Returns:
-            A `Report`, a `TimeReport`, a test error or an exception; None if nobody answers
-            within `timeout_s`.
+            A `Report`, a `TimeReport`, a `FrontReport`, a test error or an exception; None if
+            nobody answers within `timeout_s`.
         """
         done, _ = ray.wait(list(self._calls), num_returns=1, timeout=timeout_s)
         if not done:
             return None
         key = self._calls.pop(done[0])
         try:
-            answer: Report | TimeReport | float | FailedError = ray.get(done[0])
+            answer: Report | TimeReport | FrontReport | float | FailedError = ray.get(done[0])
         except RayTaskError as error:
             answer = FailedError(_last_line(error))
         except RayError as error:  # a worker that died, ran out of memory, or whose node is gone

@@ -33,6 +33,9 @@ LOSSES_KEY = "losses"  # workers that died under the network so far
 
 TIMES_KEY = "times"  # figures of limits on time, by their name
 TIMED_ON_KEY = "timed_on"  # the device that a study's times were measured on
+TIMING_S_KEY = "timing_s"  # seconds that a worker spent on a network's times
+FRONT_TIMES_KEY = "front_times"  # trial number to figures that were taken with care
+TIMING_KEY = "timing"  # what all timing has taken
 OVER_BUDGET_KEY = "over_budget"  # the clock said so: no failure, and not to be tried again
 
 State = Literal["complete", "pruned", "failed", "running", "rejected"]
@@ -93,6 +96,8 @@ class TrialRecord:
     repeat_of: int | None = None  # the trial that the search trained this network in before
     repeats: tuple[float, ...] = ()  # final validation errors of the trials that repeat this one
     times: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # "latency": ms, verdict
+    timing_s: float | None = None  # seconds that a worker spent on its times, the last ones not
+    timed_again: bool = False  # with care, as a member of the front
 
     @property
     def network(self) -> str:
@@ -133,6 +138,7 @@ class StudyRecord:
     trials: tuple[TrialRecord, ...]
     runs: tuple[Mapping[str, Any], ...] = ()  # when and with what it was worked on
     interrupted: bool = False  # the search that returned this was stopped by hand
+    timing: Mapping[str, float] = field(default_factory=dict)  # networks, timing_s, search_s
 
     @cached_property
     def complete(self) -> tuple[TrialRecord, ...]:
@@ -245,12 +251,18 @@ def record_of(study: optuna.Study, path: Path, *, interrupted: bool = False) -> 
     """The record of an open study."""
     attributes = study.user_attrs
     tested, again = attributes.get(TEST_ERRORS_KEY, {}), attributes.get(RERUNS_KEY, {})
+    timed = attributes.get(FRONT_TIMES_KEY, {})
     return StudyRecord(
         path=path,
         settings=attributes[SETTINGS_KEY],
         trials=with_repeats(
             [
-                trial_record(trial, tested.get(str(trial.number)), again.get(str(trial.number), ()))
+                trial_record(
+                    trial,
+                    tested.get(str(trial.number)),
+                    again.get(str(trial.number), ()),
+                    timed.get(str(trial.number)),
+                )
                 for trial in study.get_trials(deepcopy=False)
                 # An older nas-tc wrote the architecture first, and may have been killed behind it.
                 if ARCHITECTURE_KEY in trial.user_attrs and "params" in trial.user_attrs
@@ -258,6 +270,7 @@ def record_of(study: optuna.Study, path: Path, *, interrupted: bool = False) -> 
         ),
         runs=tuple(attributes.get(RUNS_KEY, ())),
         interrupted=interrupted,
+        timing=attributes.get(TIMING_KEY, {}),
     )
 
 
@@ -265,12 +278,28 @@ def trial_record(
     trial: FrozenTrial,
     test_error: float | None = None,
     reruns: Sequence[Mapping[str, Any]] = (),
+    timed: Mapping[str, Any] | None = None,
 ) -> TrialRecord:
-    """The record of one trial."""
+    """The record of one trial.
+
+    Args:
+        trial: Optuna's.
+        test_error: 0 to 1, if it is known.
+        reruns: with other seeds.
+        timed: figures that were taken with care in the end, and the reason if they are over the
+            budget.
+    """
     attributes = trial.user_attrs
+    reason = attributes.get(REASON_KEY)
+    times = attributes.get(TIMES_KEY, {})
+    state = _state(trial)
+    if timed is not None:
+        times = {name: {**times.get(name, {}), **new} for name, new in timed["times"].items()}
+        if timed["reason"] is not None:
+            state, reason = "rejected", timed["reason"]
     return TrialRecord(
         number=trial.number,
-        state=_state(trial),
+        state=state,
         architecture=Architecture.from_dict(attributes[ARCHITECTURE_KEY]),
         complexity=attributes["complexity"],
         params=attributes["params"],
@@ -278,11 +307,13 @@ def trial_record(
         val_errors=dict(sorted(trial.intermediate_values.items())),
         test_error=test_error,
         train_s=attributes.get("train_s"),
-        reason=attributes.get(REASON_KEY),
+        reason=reason,
         reused=attributes.get(REUSED_KEY),
         reused_seed=attributes.get(REUSED_SEED_KEY),
         reruns=tuple(sorted((Rerun(**each) for each in reruns), key=lambda each: each.seed)),
-        times=attributes.get(TIMES_KEY, {}),
+        times=times,
+        timing_s=attributes.get(TIMING_S_KEY),
+        timed_again=timed is not None,
     )
 
 

@@ -37,7 +37,8 @@ def network_sampler(
         space: to propose from.
         limit: that a formula can check.
         seed: of the proposals.
-        admits: whether a network keeps within what no formula knows, as far as can be foretold.
+        admits: whether a network keeps within what no formula knows, as far as can be foretold
+            now; asked anew for each proposal.
 
     Raises:
         BudgetError: no network is found.
@@ -57,13 +58,16 @@ def network_sampler(
                     return most * used / cap.most if used > cap.most else float(used - cap.least)
         except ArchitectureError:
             return float("inf")
-        return macs if admits is None or admits(architecture) else _FAR * most
+        return macs
+
+    def is_admitted(genes: Params) -> bool:
+        return admits is None or admits(space.decode(genes))
 
     def canonical(genes: Params) -> Params:
         return space.encode(space.decode(genes))
 
     draws = (
-        _Networks(space, limit, most, cost, is_checked=bool(others or admits))
+        _Networks(space, limit, most, cost, is_admitted, is_checked=bool(others or admits))
         if distributions
         else None
     )
@@ -76,6 +80,7 @@ def network_sampler(
         canonical=canonical,
         draws=draws,
         repeats=True,
+        admits=None if admits is None else is_admitted,
     )
 
 
@@ -83,9 +88,17 @@ class _Networks:
     """Even draws of the networks that keep all limits, while a fair share of those drawn do."""
 
     def __init__(
-        self, space: Space, limit: Limit, most: int, cost: Cost, *, is_checked: bool
+        self,
+        space: Space,
+        limit: Limit,
+        most: int,
+        cost: Cost,
+        admits: Callable[[Params], bool],
+        *,
+        is_checked: bool,
     ) -> None:
         self._cost, self._least, self._most = cost, limit.least_complexity, most
+        self._admits = admits
         self._is_checked = is_checked  # by more than the complexity
         self._walker: Affordable | None = None
         self._feasible: Feasible | None = None
@@ -98,8 +111,9 @@ class _Networks:
         if self._feasible.count <= _LISTED:
             places = np.arange(self._feasible.count)
             listed = self._feasible.values(self._feasible.at(places))
-            self.all = [each for each in listed if self._fits(each)]
-            if not self.all:
+            # What is admitted may change, so all that keep the formulas are listed.
+            self.all = [each for each in listed if self._is_within(each)]
+            if not any(map(self._admits, self.all)):
                 raise BudgetError(
                     f"no network of the space {space.name!r} is within {str(limit.budget)!r}; "
                     "nas-tc budget shows what each limit leaves"
@@ -108,7 +122,8 @@ class _Networks:
     def draw(self, settings: int, random: np.random.Generator) -> list[Params]:
         """This many networks, perhaps some twice."""
         if self.all is not None:
-            return [self.all[n] for n in random.integers(len(self.all), size=settings)]
+            listed = [each for each in self.all if self._admits(each)] or self.all
+            return [listed[n] for n in random.integers(len(listed), size=settings)]
         found: list[Params] = []
         if self._feasible is not None:
             batch = max(settings, _FEWEST) if self._is_checked else settings
@@ -119,11 +134,19 @@ class _Networks:
                     return found
         # For this call alone: the next depends on its seed, not on the luck of this one.
         if self._walker is None:
-            self._walker = Affordable(self._distributions, self._cost, self._most, self._least)
+            self._walker = Affordable(self._distributions, self._judged, self._most, self._least)
         return found + self._walker.draw(settings - len(found), random)
 
     def _fits(self, genes: Params) -> bool:
-        return not self._is_checked or self._least <= self._cost(genes) <= self._most
+        return not self._is_checked or (self._is_within(genes) and self._admits(genes))
+
+    def _is_within(self, genes: Params) -> bool:
+        return self._least <= self._cost(genes) <= self._most
+
+    def _judged(self, genes: Params) -> float:
+        """The cost, over the limit for what is not admitted: that leads to cheaper networks."""
+        cost = self._cost(genes)
+        return cost if cost > self._most or self._admits(genes) else _FAR * self._most
 
 
 def _distributions(space: Space) -> dict[str, BaseDistribution]:

@@ -6,8 +6,8 @@ from typing import Any
 
 from nas_tc.budget import Limit
 from nas_tc.data import ImageData
-from nas_tc.search.time_order import TimeLimit
 from nas_tc.space import Space
+from nas_tc.timing import TimeLimit
 from nas_tc.training import Recipe
 
 FORMAT = 1  # of the study file; goes up when an older nas-tc could not read it

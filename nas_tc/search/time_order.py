@@ -1,17 +1,20 @@
 """What a worker is asked about time, and how it answers: the clock's part of a candidate."""
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from nas_tc.architecture import Architecture
-from nas_tc.budget import Measure
 from nas_tc.timing import (
     Estimate,
     Inside,
     NodeLock,
+    Run,
     Setting,
+    Stopwatch,
+    TimeLimit,
     Verdict,
     one_thread,
     stopwatch,
@@ -20,33 +23,53 @@ from nas_tc.timing import (
     work_of,
 )
 
+_BRIEF_RUNS = 6  # of a look into a network for a table that knows most
+_SEEN_S = 120.0  # how long a short look at a reference holds
 
-@dataclass(frozen=True, slots=True)
-class TimeLimit:
-    """A limit on a time, as numbers: milliseconds, or a factor of a reference's time."""
 
-    text: str  # as it was written
-    measure: Measure
-    setting: Setting
-    most: float
-    least: float = 0.0
-    reference: Architecture | None = None  # on the data's images
+@dataclass(slots=True)
+class Reference:
+    """The reference of a limit, built, and what it took when it was last looked at."""
 
-    @property
-    def name(self) -> str:
-        """Of the figure in the study: "latency", "latency@b8", "train_step@b128"."""
-        batch = self.setting.batch
-        plain = self.measure == "latency" and batch == 1
-        return self.measure if plain else f"{self.measure}@b{batch}"
+    run: Run
+    seen: Estimate | None = None
+    at_s: float = 0.0  # of the monotonic clock
+
+
+References = dict[tuple[Setting, Architecture], Reference]  # built once in the life of a worker
 
 
 @dataclass(frozen=True, slots=True)
 class TimeOrder:
-    """A network to be judged, and networks whose layers are to be timed for the table."""
+    """A network to be judged, and networks whose layers are to be timed for the table.
+
+    Attributes:
+        network: to be judged.
+        limits: on its times.
+        inside: settings and networks for the table.
+        brief: whether a short look will do for what is far from its limits, and for layers.
+        most_s: seconds that a brief verdict may take, a short look not counted.
+    """
 
     network: Architecture
     limits: tuple[TimeLimit, ...]
     inside: tuple[tuple[Setting, Architecture], ...] = ()
+    brief: bool = False
+    most_s: float = 60.0
+
+    @property
+    def networks(self) -> tuple[Architecture, ...]:
+        """What is to be judged."""
+        return (self.network,)
+
+
+@dataclass(frozen=True, slots=True)
+class FrontOrder:
+    """Networks to be timed with care, by turns with one another."""
+
+    networks: tuple[Architecture, ...]
+    limits: tuple[TimeLimit, ...]
+    least_s: float = 2.0  # that it takes at least; thirty turns too
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +82,17 @@ class Figure:
     verdict: Verdict  # "measure more": it straddled the limit to the end
     within: bool  # what counts: the verdict, or the figure itself where there is none
 
+    @classmethod
+    def of(
+        cls, limit: TimeLimit, time: Estimate, ratio: Estimate | None, verdict: Verdict
+    ) -> "Figure":
+        """The figure with what counts."""
+        value = time.value if ratio is None else ratio.value
+        within = (
+            limit.least <= value <= limit.most if verdict == "measure more" else verdict == "accept"
+        )
+        return cls(limit.name, time, ratio, verdict, within)
+
 
 @dataclass(frozen=True, slots=True)
 class TimeReport:
@@ -67,42 +101,116 @@ class TimeReport:
     figures: tuple[Figure, ...]
     inside: tuple[tuple[Setting, Architecture, Inside], ...]
     machine: dict[str, Any]
+    seconds: float = 0.0  # that the worker spent on it, waiting for others included
 
 
-def carry_out(order: TimeOrder, device: torch.device, lock: NodeLock) -> TimeReport:
+@dataclass(frozen=True, slots=True)
+class FrontReport:
+    """A worker's answer to a `FrontOrder`: the figures of each network, for every limit."""
+
+    figures: tuple[tuple[Figure, ...], ...]
+    seconds: float = 0.0  # that the worker spent on it
+
+
+def carry_out(
+    order: TimeOrder, device: torch.device, lock: NodeLock, references: References | None = None
+) -> TimeReport:
     """Measures what is asked, alone on the node.
 
     The lock is given back between two figures, so that training goes on.
+
+    Args:
+        order: what to measure.
+        device: where.
+        lock: of the node.
+        references: kept between orders, for it takes longer to build AlexNet than to time it.
     """
+    started = time.monotonic()
+    references = {} if references is None else references
     figures: list[Figure] = []
     with one_thread():
         insides = []
         for setting, network in order.inside:
             with lock.timing():
-                insides.append((setting, network, time_inside(network, setting, device)))
+                inside = (
+                    time_inside(network, setting, device, least_s=0.0, fewest=_BRIEF_RUNS)
+                    if order.brief
+                    else time_inside(network, setting, device)
+                )
+            insides.append((setting, network, inside))
         for limit in order.limits:
-            figures.append(_figure(order.network, limit, device, lock))
+            figures.append(_figure(order, limit, device, lock, references))
             if not figures[-1].within:
                 break
-        return TimeReport(tuple(figures), tuple(insides), timing_machine(device))
+        machine = timing_machine(device)
+    return TimeReport(tuple(figures), tuple(insides), machine, time.monotonic() - started)
+
+
+def time_together(
+    order: FrontOrder, device: torch.device, lock: NodeLock, references: References
+) -> FrontReport:
+    """Measures several networks with care; the arguments are those of `carry_out`."""
+    started = time.monotonic()
+    watch = stopwatch(device)
+    columns = []
+    with one_thread():
+        for limit in order.limits:
+            runs = [work_of(network, limit.setting, device) for network in order.networks]
+            reference = _reference(limit, device, references)
+            with lock.timing():
+                found = watch.together(
+                    runs, None if reference is None else reference.run, least_s=order.least_s
+                )
+            columns.append(
+                [
+                    Figure.of(limit, ms, ratio, (ratio or ms).judge(limit.most, limit.least))
+                    for ms, ratio in found
+                ]
+            )
+    figures = tuple(zip(*columns, strict=True))
+    return FrontReport(figures, time.monotonic() - started)
 
 
 def _figure(
-    network: Architecture, limit: TimeLimit, device: torch.device, lock: NodeLock
+    order: TimeOrder,
+    limit: TimeLimit,
+    device: torch.device,
+    lock: NodeLock,
+    references: References,
 ) -> Figure:
     watch = stopwatch(device)
-    run = work_of(network, limit.setting, device)
+    run = work_of(order.network, limit.setting, device)
+    reference = _reference(limit, device, references)
     ratio: Estimate | None = None
+    with lock.timing():
+        if reference is None:
+            figure, verdict = watch.decide(
+                run, limit.most, least_ms=limit.least, most_s=order.most_s, glance=order.brief
+            )
+        else:
+            ratio, figure, verdict = watch.decide_ratio(
+                run,
+                reference.run,
+                limit.most,
+                least=limit.least,
+                most_s=order.most_s,
+                seen=_glance(reference, watch) if order.brief else None,
+            )
+    return Figure.of(limit, figure, ratio, verdict)
+
+
+def _glance(reference: Reference, watch: Stopwatch) -> Estimate:
+    """What the reference takes; looked at every two minutes, for it may be far slower."""
+    now = time.monotonic()
+    if reference.seen is None or now - reference.at_s > _SEEN_S:
+        reference.seen, reference.at_s = watch.glance(reference.run), now
+    return reference.seen
+
+
+def _reference(limit: TimeLimit, device: torch.device, references: References) -> Reference | None:
     if limit.reference is None:
-        with lock.timing():
-            time, verdict = watch.decide(run, limit.most, least_ms=limit.least)
-        value = time.value
-    else:
-        other = work_of(limit.reference, limit.setting, device)
-        with lock.timing():
-            ratio, time, verdict = watch.decide_ratio(run, other, limit.most, least=limit.least)
-        value = ratio.value
-    within = (
-        limit.least <= value <= limit.most if verdict == "measure more" else verdict == "accept"
-    )
-    return Figure(limit.name, time, ratio, verdict, within)
+        return None
+    key = limit.setting, limit.reference
+    if key not in references:
+        references[key] = Reference(work_of(limit.reference, limit.setting, device))
+    return references[key]

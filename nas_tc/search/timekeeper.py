@@ -4,26 +4,29 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from nas_tc.architecture import Architecture, Shape, format_notation, walk
-from nas_tc.budget import Amount, Bound, at_images
-from nas_tc.errors import ArchitectureError, BudgetError, StudyError, TableError
-from nas_tc.search.time_order import Figure, TimeLimit, TimeOrder, TimeReport
+from nas_tc.architecture import Architecture, format_notation
+from nas_tc.errors import BudgetError, StudyError, TableError
+from nas_tc.search.time_order import Figure, FrontOrder, TimeOrder, TimeReport
 from nas_tc.space import Space, extreme_network
-from nas_tc.timing import Prediction, Setting, TimeTable
+from nas_tc.timing import Prediction, TimeLimit, TimeTable, nodes_of
 
 _SAVE_EVERY = 20  # reports
+_SHARE = 0.03  # of the time of a training: what a brief verdict may take, on all workers together
+_FEW = 0.25  # of a network's layers: what a warm table may go on guessing
+_MOST_S_AT_FIRST = 0.5  # before a training has shown how long it takes
+_MOST_S = 60.0
 
 
 class Clock(Protocol):
     """A pool of workers, as far as it reads the clock."""
 
-    def time(self, key: str, order: TimeOrder) -> None:
+    def time(self, key: Any, order: TimeOrder | FrontOrder) -> None:
         """Lets a worker carry out an order."""
 
     def next_result(self, timeout_s: float) -> tuple[Any, Any] | None:
         """A key and what the worker answered."""
 
-    def release(self, key: str) -> None:
+    def release(self, key: Any) -> None:
         """The worker is idle again."""
 
 
@@ -31,14 +34,21 @@ class Timekeeper:
     """Judges candidates by time.
 
     What the table foretells as too slow, by more than it ever was wrong, is no trial at all. The
-    rest is measured, unless the table is of another device: then it alone decides.
+    rest is measured, unless the table is of another device: then it alone decides. Once the table
+    knows its own error, a candidate is measured briefly, in proportion to what training it takes;
+    who is on the front in the end is measured with care.
 
     Args:
         limits: on times.
         table: of the device that the limits are meant for.
         path: where the table is kept; None: nowhere.
         measures: whether candidates are timed here; False for the table of another device.
+        workers: that stand still while one of them reads the clock.
         note: hears that the table cannot be kept.
+
+    Attributes:
+        timed: networks that were measured.
+        timing_s: seconds that workers have spent on it.
     """
 
     def __init__(
@@ -48,6 +58,7 @@ class Timekeeper:
         path: Path | None,
         *,
         measures: bool,
+        workers: int = 1,
         note: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.limits = limits
@@ -56,6 +67,11 @@ class Timekeeper:
         self._path = path
         self._note = note
         self._reports = 0
+        self._workers = workers
+        self._trainings = 0
+        self._train_s = 0.0
+        self.timed = 0
+        self.timing_s = 0.0
         self._references_ms: dict[str, float | None] = {}
 
     def admits(self, architecture: Architecture) -> bool:
@@ -67,13 +83,35 @@ class Timekeeper:
 
     def order(self, architecture: Architecture) -> TimeOrder:
         """What a worker is to measure of a network: its limits, and layers that are new."""
+        is_warm = all(self.table.of(limit.setting).error_range for limit in self.limits)
         inside = dict.fromkeys(
             (limit.setting, network)
             for limit in self.limits
             for network in (architecture, limit.reference)
-            if network is not None and self.table.of(limit.setting).unknown(network)
+            if network is not None and self._is_news(network, limit, is_warm=is_warm)
         )
-        return TimeOrder(architecture, self.limits, tuple(inside))
+        return TimeOrder(
+            architecture,
+            self.limits,
+            tuple(inside),
+            brief=is_warm,
+            most_s=self._most_s() if is_warm else _MOST_S,
+        )
+
+    def _is_news(self, network: Architecture, limit: TimeLimit, *, is_warm: bool) -> bool:
+        """Whether a look inside a network is worth its time; a table knows its error by guesses."""
+        unknown = len(self.table.of(limit.setting).unknown(network))
+        return unknown > (len(nodes_of(network)) * _FEW if is_warm else 0)
+
+    def trained(self, train_s: float) -> None:
+        """Takes note of how long a training took, which says how long a timing may take."""
+        self._trainings += 1
+        self._train_s += train_s
+
+    def spent(self, networks: int, seconds: float) -> None:
+        """Takes note of what timing so many networks took of a worker's time."""
+        self.timed += networks
+        self.timing_s += seconds
 
     def learn(self, architecture: Architecture, report: TimeReport) -> None:
         """Takes a report's layers into the table, and how well its figures were foretold.
@@ -81,6 +119,7 @@ class Timekeeper:
         Raises:
             TableError: the worker is of another kind of machine than the table.
         """
+        self.spent(1, report.seconds)
         self.table.check_same_device(report.machine, self._path or Path("the time table"))
         by_name = {limit.name: limit.setting for limit in self.limits}
         for figure in report.figures:
@@ -157,6 +196,11 @@ class Timekeeper:
                 )
         return "times: " + ", ".join(said)
 
+    def _most_s(self) -> float:
+        if not self._trainings:
+            return _MOST_S_AT_FIRST
+        return min(_SHARE * self._train_s / self._trainings / self._workers, _MOST_S)
+
     def _admits(self, architecture: Architecture, limit: TimeLimit) -> bool:
         said = self.table.of(limit.setting).predict(architecture)
         if said is None:
@@ -193,10 +237,12 @@ class Timekeeper:
             )
 
 
-def recorded(report: TimeReport, foretold: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """A report's figures as a study keeps them."""
+def recorded(
+    figures: tuple[Figure, ...], foretold: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Figures as a study keeps them, by name."""
     kept: dict[str, Any] = {}
-    for figure in report.figures:
+    for figure in figures:
         time, ratio = figure.time, figure.ratio
         values: dict[str, Any] = {
             "ms": round(time.value, 6),
@@ -217,73 +263,12 @@ def recorded(report: TimeReport, foretold: Mapping[str, Mapping[str, Any]]) -> d
     return kept
 
 
-def too_slow(report: TimeReport, limits: tuple[TimeLimit, ...]) -> str | None:
+def too_slow(figures: tuple[Figure, ...], limits: tuple[TimeLimit, ...]) -> str | None:
     """Why a network is out of the budget; None if it is within."""
-    for figure, limit in zip(report.figures, limits, strict=False):
+    for figure, limit in zip(figures, limits, strict=False):
         if not figure.within:
             return f"{_amount(figure)} is not within {limit.text!r}"
     return None
-
-
-def time_limits(
-    bounds: tuple[Bound, ...], input: Shape, classes: int, device: str | None
-) -> tuple[TimeLimit, ...]:
-    """The limits on times, for images of shape `input`.
-
-    Args:
-        bounds: those of a budget that a clock must check.
-        input: channels, height, width.
-        classes: of the data.
-        device: "cpu" or "cuda": the search's own; None if a table of another device decides.
-
-    Raises:
-        BudgetError: a limit for another device, a reference that cannot be built on such images,
-            a range whose ends are not of one reference or are the wrong way round, or two limits
-            on the same time.
-    """
-    limits = tuple(_limit(bound, input, classes, device) for bound in bounds)
-    first: dict[str, TimeLimit] = {}
-    for limit in limits:
-        if limit.name in first:
-            raise BudgetError(
-                f"{first[limit.name].text!r} and {limit.text!r} both limit {limit.name}; write one "
-                f"limit, or a range such as '{limit.measure} in 1ms..2ms'"
-            )
-        first[limit.name] = limit
-    return limits
-
-
-def _limit(bound: Bound, input: Shape, classes: int, device: str | None) -> TimeLimit:
-    if device is not None and bound.device not in (None, device):
-        raise BudgetError(
-            f"{bound.text!r} is for {bound.device}, but the search runs on {device}; give the time "
-            "table of that device with --time-table, or leave 'on ...' out"
-        )
-    reference = _reference(bound, bound.most, input, classes)
-    least = 0.0
-    if bound.least is not None:
-        if _reference(bound, bound.least, input, classes) != reference:
-            raise BudgetError(f"both ends of {bound.text!r} must be of one reference, or in ms")
-        least = float(bound.least.factor)
-    most = float(bound.most.factor)
-    if least > most:
-        raise BudgetError(f"the range {bound.text!r} is empty; write the smaller end first")
-    what = Setting("forward" if bound.measure == "latency" else "train_step", bound.batch)
-    return TimeLimit(bound.text, bound.measure, what, most, least, reference)
-
-
-def _reference(bound: Bound, amount: Amount, input: Shape, classes: int) -> Architecture | None:
-    if amount.reference is None:
-        return None
-    network = at_images(amount.reference, input, classes)
-    try:
-        walk(network)
-    except ArchitectureError as error:
-        raise BudgetError(
-            f"the reference of {bound.text!r} cannot be built on {input[1]}x{input[2]} images "
-            f"({error}); give it images of its own, as in '{amount.reference.name}@224*0.5'"
-        ) from None
-    return network
 
 
 def _amount(figure: Figure) -> str:

@@ -12,7 +12,15 @@ from safetensors.torch import load, save
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
 from nas_tc.module import Network, build
-from nas_tc.search.time_order import TimeOrder, TimeReport, carry_out
+from nas_tc.search.time_order import (
+    FrontOrder,
+    FrontReport,
+    References,
+    TimeOrder,
+    TimeReport,
+    carry_out,
+    time_together,
+)
 from nas_tc.timing import NodeLock
 from nas_tc.training import (
     DivergedError,
@@ -95,6 +103,7 @@ class Worker:
         self._train = with_colours(images_on(self._device, data.train), recipe)
         self._validation = images_on(self._device, data.validation)
         self._test = images_on(self._device, data.test)
+        self._references: References = {}
         self._network: Network | None = None
         self._rungs: Iterator[Rung] = iter(())
 
@@ -137,26 +146,29 @@ class Worker:
         state = {k: v.contiguous().cpu() for k, v in self._network.state_dict().items()}
         return Report(rung, save(state))
 
-    def time(self, order: TimeOrder) -> TimeReport | Report:
+    def time(self, order: TimeOrder | FrontOrder) -> TimeReport | FrontReport | Report:
         """Reads the clock while nobody else on the node trains; a report if no memory is left."""
         assert self._lock is not None
         self._forget()
         try:
             for limit in order.limits:
                 if limit.setting.what == "train_step":
-                    for network in (order.network, limit.reference):
+                    for network in (*order.networks, limit.reference):
                         if network is not None:
                             check_fits(network, limit.setting.batch, self._device)
-            return carry_out(order, self._device, self._lock)
+            if isinstance(order, FrontOrder):
+                return time_together(order, self._device, self._lock, self._references)
+            return carry_out(order, self._device, self._lock, self._references)
         except OutOfMemoryError as error:
             return Report(diverged=str(error))
         except (MemoryError, RuntimeError) as error:
             if not ran_out(error):
                 raise
             error.__traceback__ = None  # it holds the tensors
+            self._references.clear()
             self._forget()
             batch = max(limit.setting.batch for limit in order.limits)
-            return Report(diverged=out_of_memory(order.network, batch))
+            return Report(diverged=out_of_memory(order.networks[0], batch))
 
     def test_error(self, architecture: Architecture, weights: bytes) -> float:
         """Error on the test images, 0 to 1, of a network with these weights."""

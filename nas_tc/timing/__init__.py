@@ -3,12 +3,14 @@
 from nas_tc.timing.agreement import Agreement, agreement, scaled
 from nas_tc.timing.calibration import Timed, calibrate, networks_of, time_network, unseen_networks
 from nas_tc.timing.estimate import Estimate, Verdict, estimate, lowest
+from nas_tc.timing.foretold import ForetoldTime
 from nas_tc.timing.inside import Inside, time_inside
 from nas_tc.timing.layer_times import LayerTimes, Prediction, UnitTime, fit_overhead
+from nas_tc.timing.limits import TimeLimit, time_limits
 from nas_tc.timing.machine import timing_machine
 from nas_tc.timing.node import NodeLock
 from nas_tc.timing.setting import DTYPES, Setting
-from nas_tc.timing.stopwatch import Stopwatch, one_thread, stopwatch
+from nas_tc.timing.stopwatch import Run, Stopwatch, one_thread, stopwatch
 from nas_tc.timing.table import TimeTable, default_table
 from nas_tc.timing.units import Unit, nodes_of, unit_of
 from nas_tc.timing.work import forward_pass, training_step, work_of
@@ -17,12 +19,15 @@ __all__ = [
     "DTYPES",
     "Agreement",
     "Estimate",
+    "ForetoldTime",
     "Inside",
     "LayerTimes",
     "NodeLock",
     "Prediction",
+    "Run",
     "Setting",
     "Stopwatch",
+    "TimeLimit",
     "TimeTable",
     "Timed",
     "Unit",
@@ -41,6 +46,7 @@ __all__ = [
     "scaled",
     "stopwatch",
     "time_inside",
+    "time_limits",
     "time_network",
     "timing_machine",
     "training_step",

@@ -22,11 +22,28 @@ class Estimate:
     quantile: float  # 0 is the lowest sample, 0.5 the median
     samples: int
 
-    def judge(self, limit: float, least: float = 0.0) -> Verdict:
-        """Whether the whole interval is within `least` and `limit`, both included, or outside."""
-        if least <= self.low and self.high <= limit:
+    def judge(self, limit: float, least: float = 0.0, *, far: float = 1.0) -> Verdict:
+        """Whether the whole interval is within `least` and `limit`, both included, or outside.
+
+        Args:
+            limit: the most.
+            least: the least.
+            far: a factor that must lie between the interval and either end: 1.1 is a tenth away.
+        """
+        if least * far <= self.low and self.high <= limit / far:
             return "accept"
-        return "reject" if self.low > limit or self.high < least else "measure more"
+        outside = self.low > limit * far or self.high < least / far
+        return "reject" if outside else "measure more"
+
+    def over(self, other: "Estimate") -> "Estimate":
+        """The ratio of two that were not taken by turns: its interval holds what both allow."""
+        return Estimate(
+            value=self.value / other.value,
+            low=self.low / other.high,
+            high=self.high / other.low,
+            quantile=self.quantile,
+            samples=min(self.samples, other.samples),
+        )
 
 
 def lowest(samples: Sequence[float]) -> Estimate:

@@ -50,6 +50,7 @@ def time_inside(
     device: torch.device,
     *,
     least_s: float = _LEAST_S,
+    fewest: int = _FEWEST,
 ) -> Inside:
     """Times a network and, in turn with it, its layers.
 
@@ -57,7 +58,8 @@ def time_inside(
         architecture: with fresh weights, whose values do not change the time.
         setting: forward pass or training step, batch, type of numbers.
         device: to run on; call it within `one_thread` on a processor.
-        least_s: runs are repeated for so long, but 12 to 200 times.
+        least_s: runs are repeated for so long, but `fewest` to 200 times.
+        fewest: runs, however long they take.
 
     Raises:
         ArchitectureError: a map that shrinks to nothing.
@@ -70,7 +72,7 @@ def time_inside(
     samples: list[list[float]] = []
     wholes: list[float] = []
     started = time.monotonic()
-    while len(wholes) < _FEWEST or (len(wholes) < _MOST and time.monotonic() - started < least_s):
+    while len(wholes) < fewest or (len(wholes) < _MOST and time.monotonic() - started < least_s):
         samples.append(work.units_ms())
         wholes.append(work.whole_ms())
     pick = median if device.type == "cuda" else second_lowest

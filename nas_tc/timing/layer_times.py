@@ -1,17 +1,20 @@
 """What is known of the layers' times in one setting, and what that says of a network."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
-from nas_tc.architecture import Architecture, Node
+from nas_tc.architecture import IMAGES, Architecture, Layer, Node, walk_parts
 from nas_tc.timing.inside import Inside
 from nas_tc.timing.nearby import Nearby
-from nas_tc.timing.units import Unit, nodes_of, unit_of
+from nas_tc.timing.units import Unit, nameless, nodes_of, nodes_of_part, unit_of
 
 CHECKS = 40  # networks that a table was put to the test with, the latest
 _FITTED = 200  # networks whose overhead is known, the latest
 _FEWEST_CHECKS = 20
+_PARTS_KEPT = 1 << 15
+
+_Key = tuple[Hashable, bool]  # a layer without its name, and whether it reads the images
 
 
 @dataclass(slots=True)
@@ -46,6 +49,16 @@ class Prediction:
     layers: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is known of a stage of a walk, or of its head."""
+
+    layers_of: tuple[Layer, ...]
+    ms: float  # the sum of its layers; minus infinity if one is like no other
+    guessed: int
+    layers: int
+
+
 class LayerTimes:
     """The times of layers in one setting on one device; grows with each network that is timed.
 
@@ -67,9 +80,11 @@ class LayerTimes:
         self.networks = set(networks)
         self.totals = deque(totals, _FITTED)
         self.checks = deque(checks, CHECKS)
-        # By node with its name: hashing a node is most of what a prediction costs.
-        self._timed: dict[Node, UnitTime] = {}
-        self._guesses: dict[Node, tuple[float, int]] = {}
+        # Parts by which object they are: hashing their layers would be most of what a prediction
+        # costs. A part that is kept here keeps its id to itself.
+        self._parts: dict[int, _Part] = {}
+        self._timed: dict[_Key, UnitTime] = {}
+        self._guesses: dict[_Key, tuple[float, int]] = {}
         self._nearby: Nearby | None = None
         self._reset()
 
@@ -126,39 +141,56 @@ class LayerTimes:
         Raises:
             ArchitectureError: a map that shrinks to nothing.
         """
-        total, guessed = 0.0, 0
-        nodes = nodes_of(architecture)
-        timed, guesses = self._timed, self._guesses
-        for node in nodes:
-            entry = timed.get(node)
-            if entry is not None:
-                total += entry.ms
-                continue
-            found = guesses.get(node)
-            if found is None:
-                found = self._look_up(node, first=node is nodes[0])
-            total += found[0]
-            guessed += found[1]
+        total, guessed, layers = 0.0, 0, 0
+        known, before = self._parts, IMAGES
+        for part in walk_parts(architecture):
+            said = known.get(id(part))
+            if said is None:
+                said = self._look_up_part(part, before)
+            total += said.ms
+            guessed += said.guessed
+            layers += said.layers
+            before = part[-1].name
         if total < 0:  # a layer like no other
             return None
         ms = self._fixed_ms + self._factor * total
         low, high = self._range or (0.0, float("inf"))
-        return Prediction(ms, ms * low, ms * high, guessed, len(nodes))
+        return Prediction(ms, ms * low, ms * high, guessed, layers)
 
-    def _look_up(self, node: Node, *, first: bool) -> tuple[float, int]:
+    def _look_up_part(self, part: tuple[Layer, ...], before: str) -> "_Part":
+        total, guessed = 0.0, 0
+        nodes = nodes_of_part(part, before)
+        first = before == IMAGES
+        for node in nodes:
+            key = nameless(node), first
+            entry = self._timed.get(key)
+            if entry is not None:
+                total += entry.ms
+            else:
+                found = self._guesses.get(key) or self._look_up(node, key)
+                total += found[0]
+                guessed += found[1]
+            first = False
+        if len(self._parts) >= _PARTS_KEPT:
+            self._parts.clear()
+        said = self._parts[id(part)] = _Part(part, total, guessed, len(nodes))
+        return said
+
+    def _look_up(self, node: Node, key: _Key) -> tuple[float, int]:
         """Milliseconds, and 1 if they are guessed; minus infinity if there is nothing like it."""
-        unit = unit_of(node, first=first)
+        unit = unit_of(node, first=key[1])
         entry = self.units.get(unit.key)
         if entry is not None:
-            self._timed[node] = entry
+            self._timed[key] = entry
             return entry.ms, 0
         if self._nearby is None:
             self._nearby = Nearby((each.unit, each.ms) for each in self.units.values())
         guess = self._nearby.guess(unit)
-        found = self._guesses[node] = (float("-inf") if guess is None else guess), 1
+        found = self._guesses[key] = (float("-inf") if guess is None else guess), 1
         return found
 
     def _reset(self) -> None:
+        self._parts.clear()
         self._guesses.clear()
         self._nearby = None
         self._fixed_ms, self._factor = fit_overhead(self.totals)

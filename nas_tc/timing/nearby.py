@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from math import exp
+from math import exp, log
 
 import numpy as np
 
@@ -21,29 +21,48 @@ class Nearby:
     """
 
     def __init__(self, timed: Iterable[tuple[Unit, float]]) -> None:
-        by_kind: dict[str, list[tuple[Unit, float]]] = defaultdict(list)
+        self._timed: dict[str, list[tuple[Unit, float]]] = defaultdict(list)
         for unit, ms in timed:
-            by_kind[unit.kind].append((unit, ms))
-        self._kinds = {kind: _Kind(each) for kind, each in by_kind.items()}
+            self._timed[unit.kind].append((unit, ms))
+        self._kinds: dict[str, _Kind] = {}  # those that were asked for
 
     def guess(self, unit: Unit) -> float | None:
         """Milliseconds; None if no layer of its kind was timed."""
         kind = self._kinds.get(unit.kind)
-        return None if kind is None else kind.guess(unit)
+        if kind is None:
+            if unit.kind not in self._timed:
+                return None
+            kind = self._kinds[unit.kind] = _Kind(self._timed[unit.kind])
+        return kind.guess(unit)
 
 
 class _Kind:
     def __init__(self, timed: list[tuple[Unit, float]]) -> None:
         self._places = np.array([_place(unit) for unit, _ in timed])
         self._log_ms = np.log([max(ms, 1e-6) for _, ms in timed])
-        self._slopes = self._fitted_slopes()
+        slopes = self._fitted_slopes()
+        self._slopes: list[float] = slopes.tolist()
+        self._rests = self._log_ms - self._places @ slopes  # what the slopes do not explain
 
     def guess(self, unit: Unit) -> float:
-        steps = np.array(_place(unit)) - self._places
-        squares = (steps**2).sum(axis=1)
-        nearest = np.argsort(squares, kind="stable")[:_NEIGHBOURS]
-        said = self._log_ms[nearest] + steps[nearest] @ self._slopes
-        return exp(float(np.average(said, weights=1 / (squares[nearest] + _CLOSE))))
+        # A search asks for many of these, so arrays are handled as few times as can be.
+        place = _place(unit)
+        steps = self._places - place
+        squares = np.einsum("ij,ij->i", steps, steps)
+        if len(squares) > _NEIGHBOURS:
+            nearest = squares.argpartition(_NEIGHBOURS - 1)[:_NEIGHBOURS]
+            squares, rests = squares[nearest], self._rests[nearest]
+        else:
+            rests = self._rests
+        total = weights = 0.0
+        for square, rest in zip(squares.tolist(), rests.tolist(), strict=True):
+            weight = 1 / (square + _CLOSE)
+            total += weight * rest
+            weights += weight
+        said = total / weights
+        for slope, coordinate in zip(self._slopes, place, strict=True):
+            said += slope * coordinate
+        return exp(said)
 
     def _fitted_slopes(self) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
         """How the time grows with each coordinate, by least squares, held to sane ones."""
@@ -56,5 +75,4 @@ class _Kind:
 
 
 def _place(unit: Unit) -> tuple[float, float, float]:
-    found = np.log([unit.macs + 1, unit.values + 1, unit.params + 1])
-    return float(found[0]), float(found[1]), float(found[2])
+    return log(unit.macs + 1), log(unit.values + 1), log(unit.params + 1)

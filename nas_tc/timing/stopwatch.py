@@ -1,7 +1,7 @@
 """Runs something again and again and reads the clock: alone, or by turns with a reference."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -18,6 +18,13 @@ _BLOCK = 10  # turns that make a ratio together
 _FEWEST = 20  # samples, however long they take
 _LOOK = 30  # turns before the next look at a ratio
 _ROUND = 50  # samples before the next look at a verdict
+_GLANCE = 12  # samples of a short look
+_GLANCE_S = 0.3  # and how long it may take, but for the fewest
+_GLANCE_FEWEST = 5
+_GLANCE_WARM_UPS = 3
+_GLANCE_TURNS = 6  # behind a short look: the highest and the lowest hold the median 97 of 100
+_FAR = 1.1  # a short look judges what is so far from its limit
+_FAR_RATIO = 1.25  # the same of a ratio that was not taken by turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,11 @@ class Stopwatch:
             samples.append(self.clock(run))
         return self._estimate(samples)
 
+    def glance(self, run: Run) -> Estimate:
+        """Milliseconds at a short look: three warm-ups, a dozen samples or a third of a second."""
+        _warm_up(run, _GLANCE_WARM_UPS)
+        return self._estimate(self._samples(run, _GLANCE, _GLANCE_S, _GLANCE_FEWEST))
+
     def decide(
         self,
         run: Run,
@@ -63,17 +75,36 @@ class Stopwatch:
         least_ms: float = 0.0,
         most: int = 800,
         most_s: float = 60.0,
+        glance: bool = False,
     ) -> tuple[Estimate, Verdict]:
         """Measures until the interval is clear of `limit_ms` and `least_ms`, or `most` times.
 
         The verdict is "measure more" if it is not clear then.
+
+        Args:
+            run: what to time.
+            limit_ms: the most that it may take.
+            least_ms: the least.
+            most: samples.
+            most_s: seconds; but 50 samples, or with a short look those of this.
+            glance: whether a short look comes first, which decides what is a tenth away from its
+                limits.
         """
-        _warm_up(run)
-        samples: list[float] = []
         deadline = time.monotonic() + most_s
+        samples: list[float] = []
+        if glance:
+            found = self.glance(run)
+            verdict = found.judge(limit_ms, least_ms, far=_FAR)
+            if verdict != "measure more":
+                return found, verdict
+            if time.monotonic() >= deadline:
+                return found, found.judge(limit_ms, least_ms)
+        else:
+            _warm_up(run)
         while True:
             count = min(_ROUND, most - len(samples))
-            samples += self._samples(run, count, deadline - time.monotonic())
+            fewest = _GLANCE if glance else _FEWEST
+            samples += self._samples(run, count, deadline - time.monotonic(), fewest)
             found = self._estimate(samples)
             verdict = found.judge(limit_ms, least_ms)
             done = len(samples) >= most or time.monotonic() >= deadline
@@ -107,26 +138,99 @@ class Stopwatch:
         least: float = 0.0,
         most: int = 240,
         most_s: float = 60.0,
+        seen: Estimate | None = None,
     ) -> tuple[Estimate, Estimate, Verdict]:
         """Takes turns with a reference until the ratio is clear of `limit` and `least`.
 
         Five turns make a ratio. The first look is after thirty turns: the highest and the lowest
         of six ratios hold the median 97 times of 100.
 
+        Args:
+            run: what to time.
+            reference: what to take turns with.
+            limit: the most that the ratio may be.
+            least: the least.
+            most: turns.
+            most_s: seconds; but 30 turns, or with `seen` six, or none if there is no time.
+            seen: a short look at the reference of a moment ago. If there is one, a short look at
+                the run comes first: their ratio decides what is a factor of 1.25 away from its
+                limits without any turns, and all where six would take longer than `most_s`.
+
         Returns:
             The ratio, the run's own milliseconds, and the verdict, which is "measure more" if the
             ratio is not clear after `most` turns or `most_s` seconds.
         """
-        _warm_up(run, 3)
-        _warm_up(reference, 3)
         deadline = time.monotonic() + most_s
+        if seen is not None:
+            own = self.glance(run)
+            ratio = own.over(seen)
+            verdict = ratio.judge(limit, least, far=_FAR_RATIO)
+            if verdict != "measure more":
+                return ratio, own, verdict
+            turns_s = 2 * _GLANCE_TURNS * (own.value + seen.value) / 1000
+            if time.monotonic() + turns_s > deadline:
+                return ratio, own, ratio.judge(limit, least)
+        for each in (run, reference):
+            _warm_up(each, _GLANCE_WARM_UPS)
         pairs: list[tuple[float, float]] = []
         while True:
-            pairs += [(self._again(run), self._again(reference)) for _ in range(_LOOK)]
-            ratio = self._ratio(pairs, _LOOK // 6)
+            pairs += self._turns(run, reference, _LOOK, None if seen is None else deadline)
+            ratio = self._ratio(pairs, _LOOK // 6 if len(pairs) >= _LOOK else 1)
             verdict = ratio.judge(limit, least)
             if verdict != "measure more" or len(pairs) >= most or time.monotonic() >= deadline:
-                return ratio, self._estimate([own for own, _ in pairs]), verdict
+                return ratio, self._estimate([each for each, _ in pairs]), verdict
+
+    def together(
+        self,
+        runs: Sequence[Run],
+        reference: Run | None = None,
+        *,
+        turns: int = REPEATS,
+        least_s: float = 2.0,
+        most_s: float = 60.0,
+    ) -> list[tuple[Estimate, Estimate | None]]:
+        """Times several by turns: A B C A B C ..., so that all see the same of the machine.
+
+        Args:
+            runs: what to time.
+            reference: takes its turn with them, if there is one.
+            turns: at most.
+            least_s: more than thirty turns where they would take less than this.
+            most_s: fewer turns, but twenty, where they would take longer than this.
+
+        Returns:
+            Of each its milliseconds, and its ratio to the reference if there is one.
+        """
+        everything = [*runs, *([] if reference is None else [reference])]
+        for each in everything:
+            _warm_up(each, _GLANCE_WARM_UPS)
+        taken: list[list[float]] = []  # of a turn, of each
+        started = time.monotonic()
+        while len(taken) < turns:
+            seconds = time.monotonic() - started
+            if len(taken) >= (_FEWEST if seconds >= most_s else _LOOK) and seconds >= least_s:
+                break
+            taken.append([self._again(each) for each in everything])
+        columns = [list(column) for column in zip(*taken, strict=True)]
+        block = _BLOCK if len(taken) >= 6 * _BLOCK else _LOOK // 6
+        found: list[tuple[Estimate, Estimate | None]] = []
+        for own in columns[: len(runs)]:
+            ratio = None
+            if reference is not None:
+                ratio = self._ratio(list(zip(own, columns[-1], strict=True)), block)
+            found.append((self._estimate(own), ratio))
+        return found
+
+    def _turns(
+        self, run: Run, reference: Run, count: int, deadline: float | None = None
+    ) -> list[tuple[float, float]]:
+        """So many pairs of times, or fewer, but six, if the deadline passes."""
+        pairs: list[tuple[float, float]] = []
+        while len(pairs) < count:
+            if deadline and len(pairs) >= _GLANCE_TURNS and time.monotonic() >= deadline:
+                break
+            pairs.append((self._again(run), self._again(reference)))
+        return pairs
 
     def _ratio(self, pairs: list[tuple[float, float]], block: int) -> Estimate:
         """The median of the ratios of so many turns each; of the second lowest times, or medians.
@@ -135,7 +239,7 @@ class Stopwatch:
         """
         whole = max(len(pairs) // block, 1)
         blocks = [pairs[number * block : (number + 1) * block] for number in range(whole)]
-        quantile = 2 / block if self.takes_lowest else 0.5
+        quantile = min(1.0, 2 / block) if self.takes_lowest else 0.5
         ratios = []
         for each in blocks:
             own, other = (estimate(times, quantile).value for times in zip(*each, strict=True))
@@ -149,10 +253,10 @@ class Stopwatch:
     def _estimate(self, samples: list[float]) -> Estimate:
         return lowest(samples) if self.takes_lowest else estimate(samples, 0.5)
 
-    def _samples(self, run: Run, count: int, most_s: float) -> list[float]:
+    def _samples(self, run: Run, count: int, most_s: float, fewest: int = _FEWEST) -> list[float]:
         deadline = time.monotonic() + most_s
         samples: list[float] = []
-        while len(samples) < count and (len(samples) < _FEWEST or time.monotonic() < deadline):
+        while len(samples) < count and (len(samples) < fewest or time.monotonic() < deadline):
             samples.append(self.clock(run))
         return samples
 

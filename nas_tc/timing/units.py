@@ -4,11 +4,12 @@ A layer is a convolution with its normalisation and activation; branches that me
 unit together, because they cannot be told apart by the clock. Names do not count, shapes do.
 """
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 from nas_tc.architecture import (
+    IMAGES,
     Add,
     Architecture,
     AveragePool,
@@ -23,9 +24,10 @@ from nas_tc.architecture import (
     PyramidPool,
     ResponseNorm,
     Scale,
+    Shape,
     nest,
     volume,
-    walk,
+    walk_parts,
 )
 from nas_tc.architecture.layers import source_volume
 
@@ -62,16 +64,51 @@ def nodes_of(architecture: Architecture) -> tuple[Node, ...]:
     Raises:
         ArchitectureError: a map that shrinks to nothing.
     """
-    layers = walk(architecture)
-    for layer in layers:
+    found: list[Node] = []
+    before = IMAGES
+    for part in walk_parts(architecture):
+        found += nodes_of_part(part, before)
+        before = part[-1].name
+    return tuple(found)
+
+
+def nodes_of_part(part: tuple[Layer, ...], before: str) -> tuple[Node, ...]:
+    """The same of one part of a walk, which the layer named `before` feeds."""
+    for layer in part:
         if isinstance(layer, Add | Concat | Scale):
-            return nest(layers)
-    return layers
+            return nest(part, before)
+    return part
+
+
+def nameless(node: Node) -> Hashable:
+    """A key that layers of one unit share; quicker to make than the unit. Branches keep names."""
+    if type(node) is Conv:
+        return (
+            node.input,
+            node.n_out,
+            node.filter,
+            node.stride,
+            node.padding,
+            node.norm,
+            node.output,
+            node.activation,
+            node.groups,
+            node.dilation,
+        )
+    return node
 
 
 @lru_cache(maxsize=1 << 15)
 def unit_of(node: Node, *, first: bool) -> Unit:
     """The unit that a node of the walk is; `first` if it reads the images."""
+    if type(node) is Conv:  # most are; the same as below without the way round
+        return Unit(
+            (FIRST if first else "") + _layer_kind(node),
+            f"{_shape(node.input)}>{_shape(node.output)}",
+            node.macs,
+            volume(node.input) + volume(node.output),
+            node.params,
+        )
     layers = list(_layers(node))
     return Unit(
         kind=(FIRST if first else "") + _kind(node),
@@ -103,11 +140,12 @@ def _kind(node: Node) -> str:
 def _layer_kind(layer: Layer) -> str:
     match layer:
         case Conv():
-            parts = [f"conv {layer.filter}/{layer.stride} pad {layer.padding}"]
-            parts += [f"groups {layer.groups}"] if layer.groups > 1 else []
-            parts += [f"dilation {layer.dilation}"] if layer.dilation > 1 else []
-            parts += ["norm"] if layer.norm else ["bias"]
-            return " ".join([*parts, layer.activation or "linear"])
+            groups = f" groups {layer.groups}" if layer.groups > 1 else ""
+            dilation = f" dilation {layer.dilation}" if layer.dilation > 1 else ""
+            return (
+                f"conv {layer.filter}/{layer.stride} pad {layer.padding}{groups}{dilation} "
+                f"{'norm' if layer.norm else 'bias'} {layer.activation or 'linear'}"
+            )
         case MaxPool() | AveragePool():
             name = "max" if isinstance(layer, MaxPool) else "average"
             ceil = " ceil" if layer.ceil else ""
@@ -129,5 +167,6 @@ def _layer_kind(layer: Layer) -> str:
             return "scale"
 
 
-def _shape(shape: tuple[int, ...]) -> str:
-    return "x".join(map(str, shape))
+def _shape(shape: Shape) -> str:
+    channels, height, width = shape
+    return f"{channels}x{height}x{width}"

@@ -69,7 +69,8 @@ def test_the_best_of_noisy_settings_are_run_again_if_that_is_wanted():
     assert len(run(repeats=False)) == 60
     counts = run(repeats=True)
     assert 30 < len(counts) < 60
-    assert truth(counts.most_common(1)[0][0]) < np.quantile([truth(key) for key in counts], 0.25)
+    again = [truth(key) for key, many in counts.items() if many > 1]
+    assert np.mean(again) < 0.8 * np.mean([truth(key) for key in counts])
 
 
 def test_it_works_with_optimize_in_threads_and_with_a_pruner():

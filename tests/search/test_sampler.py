@@ -12,7 +12,7 @@ from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.cost import complexity
 from nas_tc.errors import BudgetError
 from nas_tc.search.sampler import network_sampler
-from nas_tc.space import Space, extreme_network, load_space
+from nas_tc.space import Space, extreme_network, load_space, parse_space
 from strategies import spaces
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -139,3 +139,65 @@ def test_a_draw_does_not_depend_on_the_luck_of_those_before():
         return {seed: draws.draw(1, np.random.default_rng(seed)) for seed in seeds}
 
     assert drawn(range(8)) == drawn(reversed(range(8)))
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_what_is_admitted_may_change_with_every_trial(listed, monkeypatch):
+    """As a table of times does that learns while the search goes on."""
+    if not listed:
+        monkeypatch.setattr("nas_tc.search.sampler._LISTED", 0)
+        monkeypatch.setattr("nas_tc.search.affordable._LISTED", 0)
+    space = parse_space(FEW, "few", "few.toml")
+    networks = set(every_network(space))
+    deep = {each for each in networks if each.depth > 2}
+    refused, asked = set(), []
+
+    def admits(architecture):
+        asked.append(architecture)
+        return architecture not in refused
+
+    sampler = network_sampler(space, budget_of("1G", space), seed=0, admits=admits)
+    study = optuna.create_study(sampler=sampler)
+    found = [propose(sampler, study, error=lambda a: 1 / a.depth, space=space) for _ in range(16)]
+    assert deep & set(found)
+    refused |= deep
+    while sampler.has_next(study):
+        found.append(propose(sampler, study, error=lambda a: 1 / a.depth, space=space))
+        assert found[-1] not in deep
+    assert networks - deep <= set(found)
+    refused.clear()
+    while sampler.has_next(study):
+        found.append(propose(sampler, study, error=lambda a: 1 / a.depth, space=space))
+    assert set(found) == networks
+    assert len(found) == len(networks)
+
+
+def test_few_settings_are_judged_for_a_proposal():
+    asked = []
+    sampler = network_sampler(
+        PLAIN, budget_of("6M"), seed=0, admits=lambda each: asked.append(each) or len(asked) % 4
+    )
+    study = optuna.create_study(sampler=sampler)
+    many = []
+    for _ in range(20):
+        before = len(asked)
+        assert sampler.has_next(study)
+        propose(sampler, study, error=lambda a: 1 / a.depth)
+        many.append(len(asked) - before)
+    assert sorted(many)[10] < 150  # of 512 in the pool, which was judged when it was drawn
+
+
+FEW = """
+input = [1, 16, 16]
+
+[[stage]]
+depth = [1, 2]
+width = [4, 8]
+filter = [3]
+stride = [2]
+
+[[stage]]
+depth = [1, 2, 3]
+width = [8, 16]
+filter = [2, 3]
+"""

@@ -15,8 +15,7 @@ from nas_tc.search.records import record_of
 from nas_tc.search.settings import Settings
 from nas_tc.search.start import genes_of, parse_start, start_with
 from nas_tc.search.storage import open_study, requeue_running
-from nas_tc.search.time_order import TimeLimit
-from nas_tc.timing import Setting
+from nas_tc.timing import Setting, TimeLimit
 from nas_tc.training import Recipe
 
 MEMBER = "(3,8)/2 | (2,16)"  # a network of the tiny space

@@ -12,11 +12,20 @@ from nas_tc.data import load_data
 from nas_tc.errors import BudgetError, DeviceError, StudyError, TableError
 from nas_tc.search import Silence
 from nas_tc.search.own_table import keeping_time
-from nas_tc.search.time_order import Figure, TimeLimit, TimeReport
-from nas_tc.search.timekeeper import Timekeeper, recorded, time_limits, too_slow
+from nas_tc.search.time_order import Figure, TimeReport
+from nas_tc.search.timekeeper import Timekeeper, recorded, too_slow
 from nas_tc.search.worker import Report, Worker
 from nas_tc.space import load_space
-from nas_tc.timing import Estimate, Inside, Setting, TimeTable, nodes_of, unit_of
+from nas_tc.timing import (
+    Estimate,
+    Inside,
+    Setting,
+    TimeLimit,
+    TimeTable,
+    nodes_of,
+    time_limits,
+    unit_of,
+)
 from nas_tc.training import Recipe
 
 MACHINE = {"device": "Abacus 7", "threads": 1, "torch": "2.13", "cuda": None, "instructions": "x"}
@@ -207,7 +216,7 @@ def test_gpus_that_this_machine_does_not_have_are_told(monkeypatch):
 def test_what_the_study_keeps():
     timekeeper = keeper("latency<=1ms", SLIM)
     straddling = Figure("latency", estimate(0.9, 0.3), estimate(0.45), "measure more", within=True)
-    kept = recorded(TimeReport((straddling,), (), MACHINE), timekeeper.foretold(SLIM))["latency"]
+    kept = recorded((straddling,), timekeeper.foretold(SLIM))["latency"]
     assert kept["verdict"] == "undecided"
     assert (kept["ms"], kept["high_ms"], kept["repeats"], kept["ratio"]) == (0.9, 1.2, 50, 0.45)
     assert kept["foretold_ms"] == pytest.approx(inside(SLIM).whole_ms, rel=1e-3)
@@ -215,11 +224,46 @@ def test_what_the_study_keeps():
 
 def test_why_a_network_is_over_the_budget():
     timekeeper = keeper("latency<=1ms")
-    assert too_slow(report(SLIM, timekeeper, 0.5), timekeeper.limits) is None
+    assert too_slow(report(SLIM, timekeeper, 0.5).figures, timekeeper.limits) is None
     bad = report(SLIM, timekeeper, 1.5, within=False)
-    assert too_slow(bad, timekeeper.limits) == "1.5 ms is not within 'latency<=1ms'"
+    assert too_slow(bad.figures, timekeeper.limits) == "1.5 ms is not within 'latency<=1ms'"
     bad = report(SLIM, timekeeper, 1.5, within=False, ratio=estimate(0.7))
-    assert too_slow(bad, timekeeper.limits).startswith("0.7 of the reference (1.5 ms) is not")
+    assert too_slow(bad.figures, timekeeper.limits).startswith(
+        "0.7 of the reference (1.5 ms) is not"
+    )
+
+
+def test_a_table_that_knows_its_error_is_content_with_short_looks():
+    timekeeper = keeper("latency<=1ms", SLIM, WIDE)
+    cold = timekeeper.order(SLIM)
+    assert not cold.brief
+    for _ in range(20):
+        timekeeper.table.of(Setting()).check(1.0, 1.0)
+    assert timekeeper.order(SLIM).brief
+    at_first = timekeeper.order(SLIM).most_s
+    for train_s in (9.0, 11.0):
+        timekeeper.trained(train_s)
+    assert at_first == pytest.approx(0.5)
+    assert timekeeper.order(SLIM).most_s == pytest.approx(0.3)  # 3 % of ten seconds
+    timekeeper.trained(1e9)
+    assert timekeeper.order(SLIM).most_s == cold.most_s
+
+
+def test_a_table_that_knows_its_error_goes_on_guessing_a_few_layers():
+    timekeeper = keeper("latency<=1ms", SLIM)
+    longer = network("(3,8)/2 | (3,8)x3 | (5,8)")  # one of seven is new
+    assert timekeeper.order(longer).inside
+    for _ in range(20):
+        timekeeper.table.of(Setting()).check(1.0, 1.0)
+    assert timekeeper.order(longer).inside == ()
+    assert timekeeper.order(WIDE).inside == ((Setting(), WIDE),)
+
+
+def test_what_timing_has_taken_is_added_up():
+    timekeeper = keeper("latency<=1ms", SLIM)
+    timekeeper.learn(WIDE, replace(report(WIDE, timekeeper, 1.0), seconds=0.25))
+    timekeeper.spent(3, 2.0)
+    assert (timekeeper.timed, timekeeper.timing_s) == (4, 2.25)
 
 
 class Clock:

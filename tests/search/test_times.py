@@ -8,7 +8,7 @@ import torch
 
 from nas_tc.errors import BudgetError, StudyError, TableError
 from nas_tc.report import front_table, trials_table, write_report
-from nas_tc.search import objective, pareto_front, read_study
+from nas_tc.search import objective, pareto_front, read_study, weights_file
 from nas_tc.search import time_order as orders
 from nas_tc.search.storage import check_settings, open_study
 from nas_tc.timing import Setting, TimeTable, calibrate, one_thread
@@ -25,8 +25,19 @@ def test_times_are_recorded_and_the_front_is_of_them(tiny_search, tmp_path):
         assert 0 < figure["low_ms"] <= figure["ms"] <= figure["high_ms"]
         assert 0 < figure["ratio_low"] <= figure["ratio"] <= figure["ratio_high"]
         assert figure["verdict"] == "accept"
-        assert figure["repeats"] >= 30
+        assert figure["repeats"] >= 6
+        assert trial.timing_s > 0
+    for trial in record.front:  # timed with care in the end
+        assert trial.timed_again
+        assert trial.times["latency"]["repeats"] >= 30
+    again = sum(trial.timed_again for trial in record.trials)
+    assert record.timing["networks"] == len(record.trials) + 1 + again  # and the cheapest
+    assert 0 < record.timing["timing_s"] < record.timing["search_s"]
     assert record.front == pareto_front(record.complete, ("error", "latency"))
+    assert {file.name for file in record.weights_folder.iterdir()} == {
+        weights_file(record.path, trial.number).name for trial in record.front
+    }
+    assert all(trial.test_error is not None for trial in record.front)
     table = front_table(record)
     assert table["latency_ms"].tolist() == [t.times["latency"]["ms"] for t in record.front]
     assert {"latency_low_ms", "latency_verdict"} <= set(trials_table(record))
@@ -36,6 +47,23 @@ def test_times_are_recorded_and_the_front_is_of_them(tiny_search, tmp_path):
     assert manifest["objectives"] == ["error", "params", "latency"]
     again = tiny_search(GENEROUS)  # resumes, and times nothing
     assert [t.number for t in again.trials] == [t.number for t in record.trials]
+
+
+def test_who_is_over_the_budget_after_all_leaves_the_front(tiny_search, monkeypatch):
+    record = tiny_search(GENEROUS, trials=2, study="left.db")
+    path, lost = record.path, record.front[-1]
+    with open_study(path, dict(record.settings)) as study:
+        kept = dict(study.user_attrs["front_times"])
+        kept[str(lost.number)] |= {"reason": "9 ms is not within it"}
+        study.set_user_attr("front_times", kept)
+    again = read_study(path)
+    assert again.trial(lost.number).state == "rejected"
+    assert again.trial(lost.number).reason == "9 ms is not within it"
+    assert lost.number not in [trial.number for trial in again.front]
+    assert again.done == record.done - 1
+    resumed = tiny_search(GENEROUS, trials=2, study="left.db")  # another takes its place
+    assert resumed.done == 2
+    assert len(resumed.trials) > len(record.trials)
 
 
 def test_times_of_two_devices_are_not_mixed(tiny_search, tmp_path):

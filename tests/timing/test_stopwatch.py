@@ -125,6 +125,69 @@ def test_a_range_is_judged_at_both_ends():
     assert said == "reject"
 
 
+@pytest.mark.parametrize(
+    ("ms", "samples", "verdict"),
+    [
+        ([1.7] * 12, 12, "accept"),
+        ([2.3] * 12, 12, "reject"),
+        ([1.9] * 62, 50, "accept"),  # a short look does not judge what is near
+        ([2.1] * 62, 50, "reject"),
+    ],
+)
+def test_a_short_look_judges_what_is_far_from_its_limit(ms, samples, verdict):
+    watch = Stopwatch(scripted(ms), takes_lowest=True)
+    found, said = watch.decide(lambda: None, 2.0, glance=True)
+    assert (found.samples, said) == (samples, verdict)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "samples", "verdict"),
+    [(1.5, 12, "accept"), (2.6, 12, "reject"), (1.7, 30, "accept"), (2.4, 30, "reject")],
+)
+def test_a_ratio_that_is_far_from_its_limit_needs_no_turns(ratio, samples, verdict):
+    ms = 10 * ratio
+    seen = Stopwatch(scripted([10.0] * 12), takes_lowest=True).glance(lambda: None)
+    watch = Stopwatch(scripted([ms] * 12 + [ms, 10.0] * 30), takes_lowest=True)
+    found, own, said = watch.decide_ratio(lambda: None, lambda: None, 2.0, seen=seen)
+    assert (found.samples, said) == (samples, verdict)
+    assert (own.value, own.samples) == (pytest.approx(ms), samples)
+
+
+def test_a_ratio_of_two_short_looks_holds_what_both_allow():
+    watch = Stopwatch(scripted([4.0, 4.0, *[5.0] * 10, 2.0, 2.0, *[2.5] * 10]), takes_lowest=True)
+    own, other = watch.glance(lambda: None), watch.glance(lambda: None)
+    ratio = own.over(other)
+    assert (ratio.low, ratio.value, ratio.high) == (1.6, 2.0, 2.5)
+
+
+def test_a_short_look_ends_when_its_time_is_over():
+    watch = Stopwatch(scripted([1.9] * 12), takes_lowest=True)
+    found, said = watch.decide(lambda: None, 2.0, glance=True, most_s=0)
+    assert (found.samples, said) == (12, "accept")
+    seen = Stopwatch(scripted([10.0] * 12), takes_lowest=True).glance(lambda: None)
+    for most_s, samples in ((0, 12), (60, 30)):
+        watch = Stopwatch(scripted([19.0] * 12 + [19.0, 10.0] * 30), takes_lowest=True)
+        ratio, _, said = watch.decide_ratio(
+            lambda: None, lambda: None, 2.0, seen=seen, most_s=most_s
+        )
+        assert (ratio.samples, said) == (samples, "accept")
+
+
+@pytest.mark.parametrize("takes_lowest", [True, False])
+def test_several_take_turns_with_one_another(takes_lowest):
+    order = []
+    # The machine slows down: the ratios stay.
+    times = [t * (1 + turn / 30) for turn in range(30) for t in (3.0, 1.0, 2.0)]
+    runs = [lambda name=name: order.append(name) for name in "abr"]
+    watch = Stopwatch(scripted(times), takes_lowest)
+    found = watch.together(runs[:2], runs[2], turns=30, least_s=0)
+    assert [ratio.value for _, ratio in found] == [pytest.approx(1.5), pytest.approx(0.5)]
+    assert {(ms.samples, ratio.samples) for ms, ratio in found} == {(30, 30)}
+    assert "".join(order) == "aaabbbrrr" + "aabbrr" * 30
+    ((ms, ratio),) = Stopwatch(scripted([1.0] * 30), takes_lowest).together(runs[:1], least_s=0)
+    assert (ms.value, ms.samples, ratio) == (1.0, 30, None)
+
+
 def test_one_thread_and_back():
     before = torch.get_num_threads()
     with one_thread():

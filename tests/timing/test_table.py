@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 
-from nas_tc.architecture import GAP, Architecture, Join, parse_notation
+from nas_tc.architecture import GAP, Architecture, Join, nest, parse_notation, walk
 from nas_tc.cost import network_cost
 from nas_tc.errors import ArchitectureError, TableError
 from nas_tc.space import load_space
@@ -73,9 +73,15 @@ def test_a_name_does_not_count_and_a_shape_does():
     assert keys[-1] == wider[-1] == "fc: 4x1x1>5x1x1"
 
 
+@given(architectures())
+def test_a_part_by_part_walk_gives_the_same_nodes(architecture):
+    assert nodes_of(architecture) == nest(walk(architecture))
+
+
 @pytest.mark.parametrize("name", ["resnet18", "googlenet", "mobilenetv2", "alexnet"])
 def test_branches_are_one_unit(name):
     nodes = nodes_of(ZOO[name].architecture)
+    assert nodes == nest(walk(ZOO[name].architecture))
     found = units(ZOO[name].architecture)
     assert len(found) == len(nodes)
     joins = [unit for node, unit in zip(nodes, found, strict=True) if isinstance(node, Join)]
@@ -126,6 +132,15 @@ def test_layers_that_were_never_timed_are_guessed_from_their_like():
     assert said.guessed == said.layers == 5
     assert said.ms == pytest.approx(truth, rel=0.25)
     assert times.predict(replace(wanted, activation="tanh")) is None
+
+
+@given(architectures(), architectures(), architectures())
+def test_what_was_foretold_before_the_table_grew_is_forgotten(wanted, first, second):
+    times = filled(first)
+    times.predict(wanted)
+    times.add(second, inside(second, ms=0.5))
+    fresh = LayerTimes(times.units.values(), times.totals, times.checks, times.networks)
+    assert times.predict(wanted) == fresh.predict(wanted) == times.predict(wanted)
 
 
 SIZES = [(16, 8), (16, 16), (16, 32), (32, 8), (32, 16), (32, 32)]

@@ -1,0 +1,97 @@
+"""What a table of layer times says of a budget's limits on times, and what to run without one."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nas_tc.budget import Bound, Limit
+from nas_tc.cli.console import shape_text
+from nas_tc.errors import BudgetError, DeviceError
+from nas_tc.space import Space
+
+if TYPE_CHECKING:
+    from nas_tc.timing import ForetoldTime, TimeTable
+
+
+def tables_of(limit: Limit, file: Path | None) -> "tuple[TimeTable, ...]":
+    """The table for each limit on a time; none at all where one of them has none.
+
+    Args:
+        limit: of a budget.
+        file: of the table; None: this device's own, if there is one.
+
+    Raises:
+        BudgetError: a table is given, and the budget limits no time.
+        TableError: a table that cannot be read.
+    """
+    if not limit.times:
+        if file is not None:
+            raise BudgetError(
+                f"--time-table: the budget {str(limit.budget)!r} limits no time; write one such as "
+                "'latency<=2.5ms'"
+            )
+        return ()
+    if file is not None:
+        from nas_tc.timing import TimeTable  # noqa: PLC0415 - torch takes seconds
+
+        return (TimeTable.read(file),) * len(limit.times)
+    if not _any_table():
+        return ()
+    found = [_own_table(bound.device) for bound in limit.times]
+    return tuple(table for table in found if table) if all(found) else ()
+
+
+def foretold_times(
+    limit: Limit, space: Space, tables: "Sequence[TimeTable]"
+) -> "tuple[ForetoldTime, ...]":
+    """The limits on times as their tables see them.
+
+    Raises:
+        BudgetError: a limit that cannot be.
+        TableError: a table lacks the setting or the reference.
+    """
+    if not tables:
+        return ()
+    from nas_tc.timing import ForetoldTime, time_limits  # noqa: PLC0415
+
+    limits = time_limits(limit.times, space.input, space.classes, None)
+    return tuple(map(ForetoldTime.by, tables, limits, limit.times))
+
+
+def calibration(space_name: str, space: Space, bound: Bound, file: Path | None) -> str:
+    """The command that makes the table for a limit, or adds to it."""
+    words = ["nas-tc", "calibrate", "--space", space_name, "--input", shape_text(space.input)]
+    words += ["--classes", str(space.classes)]
+    words += ["--batch", str(bound.batch)] if bound.batch > 1 else []
+    words += ["--training"] if bound.measure == "train_step" else []
+    reference = bound.most.reference
+    words += ["--reference", reference.name] if reference and reference.side is None else []
+    words += ["--device", bound.device] if bound.device else []
+    words += ["--out", str(file)] if file else []
+    return shlex.join(words)
+
+
+def _any_table() -> bool:
+    """Whether there can be a table of this device; quick, where loading torch is not."""
+    from nas_tc.data.cache import cache_folder  # noqa: PLC0415
+
+    cache = cache_folder()
+    return cache is not None and any((cache / "times").glob("*.json"))
+
+
+def _own_table(name: str | None) -> "TimeTable | None":
+    """The table of this machine's processor or GPU; None if there is none."""
+    from nas_tc.data.cache import cache_folder  # noqa: PLC0415
+    from nas_tc.timing import TimeTable, default_table, one_thread, timing_machine  # noqa: PLC0415
+    from nas_tc.training import choose_device  # noqa: PLC0415
+
+    cache = cache_folder()
+    assert cache is not None
+    try:
+        device = choose_device(name or "auto")
+    except DeviceError:  # a limit for a GPU that is elsewhere
+        return None
+    with one_thread():
+        path = default_table(cache, timing_machine(device))
+    return TimeTable.read(path) if path.exists() else None

@@ -1,0 +1,88 @@
+"""Limits on times as numbers: from what was written to milliseconds or a factor of a reference."""
+
+from dataclasses import dataclass
+
+from nas_tc.architecture import Architecture, Shape, walk
+from nas_tc.budget import Amount, Bound, Measure, at_images
+from nas_tc.errors import ArchitectureError, BudgetError
+from nas_tc.timing.setting import Setting
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimit:
+    """A limit on a time, as numbers: milliseconds, or a factor of a reference's time."""
+
+    text: str  # as it was written
+    measure: Measure
+    setting: Setting
+    most: float
+    least: float = 0.0
+    reference: Architecture | None = None  # on the data's images
+
+    @property
+    def name(self) -> str:
+        """Of the figure in the study: "latency", "latency@b8", "train_step@b128"."""
+        batch = self.setting.batch
+        plain = self.measure == "latency" and batch == 1
+        return self.measure if plain else f"{self.measure}@b{batch}"
+
+
+def time_limits(
+    bounds: tuple[Bound, ...], input: Shape, classes: int, device: str | None
+) -> tuple[TimeLimit, ...]:
+    """The limits on times, for images of shape `input`.
+
+    Args:
+        bounds: those of a budget that a clock must check.
+        input: channels, height, width.
+        classes: of the data.
+        device: "cpu" or "cuda": the search's own; None if a table of another device decides.
+
+    Raises:
+        BudgetError: a limit for another device, a reference that cannot be built on such images,
+            a range whose ends are not of one reference or are the wrong way round, or two limits
+            on the same time.
+    """
+    limits = tuple(_limit(bound, input, classes, device) for bound in bounds)
+    first: dict[str, TimeLimit] = {}
+    for limit in limits:
+        if limit.name in first:
+            raise BudgetError(
+                f"{first[limit.name].text!r} and {limit.text!r} both limit {limit.name}; write one "
+                f"limit, or a range such as '{limit.measure} in 1ms..2ms'"
+            )
+        first[limit.name] = limit
+    return limits
+
+
+def _limit(bound: Bound, input: Shape, classes: int, device: str | None) -> TimeLimit:
+    if device is not None and bound.device not in (None, device):
+        raise BudgetError(
+            f"{bound.text!r} is for {bound.device}, but the search runs on {device}; give the time "
+            "table of that device with --time-table, or leave 'on ...' out"
+        )
+    reference = _reference(bound, bound.most, input, classes)
+    least = 0.0
+    if bound.least is not None:
+        if _reference(bound, bound.least, input, classes) != reference:
+            raise BudgetError(f"both ends of {bound.text!r} must be of one reference, or in ms")
+        least = float(bound.least.factor)
+    most = float(bound.most.factor)
+    if least > most:
+        raise BudgetError(f"the range {bound.text!r} is empty; write the smaller end first")
+    what = Setting("forward" if bound.measure == "latency" else "train_step", bound.batch)
+    return TimeLimit(bound.text, bound.measure, what, most, least, reference)
+
+
+def _reference(bound: Bound, amount: Amount, input: Shape, classes: int) -> Architecture | None:
+    if amount.reference is None:
+        return None
+    network = at_images(amount.reference, input, classes)
+    try:
+        walk(network)
+    except ArchitectureError as error:
+        raise BudgetError(
+            f"the reference of {bound.text!r} cannot be built on {input[1]}x{input[2]} images "
+            f"({error}); give it images of its own, as in '{amount.reference.name}@224*0.5'"
+        ) from None
+    return network
