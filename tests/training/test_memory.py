@@ -57,6 +57,29 @@ def test_a_container_in_a_room_of_its_own(system):
     assert free_bytes(CPU) == 2**28
 
 
+def old_limit(folder, most, used, files):
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "memory.limit_in_bytes").write_text(f"{most}\n")
+    (folder / "memory.usage_in_bytes").write_text(f"{used}\n")
+    (folder / "memory.stat").write_text(f"inactive_file 3\ntotal_inactive_file {files}\n")
+
+
+@pytest.mark.parametrize("group", ["docker/c1", "docker", "."])
+@pytest.mark.parametrize("controllers", ["memory", "hugetlb,memory"])
+def test_the_limit_of_a_container_of_version_1_counts(system, group, controllers):
+    (system / "proc" / "self" / "cgroup").write_text(
+        f"5:cpu,cpuacct:/docker/c0\n4:{controllers}:/docker/c1\n1:name=systemd:/a:b\n0::/a\n"
+    )
+    root = system / "groups" / "memory"
+    old_limit(root, 2**63 - 4096, 2**30, 0)  # no limit, as version 1 writes it
+    assert free_bytes(CPU) == 2**33
+    old_limit(root / group, 2**30, 3 * 2**28, 2**27)
+    assert free_bytes(CPU) == 2**28 + 2**27
+    assert default_limit() == int(0.3 * (2**28 + 2**27))
+    limit(system / "groups" / "a", 2**29, 2**28, 0)  # both versions, the tighter one counts
+    assert free_bytes(CPU) == 2**28
+
+
 def test_a_system_that_does_not_say(system):
     (system / "proc" / "meminfo").unlink()
     assert free_bytes(CPU) is None
