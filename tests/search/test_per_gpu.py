@@ -76,7 +76,7 @@ def test_workers_that_cannot_start_end_the_search(tiny_search, tmp_path, monkeyp
             pass
 
     monkeypatch.setattr("nas_tc.search.pool.Worker", Unfit)
-    with pytest.raises(DeviceError, match="^the GPU has no room; use --device cpu$"):
+    with pytest.raises(DeviceError, match=r"^the GPU has no room; use --device cpu$"):
         tiny_search()
     assert read_study(tmp_path / "study.db").done == 0
     monkeypatch.undo()
