@@ -56,7 +56,7 @@ class Pool:
         self._idle: deque[Any] = deque()
         self._busy: dict[Hashable, Any] = {}  # what a worker is at
         self._calls: dict[Any, Hashable] = {}  # Ray's reference of a call to what it is about
-        self._owns_ray = start_ray(address, workers)
+        self._owns_ray = start_ray(address, workers, alone)
         try:
             local = self._owns_ray and address is None
             kind = "GPU" if device != "cpu" and ray_has_gpu(local=local) else "CPU"

@@ -29,6 +29,7 @@ from nas_tc.training import (
     out_of_memory,
     ran_out,
     settle_on_core,
+    take_huge_pages,
     train,
     with_colours,
 )
@@ -109,6 +110,8 @@ class Worker:
             self._turn = partial(_whole_step, self._lock, self._device)
         if self._device.type == "cpu":
             settle_on_core()
+            if self._lock is None:
+                take_huge_pages()
         self._recipe = recipe
         self._moments = data.moments
         self._train, self._validation, self._test = (

@@ -19,10 +19,8 @@ SHARED = """
 import os, sys
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 import ray
-from nas_tc.data import load_data
 from nas_tc.errors import DeviceError
 from nas_tc.search import pool as pool_module
-from nas_tc.training import Recipe
 
 class Sharer:
     def __init__(self, data, recipe, device, alone, sharers):
@@ -34,14 +32,13 @@ class Sharer:
 pool_module.Worker = Sharer
 ray.init(address="local", num_cpus=1, num_gpus=1, include_dashboard=False, log_to_driver=False,
          logging_level="ERROR")
-data = load_data("digits", side=(8, 8))
 for per_gpu in (3, 1):
-    with pool_module.Pool(data, Recipe(), per_gpu=per_gpu) as pool:
+    with pool_module.Pool(None, None, per_gpu=per_gpu) as pool:
         for number in range(pool.size):
             pool.begin(number, None, 0)  # all live at once, so they must share
         print(per_gpu, sorted(pool.next_result(100) for _ in range(pool.size)))
 try:
-    pool_module.Pool(data, Recipe(), per_gpu=2, workers=3)
+    pool_module.Pool(None, None, per_gpu=2, workers=3)
 except DeviceError as error:
     print(error)
 """
@@ -67,7 +64,7 @@ def test_without_a_gpu_nothing_is_shared(tiny_search):
         tiny_search(memory_limit="4")
 
 
-def test_workers_that_cannot_start_end_the_search(tiny_search, tmp_path, monkeypatch):
+def test_workers_that_cannot_start_end_the_search(fresh_search, tmp_path, monkeypatch):
     class Unfit:
         def __init__(self, *_, **__):
             raise DeviceError("the GPU has no room; use --device cpu")
@@ -77,10 +74,10 @@ def test_workers_that_cannot_start_end_the_search(tiny_search, tmp_path, monkeyp
 
     monkeypatch.setattr("nas_tc.search.pool.Worker", Unfit)
     with pytest.raises(DeviceError, match=r"^the GPU has no room; use --device cpu$"):
-        tiny_search()
+        fresh_search()
     assert read_study(tmp_path / "study.db").done == 0
     monkeypatch.undo()
-    assert tiny_search(trials=1).done == 1  # nothing is lost
+    assert fresh_search(trials=1).done == 1  # nothing is lost
 
 
 @pytest.mark.parametrize(
