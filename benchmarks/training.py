@@ -3,7 +3,8 @@
     python benchmarks/training.py --data parquet:DIR           # the whole table, about 8 minutes
     python benchmarks/training.py --data parquet:DIR --quick   # under two minutes
 
-Ours: one process a core, one thread each, all at once, their rates added. Plain: one process that
+Ours: one process a core, one thread each, all at once, their rates added, with the memory that a
+search gives its workers. Plain: one process that
 has all cores and two loader workers (benchmarks/plain_loop.py). The matrix product: 2048 x 2048 in
 bfloat16, one process a core, all at once. Each is the median of three rounds. The last line is
 JSON. Without --data the digits that scikit-learn ships are taken, in colour and at 32x32: speeds
@@ -72,9 +73,10 @@ def gemm_worker(barrier, results):
 def speed_worker(name, data, recipe, barrier, results):
     import torch
 
-    from nas_tc.training import Images, settle_on_core, train
+    from nas_tc.training import Images, settle_on_core, take_huge_pages, train
 
     settle_on_core()
+    take_huge_pages()
     training = Images(torch.tensor(data.train.images), torch.tensor(data.train.labels))
     _, network = build_network(name, data, 0, normalised=True)
     few = Images(training.pixels[: 8 * 64], training.labels[: 8 * 64])
@@ -87,14 +89,27 @@ def speed_worker(name, data, recipe, barrier, results):
         results.put((turn, images / rung.train_s))
 
 
-def at_once(target, *args):
+def memory_of_workers():
+    """The allocator that a search gives its workers, as an environment."""
+    import ray
+
+    from nas_tc._ray import FAST_MEMORY
+
+    library = Path(ray.__file__).parent / "core" / "libjemalloc.so"  # as Ray chooses it
+    return {**FAST_MEMORY, "LD_PRELOAD": str(library)} if library.exists() else {}
+
+
+def at_once(target, *args, variables=()):
     """The sum of what `target` measures in one process a core, in the median round."""
+    from nas_tc._ray import environment_with
+
     context = multiprocessing.get_context("spawn")
     cores = len(os.sched_getaffinity(0))
     barrier, results = context.Barrier(cores), context.Queue()
     workers = [context.Process(target=target, args=(*args, barrier, results)) for _ in range(cores)]
-    for worker in workers:
-        worker.start()
+    with environment_with(dict(variables)):
+        for worker in workers:
+            worker.start()
     totals = [0.0] * ROUNDS
     try:
         for _ in range(ROUNDS * cores):
@@ -120,9 +135,10 @@ def accuracy_worker(job):
 
         _, error = train_plainly(network, data, recipe, seed, evaluate=True, loaders=0)
         return kind, name, error
-    from nas_tc.training import Images, settle_on_core, train
+    from nas_tc.training import Images, settle_on_core, take_huge_pages, train
 
     settle_on_core()
+    take_huge_pages()
     training, validation = (
         Images(torch.tensor(split.images), torch.tensor(split.labels))
         for split in (data.train, data.validation)
@@ -206,7 +222,8 @@ def speeds(data, names):
     networks = {}
     for name in names:
         architecture, _ = build_network(name, data, 0, normalised=True)
-        ours = at_once(speed_worker, name, data, Recipe(epochs=1, augment=("crop", "flip")))
+        recipe = Recipe(epochs=1, augment=("crop", "flip"))
+        ours = at_once(speed_worker, name, data, recipe, variables=memory_of_workers())
         plain = plain_rate(name, data.with_fewer(min(1600, len(data.train))), Recipe(epochs=1))
         share = ours * training_flops(architecture) / gemm
         networks[name] = {

@@ -97,6 +97,7 @@ def train(
         load_recipe,
         parse_fields,
         settle_on_core,
+        take_huge_pages,
     )
 
     found, spec, weights = _network(network, trial, data)
@@ -124,6 +125,7 @@ def train(
     screen.print(images.summary())
     screen.print(f"network: {format_notation(adapted.stages)}")
     settle_on_core(threads=None)
+    take_huge_pages()
 
     def tell(curve: tuple["CurvePoint", ...]) -> None:
         last = curve[-1]

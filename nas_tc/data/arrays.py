@@ -1,18 +1,26 @@
-"""Images that come as arrays: NumPy's npz files and the idx files of the MNIST family."""
+"""Images that come as arrays: NumPy's npz files and the idx files of the MNIST family.
+
+Labels are read at once, images a few megabytes at a time when they are decoded.
+"""
 
 import gzip
 import struct
 import zipfile
 import zlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
-from nas_tc.data.decode import Decoding, fit_array
-from nas_tc.data.images import ImageData, Split, label_numbers, split_off, split_validation
+from nas_tc.data.images import label_numbers
+from nas_tc.data.plan import Plan, numbered, planned
+from nas_tc.data.rows import Rows
 from nas_tc.errors import DataError
 
 _NPZ_NAMES = {  # images and labels of each split: Keras's names and those of MedMNIST
@@ -20,62 +28,47 @@ _NPZ_NAMES = {  # images and labels of each split: Keras's names and those of Me
     "validation": (("x_val", "y_val"), ("val_images", "val_labels")),
     "test": (("x_test", "y_test"), ("test_images", "test_labels")),
 }
+_NPY_HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 _IDX_NAMES = {"train": ("train",), "validation": ("validation", "val"), "test": ("t10k", "test")}
 _IDX_UINT8 = 8
-Arrays = tuple[NDArray[np.uint8], NDArray[np.int64]]
+_BROKEN = (OSError, ValueError, EOFError, struct.error, zipfile.BadZipFile, zlib.error)
+
+Found = dict[str, tuple[Rows, NDArray[np.int64]] | None]  # images and labels of each split
 
 
-def load_npz(
-    file: Path, side: tuple[int, int] | None, name: str, decoding: Decoding | None = None
-) -> ImageData:
-    """Images from an npz file: `x_train`, `y_train`, `x_test`, `y_test`, and `x_val`, `y_val`.
+def plan_npz(file: Path, name: str) -> Plan:
+    """The images in an npz file: `x_train`, `y_train`, `x_test`, `y_test`, and `x_val`, `y_val`.
 
     The names `train_images`, `train_labels` and so on do as well; `x` and `y` alone are split.
     Images are uint8, (n, height, width) or (n, height, width, channels of 1 or 3).
 
     Args:
-        file: the npz file.
-        side: height and width in pixels to scale to; None: those of the file.
+        file: the npz file, packed or not.
         name: of the data, for messages and records.
-        decoding: who watches.
 
     Raises:
         DataError: a file or an array that is missing or of another kind.
     """
-    try:
-        with file.open("rb") as opened, _opened_npz(opened, file) as arrays:
-            found = {
-                split: next(
-                    (
-                        _checked(arrays[x], arrays[y], f"{file}, {x}")
-                        for x, y in names
-                        if x in arrays and y in arrays
-                    ),
-                    None,
-                )
-                for split, names in _NPZ_NAMES.items()
-            }
-            names = ", ".join(arrays)
-    except DataError:
-        raise
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else "broken"
-        raise DataError(f"{file}: not an npz file of arrays: {reason}") from None
-    return _split(found, side, name, f"{file} ({names})", decoding or Decoding())
+    found: Found = {}
+    with _said(f"{file}: not an npz file of arrays"), file.open("rb") as opened:
+        arrays = np.load(opened, allow_pickle=False)
+        if not isinstance(arrays, NpzFile):
+            raise DataError(f"{file}: one array alone; an npz file has images and labels")
+        for split, names in _NPZ_NAMES.items():
+            here = next(((x, y) for x, y in names if x in arrays and y in arrays), None)
+            found[split] = None if here is None else _from_npz(file, arrays, *here)
+        place = f"{file} ({', '.join(arrays)})"
+    return _plan(found, name, place)
 
 
-def load_idx(
-    folder: Path, side: tuple[int, int] | None, name: str, decoding: Decoding | None = None
-) -> ImageData:
-    """Images from `train-images-idx3-ubyte` and its three companions, packed by gzip or not.
+def plan_idx(folder: Path, name: str) -> Plan:
+    """The images in `train-images-idx3-ubyte` and its three companions, packed by gzip or not.
 
     The format: LeCun, Cortes & Burges, "The MNIST database of handwritten digits".
 
     Args:
         folder: where the files are.
-        side: height and width in pixels to scale to; None: those of the files.
         name: of the data, for messages and records.
-        decoding: who watches.
 
     Raises:
         DataError: a file that is missing or broken.
@@ -84,85 +77,136 @@ def load_idx(
         raise DataError(
             f"no folder {str(folder)!r}; idx:DIR needs one with train-images-idx3-ubyte"
         )
-    found: dict[str, Arrays | None] = {}
+    found: Found = {}
     for split, prefixes in _IDX_NAMES.items():
         found[split] = None
         for prefix in prefixes:
-            files = [
+            images, labels = (
                 next(iter(sorted(folder.glob(f"{prefix}-{what}*idx*"))), None)
                 for what in ("images", "labels")
-            ]
-            if files[0] is not None and files[1] is not None:
-                images, labels = (_read_idx(file) for file in files if file is not None)
-                found[split] = _checked(images, labels, str(files[0]))
+            )
+            if images is not None and labels is not None:
+                with _idx(images) as (_, shape):
+                    pass
+                with _idx(labels) as (file, _):
+                    numbers = np.frombuffer(file.read(), np.uint8)
+                rows = _rows(partial(_idx_pixels, images), str(images), np.dtype(np.uint8), shape)
+                found[split] = rows, _labels(numbers, rows)
                 break
-    return _split(found, side, name, str(folder), decoding or Decoding())
+    return _plan(found, name, str(folder))
 
 
-def _opened_npz(opened: BinaryIO, file: Path) -> NpzFile:
-    loaded = np.load(opened, allow_pickle=False)
-    if not isinstance(loaded, NpzFile):
-        raise DataError(f"{file}: one array alone; an npz file has images and labels")
-    return loaded
+def _from_npz(file: Path, arrays: NpzFile, x: str, y: str) -> tuple[Rows, NDArray[np.int64]]:
+    """Where the images `x` are, and the labels `y`."""
+    assert arrays.zip is not None
+    member = f"{x}.npy" if f"{x}.npy" in arrays.zip.namelist() else x
+    with arrays.zip.open(member) as opened:
+        shape, transposed, dtype = _npy_header(opened)
+    opener = partial(_npz_pixels, file, member)
+    rows = _rows(opener, f"{file}, {x}", dtype, shape, transposed=transposed)
+    return rows, _labels(arrays[y], rows)
 
 
-def _read_idx(file: Path) -> NDArray[np.uint8]:
-    try:
-        content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
-        zero, kind, dimensions = struct.unpack_from(">HBB", content)
-        shape = struct.unpack_from(f">{dimensions}I", content, 4)
+@contextmanager
+def _npz_pixels(file: Path, member: str) -> Iterator[IO[bytes]]:
+    """An array of an npz file, open where its values begin."""
+    with (
+        _said(f"{file}: not an npz file of arrays"),
+        zipfile.ZipFile(file) as archive,
+        archive.open(member) as opened,
+    ):
+        _npy_header(opened)
+        yield opened
+
+
+def _npy_header(opened: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[np.generic]]:
+    """Shape, whether it is in Fortran's order, and type of the array that follows.
+
+    Raises:
+        ValueError: it is none.
+    """
+    version = npy.read_magic(opened)
+    if version not in _NPY_HEADERS:
+        raise ValueError(f"an array of npy version {version}")
+    header: tuple[tuple[int, ...], bool, np.dtype[np.generic]] = _NPY_HEADERS[version](opened)
+    return header
+
+
+@contextmanager
+def _idx(file: Path) -> Iterator[tuple[IO[bytes], tuple[int, ...]]]:
+    """An idx file, open where its values begin, and its shape."""
+    opener: Callable[..., IO[bytes]] = gzip.open if file.suffix == ".gz" else open  # type: ignore[assignment]
+    with _said(f"{file}: a broken idx file"), opener(file, "rb") as opened:
+        zero, kind, dimensions = struct.unpack(">HBB", opened.read(4))
         if zero != 0 or kind != _IDX_UINT8:
             raise DataError(f"{file}: not an idx file of unsigned bytes")
-        return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
-    except (OSError, EOFError, struct.error, ValueError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"{file}: a broken idx file: {error}") from None
+        yield opened, struct.unpack(f">{dimensions}I", opened.read(4 * dimensions))
 
 
-def _checked(images: NDArray[np.generic], labels: NDArray[np.generic], place: str) -> Arrays:
-    """Images as (n, height, width, channels) and labels as (n,)."""
-    if images.dtype != np.uint8 or images.ndim not in (3, 4):
+@contextmanager
+def _idx_pixels(file: Path) -> Iterator[IO[bytes]]:
+    with _idx(file) as (opened, _):
+        yield opened
+
+
+@contextmanager
+def _said(what: str) -> Iterator[None]:
+    """Says `what` of a file, in one line, when it cannot be read."""
+    try:
+        yield
+    except DataError:
+        raise
+    except _BROKEN as error:
+        reason = (str(error).strip().splitlines() or ["broken"])[0]
+        raise DataError(f"{what}: {reason}") from None
+
+
+def _rows(
+    opener: Callable[[], AbstractContextManager[IO[bytes]]],
+    place: str,
+    dtype: np.dtype[np.generic],
+    shape: tuple[int, ...],
+    *,
+    transposed: bool = False,
+) -> Rows:
+    """The images of an array.
+
+    Raises:
+        DataError: an array of another type or shape.
+    """
+    if dtype != np.uint8 or len(shape) not in (3, 4):
         raise DataError(
             f"{place}: images must be uint8 of (n, height, width) or (n, height, width, channels), "
-            f"not {images.dtype} of {images.shape}"
+            f"not {dtype} of {shape}"
         )
-    pixels = images[..., None] if images.ndim == 3 else images
-    if pixels.shape[-1] not in (1, 3):
-        raise DataError(f"{place}: images need 1 or 3 channels, not {pixels.shape[-1]}")
+    count, height, width, channels = shape if len(shape) == 4 else (*shape, 1)
+    if channels not in (1, 3):
+        raise DataError(f"{place}: images need 1 or 3 channels, not {channels}")
+    if not height or not width:
+        raise DataError(f"{place}: images of {height}x{width} pixels")
+    return Rows(opener, place, (count, height, width, channels), np.arange(count), transposed)
+
+
+def _labels(labels: NDArray[np.generic], rows: Rows) -> NDArray[np.int64]:
+    """The labels as (n,).
+
+    Raises:
+        DataError: they are of another type or number.
+    """
     flat = labels.reshape(-1)
-    if not np.issubdtype(flat.dtype, np.integer) or len(flat) != len(pixels):
-        raise DataError(f"{place}: needs a whole number for each of the {len(pixels)} images")
-    # Whole lines of pixels are looked up in training, so they must lie in a row.
-    return np.ascontiguousarray(pixels, dtype=np.uint8), flat.astype(np.int64)
+    if not np.issubdtype(flat.dtype, np.integer) or len(flat) != len(rows):
+        raise DataError(f"{rows.place}: needs a whole number for each of the {len(rows)} images")
+    return flat.astype(np.int64)
 
 
-def _split(
-    found: dict[str, Arrays | None],
-    side: tuple[int, int] | None,
-    name: str,
-    place: str,
-    decoding: Decoding,
-) -> ImageData:
+def _plan(found: Found, name: str, place: str) -> Plan:
     train = found["train"]
-    if train is None or not len(train[1]):
+    if train is None or not len(train[0]):
         raise DataError(f"{place}: no training images; see docs/training.md for the names")
-    numbers, classes = label_numbers(train[1].tolist(), place)
-    known = {int(each): number for number, each in enumerate(classes)}
-    whole = Split(fit_array(train[0], side, decoding), numbers)
-    others: dict[str, Split] = {}
-    for split in ("validation", "test"):
-        arrays = found[split]
-        if arrays is not None:
-            if extra := set(arrays[1].tolist()) - set(known):
-                raise DataError(f"{place}: label {min(extra)} is not among the training images")
-            labels = np.array([known[each] for each in arrays[1].tolist()], dtype=np.int64)
-            others[split] = Split(fit_array(arrays[0], whole.images.shape[1:3], decoding), labels)
-    if "test" in others:
-        test = others["test"]
-    else:
-        whole, test = split_off(whole, max(1, len(whole) // 5))
-    if "validation" in others:
-        return ImageData(name, whole, others["validation"], test, classes)
-    rest, validation = split_validation(whole)
-    return ImageData(name, rest, validation, test, classes)
+    _, classes = label_numbers(train[1].tolist(), place)
+    parts = {
+        split: None if here is None else numbered(here[0], here[1].tolist(), classes)
+        for split, here in found.items()
+    }
+    assert parts["train"] is not None
+    return planned(name, parts["train"], parts["validation"], parts["test"], classes)

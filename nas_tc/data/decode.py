@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from nas_tc.data.memory import check_memory
+from nas_tc.data.memory import default_limit, gib
 from nas_tc.data.pixels import GREY_MODES, is_grey, open_image, read_pixels, to_pixels
+from nas_tc.data.rows import Rows
 from nas_tc.data.sources import Encoded, Source
 from nas_tc.errors import DataError
 
@@ -38,7 +39,7 @@ class Decoding:
 
 
 def settle_shape(
-    images: Encoded, side: tuple[int, int] | None, decoding: Decoding
+    images: Encoded | Rows, side: tuple[int, int] | None, decoding: Decoding
 ) -> tuple[int, int, int]:
     """Height, width and channels of the array that images are decoded into.
 
@@ -48,11 +49,13 @@ def settle_shape(
         decoding: who watches.
 
     Returns:
-        Channels are 1 if all images are grey, else 3.
+        Channels are 1 if all images are grey, else 3; of an array, as it has them.
 
     Raises:
         DataError: a first image that is missing or broken.
     """
+    if isinstance(images, Rows):
+        return (*(side or images.shape[1:3]), images.shape[3])
     first = _first(images, decoding)
     all_grey = first.mode in GREY_MODES and all(map(is_grey, images.read()))
     height, width = side or (first.height, first.width)
@@ -60,7 +63,7 @@ def settle_shape(
 
 
 def decode_images(
-    images: Encoded,
+    images: Encoded | Rows,
     into: NDArray[np.uint8],
     decoding: Decoding,
     *,
@@ -74,7 +77,7 @@ def decode_images(
     An image of another size is scaled, keeping its proportions, and its centre is cut out.
 
     Args:
-        images: encoded.
+        images: encoded, or an array in a file, which is read a few megabytes at a time.
         into: uint8, (n, height, width, channels).
         decoding: who watches.
         start: the first image that is not decoded yet.
@@ -82,6 +85,30 @@ def decode_images(
         total: images of all splits.
         done: told from time to time how many images are decoded, in order; also when an error or
             Ctrl-C ends it.
+
+    Raises:
+        DataError: an image that is missing or broken, by name.
+    """
+
+    def note(at: int) -> None:
+        done(at)
+        decoding.progress(before + at, total or len(images))
+
+    if isinstance(images, Rows):
+        _decode_rows(images, into, decoding, start, note, done)
+    else:
+        _decode_encoded(images, into, decoding, start, note, done)
+
+
+def _decode_encoded(
+    images: Encoded,
+    into: NDArray[np.uint8],
+    decoding: Decoding,
+    start: int,
+    note: Callable[[int], None],
+    done: Callable[[int], None],
+) -> None:
+    """`decode_images` for encoded images.
 
     Raises:
         DataError: an image that is missing or broken, by name.
@@ -111,37 +138,55 @@ def decode_images(
                     pass
                 at += len(some)
                 if at % _STEP == 0 or at == len(images):
-                    done(at)
-                    decoding.progress(before + at, total or len(images))
+                    note(at)
     except BaseException:
         done(at)
         raise
 
 
-def fit_array(
-    images: NDArray[np.uint8], side: tuple[int, int] | None, decoding: Decoding
-) -> NDArray[np.uint8]:
-    """Images of one size as images of another, as `decode_images` does it.
+def _decode_rows(
+    images: Rows,
+    into: NDArray[np.uint8],
+    decoding: Decoding,
+    start: int,
+    note: Callable[[int], None],
+    done: Callable[[int], None],
+) -> None:
+    """`decode_images` for an array in a file.
 
-    Args:
-        images: uint8, (n, height, width, channels).
-        side: height and width in pixels; None: as they are.
-        decoding: who watches.
-
-    Returns:
-        uint8, (n, height, width, channels).
+    Raises:
+        DataError: a file that is broken, or would have to be in memory and is too large.
     """
-    count, height, width, channels = images.shape
-    if side is None or side == (height, width):
+    if images.transposed:
+        limit = default_limit() if decoding.memory_limit is None else decoding.memory_limit
+        if images.nbytes > limit:
+            raise DataError(
+                f"{images.place}: {gib(images.nbytes)} in Fortran order, which can only be read as "
+                f"a whole, and the limit is {gib(limit)}; save numpy.ascontiguousarray of it"
+            )
+    at = start
+    try:
+        for block in images.blocks(start):
+            rest = block
+            while len(rest):
+                some = rest[: _STEP - at % _STEP]
+                into[at : at + len(some)] = _fitted(some, into.shape[1:])
+                at, rest = at + len(some), rest[len(some) :]
+                if at % _STEP == 0 or at == len(images):
+                    note(at)
+    except BaseException:
+        done(at)
+        raise
+
+
+def _fitted(images: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Images (n, height, width, channels) of another shape, as `decode_images` does it."""
+    if images.shape[1:] == shape:
         return images
-    check_memory(count * channels * side[0] * side[1], count, decoding.memory_limit)
-    fitted = np.empty((count, *side, channels), dtype=np.uint8)
-    for index, pixels in enumerate(images):
-        image = Image.fromarray(pixels if channels == 3 else pixels[..., 0])
-        fitted[index] = to_pixels(image, channels, *side)
-        if (index + 1) % _STEP == 0 or index + 1 == count:
-            decoding.progress(index + 1, count)
-    return fitted
+    height, width, channels = shape
+    grey = images.shape[-1] == 1
+    drawn = (Image.fromarray(each[..., 0] if grey else each) for each in images)
+    return np.stack([to_pixels(each, channels, height, width) for each in drawn])
 
 
 def _first(images: Encoded, decoding: Decoding) -> Image.Image:

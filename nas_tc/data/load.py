@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nas_tc.data.arrays import load_idx, load_npz
+from nas_tc.data.arrays import plan_idx, plan_npz
 from nas_tc.data.cache import fingerprint, read_cache, write_cache
 from nas_tc.data.decode import Decoding, decode_images, settle_shape
 from nas_tc.data.digits import load_digits
@@ -19,13 +19,11 @@ from nas_tc.data.plan import Plan
 from nas_tc.errors import DataError, unknown
 
 Side = tuple[int, int] | None
-_PLANS: dict[str, Callable[[Path, str], Plan]] = {  # images that are encoded
+_PLANS: dict[str, Callable[[Path, str], Plan]] = {
     "parquet": plan_parquet,
     "imagefolder": plan_imagefolder,
-}
-_ARRAYS: dict[str, Callable[[Path, Side, str, Decoding], ImageData]] = {
-    "npz": load_npz,
-    "idx": load_idx,
+    "npz": plan_npz,
+    "idx": plan_idx,
 }
 _FILES = {"parquet": "*.parquet", "imagefolder": "**/*", "npz": "", "idx": "*idx*"}  # that count
 _PLACES = {"parquet": "DIR", "imagefolder": "DIR", "npz": "FILE", "idx": "DIR", "hub": "NAME"}
@@ -78,12 +76,8 @@ def _load_files(
     if decoding.broken is None and (found := read_cache(key, spec, limit)):
         if train_images is None:
             return found
-        if found.train.file is None or kind in _ARRAYS:
+        if found.train.file is None:
             return found.with_fewer(train_images)
-    if kind in _ARRAYS:
-        data = _ARRAYS[kind](place, side, spec, decoding)
-        write_cache(key, data)
-        return data if train_images is None else data.with_fewer(train_images)
     plan = _PLANS[kind](place, spec)
     shape = settle_shape(plan.train.images, side, decoding)
     if train_images is not None and len(plan) * int(np.prod(shape)) > limit:

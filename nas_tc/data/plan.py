@@ -9,20 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas_tc.data.images import fewer_indices, split_off, split_validation
+from nas_tc.data.rows import Rows
 from nas_tc.data.sources import Encoded
 from nas_tc.errors import DataError
 
 
 @dataclass(frozen=True)
 class Part:
-    """Encoded images with their labels.
+    """Images that are not decoded yet, with their labels.
 
     Attributes:
-        images: encoded.
+        images: encoded, or an array in a file.
         labels: int64, (n,), from 0.
     """
 
-    images: Encoded
+    images: Encoded | Rows
     labels: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -35,7 +36,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Plan:
-    """What `ImageData` will hold, encoded still.
+    """What `ImageData` will hold, in files still.
 
     Attributes:
         name: as the user wrote it.
@@ -102,7 +103,7 @@ def check_labels(labels: Iterable[object], place: str) -> None:
             )
 
 
-def numbered(images: Encoded, labels: Sequence[object], classes: tuple[str, ...]) -> Part:
+def numbered(images: Encoded | Rows, labels: Sequence[object], classes: tuple[str, ...]) -> Part:
     """Images with the numbers of their classes.
 
     Raises:

@@ -26,6 +26,7 @@ from nas_tc.training import (
     finish,
     run_epochs,
     settle_on_core,
+    take_huge_pages,
 )
 
 _FOLDER = "ray-train"  # that Ray Train insists on; removed in the end
@@ -131,6 +132,7 @@ def _work(config: dict[str, Any]) -> None:
     share = Share(context.get_world_rank(), context.get_world_size())
     if device.type == "cpu":
         settle_on_core()
+        take_huge_pages()
     run_epochs(
         architecture,
         ray.get(config["data"]),

@@ -105,6 +105,7 @@ class Driver:
         self._failed = 0
         self._failures_in_a_row = 0
         self._exhausted = False
+        self._notes: set[str] = set()  # of workers; each has the same to say
         self._started = time.monotonic()
 
     def run(self) -> None:
@@ -248,6 +249,9 @@ class Driver:
             self._fail(trial, answer)
             return
         self._failures_in_a_row = 0
+        if answer.note is not None and answer.note not in self._notes:
+            self._notes.add(answer.note)
+            self._listener.note(answer.note)
         if answer.diverged is not None:
             # No error was measured, so none is reported: a sampler puts such a trial last.
             trial.set_user_attr(REASON_KEY, answer.diverged)

@@ -5,12 +5,12 @@ from collections.abc import Hashable
 from typing import Any, Self
 
 import ray
-from ray.exceptions import RayError, RayTaskError
+from ray.exceptions import RayActorError, RayError, RayTaskError
 
 from nas_tc._ray import ray_has_gpu, start_ray
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
-from nas_tc.errors import DeviceError
+from nas_tc.errors import DeviceError, NasTcError
 from nas_tc.search.time_order import FrontOrder, FrontReport, TimeOrder, TimeReport
 from nas_tc.search.worker import Report, Worker
 from nas_tc.training import Recipe, choose_device
@@ -56,7 +56,7 @@ class Pool:
         self._idle: deque[Any] = deque()
         self._busy: dict[Hashable, Any] = {}  # what a worker is at
         self._calls: dict[Any, Hashable] = {}  # Ray's reference of a call to what it is about
-        self._owns_ray = start_ray(address, workers)
+        self._owns_ray = start_ray(address, workers, alone)
         try:
             local = self._owns_ray and address is None
             kind = "GPU" if device != "cpu" and ray_has_gpu(local=local) else "CPU"
@@ -72,7 +72,7 @@ class Pool:
             }
             self.device = "cuda" if kind == "GPU" else "cpu"
             self._arguments = (ray.put(data), recipe, self.device)
-            self._alone = alone
+            self._keywords = {"alone": alone, "sharers": per_gpu}
             self._idle.extend(self._new_worker() for _ in range(self.size))
         except BaseException:
             self.close()
@@ -120,6 +120,9 @@ class Pool:
         Returns:
             A `Report`, a `TimeReport`, a `FrontReport`, a test error or an exception; None if
             nobody answers within `timeout_s`.
+
+        Raises:
+            DeviceError: a worker cannot start, as the next one in its place could not.
         """
         done, _ = ray.wait(list(self._calls), num_returns=1, timeout=timeout_s)
         if not done:
@@ -130,6 +133,7 @@ class Pool:
         except RayTaskError as error:
             answer = FailedError(_last_line(error))
         except RayError as error:  # a worker that died, ran out of memory, or whose node is gone
+            _check_started(error)
             ray.kill(self._busy[key])
             self._busy[key] = self._new_worker()
             answer = LostError(f"the worker died: {str(error).splitlines()[0]}")
@@ -149,9 +153,8 @@ class Pool:
             ray.shutdown()
 
     def _new_worker(self) -> Any:
-        return (
-            ray.remote(Worker).options(**self._options).remote(*self._arguments, alone=self._alone)
-        )
+        worker = ray.remote(Worker).options(**self._options)
+        return worker.remote(*self._arguments, **self._keywords)
 
     def _check_room(self, kind: str, room: int, per_gpu: int) -> None:
         if self.size > room:
@@ -175,6 +178,19 @@ def _check_processor(device: str, per_gpu: int) -> None:
             f"--per-gpu {per_gpu}: networks share a GPU, and none is used here; leave it out, and "
             "one network a core is trained"
         )
+
+
+def _check_started(error: RayError) -> None:
+    """Tells a worker that could not start from one that died at work.
+
+    Raises:
+        DeviceError: what stopped it, in the words of our own error if it was one.
+    """
+    if isinstance(error, RayActorError) and error.actor_init_failed:
+        # Ray keeps no more of the exception than the text of its traceback.
+        kind, _, reason = str(error).strip().splitlines()[-1].partition(": ")
+        own = kind.startswith(f"{NasTcError.__module__}.")
+        raise DeviceError(reason if own else f"a worker cannot start: {kind}: {reason}") from None
 
 
 def _last_line(error: RayTaskError) -> str:

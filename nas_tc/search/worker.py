@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import blake2b
 
@@ -11,6 +11,7 @@ from safetensors.torch import load, save
 
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
+from nas_tc.data.memory import gib
 from nas_tc.module import Network, build
 from nas_tc.search.time_order import (
     FrontOrder,
@@ -24,6 +25,7 @@ from nas_tc.search.time_order import (
 from nas_tc.timing import NodeLock
 from nas_tc.training import (
     DivergedError,
+    Images,
     OutOfMemoryError,
     Recipe,
     Rung,
@@ -35,6 +37,7 @@ from nas_tc.training import (
     out_of_memory,
     ran_out,
     settle_on_core,
+    take_huge_pages,
     train,
     with_colours,
 )
@@ -57,11 +60,13 @@ class Report:
         weights: in safetensors format, after the last rung.
         diverged: why there is no use in going on: the loss is no number, or no memory is left, be
             it to train or to read the clock.
+        note: what the user is to hear about this worker, in its first report.
     """
 
     rung: Rung | None = None
     weights: bytes | None = None
     diverged: str | None = None
+    note: str | None = None
 
 
 def training_seed(seed: int, network: Architecture, repeat: int = 0) -> int:
@@ -78,6 +83,17 @@ def training_seed(seed: int, network: Architecture, repeat: int = 0) -> int:
     return int.from_bytes(blake2b(text.encode(), digest_size=4).digest())
 
 
+def _images_note(data: ImageData, training: Images) -> str | None:
+    """What to say about images in memory that the GPU has no room for."""
+    if not training.streamed or data.train.file is not None:
+        return None
+    size = gib(data.train.images.nbytes)
+    return (
+        f"the {len(data.train):,} training images take {size}, more than half of what the GPU has "
+        "for a worker: they stay in the machine's memory and are sent batch by batch"
+    )
+
+
 class Worker:
     """Trains one network at a time on one core or GPU; Ray makes a process of it.
 
@@ -86,10 +102,20 @@ class Worker:
         recipe: of the training.
         device: "cpu" or "cuda".
         alone: whether steps stand back while another worker of this node reads the clock.
+        sharers: workers on this one's GPU.
+
+    Raises:
+        NasTcError: no such device here, or no room on it; `Pool` ends the search with it.
     """
 
     def __init__(
-        self, data: ImageData, recipe: Recipe, device: str, *, alone: bool = False
+        self,
+        data: ImageData,
+        recipe: Recipe,
+        device: str,
+        *,
+        alone: bool = False,
+        sharers: int = 1,
     ) -> None:
         self._device = choose_device(device)
         self._lock = NodeLock() if alone else None
@@ -98,11 +124,16 @@ class Worker:
             self._turn = partial(_whole_step, self._lock, self._device)
         if self._device.type == "cpu":
             settle_on_core()
+            if self._lock is None:
+                take_huge_pages()
         self._recipe = recipe
         self._moments = data.moments
-        self._train = with_colours(images_on(self._device, data.train), recipe)
-        self._validation = images_on(self._device, data.validation)
-        self._test = images_on(self._device, data.test)
+        self._train, self._validation, self._test = (
+            images_on(self._device, split, sharers=sharers)
+            for split in (data.train, data.validation, data.test)
+        )
+        self._train = with_colours(self._train, recipe)
+        self._note = _images_note(data, self._train)
         self._references: References = {}
         self._network: Network | None = None
         self._rungs: Iterator[Rung] = iter(())
@@ -125,7 +156,8 @@ class Worker:
             seed=seed,
             turn=self._turn,
         )
-        return self.advance()
+        note, self._note = self._note, None
+        return replace(self.advance(), note=note)
 
     def advance(self) -> Report:
         """Trains to the next rung."""

@@ -2,7 +2,12 @@
 
 from nas_tc.training.batches import Images, images_on, with_colours
 from nas_tc.training.colour import principal_colours
-from nas_tc.training.device import autocast_dtype, choose_device, settle_on_core
+from nas_tc.training.device import (
+    autocast_dtype,
+    choose_device,
+    settle_on_core,
+    take_huge_pages,
+)
 from nas_tc.training.finish import CHECKPOINT, CurvePoint, Finished, finish, run_epochs
 from nas_tc.training.memory import (
     OutOfMemoryError,
@@ -50,6 +55,7 @@ __all__ = [
     "ran_out",
     "run_epochs",
     "settle_on_core",
+    "take_huge_pages",
     "train",
     "training_bytes",
     "with_colours",

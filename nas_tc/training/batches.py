@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from nas_tc.data import Split
-from nas_tc.errors import NasTcError
+from nas_tc.errors import DeviceError
 from nas_tc.training.colour import altered_colours, drawn_noise, principal_colours
+from nas_tc.training.memory import room_for_images
 from nas_tc.training.prefetch import prefetched
 from nas_tc.training.recipe import Recipe
 from nas_tc.training.share import Share
@@ -22,13 +23,13 @@ class Images:
     """Images and labels on the device that trains.
 
     Attributes:
-        pixels: uint8, (n, height, width, channels). Those of a large set are mapped from a file,
-            on the processor's side; a thread reads ahead.
+        pixels: uint8, (n, height, width, channels). Those of a large set are on the processor's
+            side, mapped from a file or too large for the GPU's memory; a thread reads ahead.
         labels: int64, (n,), on the device.
         colours: float, (channels, channels), for the augmentation "colour": see
             `nas_tc.training.colour`.
         margin: pixels that the images are larger than what the network takes; a window is cut.
-        streamed: whether they are mapped from a file.
+        streamed: whether batches are made ahead, as the pixels are not where they are needed.
     """
 
     pixels: Tensor
@@ -41,14 +42,20 @@ class Images:
         return len(self.labels)
 
 
-def images_on(device: torch.device, split: Split, margin: int = 0) -> Images:
+def images_on(device: torch.device, split: Split, margin: int = 0, sharers: int = 1) -> Images:
     """The images of a split for training or testing on `device`.
 
-    Those that are in memory stay where they are or go to the GPU's memory, whole; those in a file
-    are read batch by batch.
+    Those in memory stay where they are, or go to the GPU's memory if they take no more than half
+    of it. All others are sent batch by batch: from their file, or from the machine's memory.
+
+    Args:
+        device: that trains.
+        split: what to take.
+        margin: pixels that the images are larger than what the network takes.
+        sharers: processes that share the GPU, this one among them.
 
     Raises:
-        NasTcError: more images than the GPU's memory has room for.
+        DeviceError: the GPU has not even room for the labels.
     """
     with warnings.catch_warnings():
         # The pages are shared with other processes and read-only; so are our reads.
@@ -56,18 +63,19 @@ def images_on(device: torch.device, split: Split, margin: int = 0) -> Images:
         pixels, labels = torch.from_numpy(split.images), torch.from_numpy(split.labels)
     streamed = split.file is not None
     try:
-        return Images(
-            pixels if streamed else pixels.to(device),
-            labels.to(device),
-            margin=margin,
-            streamed=streamed,
-        )
+        on_device = labels.to(device)
     except torch.OutOfMemoryError:
-        size = split.images.nbytes / 2**30
-        raise NasTcError(
-            f"{len(split):,} images take {size:,.1f} GiB, more than is free on the GPU; lower "
-            "--memory-limit, so that they are streamed"
+        raise DeviceError(
+            f"the GPU has no room for {len(split):,} labels, {labels.nbytes:,} bytes: another "
+            "program fills it; end that one, or use --device cpu"
         ) from None
+    if not streamed and device.type == "cuda":
+        try:
+            streamed = pixels.nbytes > room_for_images(device, sharers)
+            pixels = pixels if streamed else pixels.to(device)
+        except torch.OutOfMemoryError:  # another process was quicker
+            streamed = True
+    return Images(pixels, on_device, margin=margin, streamed=streamed)
 
 
 def with_colours(images: Images, recipe: Recipe) -> Images:

@@ -9,6 +9,7 @@ from nas_tc.errors import NasTcError
 
 _BYTES_PER_PARAMETER = 12  # weight, gradient and momentum, float32
 _COPIES_OF_ACTIVATIONS = 3  # a convolution's output, its normalisation's, one gradient
+_IMAGES_SHARE = 0.5  # of a GPU's memory: the rest is for networks
 
 
 class OutOfMemoryError(NasTcError):
@@ -40,6 +41,16 @@ def free_bytes(device: torch.device) -> int | None:
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
     return free_memory_bytes()
+
+
+def room_for_images(device: torch.device, sharers: int = 1) -> int:
+    """Bytes of a GPU's memory that a process may give to images it keeps there.
+
+    Half of what is free, and of this process's part where several share the GPU.
+    """
+    free, total = torch.cuda.mem_get_info(device)
+    part = total // sharers - torch.cuda.memory_allocated(device)
+    return int(_IMAGES_SHARE * max(0, min(free, part)))
 
 
 def check_fits(architecture: Architecture, batch_size: int, device: torch.device) -> None:

@@ -118,6 +118,35 @@ def test_idx_files_of_the_mnist_family(tmp_path):
         load_data(f"idx:{tmp_path}")
 
 
+@pytest.mark.parametrize(
+    ("damage", "reason"), [("cut", "ends before the last"), ("longer", "goes on")]
+)
+def test_idx_files_of_another_length_are_broken(tmp_path, damage, reason):
+    content = idx(GREY)
+    bent = content[:-1] if damage == "cut" else content + b"x"
+    (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(bent))
+    (tmp_path / "train-labels-idx1-ubyte").write_bytes(idx(LABELS.astype(np.uint8)))
+    with pytest.raises(DataError, match=rf"ubyte\.gz: a broken idx file: {reason}"):
+        load_data(f"idx:{tmp_path}")
+    packed = gzip.compress(content)
+    (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(packed[:-12] + bytes(12))
+    with pytest.raises(DataError, match=r"ubyte\.gz: a broken idx file"):
+        load_data(f"idx:{tmp_path}")
+
+
+def test_an_array_in_another_order_is_not_read_beyond_the_limit(tmp_path):
+    np.savez(tmp_path / "fortran.npz", x=np.asfortranarray(GREY), y=LABELS)
+    with pytest.raises(DataError, match=r"npz, x: .* Fortran order.*numpy\.ascontiguousarray"):
+        load_data(f"npz:{tmp_path}/fortran.npz", side=(2, 2), decoding=Decoding(memory_limit=1000))
+
+
+def test_images_of_other_splits_are_fitted_to_those_of_training(tmp_path):
+    colour = np.repeat(GREY[..., None], 3, axis=3)
+    np.savez(tmp_path / "a.npz", x_train=colour, y_train=LABELS, x_test=GREY[:8], y_test=LABELS[:8])
+    data = load_data(f"npz:{tmp_path}/a.npz")
+    assert np.array_equal(data.test.images, colour[:8])
+
+
 def png(pixels):
     import io
 

@@ -35,7 +35,7 @@ def equal(one, other):
 def test_the_second_time_nothing_is_decoded(tmp_path, cache, monkeypatch):
     write_npz(tmp_path / "a.npz")
     first = load_data(f"npz:{tmp_path}/a.npz", side=(6, 6))
-    monkeypatch.setitem(load_module._ARRAYS, "npz", None)  # would raise
+    monkeypatch.setitem(load_module._PLANS, "npz", None)  # would raise
     second = load_data(f"npz:{tmp_path}/a.npz", side=(6, 6))
     assert equal(first, second)
     assert second.train.images.shape == (54, 6, 6, 3)

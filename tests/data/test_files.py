@@ -255,6 +255,7 @@ def test_more_than_fits_in_memory_is_refused():
 
 
 def test_cifar10(cifar10):
-    data = load_data(f"parquet:{cifar10}", train_images=1000)
+    limit = Decoding(memory_limit=10**8)  # bytes: the images that are not asked for stay encoded
+    data = load_data(f"parquet:{cifar10}", train_images=1000, decoding=limit)
     assert (len(data.train), len(data.validation), len(data.test)) == (1000, 5000, 10000)
     assert (data.shape, len(data.classes)) == ((3, 32, 32), 10)

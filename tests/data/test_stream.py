@@ -1,6 +1,8 @@
 """Sets larger than the memory they are given: decoded into files, read batch by batch."""
 
+import gzip
 import pickle
+import struct
 import subprocess
 import sys
 
@@ -13,6 +15,7 @@ from PIL import Image
 
 from nas_tc.data import Decoding, load_data, parse_limit
 from nas_tc.data import disk as disk_module
+from nas_tc.data import rows as rows_module
 from nas_tc.errors import DataError
 from nas_tc.training import Images, Recipe, images_on
 from nas_tc.training.batches import plain_batches, shuffled_batches
@@ -58,16 +61,49 @@ def parquet(tree, tmp_path):
     return folder
 
 
+@pytest.fixture
+def arrays():
+    pixels = np.random.default_rng(0).integers(0, 256, (120, 9, 7, 3), dtype=np.uint8)
+    return pixels, np.arange(120) % 3
+
+
+@pytest.fixture
+def npz(arrays, tmp_path):
+    """Packed, in two splits."""
+    pixels, labels = arrays
+    np.savez_compressed(
+        tmp_path / "a.npz", x_train=pixels, y_train=labels, x_test=pixels[:9], y_test=labels[:9]
+    )
+    return tmp_path / "a.npz"
+
+
+@pytest.fixture
+def idx(arrays, tmp_path):
+    """The training images packed, the others not."""
+    folder = tmp_path / "idx"
+    folder.mkdir()
+    pixels, labels = arrays
+    for split, count in (("train", 120), ("t10k", 9)):
+        images = struct.pack(">HBBIII", 0, 8, 3, count, 9, 7) + pixels[:count, ..., 0].tobytes()
+        packed = split == "train"
+        name = f"{split}-images-idx3-ubyte" + (".gz" if packed else "")
+        (folder / name).write_bytes(gzip.compress(images) if packed else images)
+        numbers = struct.pack(">HBBI", 0, 8, 1, count) + labels[:count].astype(np.uint8).tobytes()
+        (folder / f"{split}-labels-idx1-ubyte").write_bytes(numbers)
+    return folder
+
+
 def same(one, other):
     return (one.checksum, one.moments) == (other.checksum, other.moments) and all(
         np.array_equal(getattr(one, split).labels, getattr(other, split).labels) for split in SPLITS
     )
 
 
-@pytest.mark.parametrize("kind", ["imagefolder", "parquet"])
+@pytest.mark.parametrize("kind", ["tree", "parquet", "npz", "idx"])
 @pytest.mark.parametrize("fewer", [None, 20])
-def test_a_streamed_set_is_the_same_set(tree, parquet, cache, kind, fewer):
-    spec = f"{kind}:{tree if kind == 'imagefolder' else parquet}"
+def test_a_streamed_set_is_the_same_set(request, cache, monkeypatch, kind, fewer):
+    monkeypatch.setattr(rows_module, "_BLOCK_BYTES", 1000)  # an array in more than one piece
+    spec = f"{'imagefolder' if kind == 'tree' else kind}:{request.getfixturevalue(kind)}"
     whole = load_data(spec, side=(8, 8), train_images=fewer)
     streamed = load_data(spec, side=(8, 8), train_images=fewer, decoding=SMALL)
     assert (whole.train.file, streamed.train.file is None) == (None, False)
@@ -75,7 +111,7 @@ def test_a_streamed_set_is_the_same_set(tree, parquet, cache, kind, fewer):
     again = load_data(spec, side=(8, 8), train_images=fewer, decoding=SMALL)
     assert again.train.file == streamed.train.file
     assert [path.name[0] for path in cache.iterdir() if path.is_dir()].count(".") == 0
-    assert load_data(spec, side=(8, 8), train_images=fewer).train.images.shape[1:] == (8, 8, 3)
+    assert load_data(spec, side=(8, 8), train_images=fewer).train.images.shape[1:3] == (8, 8)
 
 
 def test_batches_are_the_same_to_the_bit(tree, cache):
@@ -220,8 +256,8 @@ from nas_tc.data import Decoding, Split, load_data
 from nas_tc.module import build
 from nas_tc.training import Recipe, Training, images_on
 
-def network():
-    return build(Architecture((3, 128, 128), parse_notation("(3,2)/8"), GAP, 2))
+def network(channels):
+    return build(Architecture((channels, 128, 128), parse_notation("(3,2)/8"), GAP, 2))
 
 def data_bytes():
     with open("/proc/self/status") as status:
@@ -233,13 +269,13 @@ few = np.zeros((64, 128, 128, 3), dtype=np.uint8)
 from nas_tc.data import Split
 load_data("digits")
 warm = images_on(device, Split(few, np.arange(64) % 2))
-Training(network(), warm, recipe, seed=0).run_epoch()  # all libraries are loaded
+Training(network(3), warm, recipe, seed=0).run_epoch()  # all libraries are loaded
 limit = int(sys.argv[2])
 most = data_bytes() + limit
 resource.setrlimit(resource.RLIMIT_DATA, (most, most))
-data = load_data("imagefolder:" + sys.argv[1], decoding=Decoding(memory_limit=limit // 8))
+data = load_data(sys.argv[1], decoding=Decoding(memory_limit=limit // 8))
 print(sum(s.images.nbytes for s in (data.train, data.validation, data.test)))
-Training(network(), images_on(device, data.train), recipe, seed=0).run_epoch()
+Training(network(data.shape[0]), images_on(device, data.train), recipe, seed=0).run_epoch()
 try:
     data.train.images[:].copy()
 except MemoryError:
@@ -249,20 +285,47 @@ except MemoryError:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's")
 def test_a_set_larger_than_its_memory_is_streamed(tmp_path, cache):
-    limit = 200 * 2**20
+    limit = 100 * 2**20
     colours = np.random.default_rng(0).integers(0, 256, (20, 3), dtype=np.uint8)
     for name in ("cat", "dog"):
         (tmp_path / "images" / name).mkdir(parents=True)
         for number, colour in enumerate(colours):
             file = tmp_path / "images" / name / f"{number:04}.png"
             Image.new("RGB", (128, 128), tuple(map(int, colour))).save(file)
-            for copy in range(1, 125):
+            for copy in range(1, 65):
                 file.with_name(f"{number:04}-{copy}.png").hardlink_to(file)
+    check_bounded(f"imagefolder:{tmp_path / 'images'}", limit)
+
+
+def check_bounded(spec, limit):
+    """Trains on a set in a process that may hold less than all of it."""
     ran = subprocess.run(
-        [sys.executable, "-c", BOUNDED, str(tmp_path / "images"), str(limit)],
+        [sys.executable, "-c", BOUNDED, spec, str(limit)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
     held, bounded = ran.stdout.split()
-    assert int(held) > limit  # 5,000 images of 128x128
+    assert int(held) > limit
     assert bounded == "bounded"  # the limit was real: all images at once did not fit
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's")
+@pytest.mark.parametrize("kind", ["npz", "idx"])
+def test_an_array_larger_than_its_memory_is_streamed(tmp_path, cache, kind):
+    count = 3200  # of 128x128, 150 MiB in colour
+    image = np.random.default_rng(0).integers(0, 256, (1, 128, 128, 3), dtype=np.uint8) // 8
+    labels = np.arange(count, dtype=np.uint8) % 2
+    if kind == "idx":
+        with gzip.open(tmp_path / "train-images-idx3-ubyte.gz", "wb", 1) as file:
+            file.write(struct.pack(">HBBIII", 0, 8, 3, 3 * count, 128, 128))
+            for _ in range(count):
+                file.write(image.tobytes())
+        thrice = np.repeat(labels, 3)
+        head = struct.pack(">HBBI", 0, 8, 1, len(thrice))
+        (tmp_path / "train-labels-idx1-ubyte").write_bytes(head + thrice.tobytes())
+        spec = f"idx:{tmp_path}"
+    else:
+        images = np.broadcast_to(image, (count, 128, 128, 3))
+        np.savez_compressed(tmp_path / "a.npz", x=images, y=labels)
+        spec = f"npz:{tmp_path / 'a.npz'}"
+    check_bounded(spec, 100 * 2**20)

@@ -1,6 +1,7 @@
 """The driver with workers that answer when and what a test wants; no Ray."""
 
 from collections import deque
+from dataclasses import replace
 
 import optuna
 import pytest
@@ -64,10 +65,10 @@ def drive(tmp_path):
     limit = resolve_budget(parse_budget("1M"), data.shape)
     settings = Settings(space, limit, data, Recipe(epochs=1), seed=0)
 
-    def run(answer, pick=min, goal=2):
+    def run(answer, pick=min, goal=2, listener=None):
         pool = Workers(2, answer, pick)
         with lock_study(path), open_study(path, settings.to_dict()) as study:
-            Driver(study, path, settings, pool, goal, Silence(), Interrupts()).run()
+            Driver(study, path, settings, pool, goal, listener or Silence(), Interrupts()).run()
             return record_of(study, path), pool
 
     return run
@@ -126,6 +127,14 @@ def test_a_network_that_outlives_two_workers_is_given_up(drive):
 def test_a_network_whose_worker_dies_is_tried_again_though_the_space_is_exhausted(drive):
     record, _ = drive(lambda number: LostError("gone") if number == 1 else good(0.5), goal=9)
     assert record.done == 2
+
+
+def test_what_each_worker_has_to_say_is_said_once(drive):
+    notes = []
+    ear = Silence()
+    ear.note = notes.append
+    drive(lambda number: replace(good(0.5), note="the images are sent"), listener=ear)
+    assert notes == ["the images are sent"]
 
 
 class KilledError(Exception):

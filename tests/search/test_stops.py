@@ -1,0 +1,178 @@
+"""Searches that are stopped, killed, or lose workers and networks on the way."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+import optuna
+import pytest
+
+from heard import Ear, states
+from nas_tc.errors import StudyError
+from nas_tc.search import pool as pool_module
+from nas_tc.search import read_study
+from nas_tc.search.driver import Driver
+
+
+def test_ctrl_c_loses_nothing(tiny_search, tmp_path):
+    def interrupt(ended):
+        if ended == 2:
+            raise KeyboardInterrupt
+
+    record = tiny_search(listener=Ear(interrupt), workers=2)
+    assert record.interrupted
+    assert record.done == 2
+    assert states(tmp_path / "study.db")["RUNNING"] == 0
+    in_flight = {t.architecture for t in record.trials if t.state == "failed"}
+    whole = tiny_search()
+    assert not whole.interrupted
+    assert whole.done == 6
+    done = [t.architecture for t in whole.trials if t.state in ("complete", "pruned")]
+    assert len(set(done)) == 6
+    assert in_flight <= set(done)  # what was in flight was run again
+    assert states(tmp_path / "study.db").keys() <= {"COMPLETE", "PRUNED", "FAIL"}
+
+
+def test_trials_that_a_killed_search_left_running_are_run_again(tiny_search, tmp_path):
+    tiny_search(trials=2)
+    # What kill -9 leaves behind: a trial that was training, and one that was being asked for.
+    with sqlite3.connect(tmp_path / "study.db") as database:
+        database.execute("UPDATE trials SET state = 'RUNNING' WHERE number = 1")
+        database.execute("INSERT INTO trials (number, study_id, state) VALUES (2, 1, 'RUNNING')")
+    record = tiny_search(trials=4)
+    assert states(tmp_path / "study.db")["RUNNING"] == 0
+    assert record.done == 4
+    rerun = [t for t in record.trials if t.architecture == record.trials[1].architecture]
+    cut_off, again = rerun
+    assert cut_off.state == "failed"
+    assert again.state in ("complete", "pruned")
+    assert again.val_errors == cut_off.val_errors  # the same seed, so the same result
+
+
+def test_a_worker_that_dies_is_replaced_and_its_network_tried_again(fresh_search, monkeypatch):
+    killed = []
+    begin = pool_module.Pool.begin
+
+    def begin_and_die(self, number, architecture, seed):
+        begin(self, number, architecture, seed)
+        if len(killed) < 1:
+            killed.append(architecture)
+            pool_module.ray.kill(self._busy[number])
+
+    monkeypatch.setattr(pool_module.Pool, "begin", begin_and_die)
+    record = fresh_search()
+    assert record.done == 6
+    failed = [t for t in record.trials if t.state == "failed"]
+    assert [t.architecture for t in failed] == killed
+    assert "the worker died" in failed[0].reason
+    assert killed[0] in {t.architecture for t in record.trials if t.state != "failed"}
+
+
+def test_networks_that_diverge_are_stopped_with_the_reason(tiny_search):
+    record = tiny_search(learning_rate=1e20, trials=2)
+    assert [t.state for t in record.trials] == ["pruned", "pruned"]
+    assert all("the loss is nan" in t.reason for t in record.trials)
+    assert all(t.val_errors == {} for t in record.trials)  # no error that nobody measured
+    assert record.front == ()
+    with pytest.raises(StudyError, match="no trial is complete yet"):
+        _ = record.best
+
+
+def test_networks_that_cannot_be_trained_end_the_search(tiny_search, monkeypatch, tmp_path):
+    begin = pool_module.Pool.begin
+    monkeypatch.setattr(
+        pool_module.Pool,
+        "begin",
+        lambda self, number, architecture, seed: begin(self, number, architecture, -(2**70)),
+    )
+    with pytest.raises(StudyError, match="5 networks in a row could not be trained, the last: "):
+        tiny_search(trials=20)
+    assert states(tmp_path / "study.db")["FAIL"] == 5
+
+
+@pytest.mark.parametrize("moment", range(3))
+def test_a_signal_in_a_transaction_waits_for_its_end(
+    tiny_search, tmp_path, monkeypatch, heeds_ctrl_c, moment
+):
+    """Wherever Python is when Ctrl-C comes, the study is not left in the middle of something."""
+    steps = [
+        (optuna.Study, "ask"),
+        (optuna.Study, "tell"),
+        (Driver, "_keep_weights"),
+    ]
+    owner, name = steps[moment]
+    original = getattr(owner, name)
+
+    def signalled(*args, **kwargs):
+        os.kill(os.getpid(), signal.SIGINT)
+        result = original(*args, **kwargs)
+        finished.append(name)
+        return result
+
+    finished = []
+    monkeypatch.setattr(owner, name, signalled)
+    record = tiny_search(workers=1)
+    assert record.interrupted
+    assert finished
+    assert states(tmp_path / "study.db")["RUNNING"] == 0
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_polite_kill_ends_a_search_as_ctrl_c_does(tmp_path):
+    command = [
+        *(sys.executable, "-m", "nas_tc.cli", "search", "--budget", "alexnet*0.05"),
+        *(
+            "--trials",
+            "300",
+            "--epochs",
+            "1",
+            "--workers",
+            "1",
+            "--study",
+            str(tmp_path / "study.db"),
+        ),
+    ]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path
+    )
+    for line in process.stdout:
+        if line.startswith("trial "):
+            process.send_signal(signal.SIGTERM)
+            break
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 130
+    assert "report: " in out
+    assert err.splitlines() == ["stopped; run the same command again to go on"]
+    assert states(tmp_path / "study.db")["RUNNING"] == 0
+
+
+@pytest.mark.faults
+def test_kill_9_of_the_driver(tmp_path):
+    """Twenty times, at another moment each: no trial is lost, none is left running."""
+    command = [
+        *(sys.executable, "-m", "nas_tc.cli", "search", "--budget", "alexnet*0.2"),
+        *("--trials", "12", "--epochs", "2", "--study", str(tmp_path / "study.db")),
+    ]
+    before: set[str] = set()
+    for attempt in range(20):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(6 + attempt * 0.37)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        time.sleep(2)
+        try:
+            record = read_study(tmp_path / "study.db")
+        except StudyError:
+            continue
+        done = {t.architecture.id for t in record.trials if t.state in ("complete", "pruned")}
+        assert before <= done
+        before = done
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    record = read_study(tmp_path / "study.db")
+    done = [t.architecture.id for t in record.trials if t.state in ("complete", "pruned")]
+    assert len(done) == len(set(done)) == 12
+    assert before <= set(done)
+    assert states(tmp_path / "study.db").keys() <= {"COMPLETE", "PRUNED", "FAIL"}

@@ -1,0 +1,29 @@
+"""How a process settles on its core."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HUGE = """
+from pathlib import Path
+import torch
+from nas_tc.training import settle_on_core, take_huge_pages
+
+settle_on_core()
+take_huge_pages()
+take_huge_pages()
+used = torch.ones(2**25)  # 128 MiB
+smaps = Path("/proc/self/smaps").read_text().splitlines()
+print(sum(int(line.split()[1]) for line in smaps if line.startswith("AnonHuge")))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="huge pages are Linux's")
+def test_large_arrays_are_in_huge_pages():
+    allowed = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+    if not allowed.exists() or "[never]" in allowed.read_text():
+        pytest.skip("this system allows no huge pages")
+    ran = subprocess.run([sys.executable, "-c", HUGE], capture_output=True, text=True, check=True)
+    assert int(ran.stdout) > 64 * 2**10  # KiB; the system may lack some when memory is in pieces
