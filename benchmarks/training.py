@@ -4,11 +4,10 @@
     python benchmarks/training.py --data parquet:DIR --quick   # under two minutes
 
 Ours: one process a core, one thread each, all at once, their rates added, with the memory that a
-search gives its workers. Plain: one process that
-has all cores and two loader workers (benchmarks/plain_loop.py). The matrix product: 2048 x 2048 in
-bfloat16, one process a core, all at once. Each is the median of three rounds. The last line is
-JSON. Without --data the digits that scikit-learn ships are taken, in colour and at 32x32: speeds
-are comparable, errors are not.
+search gives its workers. Plain: one process that has all cores and two loader workers
+(benchmarks/plain_loop.py). The matrix product: 2048 x 2048 in bfloat16, one process a core, all at
+once. Each is the median of three rounds. The last line is JSON. Without --data the digits that
+scikit-learn ships are taken, in colour and at 32x32: speeds are comparable, errors are not.
 """
 
 import argparse

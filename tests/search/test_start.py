@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 
 import nas_tc
+from heard import Ear
 from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.cost import complexity
@@ -32,14 +33,6 @@ def settings(tiny):
         return Settings(tiny.at(data.shape, 10), limit, data, recipe or Recipe(epochs=1), seed=0)
 
     return at
-
-
-class Ear(Silence):
-    def __init__(self):
-        self.notes = []
-
-    def note(self, text):
-        self.notes.append(text)
 
 
 def network(notation):
