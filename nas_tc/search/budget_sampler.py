@@ -163,8 +163,7 @@ class BudgetSampler(BaseSampler):
                 if trial.state == TrialState.RUNNING and self._is_of_use(trial)
             ]
             front = self._fitted(found, [*running, *self._proposed.values()])
-            tried = self._tried(found) if self._repeats else []
-            chosen = self._chosen(front, tried, number, random)
+            chosen = self._chosen(front, found, number, random)
         if chosen is None:
             chosen = self._unseen(random)
         return chosen or self._points.of(self._draws.draw(1, random)[0])
@@ -213,7 +212,7 @@ class BudgetSampler(BaseSampler):
         return Front.of(within, expected[fits], self._limit)
 
     def _chosen(
-        self, front: Front, tried: list[Point], number: int, random: np.random.Generator
+        self, front: Front, found: list[Observation], number: int, random: np.random.Generator
     ) -> Point | None:
         """What is expected to lower the front most, of a pool of even draws and of trades.
 
@@ -229,8 +228,8 @@ class BudgetSampler(BaseSampler):
         candidates = list(points.values())
         mean, deviation = self._surrogate.predict(rows(candidates))
         for_limit = random.random() < _LIMIT_SHARE
-        if for_limit and tried and random.random() < _REPEAT_SHARE:
-            again = self._again(tried, rows(candidates), mean, deviation)
+        if for_limit and self._repeats and random.random() < _REPEAT_SHARE:
+            again = self._again(self._tried(found), rows(candidates), mean, deviation)
             if again is not None:
                 return again
         at_limit = 1.0 if for_limit else _FRONT_WEIGHT
@@ -244,7 +243,8 @@ class BudgetSampler(BaseSampler):
 
     def _tried(self, found: list[Observation]) -> list[Point]:
         """The settings that fit and were run to the end, those expected to be best first."""
-        points = [self._known[each.number] for each in found if not each.spread]
+        points = [self._known[each.number] for each in found]
+        points = [points[place] for place in _kept(found, points) if not found[place].spread]
         distinct = list({each.key: each for each in points if self._fits(each.cost)}.values())
         if not distinct:
             return []
@@ -262,6 +262,8 @@ class BudgetSampler(BaseSampler):
             mean: their expected errors.
             deviation: standard deviations of these.
         """
+        if not tried:
+            return None
         known = rows(tried)
         known_mean, known_deviation = self._surrogate.predict(known)
         many = min(len(tried), _LOOKED_AT_AGAIN)
