@@ -275,7 +275,7 @@ class BudgetSampler(BaseSampler):
             self._surrogate.noise_variance,
         )
         best = int(np.argmax(gain))
-        return tried[best] if best < many else None
+        return tried[best] if best < many and self._admits(tried[best].params) else None
 
     def _trades(self, front: Front, random: np.random.Generator) -> list[Point]:
         """Members of the front with some parameters changed, where the cost stays in the range.

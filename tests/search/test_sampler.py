@@ -39,7 +39,7 @@ def test_every_proposal_is_affordable_and_mostly_new(multiply_adds):
     found = [
         propose(sampler, study, error=lambda a: 1 / (1 + complexity(a)) ** 0.1) for _ in range(30)
     ]
-    assert len(set(found[:12])) == 12  # even draws
+    assert len(set(found[:8])) == 8
     assert len(set(found)) > 24
     assert all(complexity(each) <= multiply_adds for each in found)
 
@@ -169,7 +169,7 @@ def test_what_is_admitted_may_change_with_every_trial(listed, monkeypatch):
     while sampler.has_next(study):
         found.append(propose(sampler, study, error=lambda a: 1 / a.depth, space=space))
     assert set(found) == networks
-    assert len(found) == len(networks)
+    assert len(found) < 2 * len(networks)  # some are trained again
 
 
 def test_few_settings_are_judged_for_a_proposal():
