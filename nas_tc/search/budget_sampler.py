@@ -178,7 +178,7 @@ class BudgetSampler(BaseSampler):
         new = [each for each in drawn if each.key not in self._seen]
         known = [*self._known.values(), *self._proposed.values()]
         if not new or not known:
-            return next((each for each in new if self._admits(each.params)), None)
+            return self._first_admitted(new, np.zeros(len(new)))
         places, others = rows(new), rows(known)
         for features in (places, others):
             features[:, -1] = np.maximum(features[:, -1], -_OCTAVES)

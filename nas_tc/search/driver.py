@@ -344,7 +344,14 @@ class Driver:
         complete = with_repeats([*self._complete, *more])
         kept = {trial.number for trial in near_front(complete, self._objectives, _LAYERS)}
         if self._timekeeper is not None and self._timekeeper.measures and not at_end:
-            kept |= {t.number for t in complete if self._may_be_on_front(t, complete)}
+            new = {trial.number for trial in more}
+            kept |= {
+                trial.number
+                for trial in complete
+                if trial.number not in kept
+                and (trial.number in new or weights_file(self._path, trial.number).exists())
+                and self._may_be_on_front(trial, complete)
+            }
         return kept
 
     def _may_be_on_front(self, trial: TrialRecord, complete: Sequence[TrialRecord]) -> bool:

@@ -105,9 +105,7 @@ def recommend(
         StudyError: nothing that was tried is within the budget.
     """
     count = sum(least <= each.cost <= most for each in tried)
-    within = [each for each in _gathered(tried) if least <= each.cost <= most]
-    if not within:
-        raise _nothing(tried, most)
+    within = _within(tried, most, least)
     best = min(within, key=lambda each: (each.error, each.cost))
     if len(tried) < _LEAST or not distributions:
         learned = len(tried) if distributions else 0
@@ -165,9 +163,7 @@ def recommend_network(
         for each in complete
         if each.val_error is not None
     ]
-    within = [each for each in _gathered(tried) if least <= each.cost <= most]
-    if not within:
-        raise _nothing(tried, most)
+    within = _within(tried, most, least)
     best = min(within, key=lambda each: (each.error, each.cost))
     members = [each for each in tried if genes and len(each.params) == len(genes)]
     observed = Recommendation(best, best.error, None, None, len(within), len(members), best)
@@ -198,11 +194,19 @@ def _gathered(tried: Sequence[Tried]) -> list[Tried]:
     ]
 
 
-def _nothing(tried: Sequence[Tried], most: float) -> StudyError:
-    return StudyError(
-        f"none of {len(tried)} complete trials costs at most {most:g}; recommend at a higher "
-        "budget, or search within this one"
-    )
+def _within(tried: Sequence[Tried], most: float, least: float) -> list[Tried]:
+    """The settings within a budget, each once, as `_gathered` has them.
+
+    Raises:
+        StudyError: there is none.
+    """
+    within = [each for each in _gathered(tried) if least <= each.cost <= most]
+    if not within:
+        raise StudyError(
+            f"none of {len(tried)} complete trials costs at most {most:g}; recommend at a higher "
+            "budget, or search within this one"
+        )
+    return within
 
 
 def _order(choice: Any) -> tuple[bool, Any]:
