@@ -1,19 +1,24 @@
 """The same network, passed through faster while it trains.
 
-Nothing here changes what is computed, only in which order; docs/training.md has the figures behind
-each part.
+Nothing here changes what is computed, only in which order and how it is rounded; docs/training.md
+has the figures behind each part.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from nas_tc.module import Network
+from nas_tc.module.layers import Branches, Residual
+from nas_tc.training.norm_pool import NormPool
+
+Form = Callable[[Tensor], Tensor]
+Kind = TypeVar("Kind", bound=nn.Module)
 
 
-def training_form(network: nn.Module) -> Callable[[Tensor], Tensor]:
+def training_form(network: nn.Module) -> Form:
     """A function from images (n, channels, height, width) to scores that shares the weights.
 
     A module that is not our own is returned as it is.
@@ -21,20 +26,58 @@ def training_form(network: nn.Module) -> Callable[[Tensor], Tensor]:
     if not isinstance(network, Network):
         return network
     normalize = network.normalize
-    steps: list[Callable[[Tensor], Tensor]] = [
-        _global_average if isinstance(layer, nn.AdaptiveAvgPool2d) else layer
-        for layer in _pooled_first(network.layers)
-    ]
+    steps = _row(network.layers)
     scale = (1 / normalize.std).flatten()
     shift = (-normalize.mean / normalize.std).flatten()
 
     def forward(images: Tensor) -> Tensor:
-        found = _scaled(images, scale, shift)
-        for step in steps:
-            found = step(found)
-        return found
+        return steps(_scaled(images, scale, shift))
 
     return forward
+
+
+def _row(layers: Iterable[nn.Module]) -> Form:
+    """A function for layers one after another."""
+    rest = _pooled_first(layers)[::-1]
+    steps: list[Form] = []
+    while rest:
+        layer = rest.pop()
+        if isinstance(layer, nn.BatchNorm2d):
+            pool = _next(rest, nn.MaxPool2d)
+            relu = _next(rest, nn.ReLU)
+            steps.append(NormPool(layer, pool, relu=relu is not None))
+        else:
+            steps.append(_form(layer))
+
+    def forward(maps: Tensor) -> Tensor:
+        for step in steps:
+            maps = step(maps)
+        return maps
+
+    return forward
+
+
+def _next(rest: list[nn.Module], kind: type[Kind]) -> Kind | None:
+    """Takes the last of `rest` if it is of that kind."""
+    last = rest[-1] if rest else None
+    if not isinstance(last, kind):
+        return None
+    rest.pop()
+    return last
+
+
+def _form(layer: nn.Module) -> Form:
+    """A function for one layer, or for the branches within it."""
+    match layer:
+        case nn.AdaptiveAvgPool2d():
+            return _global_average
+        case Residual():
+            body, shortcut = (_row(each) for each in (layer.body, layer.shortcut))  # type: ignore[arg-type]
+            return lambda maps: layer.activation(body(maps) + shortcut(maps))
+        case Branches():
+            branches = [_row(branch) for branch in layer]  # type: ignore[arg-type]
+            return lambda maps: torch.cat([branch(maps) for branch in branches], dim=1)
+    return layer
 
 
 def _pooled_first(layers: Iterable[nn.Module]) -> list[nn.Module]:
@@ -73,13 +116,13 @@ class _GlobalAverage(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, maps: Tensor) -> Tensor:
         ctx.shape = maps.shape
-        return maps.mean((2, 3))
+        return maps.mean((2, 3), keepdim=True)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         count, channels, height, width = ctx.shape
-        share = gradients[0] / (height * width)
-        spread = share[:, None, None, :].expand(count, height, width, channels).contiguous()
+        share = (gradients[0] / (height * width)).view(count, 1, 1, channels)
+        spread = share.expand(count, height, width, channels).contiguous()
         gradient: Tensor = spread.permute(0, 3, 1, 2)
         return gradient
 

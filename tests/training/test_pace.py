@@ -37,7 +37,7 @@ def test_the_gradient_of_the_average_lies_as_the_maps_do():
     from nas_tc.training.pace import _global_average
 
     maps = torch.rand(2, 3, 4, 4).to(memory_format=torch.channels_last).requires_grad_()
-    _global_average(maps)[0, 1].backward()
+    _global_average(maps)[0, 1, 0, 0].backward()
     assert maps.grad.is_contiguous(memory_format=torch.channels_last)
     expected = torch.zeros(2, 3, 4, 4)
     expected[0, 1] = 1 / 16

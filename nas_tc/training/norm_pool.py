@@ -1,0 +1,232 @@
+"""Batch normalisation with the pool and the ReLU behind it, where there is a library for it.
+
+On a processor a small network spends half of a step on these three, and most of that on reading
+and writing maps; `native/` has them in as few passes as they need. Installing nas-tc compiles it
+once for each kind of register; where there was no compiler torch's own layers do the work.
+"""
+
+import ctypes
+from functools import cache
+from importlib.machinery import EXTENSION_SUFFIXES
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+_NAMES = {torch.bfloat16: "bf16", torch.float32: "fp32"}
+_LIBRARIES = {"AVX512": "_norm_pool_avx512", "AVX2": "_norm_pool_avx2"}  # by torch's capability
+_FOR_ANY = "_norm_pool"
+_WIDEST = 15  # pixels: a place within a window is a byte, and one value of it is taken
+_POINTER = ctypes.c_void_p
+_NUMBER = ctypes.c_double
+
+
+@cache
+def library() -> ctypes.CDLL | None:
+    """The compiled library for this processor, or for any; None if none was built."""
+    fitting = _LIBRARIES.get(torch.backends.cpu.get_cpu_capability(), _FOR_ANY)
+    return load(fitting) or load(_FOR_ANY)
+
+
+def load(name: str) -> ctypes.CDLL | None:
+    """The library of that name, which must suit the processor; None if it was not built."""
+    for suffix in EXTENSION_SUFFIXES:
+        path = Path(__file__).with_name(name + suffix)
+        if path.exists():
+            return _declared(ctypes.CDLL(str(path)))
+    return None
+
+
+class NormPool:
+    """What a normalisation, a maximum over windows and a ReLU make of maps.
+
+    The modules' own weights and running statistics are used and updated, as they would do
+    themselves; results differ by rounding. Where the library does not apply they are called: on a
+    GPU, with several threads, for other types than bfloat16 and float32.
+
+    Args:
+        norm: the normalisation.
+        pool: behind it, if there is one.
+        relu: whether a ReLU is the last.
+    """
+
+    def __init__(self, norm: nn.BatchNorm2d, pool: nn.MaxPool2d | None, *, relu: bool) -> None:
+        self.norm = norm
+        self.pool = pool
+        self.relu = relu
+
+    def __call__(self, maps: Tensor) -> Tensor:
+        """Maps (n, channels, height, width), in channels_last format for the library."""
+        found = library()
+        if found is None or not self._suits(maps):
+            return self._by_torch(maps)
+        norm = self.norm
+        shape = _longs(len(maps), *maps.shape[2:], maps.shape[1])
+        window = self._window(*maps.shape[2:])
+        if not norm.training:
+            return _infer(found, maps, shape, window, norm, self.relu)
+        result: Tensor = _Train.apply(  # type: ignore[no-untyped-call]
+            maps, norm.weight, norm.bias, found, shape, window, norm, self.relu
+        )
+        return result
+
+    def _suits(self, maps: Tensor) -> bool:
+        norm, pool = self.norm, self.pool
+        learns = torch.is_grad_enabled() and norm.training
+        return (
+            maps.device.type == "cpu"
+            and maps.dtype in _NAMES
+            and maps.is_contiguous(memory_format=torch.channels_last)
+            and torch.get_num_threads() == 1
+            and norm.affine
+            and norm.track_running_stats
+            and norm.momentum is not None
+            and norm.weight.dtype == torch.float32
+            and (learns or not torch.is_grad_enabled())
+            and maps.numel() > maps.shape[1]  # more than one value a channel, else torch objects
+            and (pool is None or _is_plain(pool))
+        )
+
+    def _window(self, height: int, width: int) -> Any:
+        """Size, stride, padding, height and width of the pooled map."""
+        if self.pool is None:
+            return None
+        size, stride, padding = _numbers(self.pool)
+        ceil = self.pool.ceil_mode
+        sides = (_pooled_side(side, size, stride, padding, ceil) for side in (height, width))
+        return _longs(size, stride, padding, *sides)
+
+    def _by_torch(self, maps: Tensor) -> Tensor:
+        maps = self.norm(maps)
+        if self.pool is not None:
+            maps = self.pool(maps)
+        return torch.relu_(maps) if self.relu else maps
+
+
+class _Train(torch.autograd.Function):
+    """The forward pass with the batch's own statistics, and its gradient."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        maps: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        found: ctypes.CDLL,
+        shape: Any,
+        window: Any,
+        norm: nn.BatchNorm2d,
+        relu: bool,
+    ) -> Tensor:
+        result, places = _room(maps, window)
+        mean, inverse = torch.empty_like(weight), torch.empty_like(weight)
+        norm.num_batches_tracked.add_(1)  # type: ignore[union-attr]
+        getattr(found, f"train_{_NAMES[maps.dtype]}")(
+            maps.data_ptr(),
+            result.data_ptr(),
+            None if places is None else places.data_ptr(),
+            shape,
+            window,
+            weight.data_ptr(),
+            bias.data_ptr(),
+            norm.running_mean.data_ptr(),  # type: ignore[union-attr]
+            norm.running_var.data_ptr(),  # type: ignore[union-attr]
+            norm.momentum,
+            norm.eps,
+            mean.data_ptr(),
+            inverse.data_ptr(),
+            relu,
+        )
+        ctx.save_for_backward(maps, places, weight, bias, mean, inverse)
+        ctx.rest = (found, shape, window, relu)
+        return result
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        maps, places, weight, bias, mean, inverse = ctx.saved_tensors
+        found, shape, window, relu = ctx.rest
+        gradient = gradients[0].contiguous(memory_format=torch.channels_last)
+        by_maps = torch.empty_like(maps)
+        by_weight, by_bias = torch.empty_like(weight), torch.empty_like(bias)
+        getattr(found, f"backward_{_NAMES[maps.dtype]}")(
+            maps.data_ptr(),
+            gradient.data_ptr(),
+            None if places is None else places.data_ptr(),
+            by_maps.data_ptr(),
+            shape,
+            window,
+            weight.data_ptr(),
+            bias.data_ptr(),
+            mean.data_ptr(),
+            inverse.data_ptr(),
+            by_weight.data_ptr(),
+            by_bias.data_ptr(),
+            relu,
+        )
+        return by_maps, by_weight, by_bias, None, None, None, None, None
+
+
+def _infer(
+    found: ctypes.CDLL, maps: Tensor, shape: Any, window: Any, norm: nn.BatchNorm2d, relu: bool
+) -> Tensor:
+    """The forward pass with the running statistics."""
+    result, _ = _room(maps, window)
+    getattr(found, f"infer_{_NAMES[maps.dtype]}")(
+        maps.data_ptr(),
+        result.data_ptr(),
+        shape,
+        window,
+        norm.weight.data_ptr(),
+        norm.bias.data_ptr(),
+        norm.running_mean.data_ptr(),  # type: ignore[union-attr]
+        norm.running_var.data_ptr(),  # type: ignore[union-attr]
+        norm.eps,
+        relu,
+    )
+    return result
+
+
+def _room(maps: Tensor, window: Any) -> tuple[Tensor, Tensor | None]:
+    """Memory for the result, and for the places of its maxima if there are any."""
+    if window is None:
+        return torch.empty_like(maps), None
+    shape = (*maps.shape[:2], window[3], window[4])
+    result = torch.empty(shape, dtype=maps.dtype, memory_format=torch.channels_last)
+    return result, torch.empty(result.numel(), dtype=torch.uint8)
+
+
+def _is_plain(pool: nn.MaxPool2d) -> bool:
+    square = all(isinstance(each, int) for each in (pool.kernel_size, pool.stride, pool.padding))
+    return square and pool.dilation == 1 and _numbers(pool)[0] <= _WIDEST
+
+
+def _numbers(pool: nn.MaxPool2d) -> tuple[int, int, int]:
+    """Size, stride and padding of a pool that is square."""
+    return pool.kernel_size, pool.stride, pool.padding  # type: ignore[return-value]
+
+
+def _pooled_side(side: int, size: int, stride: int, padding: int, ceil: bool) -> int:
+    """As torch counts: a window that `ceil` adds begins within the map or its left padding."""
+    windows = (side + 2 * padding - size + (stride - 1 if ceil else 0)) // stride + 1
+    return windows - 1 if ceil and (windows - 1) * stride >= side + padding else windows
+
+
+@cache
+def _longs(*numbers: int) -> Any:
+    return (ctypes.c_long * len(numbers))(*numbers)
+
+
+def _declared(found: ctypes.CDLL) -> ctypes.CDLL:
+    """Tells ctypes what the functions take: where there is a pointer, an int would be cut."""
+    relu = ctypes.c_int
+    for name in _NAMES.values():
+        for function, kinds in (
+            ("train", [*[_POINTER] * 9, _NUMBER, _NUMBER, _POINTER, _POINTER, relu]),
+            ("infer", [*[_POINTER] * 8, _NUMBER, relu]),
+            ("backward", [*[_POINTER] * 12, relu]),
+        ):
+            declared = getattr(found, f"{function}_{name}")
+            declared.argtypes, declared.restype = kinds, None
+    return found
