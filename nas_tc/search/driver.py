@@ -30,13 +30,12 @@ from nas_tc.search.records import (
     TrialRecord,
     record_of,
     trial_record,
-    weights_file,
-    weights_folder,
-    with_repeats,
 )
+from nas_tc.search.repeats import with_repeats
 from nas_tc.search.sampler import network_sampler
 from nas_tc.search.settings import Settings
 from nas_tc.search.start import enqueue
+from nas_tc.search.study_files import weights_file, weights_folder
 from nas_tc.search.time_order import TimeReport
 from nas_tc.search.timekeeper import Timekeeper, recorded, too_slow
 from nas_tc.search.worker import Report, training_seed
