@@ -7,16 +7,10 @@ from nas_tc.search.events import Listener, Progress, Silence
 from nas_tc.search.front import check_objectives, objective, pareto_front
 from nas_tc.search.pruner import ParetoPruner
 from nas_tc.search.recommend import Recommendation, Tried, recommend, recommend_network
-from nas_tc.search.records import (
-    Rerun,
-    Spread,
-    StudyRecord,
-    TrialRecord,
-    read_study,
-    study_folder,
-    weights_file,
-)
+from nas_tc.search.records import StudyRecord, TrialRecord, read_study
 from nas_tc.search.reruns import rerun
+from nas_tc.search.seeds import Rerun, Spread
+from nas_tc.search.study_files import study_folder, weights_file
 
 __all__ = [
     "DEFAULT_TRIALS",

@@ -14,6 +14,7 @@ from nas_tc.errors import NasTcError
 from nas_tc.search.driver import Driver
 from nas_tc.search.environment import environment
 from nas_tc.search.events import Listener, Silence
+from nas_tc.search.front_errors import measure_front
 from nas_tc.search.front_times import tell_timing, time_front, untimed_front
 from nas_tc.search.interrupt import Interrupts
 from nas_tc.search.own_table import foreign_table, keeping_time, search_device
@@ -150,7 +151,7 @@ def search(
                     took_s = time.monotonic() - started
                     time_front(opened, path, pool, timekeeper, took_s, listener, interrupts)
                     tell_timing(opened, timekeeper, time.monotonic() - started, listener)
-                    driver.test_front()
+                    measure_front(opened, path, pool, listener, interrupts)
                     rerun_front(opened, path, pool, reruns, listener, interrupts)
             except KeyboardInterrupt:
                 interrupted = True

@@ -1,52 +1,42 @@
 """The search itself: keeps every worker busy, and alone writes the study."""
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import optuna
 from optuna.trial import TrialState
 
 from nas_tc.architecture import Architecture
-from nas_tc.cost import network_cost
 from nas_tc.errors import StudyError
+from nas_tc.search.asking import ask, trainings_before
 from nas_tc.search.events import Listener, Progress
-from nas_tc.search.front import near_front, pareto_front
+from nas_tc.search.front import pareto_front
 from nas_tc.search.interrupt import Interrupts
 from nas_tc.search.pool import FailedError, LostError, Pool
 from nas_tc.search.pruner import ParetoPruner
 from nas_tc.search.records import (
     ARCHITECTURE_KEY,
-    GUEST_KEY,
     LOSSES_KEY,
     OVER_BUDGET_KEY,
     REASON_KEY,
-    TEST_ERRORS_KEY,
     TIMED_ON_KEY,
-    TIMES_KEY,
     TIMING_S_KEY,
-    TrialRecord,
     record_of,
     trial_record,
-    weights_file,
-    weights_folder,
-    with_repeats,
 )
+from nas_tc.search.repeats import with_repeats
 from nas_tc.search.sampler import network_sampler
 from nas_tc.search.settings import Settings
 from nas_tc.search.start import enqueue
+from nas_tc.search.study_times import check_device, keep_times, known_times
 from nas_tc.search.time_order import TimeReport
 from nas_tc.search.timekeeper import Timekeeper, recorded, too_slow
+from nas_tc.search.weights import Weights
 from nas_tc.search.worker import Report, training_seed
 
 _TICK_S = 1.0
-_LESS = 0.8  # of a network's time: what it may come to when it is timed with care
 _LOSSES = 2  # workers that may die under one network before it is given up
 _FAILURES_IN_A_ROW = 5
-_LAYERS = 3  # of the front whose weights are kept
-_TRAINED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
 
 
 class Driver:
@@ -78,10 +68,9 @@ class Driver:
         timekeeper: Timekeeper | None = None,
     ) -> None:
         if timekeeper is not None and timekeeper.measures:
-            _check_device(study, path, timekeeper.table.machine["device"])
+            check_device(study, path, timekeeper.table.machine["device"])
         self._timekeeper = timekeeper
         self._study = study
-        self._path = path
         self._settings = settings
         self._pool = pool
         self._goal = goal
@@ -97,6 +86,9 @@ class Driver:
         self._running: dict[int, optuna.Trial] = {}
         record = record_of(study, path)
         self._objectives = record.objectives
+        self._weights = Weights(
+            path, record.objectives, timed_briefly=timekeeper is not None and timekeeper.measures
+        )
         study.pruner = ParetoPruner(record.objectives[1])
         self._complete = list(record.complete)
         self._front = record.front
@@ -128,34 +120,6 @@ class Driver:
                 f"the space holds no other network within the budget: {self._done} are trained"
             )
 
-    def test_front(self) -> None:
-        """Measures the test error of the front's networks, each once in the life of a study."""
-        tested = dict(self._study.user_attrs.get(TEST_ERRORS_KEY, {}))
-        record = record_of(self._study, self._path)  # as it is timed in the end
-        self._complete, self._front = list(record.complete), record.front
-        self._drop_weights(at_end=True)
-        waiting = [trial for trial in self._front if str(trial.number) not in tested]
-        running = 0
-        while waiting or running:
-            self._interrupts.check()
-            while waiting and self._pool.idle:
-                trial = waiting.pop()
-                file = weights_file(self._path, trial.number)
-                if not file.exists():
-                    self._listener.note(f"trial {trial.number} cannot be tested: {file} is missing")
-                    continue
-                self._pool.test(trial.number, trial.architecture, file.read_bytes())
-                running += 1
-            if running and (answer := self._pool.next_result(_TICK_S)):
-                number, error = answer
-                self._pool.release(number)
-                running -= 1
-                if isinstance(error, FailedError):
-                    self._listener.note(f"trial {number} could not be tested: {error}")
-                else:
-                    tested[str(number)] = error
-                    self._study.set_user_attr(TEST_ERRORS_KEY, tested)
-
     def _wanted(self) -> bool:
         return self._done + len(self._running) < self._goal
 
@@ -165,50 +129,26 @@ class Driver:
             self._exhausted = self._exhausted or not self._sampler.has_next(self._study)
             if self._exhausted:
                 return False
-        trial = self._study.ask()
-        if GUEST_KEY in trial.user_attrs:
-            architecture = Architecture.from_dict(trial.user_attrs[GUEST_KEY])
-        else:
-            for gene in self._settings.space.genes:
-                trial.suggest_categorical(gene.name, gene.choices)
-            architecture = self._settings.space.decode(trial.params)
-        cost = network_cost(architecture)
-        trial.set_user_attr("complexity", cost.complexity)
-        trial.set_user_attr("params", cost.params)
-        # Last, for it makes a trial one that is read: a kill may come between any two writes.
-        trial.set_user_attr(ARCHITECTURE_KEY, architecture.to_dict())
+        trial, architecture = ask(self._study, self._settings.space)
         self._running[trial.number] = trial
         if self._timekeeper is None:
             self._train(trial, architecture)
-        elif times := self._known_times(architecture):
-            self._keep_times(trial, times)
+        elif times := known_times(self._complete, architecture):
+            keep_times(trial, times)
             self._train(trial, architecture)
         elif self._timekeeper.measures:
             self._pool.time(trial.number, self._timekeeper.order(architecture))
         elif self._timekeeper.admits(architecture):
-            self._keep_times(trial, self._timekeeper.foretold(architecture))
+            keep_times(trial, self._timekeeper.foretold(architecture))
             self._train(trial, architecture)
         else:  # one that the user named; the sampler proposes no such network
             self._reject(trial, "foretold to be too slow")
         return True
 
     def _train(self, trial: optuna.Trial, architecture: Architecture) -> None:
-        seed = training_seed(self._settings.seed, architecture, self._repeat(trial, architecture))
+        repeat = trainings_before(self._study, trial.number, architecture)
+        seed = training_seed(self._settings.seed, architecture, repeat)
         self._pool.begin(trial.number, architecture, seed)
-
-    def _repeat(self, trial: optuna.Trial, architecture: Architecture) -> int:
-        """How many trials before this one have trained its network, or are at it."""
-        own = architecture.to_dict()
-        return sum(
-            other.user_attrs.get(ARCHITECTURE_KEY) == own
-            for other in self._study.get_trials(deepcopy=False, states=_TRAINED)
-            if other.number < trial.number
-        )
-
-    def _known_times(self, architecture: Architecture) -> Mapping[str, Any]:
-        """What the clock said of a network that the search has trained before."""
-        known = (t.times for t in self._complete if t.architecture == architecture)
-        return next(known, {})
 
     def _handle_time(self, trial: optuna.Trial, report: TimeReport) -> None:
         """Trains a network that is quick enough; the other is remembered and not tried again."""
@@ -219,18 +159,13 @@ class Driver:
         self._exhausted = False  # the table may admit now what it did not
         if TIMED_ON_KEY not in self._study.user_attrs:
             self._study.set_user_attr(TIMED_ON_KEY, report.machine["device"])
-        self._keep_times(trial, recorded(report.figures, foretold))
+        keep_times(trial, recorded(report.figures, foretold))
         trial.set_user_attr(TIMING_S_KEY, round(report.seconds, 4))
         self._pool.release(trial.number)
         if reason := too_slow(report.figures, self._timekeeper.limits):
             self._reject(trial, reason)
         else:
             self._train(trial, architecture)
-
-    def _keep_times(self, trial: optuna.Trial, times: Mapping[str, Any]) -> None:
-        trial.set_user_attr(TIMES_KEY, dict(times))
-        for name, figure in times.items():
-            trial.set_user_attr(name, figure["ms"])  # where the pruner looks for a cost
 
     def _reject(self, trial: optuna.Trial, reason: str) -> None:
         """Ends a trial whose network is over the budget by the clock: no failure, no result."""
@@ -271,7 +206,8 @@ class Driver:
         if answer.weights is None:
             self._end(trial, TrialState.PRUNED)
         else:
-            self._keep_weights(trial.number, answer.weights)
+            ended = trial_record(self._study.get_trials(deepcopy=False)[trial.number])
+            self._weights.keep(ended, answer.weights, self._complete)
             self._end(trial, TrialState.COMPLETE, rung.val_error)
 
     def _end(self, trial: optuna.Trial, state: TrialState, val_error: float | None = None) -> None:
@@ -283,7 +219,7 @@ class Driver:
             self._complete = list(with_repeats([*self._complete, record]))
             record = self._complete[-1]
             self._front = pareto_front(self._complete, self._objectives)
-            self._drop_weights()
+            self._weights.drop(self._complete)
         else:
             self._pruned += 1
         self._listener.ended(record)
@@ -315,64 +251,6 @@ class Driver:
         del self._running[number]
         self._pool.release(number)
 
-    def _keep_weights(self, number: int, weights: bytes) -> None:
-        """Writes the weights before the trial is told, so that no member of the front lacks them.
-
-        A network far from the front has its weights dropped.
-        """
-        candidate = trial_record(self._study.get_trials(deepcopy=False)[number])
-        if number not in self._with_weights(replace(candidate, state="complete")):
-            return
-        file = weights_file(self._path, number)
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            partial = file.with_suffix(".partial")
-            partial.write_bytes(weights)
-            partial.replace(file)
-        except OSError as error:
-            raise StudyError(
-                f"cannot write {file}: {error.strerror}; finished trials are kept: make room and "
-                "run the same command again"
-            ) from None
-
-    def _with_weights(self, *more: TrialRecord, at_end: bool = False) -> set[int]:
-        """The trials whose weights are kept: of the front, and of what may still come to be on it.
-
-        When a network is trained again its mean error may rise, and what it beat is on the front.
-        So it is when a member of the front turns out to take longer than it seemed at first.
-        """
-        complete = with_repeats([*self._complete, *more])
-        kept = {trial.number for trial in near_front(complete, self._objectives, _LAYERS)}
-        if self._timekeeper is not None and self._timekeeper.measures and not at_end:
-            new = {trial.number for trial in more}
-            kept |= {
-                trial.number
-                for trial in complete
-                if trial.number not in kept
-                and (trial.number in new or weights_file(self._path, trial.number).exists())
-                and self._may_be_on_front(trial, complete)
-            }
-        return kept
-
-    def _may_be_on_front(self, trial: TrialRecord, complete: Sequence[TrialRecord]) -> bool:
-        """Whether a network would be on the front if its time were a little less.
-
-        Times are taken briefly, and those of the front once more in the end.
-        """
-        times = {
-            name: {**figure, "ms": figure["ms"] * _LESS} for name, figure in trial.times.items()
-        }
-        quicker = replace(trial, times=times)
-        others = [each for each in complete if each.number != trial.number]
-        return quicker in pareto_front([*others, quicker], self._objectives)
-
-    def _drop_weights(self, *, at_end: bool = False) -> None:
-        """Removes the weights of networks that are far from the front."""
-        kept = {weights_file(self._path, number) for number in self._with_weights(at_end=at_end)}
-        for file in weights_folder(self._path).glob("*.safetensors"):
-            if file not in kept:
-                file.unlink()
-
     def _tell_progress(self) -> None:
         new = self._done - self._done_before
         elapsed = time.monotonic() - self._started
@@ -386,18 +264,4 @@ class Driver:
                 best=self._front[-1] if self._front else None,
                 left_s=elapsed / new * (self._goal - self._done) if new else None,
             )
-        )
-
-
-def _check_device(study: optuna.Study, path: Path, device: str) -> None:
-    """Keeps milliseconds of two devices from being compared.
-
-    Raises:
-        StudyError: the study's times were measured on another device.
-    """
-    kept = study.user_attrs.get(TIMED_ON_KEY, device)
-    if kept != device:
-        raise StudyError(
-            f"{path}: its times were measured on {kept!r}, not on {device!r}; resume it there, or "
-            "choose another file with --study"
         )

@@ -1,26 +1,28 @@
 """What a study file says: the trials and their front. Reports and exports start from here."""
 
-import json
-import sqlite3
 from collections.abc import Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from statistics import fmean, stdev
-from typing import Any, Literal, Self
+from statistics import fmean
+from typing import Any, Literal
 
 import optuna
-import sqlalchemy
 from optuna.trial import FrozenTrial, TrialState
 
 from nas_tc.architecture import Architecture, format_notation
 from nas_tc.errors import StudyError
 from nas_tc.search.front import ERROR, default_cost, pareto_front
-from nas_tc.search.settings import FORMAT
+from nas_tc.search.repeats import with_repeats
+from nas_tc.search.seeds import Rerun, Spread
+from nas_tc.search.study_files import (
+    SETTINGS_KEY,
+    STUDY_NAME,
+    kept_settings,
+    study_url,
+    weights_folder,
+)
 
-STUDY_NAME = "nas-tc"
-SETTINGS_KEY = "nas_tc"
 TEST_ERRORS_KEY = "test_errors"
 RUNS_KEY = "runs"
 ARCHITECTURE_KEY = "architecture"
@@ -45,35 +47,6 @@ _STATES: dict[TrialState, State] = {
     TrialState.FAIL: "failed",
     TrialState.RUNNING: "running",
 }
-
-
-@dataclass(frozen=True)
-class Rerun:
-    """A network of the front, trained again."""
-
-    seed: int  # added to the search's own
-    val_error: float  # 0 to 1
-    test_error: float  # 0 to 1
-
-
-@dataclass(frozen=True)
-class Spread:
-    """Mean and standard deviation over seeds, each 0 to 1."""
-
-    mean: float
-    deviation: float | None  # None of a single value
-    count: int
-
-    @classmethod
-    def over(cls, values: Sequence[float]) -> Self:
-        """That of one value or more."""
-        return cls(fmean(values), stdev(values) if len(values) > 1 else None, len(values))
-
-    def __str__(self) -> str:
-        text = f"{self.mean:.2%}"
-        if self.deviation is not None:
-            text += f" ± {self.deviation:.2%}"
-        return text.replace("%", "").rstrip() + " %"
 
 
 @dataclass(frozen=True)
@@ -189,31 +162,6 @@ class StudyRecord:
         return weights_folder(self.path)
 
 
-def study_folder(study: Path) -> Path:
-    """Where a study's report and weights go: `NAME` for `NAME.db`, else `NAME.EXT.files`.
-
-    No two studies share one, whatever their suffixes.
-    """
-    return (
-        study.with_suffix("") if study.suffix == ".db" else study.with_name(f"{study.name}.files")
-    )
-
-
-def weights_folder(study: Path) -> Path:
-    """The folder of a study's weights."""
-    return study_folder(study) / "weights"
-
-
-def study_url(path: Path) -> str:
-    """The address of a study file for Optuna, with what a URL would misread in a path quoted."""
-    return sqlalchemy.URL.create("sqlite", database=str(path)).render_as_string()
-
-
-def weights_file(study: Path, number: int) -> Path:
-    """The weights of trial `number`."""
-    return weights_folder(study) / f"trial-{number:06d}.safetensors"
-
-
 def read_study(path: Path) -> StudyRecord:
     """Reads a study file; a live search may go on writing it.
 
@@ -228,23 +176,6 @@ def read_study(path: Path) -> StudyRecord:
         return record_of(optuna.load_study(study_name=STUDY_NAME, storage=storage), path)
     finally:
         storage.engine.dispose()
-
-
-def with_repeats(trials: Sequence[TrialRecord]) -> tuple[TrialRecord, ...]:
-    """The trials of a study, each network's errors gathered in the first that came to its end."""
-    first: dict[Architecture, int] = {}  # place of the first complete trial
-    errors: dict[int, list[float]] = {}
-    found = [replace(trial, repeats=()) if trial.repeats else trial for trial in trials]
-    for place, trial in enumerate(found):
-        if trial.state != "complete" or trial.val_error is None:
-            continue
-        head = first.setdefault(trial.architecture, place)
-        if head != place:
-            errors.setdefault(head, []).append(trial.val_error)
-            found[place] = replace(trial, repeat_of=found[head].number)
-    for head, values in errors.items():
-        found[head] = replace(found[head], repeats=tuple(values))
-    return tuple(found)
 
 
 def record_of(study: optuna.Study, path: Path, *, interrupted: bool = False) -> StudyRecord:
@@ -321,40 +252,3 @@ def _state(trial: FrozenTrial) -> State:
     if trial.state == TrialState.FAIL and trial.user_attrs.get(OVER_BUDGET_KEY):
         return "rejected"
     return _STATES[trial.state]
-
-
-def kept_settings(path: Path) -> dict[str, Any] | None:
-    """The settings in a study file, read without touching it; None if nothing is in it yet.
-
-    Raises:
-        StudyError: no such file, not a study, or one of a newer nas-tc.
-    """
-    if not path.is_file():
-        raise StudyError(f"no study file {str(path)!r}")
-    if path.stat().st_size == 0:
-        return None
-    other = StudyError(f"{path}: not a study of nas-tc; choose another path for the study")
-    try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
-            tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
-            if not tables:
-                return None
-            if "study_user_attributes" not in tables:
-                raise other
-            rows = database.execute(
-                "SELECT value_json FROM study_user_attributes WHERE key = ?", (SETTINGS_KEY,)
-            ).fetchall()
-            studies = [name for (name,) in database.execute("SELECT study_name FROM studies")]
-            trials = database.execute("SELECT COUNT(*) FROM trials").fetchone()[0]
-    except sqlite3.OperationalError as error:
-        raise StudyError(f"cannot read the study {path}: {error}") from None
-    except sqlite3.DatabaseError:
-        raise other from None
-    if not rows:
-        if trials or studies not in ([], [STUDY_NAME]):
-            raise other
-        return None  # killed while it was being made
-    settings: dict[str, Any] = json.loads(rows[0][0])
-    if settings["format"] > FORMAT:
-        raise StudyError(f"{path}: the study was made by a newer nas-tc; update nas-tc to use it")
-    return settings

@@ -26,9 +26,9 @@ from nas_tc.search.records import (
     TrialRecord,
     read_study,
     record_of,
-    weights_file,
 )
 from nas_tc.search.settings import Settings, training_difference
+from nas_tc.search.study_files import weights_file
 from nas_tc.space import Space
 from nas_tc.zoo import find_network
 

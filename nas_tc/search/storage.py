@@ -13,17 +13,15 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from nas_tc.errors import StudyError
-from nas_tc.search.records import (
-    ARCHITECTURE_KEY,
-    GUEST_KEY,
-    LOSSES_KEY,
+from nas_tc.search.records import ARCHITECTURE_KEY, GUEST_KEY, LOSSES_KEY
+from nas_tc.search.settings import difference
+from nas_tc.search.study_files import (
     SETTINGS_KEY,
     STUDY_NAME,
     kept_settings,
     study_folder,
     study_url,
 )
-from nas_tc.search.settings import difference
 
 _LOCK_WAIT_S = 1  # a search that was just killed gives its lock back within moments
 

@@ -8,7 +8,7 @@ from nas_tc.architecture import GAP, Architecture, Stage
 from nas_tc.errors import NasTcError
 from nas_tc.search import TrialRecord, check_objectives, objective, pareto_front
 from nas_tc.search.front import near_front
-from nas_tc.search.records import with_repeats
+from nas_tc.search.repeats import with_repeats
 
 ANY = Architecture((1, 4, 4), (Stage(1, 1, 1),), GAP, 2)
 points = st.lists(st.tuples(st.integers(1, 9), st.integers(0, 9)), max_size=25)

@@ -135,7 +135,7 @@ def test_a_draw_does_not_depend_on_the_luck_of_those_before():
     limit = budget_of("params<=50k")  # one even draw of forty fits
 
     def drawn(seeds):
-        draws = network_sampler(PLAIN, limit, seed=0)._draws
+        draws = network_sampler(PLAIN, limit, seed=0)._terms.draws
         return {seed: draws.draw(1, np.random.default_rng(seed)) for seed in seeds}
 
     assert drawn(range(8)) == drawn(reversed(range(8)))

@@ -14,7 +14,7 @@ from heard import Ear, states
 from nas_tc.errors import StudyError
 from nas_tc.search import pool as pool_module
 from nas_tc.search import read_study
-from nas_tc.search.driver import Driver
+from nas_tc.search.weights import Weights
 
 
 def test_ctrl_c_loses_nothing(tiny_search, tmp_path):
@@ -101,7 +101,7 @@ def test_a_signal_in_a_transaction_waits_for_its_end(
     steps = [
         (optuna.Study, "ask"),
         (optuna.Study, "tell"),
-        (Driver, "_keep_weights"),
+        (Weights, "keep"),
     ]
     owner, name = steps[moment]
     original = getattr(owner, name)

@@ -1,0 +1,27 @@
+"""Networks that were trained more than once in a search, each time with another seed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from nas_tc.architecture import Architecture
+
+if TYPE_CHECKING:
+    from nas_tc.search.records import TrialRecord
+
+
+def with_repeats(trials: Sequence["TrialRecord"]) -> tuple["TrialRecord", ...]:
+    """The trials of a study, each network's errors gathered in the first that came to its end."""
+    first: dict[Architecture, int] = {}  # place of the first complete trial
+    errors: dict[int, list[float]] = {}
+    found = [replace(trial, repeats=()) if trial.repeats else trial for trial in trials]
+    for place, trial in enumerate(found):
+        if trial.state != "complete" or trial.val_error is None:
+            continue
+        head = first.setdefault(trial.architecture, place)
+        if head != place:
+            errors.setdefault(head, []).append(trial.val_error)
+            found[place] = replace(trial, repeat_of=found[head].number)
+    for head, values in errors.items():
+        found[head] = replace(found[head], repeats=tuple(values))
+    return tuple(found)

@@ -1,0 +1,22 @@
+"""The program as a user calls it."""
+
+import sys
+
+import pytest
+
+from nas_tc.cli import main as program
+
+
+@pytest.fixture
+def nas_tc(monkeypatch, capsys, tmp_path):
+    """Calls the program; gives its exit code, output and errors."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["nas-tc", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            program.main()
+        printed = capsys.readouterr()
+        return ended.value.code, printed.out, printed.err
+
+    return call

@@ -1,0 +1,87 @@
+"""`nas-tc time` and `nas-tc calibrate`: figures, tables, and what is refused."""
+
+import json
+
+import pytest
+
+
+def test_time_prints_a_figure_with_its_interval(nas_tc):
+    arguments = ("time", "(3,8)/2 | (3,8)/2", "--input", "3x16x16", "--batch", "2")
+    code, out, _ = nas_tc(*arguments, "--against", "(3,4)/2", "--repeats", "20", "--json")
+    assert code == 0
+    found = json.loads(out)
+    assert 0 < found["low_ms"] <= found["latency_ms"] <= found["high_ms"]
+    assert 0 < found["ratio_low"] <= found["ratio"] <= found["ratio_high"]
+    assert (found["batch"], found["turns"]) == (2, 20)
+    assert found["repeats"] >= 20
+    assert found["machine"]["threads"] == 1
+    code, out, _ = nas_tc(*arguments, "--device", "cpu", "--limit-ms", "1e9", "--train-step")
+    assert code == 0
+    assert "a training step of 2 images" in out
+    assert "verdict  accept at a limit of 1e+09 ms" in out
+
+
+def test_a_table_is_made_tested_and_used(nas_tc, tmp_path):
+    table = str(tmp_path / "table.json")
+    small = ("--input", "1x8x8", "--out", table)
+    reference = ("--reference", "(3,8) | (3,16)")
+    code, out, _ = nas_tc("calibrate", *small, "--networks", "6", *reference, "--classes", "1000")
+    assert code == 0
+    assert f"table: {table} (6 networks more; " in out
+    code, out, errors = nas_tc("calibrate", *small, "--networks", "6")  # it goes on
+    assert code == 0
+    network = ("time", "(3,8) | (3,16)", "--input", "1x8x8", "--repeats", "20")
+    code, out, errors = nas_tc(*network, "--json")
+    assert code == 0
+    assert "predicted_ms" not in json.loads(out)  # the cache is off
+    code, out, errors = nas_tc(*network, "--json", "--time-table", table)
+    assert code == 0
+    assert json.loads(out)["predicted_ms"] > 0
+    assert json.loads(out)["predicted_guessed"] == 0
+    code, out, errors = nas_tc(*network, "--batch", "2", "--time-table", table)
+    assert code == 2
+    assert "has no time of a forward pass of 2 images in fp32" in errors
+    code, out, errors = nas_tc("calibrate", *small, "--training", "--check")
+    assert (code, out) == (2, "")
+    assert "has no times of a training step of 1 image in fp32" in errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--networks", "0"], "must be 1 or more, not 0"),
+        (["--batch", "-2"], "must be 1 or more, not -2"),
+        (["--dtype", "fp8"], "unknown dtype 'fp8'"),
+        (["--space", "plane-32"], "did you mean 'plain-32'"),
+        (["--input", "8x8"], "write channels, height and width"),
+        (["--reference", "alexnt"], "did you mean 'alexnet'"),
+        (["--device", "gpu"], "unknown device 'gpu'"),
+        ([], "the cache is off (NAS_TC_CACHE): name the table with --out FILE"),
+        (["--out", "broken.json"], "a damaged time table (it is not JSON)"),
+        (["--out", "."], "cannot read the time table '.'"),
+        (["--check", "--out", "none.json"], "has no times of a forward pass of 1 image in fp32"),
+    ],
+)
+def test_calibrations_that_are_refused(nas_tc, tmp_path, arguments, complaint):
+    (tmp_path / "broken.json").write_text("{")
+    code, out, errors = nas_tc("calibrate", *arguments)
+    assert (code, out) == (2, "")
+    assert complaint in errors
+    assert len(errors.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["alexnt"], "did you mean 'alexnet'"),
+        (["J", "--dtype", "fp8"], "unknown dtype 'fp8'"),
+        (["J", "--batch", "0"], "must be 1 or more, not 0"),
+        (["J", "--limit-ms", "-1"], "must be more than 0, not -1"),
+        (["J", "--input", "3x16x16"], "does not fit a map of 1 pixel"),
+    ],
+)
+def test_times_that_are_refused(nas_tc, arguments, complaint):
+    code, _, errors = nas_tc("time", *arguments)
+    assert code == 2
+    assert complaint in errors
+    assert len(errors.splitlines()) == 1
