@@ -19,7 +19,7 @@ from nas_tc.search.pool import FailedError, Pool
 from nas_tc.search.records import record_of
 from nas_tc.search.settings import Settings
 from nas_tc.search.storage import lock_study, open_study
-from nas_tc.search.worker import training_seed
+from nas_tc.worker.worker import training_seed
 
 
 class Clock:

@@ -32,7 +32,7 @@ from nas_tc import search
 from nas_tc.data import load_data
 from nas_tc.data.images import split_indices
 from nas_tc.search import pool
-from nas_tc.search.worker import Worker
+from nas_tc.worker.worker import Worker
 
 FOLDER = "NAS_TC_SEARCH_SHARE"  # where workers note what they did when
 

@@ -33,9 +33,9 @@ from nas_tc.cost import complexity
 from nas_tc.data import load_data
 from nas_tc.search.pool import Pool
 from nas_tc.search.settings import Settings
-from nas_tc.search.worker import training_seed
 from nas_tc.space import load_space
 from nas_tc.training import load_recipe
+from nas_tc.worker.worker import training_seed
 
 
 def again(network: Architecture, pool: Pool, seeds: range) -> Iterator[tuple[float, float]]:

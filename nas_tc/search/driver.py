@@ -29,10 +29,9 @@ from nas_tc.search.sampler import network_sampler
 from nas_tc.search.settings import Settings
 from nas_tc.search.start import enqueue
 from nas_tc.search.study_times import check_device, keep_times, known_times
-from nas_tc.search.time_order import TimeReport
 from nas_tc.search.timekeeper import Timekeeper, recorded, too_slow
 from nas_tc.search.weights import Weights
-from nas_tc.search.worker import Report, training_seed
+from nas_tc.worker import Report, TimeReport, training_seed
 
 _TICK_S = 1.0
 _LOSSES = 2  # workers that may die under one network before it is given up

@@ -14,8 +14,8 @@ from nas_tc.search.records import (
     TrialRecord,
     record_of,
 )
-from nas_tc.search.time_order import FrontOrder, FrontReport
 from nas_tc.search.timekeeper import Timekeeper, recorded, too_slow
+from nas_tc.worker import FrontOrder, FrontReport
 
 _TICK_S = 1.0
 _TOGETHER = 100_000_000  # parameters of networks that are in memory at once

@@ -11,9 +11,8 @@ from nas_tc._ray import ray_has_gpu, start_ray
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
 from nas_tc.errors import DeviceError, NasTcError
-from nas_tc.search.time_order import FrontOrder, FrontReport, TimeOrder, TimeReport
-from nas_tc.search.worker import Report, Worker
 from nas_tc.training import Recipe, choose_device
+from nas_tc.worker import FrontOrder, FrontReport, Report, TimeOrder, TimeReport, Worker
 
 
 class FailedError(RuntimeError):

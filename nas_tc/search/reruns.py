@@ -13,8 +13,8 @@ from nas_tc.search.interrupt import Interrupts
 from nas_tc.search.pool import FailedError, Pool
 from nas_tc.search.records import RERUNS_KEY, StudyRecord, TrialRecord, read_study, record_of
 from nas_tc.search.storage import lock_study, open_study
-from nas_tc.search.worker import training_seed
 from nas_tc.training import Recipe
+from nas_tc.worker import training_seed
 
 _TICK_S = 1.0
 

@@ -6,9 +6,9 @@ from typing import Any, Protocol
 
 from nas_tc.architecture import Architecture, format_notation
 from nas_tc.errors import BudgetError, StudyError, TableError
-from nas_tc.search.time_order import Figure, FrontOrder, TimeOrder, TimeReport
 from nas_tc.space import Space, extreme_network
 from nas_tc.timing import Prediction, TimeLimit, TimeTable, nodes_of
+from nas_tc.worker import Figure, FrontOrder, TimeOrder, TimeReport
 
 _SAVE_EVERY = 20  # reports
 _SHARE = 0.03  # of the time of a training: what a brief verdict may take, on all workers together

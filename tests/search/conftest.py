@@ -45,7 +45,7 @@ def host_class():
         """A process that is one worker after another."""
 
         def settle(self, *args, **keywords):
-            from nas_tc.search.worker import Worker
+            from nas_tc.worker import Worker
 
             self.worker = Worker(*args, **keywords)
 

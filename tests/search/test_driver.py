@@ -15,9 +15,9 @@ from nas_tc.search.pool import LostError
 from nas_tc.search.records import record_of
 from nas_tc.search.settings import Settings
 from nas_tc.search.storage import lock_study, open_study, requeue_running
-from nas_tc.search.worker import Report
 from nas_tc.space import parse_space
 from nas_tc.training import Recipe, Rung
+from nas_tc.worker import Report
 
 # 2/2 and 3/2 poolings leave 3 of 7 pixels, so its two networks cost the same.
 TIED = """

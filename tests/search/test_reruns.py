@@ -10,7 +10,7 @@ from nas_tc.errors import DataError, NasTcError, StudyError
 from nas_tc.report import front_table
 from nas_tc.search import Spread, read_study, rerun
 from nas_tc.search.reruns import missing_reruns
-from nas_tc.search.worker import training_seed
+from nas_tc.worker import training_seed
 
 
 class Ear:

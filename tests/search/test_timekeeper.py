@@ -12,9 +12,7 @@ from nas_tc.data import load_data
 from nas_tc.errors import BudgetError, DeviceError, StudyError, TableError
 from nas_tc.search import Silence
 from nas_tc.search.own_table import keeping_time
-from nas_tc.search.time_order import Figure, TimeReport
 from nas_tc.search.timekeeper import Timekeeper, recorded, too_slow
-from nas_tc.search.worker import Report, Worker
 from nas_tc.space import load_space
 from nas_tc.timing import (
     Estimate,
@@ -27,6 +25,7 @@ from nas_tc.timing import (
     unit_of,
 )
 from nas_tc.training import Recipe
+from nas_tc.worker import Figure, Report, TimeReport, Worker
 
 MACHINE = {"device": "Abacus 7", "threads": 1, "torch": "2.13", "cuda": None, "instructions": "x"}
 SHAPE = (3, 16, 16)
@@ -301,7 +300,7 @@ def test_what_does_not_fit_in_memory_is_told_before_any_training():
 
 
 def test_a_worker_that_has_no_memory_to_read_the_clock_says_so(monkeypatch):
-    monkeypatch.setattr("nas_tc.search.worker.settle_on_core", lambda: None)  # not our process
+    monkeypatch.setattr("nas_tc.worker.worker.settle_on_core", lambda: None)  # not our process
     worker = Worker(load_data("digits"), Recipe(epochs=1), "cpu", alone=True)
     order = keeper("train_step<=1s@b128").order(SLIM)
     with monkeypatch.context() as patch:
@@ -311,7 +310,7 @@ def test_a_worker_that_has_no_memory_to_read_the_clock_says_so(monkeypatch):
     def without_memory(*_):
         raise MemoryError
 
-    monkeypatch.setattr("nas_tc.search.worker.carry_out", without_memory)
+    monkeypatch.setattr("nas_tc.worker.worker.carry_out", without_memory)
     assert worker.time(order).diverged.startswith("out of memory: about")
 
 

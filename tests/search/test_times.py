@@ -9,10 +9,10 @@ import torch
 from nas_tc.errors import BudgetError, StudyError, TableError
 from nas_tc.report import front_table, trials_table, write_report
 from nas_tc.search import objective, pareto_front, read_study, weights_file
-from nas_tc.search import time_order as orders
 from nas_tc.search.front import near_front
 from nas_tc.search.storage import check_settings, open_study
 from nas_tc.timing import Setting, TimeTable, calibrate, one_thread
+from nas_tc.worker import time_order as orders
 
 GENEROUS = "latency<=(3,64)x3*50, complexity<=400k"
 

@@ -153,9 +153,9 @@ def test_weights_to_begin_with_that_are_not_there(digits, tmp_path):
 
 
 def test_a_worker_reports_what_does_not_fit_and_goes_on(digits, monkeypatch):
-    from nas_tc.search.worker import Worker
+    from nas_tc.worker import Worker
 
-    monkeypatch.setattr("nas_tc.search.worker.settle_on_core", lambda: None)  # not this process
+    monkeypatch.setattr("nas_tc.worker.worker.settle_on_core", lambda: None)  # not this process
     worker = Worker(digits, Recipe(epochs=1), "cpu")
     huge = Architecture(digits.shape, parse_notation("(3,60000)x9"), GAP, 10)
     assert worker.begin(huge, 0).diverged.startswith("out of memory: about")
@@ -164,6 +164,6 @@ def test_a_worker_reports_what_does_not_fit_and_goes_on(digits, monkeypatch):
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate")
 
     with monkeypatch.context() as patched:
-        patched.setattr("nas_tc.search.worker.train", lambda *a, **k: iter(exhausted, None))
+        patched.setattr("nas_tc.worker.worker.train", lambda *a, **k: iter(exhausted, None))
         assert worker.begin(small(digits), 0).diverged.startswith("out of memory: about")
     assert worker.begin(small(digits), 0).rung.epoch == 1

@@ -13,15 +13,6 @@ from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
 from nas_tc.data.memory import gib
 from nas_tc.module import Network, build
-from nas_tc.search.time_order import (
-    FrontOrder,
-    FrontReport,
-    References,
-    TimeOrder,
-    TimeReport,
-    carry_out,
-    time_together,
-)
 from nas_tc.timing import NodeLock
 from nas_tc.training import (
     DivergedError,
@@ -40,6 +31,15 @@ from nas_tc.training import (
     take_huge_pages,
     train,
     with_colours,
+)
+from nas_tc.worker.time_order import (
+    FrontOrder,
+    FrontReport,
+    References,
+    TimeOrder,
+    TimeReport,
+    carry_out,
+    time_together,
 )
 
 
