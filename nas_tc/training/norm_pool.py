@@ -18,6 +18,7 @@ _NAMES = {torch.bfloat16: "bf16", torch.float32: "fp32"}
 _LIBRARIES = {"AVX512": "_norm_pool_avx512", "AVX2": "_norm_pool_avx2"}  # by torch's capability
 _FOR_ANY = "_norm_pool"
 _WIDEST = 15  # pixels: a place within a window is a byte, and one value of it is taken
+_MOST_THREADS = 2  # of torch; with more, its layers together are as fast as one thread of ours
 _POINTER = ctypes.c_void_p
 _NUMBER = ctypes.c_double
 
@@ -43,7 +44,7 @@ class NormPool:
 
     The modules' own weights and running statistics are used and updated, as they would do
     themselves; results differ by rounding. Where the library does not apply they are called: on a
-    GPU, with several threads, for other types than bfloat16 and float32.
+    GPU, with more than two threads, for other types than bfloat16 and float32.
 
     Args:
         norm: the normalisation.
@@ -78,7 +79,7 @@ class NormPool:
             maps.device.type == "cpu"
             and maps.dtype in _NAMES
             and maps.is_contiguous(memory_format=torch.channels_last)
-            and torch.get_num_threads() == 1
+            and torch.get_num_threads() <= _MOST_THREADS
             and norm.affine
             and norm.track_running_stats
             and norm.momentum is not None

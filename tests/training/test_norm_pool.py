@@ -156,9 +156,9 @@ def test_torch_does_what_the_library_does_not(change):
     assert torch.equal(NormPool(copy.deepcopy(norm), None, relu=True)(maps), torch.relu(norm(maps)))
 
 
-def test_several_threads_are_left_to_torch(monkeypatch):
+def test_many_threads_are_left_to_torch(monkeypatch):
     monkeypatch.setattr(norm_pool, "library", object)  # has no functions
-    torch.set_num_threads(2)
+    torch.set_num_threads(3)
     norm, maps = norm_of(6, 0), maps_of((2, 6, 5, 5), torch.float32, 0)
     expected = torch.relu(copy.deepcopy(norm)(maps))
     assert torch.allclose(NormPool(norm, None, relu=True)(maps), expected)

@@ -1,4 +1,4 @@
-// Batch normalisation with the pool and the ReLU behind it, for one thread.
+// Batch normalisation with the pool and the ReLU behind it, by one thread.
 //
 // A small network's step is half memory traffic: torch reads and writes the maps once for each of
 // the three, and keeps eight bytes for every maximum. Here a map is read twice, for its statistics
