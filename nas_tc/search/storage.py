@@ -62,9 +62,14 @@ def lock_study(path: Path) -> Iterator[None]:
         StudyError: the study is in use, the folder cannot be written, or there is a file at
             `path` that is not a study.
     """
-    if not path.name or path.is_dir():
+    try:
+        is_folder = not path.name or path.is_dir()
+        has_file = not is_folder and study_folder(path).is_file()
+    except OSError as error:  # a name that is too long
+        raise StudyError(_write_error(path, error)) from None
+    if is_folder:
         raise StudyError(f"the study must be a file, not {str(path)!r}; write --study NAME.db")
-    if study_folder(path).is_file():
+    if has_file:
         raise StudyError(
             f"{study_folder(path)} is a file, but the weights and the report of {path} go there; "
             "choose another name with --study"
