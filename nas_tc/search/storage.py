@@ -22,6 +22,7 @@ from nas_tc.search.study_files import (
     study_folder,
     study_url,
 )
+from nas_tc.space import genes_of
 
 _LOCK_WAIT_S = 1  # a search that was just killed gives its lock back within moments
 
@@ -112,19 +113,27 @@ def check_settings(path: Path, settings: dict[str, Any]) -> None:
 def requeue_running(study: optuna.Study) -> None:
     """Ends trials that a stopped search left running, and queues their networks again.
 
-    One that was stopped before its network was settled has no network to run again. Each is
-    queued before it is ended, so that a kill between the two loses nothing.
+    One that was stopped while its genes were being asked for has no network to run again, unless
+    it was queued itself; the sampler proposes that network anew. Each is queued before it is
+    ended, so that a kill between the two loses nothing.
     """
     waiting = [_queued(trial) for trial in study.get_trials(states=(TrialState.WAITING,))]
+    names = _gene_names(study)
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        settled = ARCHITECTURE_KEY in trial.user_attrs
-        genes = trial.params if settled else trial.system_attrs.get("fixed_params", {})
+        is_whole = ARCHITECTURE_KEY in trial.user_attrs or names <= trial.params.keys()
+        genes = trial.params if is_whole else trial.system_attrs.get("fixed_params", {})
         guest = trial.user_attrs.get(GUEST_KEY)
-        if (genes or guest) and (genes, guest) not in waiting:
+        if (is_whole or genes or guest) and (genes, guest) not in waiting:
             kept = {} if guest is None else {GUEST_KEY: guest}
             losses = trial.user_attrs.get(LOSSES_KEY, 0)
             study.enqueue_trial(genes, user_attrs={LOSSES_KEY: losses, **kept})
         study.tell(trial.number, state=TrialState.FAIL)
+
+
+def _gene_names(study: optuna.Study) -> set[str]:
+    """What a trial chooses before it has a network."""
+    stages = study.user_attrs[SETTINGS_KEY]["space"]["stages"]
+    return {gene.name for gene in genes_of(stages)}
 
 
 def _queued(trial: FrozenTrial) -> tuple[dict[str, Any], Any]:
