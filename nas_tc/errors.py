@@ -5,6 +5,7 @@ line. The command line prints it and exits with code 2; the Python API raises it
 """
 
 import difflib
+import os
 from collections.abc import Iterable
 
 
@@ -46,6 +47,13 @@ class TableError(NasTcError):
 
 class DeviceError(NasTcError):
     """A device or a cluster that is not there."""
+
+
+def reason(error: BaseException) -> str:
+    """What an exception has to say, on one line and without the system's number for it."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return os.strerror(error.errno)
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def unknown(

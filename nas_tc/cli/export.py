@@ -17,7 +17,8 @@ def export(
         ),
     ],
     trial: Annotated[
-        int | None, typer.Option(help="Number of a trial on the front.", show_default=False)
+        int | None,
+        typer.Option(help="Number of a trial whose weights are kept.", show_default=False),
     ] = None,
     best: Annotated[
         bool, typer.Option("--best", help="The trial with the least validation error.")

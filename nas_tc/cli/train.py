@@ -20,7 +20,8 @@ from nas_tc.cli.console import (
     percent,
     tell_decoded,
 )
-from nas_tc.errors import NasTcError
+from nas_tc.errors import NasTcError, reason
+from nas_tc.zoo import find_network, names_study
 
 if TYPE_CHECKING:
     from nas_tc.training import CurvePoint, Finished, Recipe
@@ -100,7 +101,7 @@ def train(
         take_huge_pages,
     )
 
-    found, spec, weights = _network(network, trial, data)
+    found, spec, weights = _network(network, trial, data, from_search=from_search)
     if from_search:
         _check_searched(weights, given=input is not None or head is not None or norm is not None)
     found = _changed(found, input, head, norm)
@@ -159,8 +160,8 @@ def train(
         names = _write(folder, adapted, chosen, finished, spec)
     except (OSError, SafetensorError) as error:
         raise NasTcError(
-            f"cannot write into {folder}: {error}; make room and run it again: it goes on from "
-            "the checkpoint"
+            f"cannot write into {folder}: {reason(error)}; make room and run it again: it goes on "
+            "from the checkpoint"
         ) from None
     for line in _tests(finished, adapted.classes):
         screen.print(line)
@@ -189,31 +190,28 @@ def _changed(
 
 
 def _check_searched(weights: Path | None, *, given: bool) -> None:
-    """Refuses to go on with weights of a search that are not there or of another network."""
+    """Refuses to go on with weights of a search that are of another network."""
     if weights is None or given:
         raise NasTcError(
             "--from-search goes on with the weights of a study's trial, as it was searched: name "
             "a study file, and leave --input, --head and --norm out"
         )
-    if not weights.exists():
-        raise NasTcError(
-            f"--from-search: {weights} is not there; weights are kept of the trials on the front"
-        )
 
 
 def _network(
-    text: str, trial: int | None, data: str | None
+    text: str, trial: int | None, data: str | None, *, from_search: bool
 ) -> tuple[Architecture, str, Path | None]:
     """The network, the data to train it on, and where its weights of the search are."""
-    if text.endswith(".db") or (Path(text).is_file() and not text.endswith(".json")):
-        from nas_tc.search import read_study, weights_file  # noqa: PLC0415
+    if names_study(text):
+        from nas_tc.search import read_study, weights_file, without_weights  # noqa: PLC0415
 
         record = read_study(Path(text))
         chosen = record.best if trial is None else record.trial(trial)
         spec = data or record.settings["data"]["name"]
-        return chosen.architecture, spec, weights_file(record.path, chosen.number)
-    from nas_tc.zoo import find_network  # noqa: PLC0415
-
+        weights = weights_file(record.path, chosen.number)
+        if from_search and not weights.exists():
+            raise without_weights(record, chosen)
+        return chosen.architecture, spec, weights
     if trial is not None:
         raise NasTcError(f"--trial {trial}: {text!r} is no study file")
     found = find_network(text)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from nas_tc.data.images import label_numbers
 from nas_tc.data.plan import Plan, numbered, planned
 from nas_tc.data.rows import Rows
-from nas_tc.errors import DataError
+from nas_tc.errors import DataError, reason
 
 _NPZ_NAMES = {  # images and labels of each split: Keras's names and those of MedMNIST
     "train": (("x_train", "y_train"), ("train_images", "train_labels"), ("x", "y")),
@@ -49,9 +49,14 @@ def plan_npz(file: Path, name: str) -> Plan:
     Raises:
         DataError: a file or an array that is missing or of another kind.
     """
+    if not file.exists():
+        raise DataError(f"no file {str(file)!r}; npz:FILE needs one that numpy.savez has written")
     found: Found = {}
     with _said(f"{file}: not an npz file of arrays"), file.open("rb") as opened:
-        arrays = np.load(opened, allow_pickle=False)
+        try:
+            arrays = np.load(opened, allow_pickle=False)
+        except ValueError:  # numpy takes it for pickled objects, and asks for trust in them
+            raise ValueError("it does not begin like one") from None
         if not isinstance(arrays, NpzFile):
             raise DataError(f"{file}: one array alone; an npz file has images and labels")
         for split, names in _NPZ_NAMES.items():
@@ -157,8 +162,7 @@ def _said(what: str) -> Iterator[None]:
     except DataError:
         raise
     except _BROKEN as error:
-        reason = (str(error).strip().splitlines() or ["broken"])[0]
-        raise DataError(f"{what}: {reason}") from None
+        raise DataError(f"{what}: {reason(error)}") from None
 
 
 def _rows(

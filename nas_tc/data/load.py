@@ -16,7 +16,7 @@ from nas_tc.data.images import ImageData, Split
 from nas_tc.data.memory import check_memory, default_limit
 from nas_tc.data.parquet import plan_parquet
 from nas_tc.data.plan import Plan
-from nas_tc.errors import DataError, unknown
+from nas_tc.errors import DataError, reason, unknown
 
 Side = tuple[int, int] | None
 _PLANS: dict[str, Callable[[Path, str], Plan]] = {
@@ -71,7 +71,7 @@ def load_data(
 def _load_files(
     kind: str, place: Path, side: Side, spec: str, train_images: int | None, decoding: Decoding
 ) -> ImageData:
-    key = _key(kind, place, side) if place.exists() else ""  # whoever reads says what is wrong
+    key = _key(kind, place, side) if _exists(place) else ""  # whoever reads says what is wrong
     limit = default_limit() if decoding.memory_limit is None else decoding.memory_limit
     if decoding.broken is None and (found := read_cache(key, spec, limit)):
         if train_images is None:
@@ -91,6 +91,18 @@ def _load_files(
     if decoding.broken is None:
         write_cache(key, data)
     return data if train_images is None else data.with_fewer(train_images)
+
+
+def _exists(place: Path) -> bool:
+    """Whether there is something at `place`.
+
+    Raises:
+        DataError: the system does not even look there.
+    """
+    try:
+        return place.exists()
+    except OSError as error:
+        raise DataError(f"{place}: cannot be read: {reason(error)}") from None
 
 
 def _key(kind: str, place: Path, *settings: object) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from nas_tc.data.images import label_numbers
 from nas_tc.data.plan import Plan, check_labels, numbered, planned
 from nas_tc.data.sources import ParquetRows
-from nas_tc.errors import DataError
+from nas_tc.errors import DataError, reason
 
 IMAGE_COLUMNS = ("image", "img", "images")
 LABEL_COLUMNS = ("label", "labels", "fine_label", "class", "target")
@@ -69,8 +69,9 @@ def _read(folder: Path, split: str) -> tuple[ParquetRows, list[object]]:
                 label = column(names, str(path), "label", LABEL_COLUMNS)
                 found = file.read([label]).column(0).to_pylist()
         except (OSError, pyarrow.ArrowException) as error:
-            reason = str(error).splitlines()[0]
-            raise DataError(f"{path}: not a parquet file, or a broken one: {reason}") from None
+            raise DataError(
+                f"{path}: not a parquet file, or a broken one: {reason(error)}"
+            ) from None
         check_labels(found, str(path))
         files.append((path, images, len(found)))
         labels += found

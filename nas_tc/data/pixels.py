@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from nas_tc.data.sources import Source
-from nas_tc.errors import DataError
+from nas_tc.errors import DataError, reason
 
 _SIXTEEN_BITS = {"I;16", "I;16B", "I;16L", "I;16N"}  # of grey, in either order of bytes
 GREY_MODES = {"1", "L", *_SIXTEEN_BITS}
@@ -43,7 +43,7 @@ def open_image(source: Source, name: str) -> Image.Image:
     except UnidentifiedImageError:
         raise DataError(f"{name}: not an image, or a broken one") from None
     except _BROKEN as error:
-        raise DataError(f"{name}: the image is broken: {error}") from None
+        raise DataError(f"{name}: the image is broken: {reason(error)}") from None
     if upright.mode in _DEEP_MODES:
         raise DataError(
             f"{name}: the image has 32 bits a pixel, whose scale nobody knows; convert it to 8"

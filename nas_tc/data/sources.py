@@ -9,7 +9,7 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from nas_tc.errors import DataError
+from nas_tc.errors import DataError, reason
 
 Source = Path | bytes | None  # an image file, its content, or nothing where there should be one
 _ROWS = 64  # of a parquet file, held encoded at once
@@ -139,4 +139,4 @@ def _contents(path: Path, column: str, wanted: NDArray[np.int64]) -> Iterator[by
                     start += len(batch)
                     yield from map(content, batch.column(0).take(pyarrow.array(here)).to_pylist())
     except (OSError, pyarrow.ArrowException) as error:
-        raise DataError(f"{path}: a broken parquet file: {str(error).splitlines()[0]}") from None
+        raise DataError(f"{path}: a broken parquet file: {reason(error)}") from None

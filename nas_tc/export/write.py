@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from nas_tc.errors import StudyError
+from nas_tc.errors import StudyError, reason
 from nas_tc.export.source import network_source
-from nas_tc.search import StudyRecord, TrialRecord, weights_file
+from nas_tc.search import StudyRecord, TrialRecord, weights_file, without_weights
 
 
 def export_trial(record: StudyRecord, trial: TrialRecord, out: Path) -> tuple[Path, ...]:
@@ -21,11 +21,11 @@ def export_trial(record: StudyRecord, trial: TrialRecord, out: Path) -> tuple[Pa
     """
     try:
         weights_bytes = weights_file(record.path, trial.number).read_bytes()
-    except OSError:
-        front = ", ".join(str(each.number) for each in record.front) or "none yet"
+    except FileNotFoundError:
+        raise without_weights(record, trial) from None
+    except OSError as error:
         raise StudyError(
-            f"trial {trial.number} has no weights ({trial.state}): they are kept for the networks "
-            f"of the front: {front}"
+            f"cannot read {weights_file(record.path, trial.number)}: {reason(error)}"
         ) from None
     source, weights, readme = (
         out / name for name in ("network.py", "weights.safetensors", "README.md")

@@ -11,6 +11,7 @@ from nas_tc.search.records import StudyRecord, TrialRecord, read_study
 from nas_tc.search.reruns import rerun
 from nas_tc.search.seeds import Rerun, Spread
 from nas_tc.search.study_files import study_folder, weights_file
+from nas_tc.search.weights import without_weights
 
 __all__ = [
     "DEFAULT_TRIALS",
@@ -35,6 +36,7 @@ __all__ = [
     "search",
     "study_folder",
     "weights_file",
+    "without_weights",
 ]
 
 make_callable(__name__, search)

@@ -30,7 +30,7 @@ from nas_tc.search.records import (
 from nas_tc.search.settings import Settings, training_difference
 from nas_tc.search.study_files import weights_file
 from nas_tc.space import Space
-from nas_tc.zoo import find_network
+from nas_tc.zoo import find_network, names_study
 
 _STATES = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED}
 
@@ -64,7 +64,7 @@ def parse_start(text: str) -> Start:
     Raises:
         NasTcError: none of these.
     """
-    if text.endswith(".db") or (Path(text).is_file() and not text.endswith(".json")):
+    if names_study(text):
         return Start(text, study=read_study(Path(text)))
     return Start(text, network=find_network(text))
 

@@ -22,6 +22,7 @@ from nas_tc.search.study_files import (
     study_folder,
     study_url,
 )
+from nas_tc.space import genes_of
 
 _LOCK_WAIT_S = 1  # a search that was just killed gives its lock back within moments
 
@@ -62,9 +63,14 @@ def lock_study(path: Path) -> Iterator[None]:
         StudyError: the study is in use, the folder cannot be written, or there is a file at
             `path` that is not a study.
     """
-    if not path.name or path.is_dir():
+    try:
+        is_folder = not path.name or path.is_dir()
+        has_file = not is_folder and study_folder(path).is_file()
+    except OSError as error:  # a name that is too long
+        raise StudyError(_write_error(path, error)) from None
+    if is_folder:
         raise StudyError(f"the study must be a file, not {str(path)!r}; write --study NAME.db")
-    if study_folder(path).is_file():
+    if has_file:
         raise StudyError(
             f"{study_folder(path)} is a file, but the weights and the report of {path} go there; "
             "choose another name with --study"
@@ -107,19 +113,27 @@ def check_settings(path: Path, settings: dict[str, Any]) -> None:
 def requeue_running(study: optuna.Study) -> None:
     """Ends trials that a stopped search left running, and queues their networks again.
 
-    One that was stopped before its network was settled has no network to run again. Each is
-    queued before it is ended, so that a kill between the two loses nothing.
+    One that was stopped while its genes were being asked for has no network to run again, unless
+    it was queued itself; the sampler proposes that network anew. Each is queued before it is
+    ended, so that a kill between the two loses nothing.
     """
     waiting = [_queued(trial) for trial in study.get_trials(states=(TrialState.WAITING,))]
+    names = _gene_names(study)
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        settled = ARCHITECTURE_KEY in trial.user_attrs
-        genes = trial.params if settled else trial.system_attrs.get("fixed_params", {})
+        is_whole = ARCHITECTURE_KEY in trial.user_attrs or names <= trial.params.keys()
+        genes = trial.params if is_whole else trial.system_attrs.get("fixed_params", {})
         guest = trial.user_attrs.get(GUEST_KEY)
-        if (genes or guest) and (genes, guest) not in waiting:
+        if (is_whole or genes or guest) and (genes, guest) not in waiting:
             kept = {} if guest is None else {GUEST_KEY: guest}
             losses = trial.user_attrs.get(LOSSES_KEY, 0)
             study.enqueue_trial(genes, user_attrs={LOSSES_KEY: losses, **kept})
         study.tell(trial.number, state=TrialState.FAIL)
+
+
+def _gene_names(study: optuna.Study) -> set[str]:
+    """What a trial chooses before it has a network."""
+    stages = study.user_attrs[SETTINGS_KEY]["space"]["stages"]
+    return {gene.name for gene in genes_of(stages)}
 
 
 def _queued(trial: FrozenTrial) -> tuple[dict[str, Any], Any]:

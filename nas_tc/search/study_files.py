@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy
 
-from nas_tc.errors import StudyError
+from nas_tc.errors import StudyError, reason
 from nas_tc.search.settings import FORMAT
 
 STUDY_NAME = "nas-tc"
@@ -46,9 +46,7 @@ def kept_settings(path: Path) -> dict[str, Any] | None:
     Raises:
         StudyError: no such file, not a study, or one of a newer nas-tc.
     """
-    if not path.is_file():
-        raise StudyError(f"no study file {str(path)!r}")
-    if path.stat().st_size == 0:
+    if not _size_bytes(path):
         return None
     other = StudyError(f"{path}: not a study of nas-tc; choose another path for the study")
     try:
@@ -75,3 +73,17 @@ def kept_settings(path: Path) -> dict[str, Any] | None:
     if settings["format"] > FORMAT:
         raise StudyError(f"{path}: the study was made by a newer nas-tc; update nas-tc to use it")
     return settings
+
+
+def _size_bytes(path: Path) -> int:
+    """Of a study file.
+
+    Raises:
+        StudyError: there is none.
+    """
+    try:
+        if path.is_file():
+            return path.stat().st_size
+    except OSError as error:  # a name that is too long, say
+        raise StudyError(f"cannot read the study {path}: {reason(error)}") from None
+    raise StudyError(f"no study file {str(path)!r}")

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from nas_tc.errors import StudyError
 from nas_tc.search.front import near_front, pareto_front
-from nas_tc.search.records import TrialRecord
+from nas_tc.search.records import StudyRecord, TrialRecord
 from nas_tc.search.repeats import with_repeats
 from nas_tc.search.study_files import weights_file, weights_folder
 
 _LESS = 0.8  # of a network's time: what it may come to when it is timed with care
 _LAYERS = 3  # of the front whose weights are kept
+_NAMED = 8  # trials in an error
 
 
 @dataclass(frozen=True)
@@ -91,3 +92,22 @@ class Weights:
         quicker = replace(trial, times=times)
         others = [each for each in complete if each.number != trial.number]
         return quicker in pareto_front([*others, quicker], self.objectives)
+
+
+def without_weights(record: StudyRecord, trial: TrialRecord) -> StudyError:
+    """The error for a trial that has no weights: it names those that have, the likest first.
+
+    Args:
+        record: of the study.
+        trial: whose weights are asked for.
+    """
+    kept = [each for each in record.trials if weights_file(record.path, each.number).is_file()]
+    kept.sort(key=lambda each: (abs(each.complexity - trial.complexity), each.number))
+    named = kept if len(kept) <= _NAMED + 1 else kept[:_NAMED]
+    numbers = ", ".join(str(number) for number in sorted(each.number for each in named))
+    if len(named) < len(kept):
+        numbers += f" have the nearest costs, and {len(kept) - len(named)} others have weights"
+    return StudyError(
+        f"{record.path}: trial {trial.number} ({trial.state}) has no weights: they are kept of the "
+        f"front and what is near it: {numbers or 'none yet'}"
+    )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from nas_tc.space.load import load_space, parse_space, shipped_spaces
 from nas_tc.space.share import CapShare, Limited, Share, fitting
 from nas_tc.space.size import count_networks, extreme_network
-from nas_tc.space.space import Choice, Gene, Space, StageChoices, Values
+from nas_tc.space.space import Choice, Gene, Space, StageChoices, Values, genes_of
 
 if TYPE_CHECKING:
     from nas_tc.space.batch import complexity_batch as complexity_batch
@@ -26,6 +26,7 @@ __all__ = [
     "count_networks",
     "extreme_network",
     "fitting",
+    "genes_of",
     "load_space",
     "parse_space",
     "shipped_spaces",

@@ -1,6 +1,6 @@
 """A search space: for each stage, what may be chosen; and from choices to a network."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
 from math import prod
@@ -91,13 +91,7 @@ class Space:
     @cached_property
     def genes(self) -> tuple[Gene, ...]:
         """Everything that there is to choose, in order; what has one choice is left out."""
-        genes = []
-        for number, stage in enumerate(self.stages, start=1):
-            for field in _FIELDS:
-                choices = getattr(stage, field)
-                if len(choices) > 1:
-                    genes.append(Gene(f"stage{number}.{field}", choices))
-        return tuple(genes)
+        return genes_of([asdict(stage) for stage in self.stages])
 
     @cached_property
     def settings(self) -> int:
@@ -165,6 +159,16 @@ class Space:
 
 
 _FIELDS = ("depth", "width", "last_width", "filter", "stride", "pool")
+
+
+def genes_of(stages: Sequence[Mapping[str, Sequence[Choice]]]) -> tuple[Gene, ...]:
+    """The genes of a space whose stages are given as `Space.to_dict` keeps them."""
+    return tuple(
+        Gene(f"stage{number}.{field}", tuple(stage[field]))
+        for number, stage in enumerate(stages, start=1)
+        for field in _FIELDS
+        if len(stage[field]) > 1
+    )
 
 
 def _chosen(stage: Stage, choices: StageChoices, *, last: bool) -> dict[str, Choice]:

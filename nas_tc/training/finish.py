@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
-from nas_tc.errors import NasTcError
+from nas_tc.errors import NasTcError, reason
 from nas_tc.module import Network, build
 from nas_tc.training.batches import images_on, with_colours
 from nas_tc.training.memory import check_fits, out_of_memory, ran_out
@@ -150,6 +150,8 @@ def run_epochs(
         "seed": seed,
         "beginning": None if initial is None else _digest(initial),
     }
+    if not share.rank:
+        _check_writable(out)
     kept = _read(out / CHECKPOINT, identity)
     batch = recipe.batch_size // share.size
     if kept is None or kept["training"]["epoch"] < recipe.epochs:
@@ -206,7 +208,7 @@ def _begin_with(network: Network, file: Path) -> None:
     try:
         network.load_state_dict(load_file(file))
     except (OSError, SafetensorError) as error:
-        raise NasTcError(f"cannot read the weights {file}: {error}") from None
+        raise NasTcError(f"cannot read the weights {file}: {reason(error)}") from None
     except RuntimeError:
         raise NasTcError(f"{file} holds the weights of another network") from None
 
@@ -218,8 +220,11 @@ def _read(file: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
     try:
         kept: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
         its = kept["identity"]
-    except Exception as error:  # noqa: BLE001 - torch raises many kinds for a broken file
-        raise NasTcError(f"{file}: not a checkpoint, or a broken one: {error}") from None
+    except Exception:  # noqa: BLE001 - torch raises many kinds for a broken file
+        raise NasTcError(
+            f"{file}: not a checkpoint, or a broken one; remove it, or choose another folder "
+            "with --out"
+        ) from None
     for what, value in identity.items():
         if its.get(what) != value:
             raise NasTcError(
@@ -227,6 +232,23 @@ def _read(file: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
                 "folder with --out, or remove it"
             )
     return kept
+
+
+def _check_writable(out: Path) -> None:
+    """Makes the folder of the checkpoint, before the first epoch is trained.
+
+    Raises:
+        NasTcError: it cannot be, or nothing can be written into it.
+    """
+    why = None
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        why = reason(error)
+    if why is None and not os.access(out, os.W_OK):
+        why = "Permission denied"
+    if why is not None:
+        raise NasTcError(f"cannot write into {out}: {why}; choose another folder with --out")
 
 
 def _write(out: Path, values: dict[str, Any]) -> None:

@@ -29,6 +29,16 @@ def find_network(text: str) -> Architecture:
     raise unknown("network", text, ZOO)
 
 
+def names_study(text: str) -> bool:
+    """Whether `text` is the path of a study, and not a network: of any file that is no JSON."""
+    if text.endswith((".db", ".json")):
+        return text.endswith(".db")
+    try:
+        return Path(text).is_file()
+    except OSError:  # a notation is longer than the names of files may be
+        return False
+
+
 def _read(path: Path) -> Architecture:
     try:
         text = path.read_text(encoding="utf-8")

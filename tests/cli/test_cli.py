@@ -11,6 +11,8 @@ from nas_tc.cost import complexity
 from nas_tc.search import read_study
 from nas_tc.zoo import ZOO
 
+LONG = "x" * 300  # for a file
+
 
 def test_help_and_version_load_nothing_heavy():
     code = (
@@ -135,15 +137,24 @@ def test_a_search_from_the_command_line(nas_tc, cluster, tmp_path):
         (["export", "none.db", "--out", "x"], "give either --trial N or --best"),
         (["export", "none.db", "--best", "--out", "x"], "no study file 'none.db'"),
         (["improve"], "No such command 'improve'"),
+        (["data", "npz:none.npz"], "no file 'none.npz'"),
+        (["data", f"npz:{LONG}"], "cannot be read: File name too long"),
+        (["data", "idx:."], "train-images-idx3-ubyte: a broken idx file: Is a directory"),
+        (["search", "--budget", "1M", "--study", LONG], "File name too long"),
+        (["report", LONG], "cannot read the study"),
+        (["train", "+".join(["(3,16)"] * 60), "--data", "npz:none.npz"], "no file 'none.npz'"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(nas_tc, tmp_path, arguments, complaint):
     (tmp_path / "there.txt").write_text("hello")
     (tmp_path / "there.json").write_text("{")
+    (tmp_path / "train-images-idx3-ubyte").mkdir()
+    (tmp_path / "train-labels-idx1-ubyte").touch()
     code, _, err = nas_tc(*arguments)
     assert code == 2
     assert complaint in err
     assert err.startswith("nas-tc: ")
+    assert "Errno" not in err
     assert len(err.splitlines()) == 1
 
 

@@ -118,7 +118,7 @@ def test_train_goes_on_with_the_weights_of_the_search(run, study, tmp_path):
     ("arguments", "message"),
     [
         (("J", "--data", "digits"), "--from-search goes on with the weights of a study's trial"),
-        (("STUDY", "--trial", "2"), "is not there; weights are kept of the trials on the front"),
+        (("STUDY", "--trial", "2"), "trial 2 (complete) has no weights"),
         (("STUDY", "--trial", "0", "--head", "spp"), "as it was searched"),
         (("STUDY", "--trial", "0", "--workers", "0"), "--workers"),
     ],

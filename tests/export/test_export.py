@@ -1,8 +1,10 @@
 """Exported networks run by themselves, in a process that knows torch and safetensors alone."""
 
 import re
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
@@ -103,10 +105,33 @@ def test_a_trial_is_handed_over(study, tmp_path):
 
 
 def test_a_trial_without_weights(study, tmp_path):
-    with pytest.raises(StudyError, match=r"trial 3 has no weights \(pruned\): .*: 0, 1"):
+    with pytest.raises(StudyError, match=r"trial 3 \(pruned\) has no weights: .*: 0, 1$"):
         export_trial(study, study.trial(3), tmp_path)
     with pytest.raises(StudyError, match="no trial 9; there are 0 to 4"):
         study.trial(9)
+
+
+def test_what_can_be_exported_is_named_beyond_the_front(study, tmp_path):
+    record = replace(study, path=tmp_path / "other.db")
+    file = weights_file(record.path, 2)  # behind the front
+    file.parent.mkdir(parents=True)
+    shutil.copy(weights_file(study.path, 1), file)
+    with pytest.raises(StudyError, match=r"trial 1 \(complete\) has no weights: .*: 2$"):
+        export_trial(record, record.trial(1), tmp_path / "out")
+    file.unlink()
+    with pytest.raises(StudyError, match=r"near it: none yet$"):
+        export_trial(record, record.trial(1), tmp_path / "out")
+
+
+def test_of_many_the_nearest_are_named(study, tmp_path):
+    trials = tuple(replace(study.trial(0), number=n, complexity=100 * n) for n in range(20))
+    record = replace(study, path=tmp_path / "many.db", trials=trials)
+    weights_file(record.path, 0).parent.mkdir(parents=True)
+    for number in range(1, 20):
+        weights_file(record.path, number).touch()
+    message = r"near it: 1, 2, 3, 4, 5, 6, 7, 8 have the nearest costs, and 11 others have weights$"
+    with pytest.raises(StudyError, match=message):
+        export_trial(record, trials[0], tmp_path / "out")
 
 
 def test_a_folder_that_cannot_be_written(study, tmp_path):

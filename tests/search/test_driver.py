@@ -157,7 +157,8 @@ def test_a_study_is_read_and_resumed_wherever_a_trial_was_cut_off(drive, tmp_pat
         with pytest.raises(KilledError):
             drive(lambda number: good(0.5))
     assert read_study(tmp_path / "study.db").trials == ()
-    drive(lambda number: good(0.5), goal=1)
+    record, _ = drive(lambda number: good(0.5), goal=2)
+    assert record.done == 2  # the space has no third: the one that was cut off is not lost
 
 
 def test_a_study_that_an_older_search_was_killed_in_is_read(drive, tmp_path):
@@ -176,12 +177,24 @@ def test_a_kill_before_a_network_is_queued_again_does_not_lose_it(drive):
     assert record.done == 2
 
 
-def test_what_was_queued_and_only_half_asked_for_is_queued_again():
+def test_what_was_queued_and_only_half_asked_for_is_queued_again(tiny):
     study = optuna.create_study()
-    study.enqueue_trial({"a": 1, "b": 2})
-    study.ask({"a": optuna.distributions.IntDistribution(0, 3)})  # killed before b
-    study.ask({"a": optuna.distributions.IntDistribution(0, 3)})  # killed before its network
+    study.set_user_attr("nas_tc", {"space": tiny.to_dict()})
+    values = {gene.name: gene.choices[0] for gene in tiny.genes}
+    first = {tiny.genes[0].name: optuna.distributions.CategoricalDistribution([1, 2])}
+    study.enqueue_trial(values)
+    study.ask(first)  # killed before the second gene
+    study.ask(first)  # the same, of what nobody has queued
     for _ in range(2):
         requeue_running(study)
         assert [t.state.name for t in study.trials] == ["FAIL", "FAIL", "WAITING"]
-        assert study.trials[2].system_attrs["fixed_params"] == {"a": 1, "b": 2}
+        assert study.trials[2].system_attrs["fixed_params"] == values
+
+
+def test_the_only_network_of_a_space_is_queued_again():
+    study = optuna.create_study()
+    study.set_user_attr("nas_tc", {"space": {"stages": []}})  # no genes
+    study.ask()
+    for _ in range(2):
+        requeue_running(study)
+        assert [t.state.name for t in study.trials] == ["FAIL", "WAITING"]

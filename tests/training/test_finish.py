@@ -73,8 +73,19 @@ def test_a_checkpoint_of_another_training_is_refused(digits, tmp_path):
     with pytest.raises(NasTcError, match="its seed is different"):
         finish(small(digits), digits, Recipe(epochs=1), tmp_path, seed=1)
     (tmp_path / "checkpoint.pt").write_bytes(b"broken")
-    with pytest.raises(NasTcError, match="not a checkpoint"):
+    with pytest.raises(NasTcError, match=r"not a checkpoint, or a broken one; remove it"):
         finish(small(digits), digits, Recipe(epochs=1), tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_the_first_epoch(digits, tmp_path):
+    (tmp_path / "file").touch()
+    for out, reason in (("file", "File exists"), ("file/under", "Not a directory")):
+        curves = []
+        with pytest.raises(NasTcError, match=f"cannot write into .*{out}: {reason}; choose"):
+            finish(
+                small(digits), digits, Recipe(epochs=1), tmp_path / out, after_epoch=curves.append
+            )
+        assert curves == []
 
 
 @pytest.mark.faults
