@@ -13,6 +13,7 @@ from nas_tc.architecture import Architecture
 from nas_tc.cost import network_cost
 from nas_tc.errors import StudyError
 from nas_tc.search.events import Listener, Progress
+from nas_tc.search.figures import recorded, too_slow
 from nas_tc.search.front import near_front, pareto_front
 from nas_tc.search.interrupt import Interrupts
 from nas_tc.search.pool import FailedError, LostError, Pool
@@ -38,7 +39,7 @@ from nas_tc.search.sampler import network_sampler
 from nas_tc.search.settings import Settings
 from nas_tc.search.start import enqueue
 from nas_tc.search.time_order import TimeReport
-from nas_tc.search.timekeeper import Timekeeper, recorded, too_slow
+from nas_tc.search.timekeeper import Timekeeper
 from nas_tc.search.worker import Report, training_seed
 
 _TICK_S = 1.0
@@ -180,7 +181,7 @@ class Driver:
         self._running[trial.number] = trial
         if self._timekeeper is None:
             self._train(trial, architecture)
-        elif times := self._known_times(architecture):
+        elif times := self._times_without_clock(self._timekeeper, architecture):
             self._keep_times(trial, times)
             self._train(trial, architecture)
         elif self._timekeeper.measures:
@@ -205,10 +206,14 @@ class Driver:
             if other.number < trial.number
         )
 
-    def _known_times(self, architecture: Architecture) -> Mapping[str, Any]:
-        """What the clock said of a network that the search has trained before."""
+    def _times_without_clock(
+        self, timekeeper: Timekeeper, architecture: Architecture
+    ) -> Mapping[str, Any]:
+        """What was said of a network that was trained before, or is clearly within its limits."""
         known = (t.times for t in self._complete if t.architecture == architecture)
-        return next(known, {})
+        if times := next(known, {}):
+            return times
+        return timekeeper.assured(architecture) if timekeeper.measures else {}
 
     def _handle_time(self, trial: optuna.Trial, report: TimeReport) -> None:
         """Trains a network that is quick enough; the other is remembered and not tried again."""

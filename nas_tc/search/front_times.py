@@ -5,6 +5,7 @@ from pathlib import Path
 import optuna
 
 from nas_tc.search.events import Listener
+from nas_tc.search.figures import recorded, too_slow
 from nas_tc.search.interrupt import Interrupts
 from nas_tc.search.pool import Pool
 from nas_tc.search.records import (
@@ -15,7 +16,7 @@ from nas_tc.search.records import (
     record_of,
 )
 from nas_tc.search.time_order import FrontOrder, FrontReport
-from nas_tc.search.timekeeper import Timekeeper, recorded, too_slow
+from nas_tc.search.timekeeper import Timekeeper
 
 _TICK_S = 1.0
 _TOGETHER = 100_000_000  # parameters of networks that are in memory at once
