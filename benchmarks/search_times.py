@@ -2,20 +2,23 @@
 
     python benchmarks/search_times.py STUDY.db
 
-Each network of the front takes turns with the reference of the study's first limit on a time, or
-is timed alone where the limit is in milliseconds. Prints a table; its last line is JSON.
+Each network of the front is timed as `nas-tc time` does, with the reference of the study's first
+limit on a time, or alone where the limit is in milliseconds. Prints a table; its last line is JSON.
 """
 
 import json
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 import torch
 
+from nas_tc._heap import keep_freed_memory
 from nas_tc.architecture import Architecture
+from nas_tc.data.cache import cache_folder
 from nas_tc.search import read_study
-from nas_tc.timing import Setting, one_thread, stopwatch, work_of
+from nas_tc.timing import Setting, one_thread, stopwatch, time_builds, usual_pace, work_of
 
 CPU = torch.device("cpu")
 SLACK = 1.02
@@ -27,19 +30,21 @@ def main() -> None:
     name, most = limit["name"], limit["most"]
     what, _, batch = name.partition("@b")
     setting = Setting("forward" if what == "latency" else "train_step", int(batch or 1))
-    watch = stopwatch(CPU)
     print(f"{limit['expression']}: at most {most}, load {os.getloadavg()[0]:.1f}")
     print("| trial | in the search | again | interval | within 2 % |")
     print("|--:|--:|--:|---|---|")
     again = {}
+    keep_freed_memory()
     with one_thread():
+        watch = stopwatch(CPU, usual_pace(CPU, cache_folder()))
         for trial in record.front:
-            run = work_of(trial.architecture, setting, CPU)
-            if limit["reference"] is None:
-                before, found = trial.times[name]["ms"], watch.time(run)
-            else:
-                other = work_of(Architecture.from_dict(limit["reference"]), setting, CPU)
-                before, found = trial.times[name]["ratio"], watch.ratio(run, other, turns=120)
+            networks = [trial.architecture]
+            if limit["reference"] is not None:
+                networks.append(Architecture.from_dict(limit["reference"]))
+            times = time_builds(watch, [partial(work_of, each, setting, CPU) for each in networks])
+            kind = "ms" if limit["reference"] is None else "ratio"
+            before = trial.times[name][kind]
+            found = times.time() if kind == "ms" else times.ratio()
             again[trial.number] = found.value
             print(
                 f"| {trial.number} | {before:.4f} | {found.value:.4f} | {found.low:.4f} to "

@@ -1,6 +1,7 @@
 """`nas-tc time`: what a network costs by the clock."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -44,6 +45,10 @@ def time(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     dtype: Annotated[str, typer.Option(help="fp32 or bf16.")] = "fp32",
     repeats: Annotated[int, typer.Option(help="Samples at least.")] = 400,
+    builds: Annotated[
+        int,
+        typer.Option(help="How often the network is built anew, on a processor."),
+    ] = 30,
     time_table: Annotated[
         Path | None,
         typer.Option(
@@ -54,8 +59,9 @@ def time(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Time of a network: one thread, with an interval and what it was measured on."""
-    if min(batch, repeats) < 1:
-        raise NasTcError(f"--batch and --repeats must be 1 or more, not {min(batch, repeats)}")
+    least = min(batch, repeats, builds)
+    if least < 1:
+        raise NasTcError(f"--batch, --repeats and --builds must be 1 or more, not {least}")
     if limit_ms is not None and not limit_ms > 0:
         raise NasTcError(f"--limit-ms must be more than 0, not {limit_ms:g}")
     architecture = find_network(network)
@@ -65,12 +71,16 @@ def time(
     if against is not None:
         reference = find_network(against).at(architecture.input, architecture.classes)
 
+    from nas_tc._heap import keep_freed_memory  # noqa: PLC0415
+    from nas_tc.cli.measured import by_builds, by_one_build  # noqa: PLC0415
+    from nas_tc.data.cache import cache_folder  # noqa: PLC0415
     from nas_tc.timing import (  # noqa: PLC0415 - torch takes seconds
         DTYPES,
         Setting,
         one_thread,
         stopwatch,
         timing_machine,
+        usual_pace,
         work_of,
     )
     from nas_tc.training import choose_device  # noqa: PLC0415
@@ -79,43 +89,32 @@ def time(
         raise unknown("dtype", dtype, DTYPES)
     chosen = choose_device(device)
     setting = Setting("train_step" if train_step else "forward", batch, dtype)
-    watch = stopwatch(chosen)
+    networks = [architecture] if reference is None else [architecture, reference]
+    makes = [partial(work_of, each, setting, chosen) for each in networks]
     with one_thread():
         machine = timing_machine(chosen)
         foretold = _foretold(architecture, setting, time_table, machine)
-        run = work_of(architecture, setting, chosen)
-        verdict = None
-        if limit_ms is None:
-            found = watch.time(run, repeats=repeats)
+        if chosen.type == "cpu":
+            keep_freed_memory()
+            watch = stopwatch(chosen, usual_pace(chosen, cache_folder()))
+            found = by_builds(watch, makes, limit_ms, builds, repeats)
         else:
-            found, verdict = watch.decide(run, limit_ms)
-        values: dict[str, Any] = {
-            "network": network,
-            "input": list(architecture.input),
-            "batch": batch,
-            "device": chosen.type,
-            "dtype": dtype,
-            "what": setting.what,
-            "latency_ms": found.value,
-            "low_ms": found.low,
-            "high_ms": found.high,
-            "quantile": found.quantile,
-            "repeats": found.samples,
-            **foretold,
-        }
-        if verdict is not None:
-            values |= {"limit_ms": limit_ms, "verdict": verdict}
-        if reference is not None:
-            other = work_of(reference, setting, chosen)
-            ratio = watch.ratio(run, other, turns=repeats)
-            values |= {
-                "against": against,
-                "ratio": ratio.value,
-                "ratio_low": ratio.low,
-                "ratio_high": ratio.high,
-                "turns": ratio.samples,
-            }
-        values["machine"] = machine
+            found = by_one_build(stopwatch(chosen), makes, limit_ms, repeats)
+    values: dict[str, Any] = {
+        "network": network,
+        "input": list(architecture.input),
+        "batch": batch,
+        "device": chosen.type,
+        "dtype": dtype,
+        "what": setting.what,
+        **found,
+        **foretold,
+    }
+    if limit_ms is not None:
+        values["limit_ms"] = limit_ms
+    if against is not None:
+        values["against"] = against
+    values["machine"] = machine
     if as_json:
         typer.echo(json.dumps(values, indent=2))
     else:
@@ -166,8 +165,18 @@ def _print(values: dict[str, Any]) -> None:
     screen.print(f"{values['network']} at {shape}: {what} of {images}", markup=False)
     screen.print(
         f"time     {values['latency_ms']:.3f} ms ({values['low_ms']:.3f} to "
-        f"{values['high_ms']:.3f}): {_quantile(values['quantile'])} of {values['repeats']} repeats"
+        f"{values['high_ms']:.3f}): {_counted(values)}"
     )
+    if (pace := values["pace"]) is not None:
+        screen.print(
+            f"pace     the machine took {pace:.3f} of its usual time, and so the network "
+            f"{values['raw_ms']:.3f} ms; the time above is at the usual pace"
+        )
+    elif values["device"] == "cpu":
+        screen.print(
+            "pace     what is usual here is not known, for the cache is off (NAS_TC_CACHE) or "
+            "cannot be written: the time is as the clock had it"
+        )
     if "predicted_ms" in values:
         guessed, where = values["predicted_guessed"], values["predicted_for"]
         screen.print(
@@ -191,5 +200,8 @@ def _print(values: dict[str, Any]) -> None:
     )
 
 
-def _quantile(quantile: float) -> str:
-    return "median" if quantile else "lowest"
+def _counted(values: dict[str, Any]) -> str:
+    which = "median" if values["quantile"] else "lowest"
+    if values["builds"] == 1:
+        return f"{which} of {values['repeats']} repeats"
+    return f"median of {values['builds']} builds, {which} of {values['repeats']} repeats in all"

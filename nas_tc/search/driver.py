@@ -1,7 +1,9 @@
 """The search itself: keeps every worker busy, and alone writes the study."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import optuna
 from optuna.trial import TrialState
@@ -10,6 +12,7 @@ from nas_tc.architecture import Architecture
 from nas_tc.errors import StudyError
 from nas_tc.search.asking import ask, trainings_before
 from nas_tc.search.events import Listener, Progress
+from nas_tc.search.figures import recorded, too_slow
 from nas_tc.search.front import pareto_front
 from nas_tc.search.interrupt import Interrupts
 from nas_tc.search.pool import FailedError, LostError, Pool
@@ -29,7 +32,7 @@ from nas_tc.search.sampler import network_sampler
 from nas_tc.search.settings import Settings
 from nas_tc.search.start import enqueue
 from nas_tc.search.study_times import check_device, keep_times, known_times
-from nas_tc.search.timekeeper import Timekeeper, recorded, too_slow
+from nas_tc.search.timekeeper import Timekeeper
 from nas_tc.search.weights import Weights
 from nas_tc.worker import Report, TimeReport, training_seed
 
@@ -132,7 +135,7 @@ class Driver:
         self._running[trial.number] = trial
         if self._timekeeper is None:
             self._train(trial, architecture)
-        elif times := known_times(self._complete, architecture):
+        elif times := self._times_without_clock(self._timekeeper, architecture):
             keep_times(trial, times)
             self._train(trial, architecture)
         elif self._timekeeper.measures:
@@ -148,6 +151,14 @@ class Driver:
         repeat = trainings_before(self._study, trial.number, architecture)
         seed = training_seed(self._settings.seed, architecture, repeat)
         self._pool.begin(trial.number, architecture, seed)
+
+    def _times_without_clock(
+        self, timekeeper: Timekeeper, architecture: Architecture
+    ) -> Mapping[str, Any]:
+        """What was said of a network that was trained before, or is clearly within its limits."""
+        if times := known_times(self._complete, architecture):
+            return times
+        return timekeeper.assured(architecture) if timekeeper.measures else {}
 
     def _handle_time(self, trial: optuna.Trial, report: TimeReport) -> None:
         """Trains a network that is quick enough; the other is remembered and not tried again."""

@@ -5,6 +5,7 @@ from pathlib import Path
 import optuna
 
 from nas_tc.search.events import Listener
+from nas_tc.search.figures import recorded, too_slow
 from nas_tc.search.interrupt import Interrupts
 from nas_tc.search.pool import Pool
 from nas_tc.search.records import (
@@ -14,7 +15,7 @@ from nas_tc.search.records import (
     TrialRecord,
     record_of,
 )
-from nas_tc.search.timekeeper import Timekeeper, recorded, too_slow
+from nas_tc.search.timekeeper import Timekeeper
 from nas_tc.worker import FrontOrder, FrontReport
 
 _TICK_S = 1.0

@@ -1,7 +1,9 @@
 """What does a network cost by the clock? A stopwatch, figures with intervals, verdicts, a table."""
 
 from nas_tc.timing.agreement import Agreement, agreement, scaled
+from nas_tc.timing.builds import BUILDS, BuildTimes, Built, Make, decide_builds, time_builds
 from nas_tc.timing.calibration import Timed, calibrate, networks_of, time_network, unseen_networks
+from nas_tc.timing.clock import Run, one_thread
 from nas_tc.timing.estimate import Estimate, Verdict, estimate, lowest
 from nas_tc.timing.foretold import ForetoldTime
 from nas_tc.timing.inside import Inside, time_inside
@@ -9,20 +11,27 @@ from nas_tc.timing.layer_times import LayerTimes, Prediction, UnitTime, fit_over
 from nas_tc.timing.limits import TimeLimit, time_limits
 from nas_tc.timing.machine import timing_machine
 from nas_tc.timing.node import NodeLock
+from nas_tc.timing.pace import PACEMAKER, Pace, pace_file, usual_pace
 from nas_tc.timing.setting import DTYPES, Setting
-from nas_tc.timing.stopwatch import Run, Stopwatch, one_thread, stopwatch
+from nas_tc.timing.stopwatch import Stopwatch, stopwatch
 from nas_tc.timing.table import TimeTable, default_table
 from nas_tc.timing.units import Unit, nodes_of, unit_of
 from nas_tc.timing.work import forward_pass, training_step, work_of
 
 __all__ = [
+    "BUILDS",
     "DTYPES",
+    "PACEMAKER",
     "Agreement",
+    "BuildTimes",
+    "Built",
     "Estimate",
     "ForetoldTime",
     "Inside",
     "LayerTimes",
+    "Make",
     "NodeLock",
+    "Pace",
     "Prediction",
     "Run",
     "Setting",
@@ -35,6 +44,7 @@ __all__ = [
     "Verdict",
     "agreement",
     "calibrate",
+    "decide_builds",
     "default_table",
     "estimate",
     "fit_overhead",
@@ -43,8 +53,10 @@ __all__ = [
     "networks_of",
     "nodes_of",
     "one_thread",
+    "pace_file",
     "scaled",
     "stopwatch",
+    "time_builds",
     "time_inside",
     "time_limits",
     "time_network",
@@ -52,5 +64,6 @@ __all__ = [
     "training_step",
     "unit_of",
     "unseen_networks",
+    "usual_pace",
     "work_of",
 ]

@@ -11,6 +11,7 @@ from nas_tc.errors import ArchitectureError
 from nas_tc.space import Space
 from nas_tc.timing.inside import time_inside
 from nas_tc.timing.layer_times import LayerTimes, Prediction
+from nas_tc.timing.pace import Pace
 from nas_tc.timing.setting import Setting
 from nas_tc.timing.units import nodes_of
 
@@ -68,6 +69,7 @@ def calibrate(
     *,
     networks: int,
     seed: int = 0,
+    pace: Pace | None = None,
 ) -> Iterator[Timed]:
     """Times networks of a space whose layers the table lacks, and adds them to it.
 
@@ -82,6 +84,7 @@ def calibrate(
         device: where; call it within `one_thread` on a processor.
         networks: to time at most.
         seed: of the draw.
+        pace: that times are told at; None: as the clock has them.
     """
     # A calibration that goes on must not foretell the networks that it already knows.
     draw = unseen_networks(times, space, seed + len(times.networks))
@@ -93,7 +96,7 @@ def calibrate(
         new = len(times.unknown(chosen))
         if not fair and not new:
             return
-        yield time_network(times, chosen, setting, device, check=fair)
+        yield time_network(times, chosen, setting, device, check=fair, pace=pace)
 
 
 def time_network(
@@ -103,11 +106,12 @@ def time_network(
     device: torch.device,
     *,
     check: bool = True,
+    pace: Pace | None = None,
 ) -> Timed:
     """Times a network inside and adds its layers; `check` keeps how well it was foretold."""
     new = len(times.unknown(architecture))
     predicted = times.predict(architecture)
-    inside = time_inside(architecture, setting, device)
+    inside = time_inside(architecture, setting, device, pace=pace)
     if check and predicted is not None:
         times.check(predicted.ms, inside.whole_ms)
     times.add(architecture, inside)

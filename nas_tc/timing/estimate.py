@@ -1,7 +1,7 @@
 """From samples of a clock to a figure with an interval, and from that to a verdict."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import nsmallest
 from itertools import pairwise
 from math import ceil, floor, sqrt
@@ -34,6 +34,12 @@ class Estimate:
             return "accept"
         outside = self.low > limit * far or self.high < least / far
         return "reject" if outside else "measure more"
+
+    def times(self, factor: float) -> "Estimate":
+        """The same on another scale."""
+        return replace(
+            self, value=self.value * factor, low=self.low * factor, high=self.high * factor
+        )
 
     def over(self, other: "Estimate") -> "Estimate":
         """The ratio of two that were not taken by turns: its interval holds what both allow."""

@@ -18,6 +18,7 @@ from torch.nn import functional
 from nas_tc.architecture import Architecture, Join
 from nas_tc.module import Network, build, modules_of
 from nas_tc.timing.estimate import second_lowest
+from nas_tc.timing.pace import Pace
 from nas_tc.timing.setting import DTYPES, Setting
 from nas_tc.timing.units import Unit, nodes_of, unit_of
 from nas_tc.timing.work import images_of
@@ -33,7 +34,7 @@ Stamp = int | torch.cuda.Event
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """Milliseconds of a network and of its layers, from the same runs.
+    """Milliseconds of a network and of its layers, from the same runs, at one pace.
 
     Attributes:
         whole_ms: of runs without a clock inside.
@@ -51,6 +52,7 @@ def time_inside(
     *,
     least_s: float = _LEAST_S,
     fewest: int = _FEWEST,
+    pace: Pace | None = None,
 ) -> Inside:
     """Times a network and, in turn with it, its layers.
 
@@ -60,6 +62,7 @@ def time_inside(
         device: to run on; call it within `one_thread` on a processor.
         least_s: runs are repeated for so long, but `fewest` to 200 times.
         fewest: runs, however long they take.
+        pace: that the times are told at; None: as the clock has them.
 
     Raises:
         ArchitectureError: a map that shrinks to nothing.
@@ -71,14 +74,19 @@ def time_inside(
         work.run(_ignore)
     samples: list[list[float]] = []
     wholes: list[float] = []
+    pacemaker: list[float] = []
     started = time.monotonic()
     while len(wholes) < fewest or (len(wholes) < _MOST and time.monotonic() - started < least_s):
         samples.append(work.units_ms())
         wholes.append(work.whole_ms())
+        if pace is not None:
+            pacemaker += pace.samples(2 * wholes[-1])
+    slowness = 1.0 if pace is None else pace.slowness(pacemaker)
     pick = median if device.type == "cuda" else second_lowest
     # A clock may tick too slowly for a layer that does nothing.
-    times = (max(pick(column), _LEAST_MS) for column in zip(*samples, strict=True))
-    return Inside(max(pick(wholes), _LEAST_MS), tuple(zip(units, times, strict=True)))
+    times = (max(pick(column), _LEAST_MS) / slowness for column in zip(*samples, strict=True))
+    whole_ms = max(pick(wholes), _LEAST_MS) / slowness
+    return Inside(whole_ms, tuple(zip(units, times, strict=True)))
 
 
 class _Forward:

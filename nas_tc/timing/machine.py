@@ -2,6 +2,7 @@
 
 import os
 import platform
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from nas_tc._machine import processor_name
 
 _GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 _NO_TURBO = Path("/sys/devices/system/cpu/intel_pstate/no_turbo")
+SAME = ("device", "threads", "torch", "cuda", "instructions")  # times are of these
 
 
 def timing_machine(device: torch.device) -> dict[str, Any]:
@@ -34,6 +36,12 @@ def timing_machine(device: torch.device) -> dict[str, Any]:
         "turbo": {"0": "on", "1": "off"}.get(_read(_NO_TURBO) or ""),
         "load": round(os.getloadavg()[0], 2),
     }
+
+
+def device_slug(machine: Mapping[str, Any]) -> str:
+    """A name for files about a machine: its device, its torch, its threads."""
+    name = "-".join(str(machine[each]) for each in ("device", "torch", "threads"))
+    return "-".join("".join(c if c.isalnum() or c in ".+" else " " for c in name).split())
 
 
 def _read(path: Path) -> str | None:

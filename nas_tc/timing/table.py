@@ -12,12 +12,11 @@ import torch
 
 from nas_tc.errors import TableError
 from nas_tc.timing.layer_times import LayerTimes, UnitTime
-from nas_tc.timing.machine import timing_machine
+from nas_tc.timing.machine import SAME, device_slug, timing_machine
 from nas_tc.timing.setting import DTYPES, Setting
 from nas_tc.timing.units import Unit
 
 FORMAT = 1  # goes up when an older nas-tc could not read the file
-_SAME = ("device", "threads", "torch", "cuda", "instructions")  # times are of these
 
 
 class TimeTable:
@@ -121,7 +120,7 @@ class TimeTable:
         Raises:
             TableError: naming what differs.
         """
-        for name in _SAME:
+        for name in SAME:
             if machine.get(name) != self.machine.get(name):
                 raise TableError(
                     f"{path}: a time table of another machine ({name} {machine.get(name)!r}, here "
@@ -131,9 +130,7 @@ class TimeTable:
 
 def default_table(folder: Path, machine: Mapping[str, Any]) -> Path:
     """The place of a machine's own table in the cache folder: one for each device and torch."""
-    name = "-".join(str(machine[each]) for each in ("device", "torch", "threads"))
-    slug = "-".join("".join(c if c.isalnum() or c in ".+" else " " for c in name).split())
-    return folder / "times" / f"{slug}.json"
+    return folder / "times" / f"{device_slug(machine)}.json"
 
 
 def _written(setting: Setting, times: LayerTimes) -> dict[str, Any]:

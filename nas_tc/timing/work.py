@@ -5,8 +5,8 @@ from torch.nn import functional
 
 from nas_tc.architecture import Architecture
 from nas_tc.module import build
+from nas_tc.timing.clock import Run
 from nas_tc.timing.setting import DTYPES, Setting
-from nas_tc.timing.stopwatch import Run
 
 
 def work_of(architecture: Architecture, setting: Setting, device: torch.device) -> Run:

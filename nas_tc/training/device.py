@@ -7,9 +7,9 @@ from pathlib import Path
 
 import torch
 
+from nas_tc._heap import keep_freed_memory
 from nas_tc.errors import DeviceError, unknown
 
-_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4  # malloc.h of glibc
 _MADV_HUGEPAGE = 14  # of Linux
 _HUGE_PAGE = 2**21  # bytes; on other processors than x86 a multiple of the page at least
 _HEAP_BYTES = 2**30  # addresses asked for at once; memory is taken when they are used
@@ -46,9 +46,8 @@ def settle_on_core(threads: int | None = 1) -> None:
     """Makes this process train at full speed; for processes of ours alone.
 
     Small networks gain more from one process a core than from several threads. Freed memory is
-    kept: torch asks for the same megabytes in every step, and when the system takes them back and
-    gives them again it clears them, which is up to a tenth of the time. Numbers too small for the
-    normal format count as zero, because processors slow down a hundred times on them.
+    kept. Numbers too small for the normal format count as zero, because processors slow down a
+    hundred times on them.
 
     Args:
         threads: of torch; None leaves its own choice, all cores.
@@ -56,13 +55,7 @@ def settle_on_core(threads: int | None = 1) -> None:
     if threads is not None:
         torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
-    if sys.platform != "linux":
-        return
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc's; others lack it or ignore it
-    if mallopt is not None:
-        mallopt(_M_MMAP_MAX, 0)
-        mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
-        mallopt(_M_TOP_PAD, 64 * 2**20)
+    keep_freed_memory()
 
 
 @cache  # once a process

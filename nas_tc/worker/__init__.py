@@ -8,7 +8,6 @@ from nas_tc.worker.time_order import (
     Figure,
     FrontOrder,
     FrontReport,
-    References,
     TimeOrder,
     TimeReport,
 )
@@ -18,7 +17,6 @@ __all__ = [
     "Figure",
     "FrontOrder",
     "FrontReport",
-    "References",
     "Report",
     "TimeOrder",
     "TimeReport",

@@ -1,15 +1,18 @@
 """What a worker is asked about time, and how it answers: the clock's part of a candidate."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
 
 from nas_tc.architecture import Architecture
+from nas_tc.data.cache import cache_folder
 from nas_tc.timing import (
     Estimate,
     Inside,
+    Make,
     NodeLock,
     Run,
     Setting,
@@ -18,13 +21,16 @@ from nas_tc.timing import (
     Verdict,
     one_thread,
     stopwatch,
+    time_builds,
     time_inside,
     timing_machine,
+    usual_pace,
     work_of,
 )
 
 _BRIEF_RUNS = 6  # of a look into a network for a table that knows most
 _SEEN_S = 120.0  # how long a short look at a reference holds
+_FRONT_BUILDS = 9  # of each member of the front: the median's interval leaves one out at each end
 
 
 @dataclass(slots=True)
@@ -36,7 +42,28 @@ class Reference:
     at_s: float = 0.0  # of the monotonic clock
 
 
-References = dict[tuple[Setting, Architecture], Reference]  # built once in the life of a worker
+@dataclass(slots=True)
+class Bench:
+    """What a worker has at hand to read the clock with; the same in all its life.
+
+    Attributes:
+        device: where networks run.
+        lock: of the node.
+        watch: tells times at the machine's usual pace, where that is known.
+        references: kept between orders, for it takes longer to build AlexNet than to time it.
+    """
+
+    device: torch.device
+    lock: NodeLock
+    watch: Stopwatch
+    references: dict[tuple[Setting, Architecture], Reference] = field(default_factory=dict)
+
+    @classmethod
+    def here(cls, device: torch.device, lock: NodeLock) -> "Bench":
+        """With the usual pace of this machine, which is measured if it is not known yet."""
+        with one_thread(), lock.timing():
+            pace = usual_pace(device, cache_folder())
+        return cls(device, lock, stopwatch(device, pace))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,55 +139,35 @@ class FrontReport:
     seconds: float = 0.0  # that the worker spent on it
 
 
-def carry_out(
-    order: TimeOrder, device: torch.device, lock: NodeLock, references: References | None = None
-) -> TimeReport:
+def carry_out(order: TimeOrder, bench: Bench) -> TimeReport:
     """Measures what is asked, alone on the node.
 
     The lock is given back between two figures, so that training goes on.
-
-    Args:
-        order: what to measure.
-        device: where.
-        lock: of the node.
-        references: kept between orders, for it takes longer to build AlexNet than to time it.
     """
     started = time.monotonic()
-    references = {} if references is None else references
     figures: list[Figure] = []
     with one_thread():
         insides = []
         for setting, network in order.inside:
-            with lock.timing():
-                inside = (
-                    time_inside(network, setting, device, least_s=0.0, fewest=_BRIEF_RUNS)
-                    if order.brief
-                    else time_inside(network, setting, device)
-                )
+            look = partial(time_inside, network, setting, bench.device, pace=bench.watch.pace)
+            with bench.lock.timing():
+                inside = look(least_s=0.0, fewest=_BRIEF_RUNS) if order.brief else look()
             insides.append((setting, network, inside))
         for limit in order.limits:
-            figures.append(_figure(order, limit, device, lock, references))
+            figures.append(_figure(order, limit, bench))
             if not figures[-1].within:
                 break
-        machine = timing_machine(device)
+        machine = timing_machine(bench.device)
     return TimeReport(tuple(figures), tuple(insides), machine, time.monotonic() - started)
 
 
-def time_together(
-    order: FrontOrder, device: torch.device, lock: NodeLock, references: References
-) -> FrontReport:
-    """Measures several networks with care; the arguments are those of `carry_out`."""
+def time_together(order: FrontOrder, bench: Bench) -> FrontReport:
+    """Measures several networks with care."""
     started = time.monotonic()
-    watch = stopwatch(device)
     columns = []
     with one_thread():
         for limit in order.limits:
-            runs = [work_of(network, limit.setting, device) for network in order.networks]
-            reference = _reference(limit, device, references)
-            with lock.timing():
-                found = watch.together(
-                    runs, None if reference is None else reference.run, least_s=order.least_s
-                )
+            found = _together(order, limit, bench)
             columns.append(
                 [
                     Figure.of(limit, ms, ratio, (ratio or ms).judge(limit.most, limit.least))
@@ -171,18 +178,42 @@ def time_together(
     return FrontReport(figures, time.monotonic() - started)
 
 
-def _figure(
-    order: TimeOrder,
-    limit: TimeLimit,
-    device: torch.device,
-    lock: NodeLock,
-    references: References,
-) -> Figure:
-    watch = stopwatch(device)
-    run = work_of(order.network, limit.setting, device)
-    reference = _reference(limit, device, references)
+def _together(
+    order: FrontOrder, limit: TimeLimit, bench: Bench
+) -> list[tuple[Estimate, Estimate | None]]:
+    """Of each network its milliseconds, and its ratio to the limit's reference if there is one.
+
+    The reference stays where it is: it takes longer to build AlexNet than to time it.
+    """
+    makes: list[Make] = [
+        partial(work_of, each, limit.setting, bench.device) for each in order.networks
+    ]
+    reference = _reference(limit, bench)
+    with bench.lock.timing():
+        if bench.device.type != "cpu":
+            return bench.watch.together(
+                [make() for make in makes],
+                None if reference is None else reference.run,
+                least_s=order.least_s,
+            )
+        if reference is not None:
+            run = reference.run
+            makes.append(lambda: run)
+        times = time_builds(
+            bench.watch, makes, builds=_FRONT_BUILDS, build_s=order.least_s / _FRONT_BUILDS
+        )
+    return [
+        (times.time(number), None if reference is None else times.ratio(number))
+        for number in range(len(order.networks))
+    ]
+
+
+def _figure(order: TimeOrder, limit: TimeLimit, bench: Bench) -> Figure:
+    watch = bench.watch
+    run = work_of(order.network, limit.setting, bench.device)
+    reference = _reference(limit, bench)
     ratio: Estimate | None = None
-    with lock.timing():
+    with bench.lock.timing():
         if reference is None:
             figure, verdict = watch.decide(
                 run, limit.most, least_ms=limit.least, most_s=order.most_s, glance=order.brief
@@ -207,10 +238,10 @@ def _glance(reference: Reference, watch: Stopwatch) -> Estimate:
     return reference.seen
 
 
-def _reference(limit: TimeLimit, device: torch.device, references: References) -> Reference | None:
+def _reference(limit: TimeLimit, bench: Bench) -> Reference | None:
     if limit.reference is None:
         return None
     key = limit.setting, limit.reference
-    if key not in references:
-        references[key] = Reference(work_of(limit.reference, limit.setting, device))
-    return references[key]
+    if key not in bench.references:
+        bench.references[key] = Reference(work_of(limit.reference, limit.setting, bench.device))
+    return bench.references[key]

@@ -33,9 +33,9 @@ from nas_tc.training import (
     with_colours,
 )
 from nas_tc.worker.time_order import (
+    Bench,
     FrontOrder,
     FrontReport,
-    References,
     TimeOrder,
     TimeReport,
     carry_out,
@@ -134,7 +134,7 @@ class Worker:
         )
         self._train = with_colours(self._train, recipe)
         self._note = _images_note(data, self._train)
-        self._references: References = {}
+        self._bench: Bench | None = None
         self._network: Network | None = None
         self._rungs: Iterator[Rung] = iter(())
 
@@ -182,6 +182,7 @@ class Worker:
         """Reads the clock while nobody else on the node trains; a report if no memory is left."""
         assert self._lock is not None
         self._forget()
+        self._bench = self._bench or Bench.here(self._device, self._lock)
         try:
             for limit in order.limits:
                 if limit.setting.what == "train_step":
@@ -189,15 +190,15 @@ class Worker:
                         if network is not None:
                             check_fits(network, limit.setting.batch, self._device)
             if isinstance(order, FrontOrder):
-                return time_together(order, self._device, self._lock, self._references)
-            return carry_out(order, self._device, self._lock, self._references)
+                return time_together(order, self._bench)
+            return carry_out(order, self._bench)
         except OutOfMemoryError as error:
             return Report(diverged=str(error))
         except (MemoryError, RuntimeError) as error:
             if not ran_out(error):
                 raise
             error.__traceback__ = None  # it holds the tensors
-            self._references.clear()
+            self._bench.references.clear()
             self._forget()
             batch = max(limit.setting.batch for limit in order.limits)
             return Report(diverged=out_of_memory(order.networks[0], batch))

@@ -5,20 +5,40 @@ import json
 import pytest
 
 
-def test_time_prints_a_figure_with_its_interval(nas_tc):
+def test_time_prints_a_figure_with_its_interval(nas_tc, monkeypatch, tmp_path):
     arguments = ("time", "(3,8)/2 | (3,8)/2", "--input", "3x16x16", "--batch", "2")
-    code, out, _ = nas_tc(*arguments, "--against", "(3,4)/2", "--repeats", "20", "--json")
+    few = ("--builds", "2", "--repeats", "20")
+    code, out, _ = nas_tc(*arguments, "--against", "(3,4)/2", *few, "--json")
     assert code == 0
     found = json.loads(out)
     assert 0 < found["low_ms"] <= found["latency_ms"] <= found["high_ms"]
     assert 0 < found["ratio_low"] <= found["ratio"] <= found["ratio_high"]
-    assert (found["batch"], found["turns"]) == (2, 20)
-    assert found["repeats"] >= 20
+    assert (found["batch"], found["builds"]) == (2, 2)
+    assert found["turns"] == found["repeats"] >= 20
+    assert (found["raw_ms"], found["pace"]) == (found["latency_ms"], None)  # the cache is off
     assert found["machine"]["threads"] == 1
+    code, out, _ = nas_tc(*arguments, *few)
+    assert "pace     what is usual here is not known" in out
+    monkeypatch.setenv("NAS_TC_CACHE", str(tmp_path))
     code, out, _ = nas_tc(*arguments, "--device", "cpu", "--limit-ms", "1e9", "--train-step")
     assert code == 0
     assert "a training step of 2 images" in out
+    assert "median of 6 builds, lowest of" in out
     assert "verdict  accept at a limit of 1e+09 ms" in out
+    code, out, _ = nas_tc(*arguments, *few, "--json")
+    found = json.loads(out)
+    assert found["pace"] > 0
+    assert found["latency_ms"] == pytest.approx(found["raw_ms"] / found["pace"], rel=0.2)
+
+
+def test_a_damaged_file_of_the_usual_pace_is_refused(nas_tc, monkeypatch, tmp_path):
+    monkeypatch.setenv("NAS_TC_CACHE", str(tmp_path))
+    monkeypatch.setattr("nas_tc.timing.pace.pace_file", lambda *_: tmp_path / "pace.json")
+    (tmp_path / "pace.json").write_text("{")
+    code, out, errors = nas_tc("time", "(3,8)", "--input", "3x16x16", "--device", "cpu")
+    assert (code, out) == (2, "")
+    assert "a damaged file of this machine's usual pace" in errors
+    assert len(errors.splitlines()) == 1
 
 
 def test_a_table_is_made_tested_and_used(nas_tc, tmp_path):
@@ -30,7 +50,7 @@ def test_a_table_is_made_tested_and_used(nas_tc, tmp_path):
     assert f"table: {table} (6 networks more; " in out
     code, out, errors = nas_tc("calibrate", *small, "--networks", "6")  # it goes on
     assert code == 0
-    network = ("time", "(3,8) | (3,16)", "--input", "1x8x8", "--repeats", "20")
+    network = ("time", "(3,8) | (3,16)", "--input", "1x8x8", "--builds", "1")
     code, out, errors = nas_tc(*network, "--json")
     assert code == 0
     assert "predicted_ms" not in json.loads(out)  # the cache is off
@@ -76,6 +96,7 @@ def test_calibrations_that_are_refused(nas_tc, tmp_path, arguments, complaint):
         (["alexnt"], "did you mean 'alexnet'"),
         (["J", "--dtype", "fp8"], "unknown dtype 'fp8'"),
         (["J", "--batch", "0"], "must be 1 or more, not 0"),
+        (["J", "--builds", "0"], "must be 1 or more, not 0"),
         (["J", "--limit-ms", "-1"], "must be more than 0, not -1"),
         (["J", "--input", "3x16x16"], "does not fit a map of 1 pixel"),
     ],

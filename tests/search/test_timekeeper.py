@@ -11,8 +11,9 @@ from nas_tc.budget import parse_budget
 from nas_tc.data import load_data
 from nas_tc.errors import BudgetError, DeviceError, StudyError, TableError
 from nas_tc.search import Silence
+from nas_tc.search.figures import recorded, too_slow
 from nas_tc.search.own_table import keeping_time
-from nas_tc.search.timekeeper import Timekeeper, recorded, too_slow
+from nas_tc.search.timekeeper import Timekeeper
 from nas_tc.space import load_space
 from nas_tc.timing import (
     Estimate,
@@ -256,6 +257,26 @@ def test_a_table_that_knows_its_error_goes_on_guessing_a_few_layers():
         timekeeper.table.of(Setting()).check(1.0, 1.0)
     assert timekeeper.order(longer).inside == ()
     assert timekeeper.order(WIDE).inside == ((Setting(), WIDE),)
+
+
+def test_what_is_clearly_within_is_trained_without_the_clock():
+    said = keeper("latency<=1ms", SLIM).table.of(Setting()).predict(SLIM).ms
+    for share, assured in ((1.05, False), (1.15, True)):
+        timekeeper = keeper(f"latency<={said * share:.9f}ms", SLIM)
+        assert timekeeper.assured(SLIM) == {}  # the table does not know its own error
+        for _ in range(20):
+            timekeeper.table.of(Setting()).check(1.0, 1.1)
+        looked_at = [number for number in range(1, 17) if not timekeeper.assured(SLIM)]
+        assert looked_at == ([8, 16] if assured else list(range(1, 17)))
+    found = timekeeper.assured(SLIM)["latency"]
+    assert (found["ms"], found["verdict"]) == (said, "foretold")
+    assert timekeeper.assured(WIDE) == {}  # of layers that are guessed
+    floor = keeper(f"latency in {said * 0.95:.9f}ms..9s", SLIM)
+    for low in (1.0, 0.9):
+        floor.table.of(Setting()).check(1.0, low)
+        for _ in range(40):
+            floor.table.of(Setting()).check(1.0, low)
+        assert bool(floor.assured(SLIM)) == (low == 1.0)
 
 
 def test_what_timing_has_taken_is_added_up():

@@ -283,7 +283,7 @@ def test_the_place_of_a_table_tells_devices_and_versions_apart(tmp_path):
 
 
 def test_calibration_ends_when_all_layers_are_known(monkeypatch):
-    monkeypatch.setattr("nas_tc.timing.calibration.time_inside", lambda a, *_: inside(a))
+    monkeypatch.setattr("nas_tc.timing.calibration.time_inside", lambda a, *_, **__: inside(a))
     space = load_space("plain-32").at((3, 64, 64), 10)
     few = replace(
         space,
@@ -303,7 +303,7 @@ def test_calibration_ends_when_all_layers_are_known(monkeypatch):
 
 
 def test_calibration_can_be_stopped_and_goes_on(monkeypatch):
-    monkeypatch.setattr("nas_tc.timing.calibration.time_inside", lambda a, *_: inside(a))
+    monkeypatch.setattr("nas_tc.timing.calibration.time_inside", lambda a, *_, **__: inside(a))
     space = load_space("plain-32")
     times = LayerTimes()
     first = [each.architecture for each in calibrate(times, space, Setting(), CPU, networks=8)]
