@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from nas_tc.training.batches import Images, plain_batches, ten_views
 from nas_tc.training.device import autocast_dtype
-from nas_tc.training.pace import training_form
+from nas_tc.training.form import training_form
 
 _BATCH = 500  # images in one view
 _TOP = 5
