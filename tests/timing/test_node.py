@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import torch
 
 from nas_tc.timing import NodeLock
-from nas_tc.worker import _whole_step
+from nas_tc.worker.worker import _whole_step
 
 HOLDER = """
 import sys, time
