@@ -84,15 +84,14 @@ class Screen:
 
 def _ending(trial: "TrialRecord") -> str:
     network = f"{trial.complexity:,} multiply-adds, {trial.network}"
+    again = "" if trial.repeat_of is None else f" (the network of trial {trial.repeat_of} again)"
     if trial.state == "failed":
-        return f"trial {trial.number} failed: {trial.reason}: {network}"
+        return f"trial {trial.number} failed{again}: {trial.reason}: {network}"
     if trial.state == "rejected":
         return f"trial {trial.number} is over the budget: {trial.reason}: {network}"
     if trial.reason is not None:
-        return f"trial {trial.number} stopped, {trial.reason}: {network}"
-    after = f"after {max(trial.val_errors, default=0)} epochs"
-    if trial.repeat_of is not None:
-        after += f" (the network of trial {trial.repeat_of} again)"
+        return f"trial {trial.number} stopped{again}, {trial.reason}: {network}"
+    after = f"after {max(trial.val_errors, default=0)} epochs{again}"
     error = percent(trial.val_error)
     return f"trial {trial.number} {trial.state} {after}: error {error}, {network}"
 

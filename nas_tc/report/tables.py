@@ -71,7 +71,7 @@ def trials_table(record: StudyRecord) -> pd.DataFrame:
     of each time its interval, verdict and repeats, as latency_low_ms, ...; val_error after each
     rung as val_error@EPOCH; the genes.
     """
-    repeated = any(trial.repeats for trial in record.trials)
+    repeated = any(trial.repeat_of is not None for trial in record.trials)
     rungs = sorted({epoch for trial in record.trials for epoch in trial.val_errors})
     rows = [
         {

@@ -141,6 +141,7 @@ def search(
                         address=ray_address,
                         per_gpu=per_gpu,
                         alone=bool(settings.times),
+                        note=listener.note,
                     ) as pool,
                     keeping_time(settings, table, pool, listener, interrupts) as timekeeper,
                 ):

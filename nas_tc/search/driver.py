@@ -206,7 +206,9 @@ class Driver:
         rung = answer.rung
         trial.report(rung.val_error, rung.epoch)
         trial.set_user_attr("validation_s", round(rung.validation_s, 3))
-        is_pruned = answer.weights is None and trial.should_prune()
+        is_pruned = (
+            answer.weights is None and not self._is_second_look(trial) and trial.should_prune()
+        )
         if answer.weights is None and not is_pruned:
             self._pool.advance(number)
             return
@@ -220,14 +222,18 @@ class Driver:
             self._weights.keep(ended, answer.weights, self._complete)
             self._end(trial, TrialState.COMPLETE, rung.val_error)
 
+    def _is_second_look(self, trial: optuna.Trial) -> bool:
+        """Whether an error of this network is known, of which the first rungs say nothing more."""
+        architecture = Architecture.from_dict(trial.user_attrs[ARCHITECTURE_KEY])
+        return any(each.architecture == architecture for each in self._complete)
+
     def _end(self, trial: optuna.Trial, state: TrialState, val_error: float | None = None) -> None:
         frozen = self._study.tell(trial, val_error, state=state)
         self._forget(frozen.number)
-        record = trial_record(frozen)
+        *complete, record = with_repeats([*self._complete, trial_record(frozen)])
         self._done += 1
         if state == TrialState.COMPLETE:
-            self._complete = list(with_repeats([*self._complete, record]))
-            record = self._complete[-1]
+            self._complete = [*complete, record]
             self._front = pareto_front(self._complete, self._objectives)
             self._weights.drop(self._complete)
         else:
@@ -247,7 +253,7 @@ class Driver:
             enqueue(self._study, network, self._settings.space, {LOSSES_KEY: losses})
         frozen = self._study.tell(trial, state=TrialState.FAIL)
         self._forget(trial.number)
-        self._listener.ended(trial_record(frozen))
+        self._listener.ended(with_repeats([*self._complete, trial_record(frozen)])[-1])
         if tried_again:
             return
         self._failed += 1

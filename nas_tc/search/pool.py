@@ -1,7 +1,7 @@
 """Workers as Ray actors, one a core or GPU, on this machine or a cluster."""
 
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any, Self
 
 import ray
@@ -11,7 +11,8 @@ from nas_tc._ray import ray_has_gpu, start_ray
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
 from nas_tc.errors import DeviceError, NasTcError
-from nas_tc.training import Recipe, choose_device
+from nas_tc.search.room import Room, check_processor
+from nas_tc.training import Recipe
 from nas_tc.worker import FrontOrder, FrontReport, Report, TimeOrder, TimeReport, Worker
 
 
@@ -35,6 +36,7 @@ class Pool:
             calling program has started one.
         per_gpu: workers that share one GPU.
         alone: whether training stands back while a worker reads the clock.
+        note: hears it when workers have to wait for what others of the cluster hold.
 
     Raises:
         DeviceError: no such cluster, more workers than it has room for, or a share of a GPU
@@ -51,6 +53,7 @@ class Pool:
         address: str | None = None,
         per_gpu: int = 1,
         alone: bool = False,
+        note: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._idle: deque[Any] = deque()
         self._busy: dict[Hashable, Any] = {}  # what a worker is at
@@ -60,10 +63,10 @@ class Pool:
             local = self._owns_ray and address is None
             kind = "GPU" if device != "cpu" and ray_has_gpu(local=local) else "CPU"
             if kind == "CPU":
-                _check_processor(device, per_gpu)
-            room = int(ray.cluster_resources().get(kind, 0)) * per_gpu
-            self.size = workers or max(1, room)
-            self._check_room(kind, room, per_gpu)
+                check_processor(device, per_gpu)
+            self._room = Room(kind, per_gpu, note)
+            self.size = workers or max(1, self._room.workers)
+            self._room.check(self.size)
             self._options = {
                 "num_cpus": 0 if kind == "GPU" else 1,
                 "num_gpus": 1 / per_gpu if kind == "GPU" else 0,
@@ -73,6 +76,7 @@ class Pool:
             self._arguments = (ray.put(data), recipe, self.device)
             self._keywords = {"alone": alone, "sharers": per_gpu}
             self._idle.extend(self._new_worker() for _ in range(self.size))
+            self._room.expect(self._idle)
         except BaseException:
             self.close()
             raise
@@ -124,6 +128,7 @@ class Pool:
             DeviceError: a worker cannot start, as the next one in its place could not.
         """
         done, _ = ray.wait(list(self._calls), num_returns=1, timeout=timeout_s)
+        self._room.look()
         if not done:
             return None
         key = self._calls.pop(done[0])
@@ -154,29 +159,6 @@ class Pool:
     def _new_worker(self) -> Any:
         worker = ray.remote(Worker).options(**self._options)
         return worker.remote(*self._arguments, **self._keywords)
-
-    def _check_room(self, kind: str, room: int, per_gpu: int) -> None:
-        if self.size > room:
-            each = f" for {per_gpu} workers each" if per_gpu > 1 else ""
-            count = room // per_gpu
-            raise DeviceError(
-                f"--workers {self.size}: Ray has {count} {kind}{'s' if count != 1 else ''}{each}; "
-                "ask for fewer workers"
-            )
-
-
-def _check_processor(device: str, per_gpu: int) -> None:
-    """Refuses, before there is a worker, what needs a GPU.
-
-    Raises:
-        DeviceError: "cuda" without a GPU, or several networks on none.
-    """
-    choose_device(device)
-    if per_gpu > 1:
-        raise DeviceError(
-            f"--per-gpu {per_gpu}: networks share a GPU, and none is used here; leave it out, and "
-            "one network a core is trained"
-        )
 
 
 def _check_started(error: RayError) -> None:

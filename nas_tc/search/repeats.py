@@ -11,7 +11,11 @@ if TYPE_CHECKING:
 
 
 def with_repeats(trials: Sequence["TrialRecord"]) -> tuple["TrialRecord", ...]:
-    """The trials of a study, each network's errors gathered in the first that came to its end."""
+    """The trials of a study, each network's errors gathered in the first that came to its end.
+
+    One that was stopped, or failed, later than that one names it, too; but its error is of fewer
+    epochs, and none of those that are gathered.
+    """
     first: dict[Architecture, int] = {}  # place of the first complete trial
     errors: dict[int, list[float]] = {}
     found = [replace(trial, repeats=()) if trial.repeats else trial for trial in trials]
@@ -24,4 +28,9 @@ def with_repeats(trials: Sequence["TrialRecord"]) -> tuple["TrialRecord", ...]:
             found[place] = replace(trial, repeat_of=found[head].number)
     for head, values in errors.items():
         found[head] = replace(found[head], repeats=tuple(values))
+    for place, trial in enumerate(found):
+        if trial.state in ("pruned", "failed") and trial.architecture in first:
+            number = found[first[trial.architecture]].number
+            if number < trial.number:
+                found[place] = replace(trial, repeat_of=number)
     return tuple(found)

@@ -72,7 +72,12 @@ def rerun(
             if missing_reruns(record_of(opened, path), reruns):
                 try:
                     with Pool(
-                        images, recipe, device=device, workers=workers, address=ray_address
+                        images,
+                        recipe,
+                        device=device,
+                        workers=workers,
+                        address=ray_address,
+                        note=listener.note,
                     ) as pool:
                         rerun_front(opened, path, pool, reruns, listener, interrupts)
                 except KeyboardInterrupt:

@@ -11,7 +11,7 @@ from nas_tc.data import load_data
 from nas_tc.search import Silence, read_study, weights_file
 from nas_tc.search.driver import Driver
 from nas_tc.search.interrupt import Interrupts
-from nas_tc.search.pool import LostError
+from nas_tc.search.pool import FailedError, LostError
 from nas_tc.search.records import record_of
 from nas_tc.search.settings import Settings
 from nas_tc.search.storage import lock_study, open_study, requeue_running
@@ -45,6 +45,9 @@ class Workers:
     def begin(self, number, architecture, seed):
         self.idle -= 1
         self.begun.append((number, architecture, seed))
+        self._calls.append(number)
+
+    def advance(self, number):
         self._calls.append(number)
 
     def release(self, number):
@@ -101,6 +104,48 @@ def test_a_network_trained_again_counts_with_its_mean_error(drive):
     assert [trial.number for trial in record.front] == [0]
     assert first.val_error == 0.2
     assert len({seed for *_, seed in pool.begun}) == 2  # each time with another seed
+
+
+def test_a_training_that_is_stopped_names_the_network_and_does_not_count(drive):
+    ends = []
+    ear = Silence()
+    ear.ended = ends.append
+    record, _ = drive(lambda number: good(0.2 + number / 10), listener=ear)
+    with open_study(record.path, dict(record.settings)) as study:
+        for _ in range(2):
+            study.enqueue_trial(record.best.genes)
+    answers = {2: Report(diverged="the loss is nan"), 3: FailedError("it cannot be built")}
+    record, _ = drive(answers.get, goal=4, listener=ear)
+    assert [trial.repeat_of for trial in ends] == [None, None, 0, 0]
+    assert [trial.repeat_of for trial in record.trials] == [None, None, 0, 0]
+    assert record.trials[0].repeats == ()
+    assert record.best.mean_val_error == 0.2
+
+
+def test_a_second_look_is_not_stopped(drive):
+    """Only what was never seen through is stopped by its first rungs."""
+    rungs = {}
+
+    def answer(number):
+        if rungs.setdefault(number, 0):
+            return Report(Rung(2, 0.2 + number / 100, 1.0, 0.1), weights=b"weights")
+        rungs[number] = 1
+        return Report(Rung(1, 0.5 if number < 2 else 0.9, 1.0, 0.1))
+
+    def again(*trials):
+        with open_study(record.path, dict(record.settings)) as study:
+            for trial in trials:
+                study.enqueue_trial(trial.genes)
+
+    record, _ = drive(answer, goal=1)
+    again(record.trials[0])
+    record, _ = drive(answer, goal=3)
+    again(record.trials[2], record.trials[0])
+    record, _ = drive(answer, goal=5)
+    assert [trial.repeat_of for trial in record.trials] == [None, 0, None, None, 0]
+    states = [trial.state for trial in record.trials]
+    assert states == ["complete", "complete", "pruned", "pruned", "complete"]
+    assert record.trials[0].repeats == pytest.approx((0.21, 0.24))
 
 
 def test_what_was_beaten_by_luck_is_on_the_front_again_with_its_weights(drive):

@@ -68,9 +68,11 @@ def test_a_network_s_errors_are_gathered_in_its_first_complete_trial():
         record(3, 1, 4),
         replace(record(4, 1, 9), state="running"),
         record(5, 1, 6),
+        replace(record(6, 1, 8), state="pruned"),
+        replace(record(7, 1, 8), state="failed"),
     ]
     found = with_repeats(trials)
-    assert [t.repeat_of for t in found] == [None, None, None, 1, None, 1]
+    assert [t.repeat_of for t in found] == [None, None, None, 1, None, 1, 1, 1]
     assert found[1].repeats == (0.4, 0.6)
     assert objective(found[1], "error") == pytest.approx(0.4)
     assert [t.number for t in pareto_front(found[1:4])] == [1, 2]
