@@ -116,6 +116,7 @@ def test_a_narrow_range_is_reached():
         "params<=50k, memory<=256KiB, train_memory<=20MB@b128",
         "complexity<=6M, params in 20k..25k",
         "params<=11k",  # where even draws hardly ever fit
+        "complexity in 20M..30M, params<=30k",  # where both ends of the space break a limit
     ],
 )
 def test_every_proposal_keeps_all_limits(expression):
