@@ -51,7 +51,7 @@ def excess(limits: Sequence[Limited], values: Sequence[float]) -> Excess:
         max(value / limit.most, limit.least / max(value, 1e-9))
         for limit, value in zip(limits, values, strict=True)
     ]
-    return max(ratios), sum(ratio for ratio in ratios if ratio > 1)
+    return max(ratios, default=0.0), sum(ratio for ratio in ratios if ratio > 1)
 
 
 def nearest_network(
