@@ -8,6 +8,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from nas_tc.architecture import format_notation
 from nas_tc.budget import Limit, parse_budget, resolve_budget
 from nas_tc.cli.console import console, new_table, parse_shape, shape_text
 from nas_tc.cli.foretold import calibration, foretold_times, tables_of
@@ -127,6 +128,9 @@ def _print_verdict(space: Space, share: Share) -> None:
     )
     if share.nearest is not None:
         screen.print(share.nearest, markup=False)
+    elif share.found is not None:
+        notation = format_notation(share.found.stages)
+        screen.print(f"none of these fits, but they lead to one that does: {notation}")
     elif share.binding is None:
         screen.print("the budget does not bind: every one fits")
     else:

@@ -105,8 +105,10 @@ def describe_fit(space: Space, limit: Limit) -> str:
         )
     if any(cap.bound.measure != "complexity" for cap in limit.caps):
         share = fitting(space, limit)
-        if not share.fit:
+        if share.nearest is not None:
             raise BudgetError(f"{share.nearest}; nas-tc budget shows what each limit leaves")
+        if share.found is not None:
+            return f"space: {space.name}, of whose networks hardly any fit: none of those drawn"
         return f"space: {space.name}, of whose networks {share.fit / share.networks:.2%} fit"
     if limit.times:
         return f"space: {space.name}, whose networks the clock must judge"

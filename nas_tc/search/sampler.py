@@ -10,9 +10,10 @@ from nas_tc.architecture import Architecture
 from nas_tc.budget import Limit
 from nas_tc.cost import complexity
 from nas_tc.errors import ArchitectureError, BudgetError, SpaceError
-from nas_tc.search.affordable import Affordable, Cost
+from nas_tc.search.affordable import Affordable, Cost, Draws
 from nas_tc.search.budget_sampler import BudgetSampler
 from nas_tc.search.domain import Params
+from nas_tc.search.nearest_draws import NearestDraws
 from nas_tc.space import Feasible, Space, extreme_network
 
 _LISTED = 4096  # networks
@@ -97,10 +98,11 @@ class _Networks:
         *,
         is_checked: bool,
     ) -> None:
+        self._space, self._limit = space, limit
         self._cost, self._least, self._most = cost, limit.least_complexity, most
         self._admits = admits
         self._is_checked = is_checked  # by more than the complexity
-        self._walker: Affordable | None = None
+        self._walker: Draws | None = None
         self._feasible: Feasible | None = None
         self._distributions = _distributions(space)
         self.all: list[Params] | None = None
@@ -134,8 +136,19 @@ class _Networks:
                     return found
         # For this call alone: the next depends on its seed, not on the luck of this one.
         if self._walker is None:
-            self._walker = Affordable(self._distributions, self._judged, self._most, self._least)
+            self._walker = self._new_walker()
         return found + self._walker.draw(settings - len(found), random)
+
+    def _new_walker(self) -> Draws:
+        """Who finds what hardly any even draw is.
+
+        Raises:
+            BudgetError: nobody does.
+        """
+        try:
+            return Affordable(self._distributions, self._judged, self._most, self._least)
+        except BudgetError:  # several limits: the cheapest of the space may keep the fewest of them
+            return NearestDraws(self._space, self._limit, self._fits)
 
     def _fits(self, genes: Params) -> bool:
         return not self._is_checked or (self._is_within(genes) and self._admits(genes))

@@ -4,7 +4,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nas_tc.space.load import load_space, parse_space, shipped_spaces
-from nas_tc.space.share import CapShare, Limited, Share, fitting
+from nas_tc.space.nearest import Limited, nearest_network
+from nas_tc.space.share import CapShare, Share, fitting
 from nas_tc.space.size import count_networks, extreme_network
 from nas_tc.space.space import Choice, Gene, Space, StageChoices, Values, genes_of
 
@@ -28,6 +29,7 @@ __all__ = [
     "fitting",
     "genes_of",
     "load_space",
+    "nearest_network",
     "parse_space",
     "shipped_spaces",
 ]

@@ -3,44 +3,17 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Protocol
 
 import numpy as np
 
 from nas_tc.architecture import Architecture, format_notation, walk
-from nas_tc.budget import Bound, Limit
+from nas_tc.budget import Limit
 from nas_tc.errors import ArchitectureError, SpaceError
+from nas_tc.space.nearest import Limited, excess, nearest_network
 from nas_tc.space.space import Space
 
 _DRAWS = 2000
-
-
-class Limited(Protocol):
-    """One limit and what a network has of it: a `Cap`, or a time that a table foretells."""
-
-    @property
-    def bound(self) -> Bound:
-        """What was written."""
-
-    @property
-    def most(self) -> float:
-        """The most that fits."""
-
-    @property
-    def least(self) -> float:
-        """The least that fits."""
-
-    def of(self, architecture: Architecture) -> float:
-        """How much a network has."""
-
-    def admits(self, value: float) -> bool:
-        """Whether so much fits."""
-
-    def amount(self, value: float, *, up: bool = True) -> str:
-        """So much as a budget says it, rounded up or down."""
-
-    def shown(self, value: float) -> str:
-        """So much for a table."""
+_STARTS = 16  # of these, from which a network that fits is looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +37,7 @@ class Share:
         caps: a row for each limit.
         fit: networks that keep all limits.
         binding: the limit that the fewest networks keep; None if all keep all.
+        found: a network that keeps all limits, where none of those that were looked at does.
         nearest: when nothing fits, the network that comes closest and what it needs.
     """
 
@@ -72,6 +46,7 @@ class Share:
     caps: tuple[CapShare, ...]
     fit: int
     binding: Limited | None
+    found: Architecture | None
     nearest: str | None
 
 
@@ -79,7 +54,8 @@ def fitting(space: Space, limit: Limit, seed: int = 0, *, times: Sequence[Limite
     """What `limit` leaves of `space`, by formula, and by foretold times where these are given.
 
     A space of up to 2000 settings is listed; of a larger one 2000 settings are drawn evenly, so
-    that a share of 10 % is known to within 1.3 points (two standard errors).
+    that a share of 10 % is known to within 1.3 points (two standard errors). Where none of these
+    fits, the nearest of them are changed, gene after gene, into one that does, if they can be.
 
     Args:
         space: at the images' shape and classes.
@@ -108,6 +84,7 @@ def fitting(space: Space, limit: Limit, seed: int = 0, *, times: Sequence[Limite
         CapShare(cap, min(column), sorted(column)[len(column) // 2], max(column), int(kept.sum()))
         for cap, column, kept in zip(caps, values.T.tolist(), keeps.T, strict=True)
     )
+    found, nearest = (None, None) if fit else _nearest(space, limit, caps, networks, values, is_all)
     binding = min(rows, key=lambda row: row.fit, default=None)
     return Share(
         networks=len(networks),
@@ -115,7 +92,8 @@ def fitting(space: Space, limit: Limit, seed: int = 0, *, times: Sequence[Limite
         caps=rows,
         fit=fit,
         binding=binding.cap if binding and binding.fit < len(networks) else None,
-        nearest=None if fit else _nearest(space, limit, caps, networks, values, is_all=is_all),
+        found=found,
+        nearest=nearest,
     )
 
 
@@ -125,28 +103,24 @@ def _nearest(
     caps: tuple[Limited, ...],
     networks: list[Architecture],
     values: "np.ndarray[tuple[int, ...], np.dtype[np.object_]]",
-    *,
     is_all: bool,
-) -> str:
-    """The network whose worst excess, as a ratio, is the smallest; and the budget it would fit."""
-
-    def excess(row: list[float]) -> float:
-        return max(
-            max(value / cap.most, cap.least / max(value, 1e-9))
-            for cap, value in zip(caps, row, strict=True)
-        )
-
-    index = min(range(len(networks)), key=lambda number: excess(values[number].tolist()))
+) -> tuple[Architecture | None, str | None]:
+    """A network that fits after all; or else the nearest, and the budget that it would fit."""
+    order = sorted(range(len(networks)), key=lambda place: excess(caps, values[place].tolist()))
+    starts = [networks[place] for place in order[:_STARTS]]
+    nearest = starts[0] if is_all else nearest_network(space, caps, starts)[0]
     needs = ", ".join(
         _needed(cap, value)
-        for cap, value in zip(caps, values[index].tolist(), strict=True)
+        for cap, value in zip(caps, [cap.of(nearest) for cap in caps], strict=True)
         if not cap.admits(value)
     )
-    looked_at = "no network" if is_all else f"none of {len(networks):,} networks drawn from"
-    of = "of " if is_all else ""
-    return (
-        f"{looked_at} {of}the space {space.name!r} is within {str(limit.budget)!r}; the nearest, "
-        f"{format_notation(networks[index].stages)}, needs {needs}"
+    if not needs:
+        return nearest, None
+    looked_at = "no network of" if is_all else f"none of {len(networks):,} networks drawn from"
+    led_to = "" if is_all else " that they lead to"
+    return None, (
+        f"{looked_at} the space {space.name!r} is within {str(limit.budget)!r}; the nearest"
+        f"{led_to}, {format_notation(nearest.stages)}, needs {needs}"
     )
 
 

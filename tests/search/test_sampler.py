@@ -116,6 +116,7 @@ def test_a_narrow_range_is_reached():
         "params<=50k, memory<=256KiB, train_memory<=20MB@b128",
         "complexity<=6M, params in 20k..25k",
         "params<=11k",  # where even draws hardly ever fit
+        "complexity in 20M..30M, params<=30k",  # where both ends of the space break a limit
     ],
 )
 def test_every_proposal_keeps_all_limits(expression):
@@ -201,3 +202,11 @@ depth = [1, 2, 3]
 width = [8, 16]
 filter = [2, 3]
 """
+
+
+def test_where_the_clock_alone_admits_nothing_it_is_told():
+    limit = budget_of("latency<=1ms")
+    with pytest.raises(BudgetError, match="no network of the space 'plain-32' is found within"):
+        network_sampler(PLAIN, limit, seed=0, admits=lambda _: False)._terms.draws.draw(
+            1, np.random.default_rng(0)
+        )

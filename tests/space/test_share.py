@@ -5,10 +5,26 @@ from hypothesis import given, settings
 
 from brute_force import every_network
 from nas_tc.budget import measured, parse_budget, resolve_budget
-from nas_tc.space import fitting, load_space
+from nas_tc.search.plan import describe_fit
+from nas_tc.space import fitting, load_space, parse_space
+from nas_tc.space.nearest import nearest_network
 from strategies import spaces
 
 PLAIN = load_space("plain-32")
+SMALL = """
+input = [1, 12, 12]
+[[stage]]
+depth = [1, 2]
+width = [4, 8]
+filter = [3, 5]
+pool = ["2/2", "3/1"]
+[[stage]]
+depth = [1, 2, 3]
+width = [4, 8]
+last_width = [4, 16]
+filter = [2, 3]
+stride = [1, 2]
+"""
 
 
 def limit_of(expression, space):
@@ -52,7 +68,9 @@ def test_the_nearest_budget_is_one_that_something_fits():
     assert share.fit == 0
     nearest = share.nearest.rpartition("needs ")[2]
     assert nearest.startswith("params<=")
-    assert fitting(PLAIN, limit_of(f"{nearest}, memory<=64MiB", PLAIN)).fit > 0
+    again = fitting(PLAIN, limit_of(f"{nearest}, memory<=64MiB", PLAIN))
+    assert again.nearest is None
+    assert measured("params", again.found) == again.caps[0].cap.most
 
 
 @pytest.mark.parametrize(
@@ -62,4 +80,30 @@ def test_the_nearest_budget_is_one_that_something_fits():
 def test_the_nearest_budget_is_written_as_one(expression, needs):
     nearest = fitting(PLAIN, limit_of(expression, PLAIN)).nearest.rpartition("needs ")[2]
     assert nearest.startswith(needs)
-    assert fitting(PLAIN, limit_of(nearest, PLAIN)).fit > 0
+    again = fitting(PLAIN, limit_of(nearest, PLAIN))
+    assert again.nearest is None
+    assert again.fit or limit_of(nearest, PLAIN).broken_by(again.found) is None
+
+
+def test_what_no_draw_has_found_is_not_refused():
+    """A few networks of the space are so small, and none of the 2000 that are drawn."""
+    limit = limit_of("params<=10300, complexity<=1M", PLAIN)
+    share = fitting(PLAIN, limit)
+    assert (share.fit, share.nearest) == (0, None)
+    assert limit.broken_by(share.found) is None
+    assert describe_fit(PLAIN, limit).endswith("hardly any fit: none of those drawn")
+
+
+def test_the_fewest_parameters_of_a_space_are_found_from_anywhere():
+    space = parse_space(SMALL, "small", "small.toml")
+    networks = sorted(set(every_network(space)), key=lambda each: measured("params", each))
+    fewest = measured("params", networks[0])
+    exact = limit_of(f"params<={fewest}", space).caps
+    for start in networks[-50:]:
+        found, is_within = nearest_network(space, exact, [start])
+        assert is_within
+        assert measured("params", found) == fewest
+    below = limit_of(f"params<={fewest - 1}", space).caps
+    found, is_within = nearest_network(space, below, networks[-5:])
+    assert not is_within
+    assert measured("params", found) == fewest

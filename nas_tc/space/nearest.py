@@ -1,0 +1,109 @@
+"""The network of a space that comes nearest to limits, by changing one gene after another."""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from nas_tc.architecture import Architecture
+from nas_tc.budget import Bound
+from nas_tc.errors import ArchitectureError
+from nas_tc.space.space import Choice, Space
+
+Excess = tuple[float, float]  # of the worst limit, as a ratio to it, and the sum of all above 1
+_NONE = (float("inf"), float("inf"))
+
+
+class Limited(Protocol):
+    """One limit and what a network has of it: a `Cap`, or a time that a table foretells."""
+
+    @property
+    def bound(self) -> Bound:
+        """What was written."""
+
+    @property
+    def most(self) -> float:
+        """The most that fits."""
+
+    @property
+    def least(self) -> float:
+        """The least that fits."""
+
+    def of(self, architecture: Architecture) -> float:
+        """How much a network has."""
+
+    def admits(self, value: float) -> bool:
+        """Whether so much fits."""
+
+    def amount(self, value: float, *, up: bool = True) -> str:
+        """So much as a budget says it, rounded up or down."""
+
+    def shown(self, value: float) -> str:
+        """So much for a table."""
+
+
+def excess(limits: Sequence[Limited], values: Sequence[float]) -> Excess:
+    """How far a network that has so much of each limit is from keeping all of them.
+
+    Returns:
+        The worst ratio of an amount to its limit, 1 or less where all are kept; and the sum of
+        those above 1.
+    """
+    ratios = [
+        max(value / limit.most, limit.least / max(value, 1e-9))
+        for limit, value in zip(limits, values, strict=True)
+    ]
+    return max(ratios, default=0.0), sum(ratio for ratio in ratios if ratio > 1)
+
+
+def nearest_network(
+    space: Space, limits: Sequence[Limited], starts: Iterable[Architecture]
+) -> tuple[Architecture, bool]:
+    """What lies nearest of all that is reached from `starts`, each step to something nearer.
+
+    It ends at the first network that keeps all limits. One that is nearer still may exist, where
+    two genes have to change at once.
+
+    Args:
+        space: of the networks.
+        limits: to be kept.
+        starts: networks of the space, at least one.
+
+    Returns:
+        The network, and whether it keeps all limits.
+    """
+    best, least = None, _NONE
+    for start in starts:
+        found, its = _descended(space, limits, start)
+        if best is None or its < least:
+            best, least = found, its
+        if least[0] <= 1:
+            break
+    assert best is not None
+    return best, least[0] <= 1
+
+
+def _descended(
+    space: Space, limits: Sequence[Limited], start: Architecture
+) -> tuple[Architecture, Excess]:
+    """The end of one way down, and what it exceeds."""
+
+    def its_excess(network: Architecture) -> Excess:
+        return excess(limits, [limit.of(network) for limit in limits])
+
+    values: dict[str, Choice] = space.encode(start)
+    current, its = start, its_excess(start)
+    is_nearer = True
+    while is_nearer and its[0] > 1:
+        is_nearer = False
+        for gene in space.genes:
+            for choice in gene.choices:
+                tried = space.decode({**values, gene.name: choice})
+                if tried == current:
+                    continue
+                try:
+                    new = its_excess(tried)
+                except ArchitectureError:  # its maps shrink to nothing
+                    continue
+                if new < its:
+                    values, current, its = {**values, gene.name: choice}, tried, new
+                    is_nearer = True
+    return current, its
