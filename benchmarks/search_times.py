@@ -14,7 +14,6 @@ from pathlib import Path
 
 import torch
 
-from nas_tc._heap import keep_freed_memory
 from nas_tc.architecture import Architecture
 from nas_tc.data.cache import cache_folder
 from nas_tc.search import read_study
@@ -22,6 +21,7 @@ from nas_tc.timing import Setting, one_thread, stopwatch, time_builds, usual_pac
 
 CPU = torch.device("cpu")
 SLACK = 1.02
+BUILDS = 15
 
 
 def main() -> None:
@@ -34,14 +34,14 @@ def main() -> None:
     print("| trial | in the search | again | interval | within 2 % |")
     print("|--:|--:|--:|---|---|")
     again = {}
-    keep_freed_memory()
     with one_thread():
         watch = stopwatch(CPU, usual_pace(CPU, cache_folder()))
         for trial in record.front:
             networks = [trial.architecture]
             if limit["reference"] is not None:
                 networks.append(Architecture.from_dict(limit["reference"]))
-            times = time_builds(watch, [partial(work_of, each, setting, CPU) for each in networks])
+            makes = [partial(work_of, each, setting, CPU) for each in networks]
+            times = time_builds(watch, makes, builds=BUILDS)
             kind = "ms" if limit["reference"] is None else "ratio"
             before = trial.times[name][kind]
             found = times.time() if kind == "ms" else times.ratio()

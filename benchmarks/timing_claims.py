@@ -44,7 +44,7 @@ def shares() -> dict[str, dict[str, float]]:
     for batch in (1, 8, 32):
         for name in ("A", "J", "alexnet"):
             with one_thread():
-                timed = time_inside(ZOO[name].architecture, Setting(batch=batch), CPU)
+                timed = time_inside(ZOO[name].architecture, Setting(batch=batch), CPU, fewest=4)
             parts = {"conv": 0.0, "pool": 0.0, "fc": 0.0}
             for unit, ms in timed.units:
                 kind = unit.kind.removeprefix("first ").split()[0]

@@ -21,7 +21,6 @@ from typing import Any
 import torch
 
 from nas_tc import search
-from nas_tc._heap import keep_freed_memory
 from nas_tc.budget import parse_budget
 from nas_tc.search import Silence, StudyRecord
 from nas_tc.space import load_space
@@ -36,6 +35,7 @@ from nas_tc.timing import (
     time_network,
     usual_pace,
 )
+from nas_tc.training import settle_on_core, take_huge_pages
 
 CPU = torch.device("cpu")
 
@@ -45,7 +45,8 @@ def searching(budget: str | None, networks: int, trials: int) -> dict[str, Any]:
     space = load_space("plain-32").at((1, 32, 32), 10)  # the digits
     with tempfile.TemporaryDirectory() as folder, one_thread():
         os.environ["NAS_TC_CACHE"] = folder
-        keep_freed_memory()
+        settle_on_core()
+        take_huge_pages()
         pace = usual_pace(CPU, Path(folder))
         table = TimeTable.here(CPU)
         times = table.of(Setting())

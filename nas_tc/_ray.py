@@ -30,7 +30,7 @@ def start_ray(address: str | None, workers: int | None, clocked: bool = False) -
     Args:
         address: of a running cluster; None: a Ray of our own.
         workers: processes that it needs room for.
-        clocked: whether they read the clock, for which they have memory as other programs have it.
+        clocked: whether they read the clock: their memory is then the system's own.
 
     Returns:
         Whether Ray is ours now, to be shut down.

@@ -66,7 +66,6 @@ def calibrate(
     found = found.at(found.input if input is None else parse_shape(input), classes)
     references = [find_network(name).at(found.input, classes) for name in reference or []]
 
-    from nas_tc._heap import keep_freed_memory  # noqa: PLC0415
     from nas_tc.data.cache import cache_folder  # noqa: PLC0415
     from nas_tc.timing import (  # noqa: PLC0415 - torch takes seconds
         DTYPES,
@@ -77,14 +76,16 @@ def calibrate(
         time_network,
         usual_pace,
     )
-    from nas_tc.training import choose_device  # noqa: PLC0415
+    from nas_tc.training import choose_device, settle_on_core, take_huge_pages  # noqa: PLC0415
 
     if dtype not in DTYPES:
         raise unknown("dtype", dtype, DTYPES)
     chosen = choose_device(device)
     setting = Setting("train_step" if training else "forward", batch, dtype)
     cache = cache_folder()
-    keep_freed_memory()
+    if chosen.type == "cpu":
+        settle_on_core()
+        take_huge_pages()  # it looks at one build of each network only
     with one_thread():
         table = TimeTable.here(chosen)
         if out is None:

@@ -71,7 +71,6 @@ def time(
     if against is not None:
         reference = find_network(against).at(architecture.input, architecture.classes)
 
-    from nas_tc._heap import keep_freed_memory  # noqa: PLC0415
     from nas_tc.cli.measured import by_builds, by_one_build  # noqa: PLC0415
     from nas_tc.data.cache import cache_folder  # noqa: PLC0415
     from nas_tc.timing import (  # noqa: PLC0415 - torch takes seconds
@@ -95,7 +94,6 @@ def time(
         machine = timing_machine(chosen)
         foretold = _foretold(architecture, setting, time_table, machine)
         if chosen.type == "cpu":
-            keep_freed_memory()
             watch = stopwatch(chosen, usual_pace(chosen, cache_folder()))
             found = by_builds(watch, makes, limit_ms, builds, repeats)
         else:

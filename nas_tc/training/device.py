@@ -7,9 +7,9 @@ from pathlib import Path
 
 import torch
 
-from nas_tc._heap import keep_freed_memory
 from nas_tc.errors import DeviceError, unknown
 
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4  # malloc.h of glibc
 _MADV_HUGEPAGE = 14  # of Linux
 _HUGE_PAGE = 2**21  # bytes; on other processors than x86 a multiple of the page at least
 _HEAP_BYTES = 2**30  # addresses asked for at once; memory is taken when they are used
@@ -46,8 +46,9 @@ def settle_on_core(threads: int | None = 1) -> None:
     """Makes this process train at full speed; for processes of ours alone.
 
     Small networks gain more from one process a core than from several threads. Freed memory is
-    kept. Numbers too small for the normal format count as zero, because processors slow down a
-    hundred times on them.
+    kept: torch asks for the same megabytes in every step, and when the system takes them back and
+    gives them again it clears them, which is up to a tenth of the time. Numbers too small for the
+    normal format count as zero, because processors slow down a hundred times on them.
 
     Args:
         threads: of torch; None leaves its own choice, all cores.
@@ -55,7 +56,13 @@ def settle_on_core(threads: int | None = 1) -> None:
     if threads is not None:
         torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
-    keep_freed_memory()
+    if sys.platform != "linux":
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc's; others lack it or ignore it
+    if mallopt is not None:
+        mallopt(_M_MMAP_MAX, 0)
+        mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
+        mallopt(_M_TOP_PAD, 64 * 2**20)
 
 
 @cache  # once a process
@@ -64,8 +71,11 @@ def take_huge_pages() -> None:
 
     Half of a small network's time is memory traffic, and each page costs a look-up, on a virtual
     machine two. The heap is made longer first, since what it grows by later is in small pages. A
-    system that allows no huge pages leaves things as they are. A process that reads the clock goes
-    without, because the program that a network is meant for will hardly have them.
+    system that allows no huge pages leaves things as they are.
+
+    Times repeat better, too, where only one build of a network is looked at: how its data lies in
+    the caches no longer depends on which small pages the system had left. `nas-tc time`, which
+    looks at many builds, goes without, as the program does that a network is meant for.
     """
     libc = ctypes.CDLL(None)
     if sys.platform != "linux" or not hasattr(libc, "mallopt"):

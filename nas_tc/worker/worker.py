@@ -124,8 +124,7 @@ class Worker:
             self._turn = partial(_whole_step, self._lock, self._device)
         if self._device.type == "cpu":
             settle_on_core()
-            if self._lock is None:
-                take_huge_pages()
+            take_huge_pages()
         self._recipe = recipe
         self._moments = data.moments
         self._train, self._validation, self._test = (
