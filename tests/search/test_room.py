@@ -7,8 +7,8 @@ from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.data import load_data
 from nas_tc.search import room
 from nas_tc.search.pool import Pool
-from nas_tc.worker import Report
 from nas_tc.training import Recipe
+from nas_tc.worker import Report
 
 
 def other_class():
