@@ -16,6 +16,7 @@ _SHARE = 0.03  # of the time of a training: what a brief verdict may take, on al
 _FEW = 0.25  # of a network's layers: what a warm table may go on guessing
 _MOST_S_AT_FIRST = 0.5  # before a training has shown how long it takes
 _MOST_S = 60.0
+_VOUCHED = 0.5  # of a network's layers: what may be guessed of one that the clock does not see
 _LOOK_EVERY = 8  # networks that are clearly within: the table must not only learn from the others
 
 
@@ -89,13 +90,13 @@ class Timekeeper:
         """The times of a network that is clearly within the limits; nothing if the clock must say.
 
         Clearly: by more than the table, which knows its own error, ever was wrong, with no more
-        than a quarter of the layers guessed. Every eighth such network is left to the clock all
+        than half of the layers guessed. Every eighth such network is left to the clock all
         the same, so that the table sees how it fares with them.
         """
         for limit in self.limits:
             said = self.table.of(limit.setting).predict(architecture)
             unit = self._unit_ms(limit)
-            if said is None or unit is None or said.guessed > said.layers * _FEW:
+            if said is None or unit is None or said.guessed > said.layers * _VOUCHED:
                 return {}
             if said.high_ms > limit.most * unit or said.low_ms < limit.least * unit:
                 return {}

@@ -177,6 +177,9 @@ def test_the_range_of_a_foretold_time_is_what_went_wrong_before():
     for _ in range(40):
         times.check(10.0, 10.0)
     assert times.error_range == (1.0, 1.0)  # the latest forty
+    for measured in (5.0, 30.0, 9.0, 12.0):  # one at each end is left out of forty
+        times.check(10.0, measured)
+    assert times.error_range == (0.9, 1.2)
 
 
 def test_a_network_that_cannot_exist_is_refused():
