@@ -137,7 +137,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=16)
     parser.add_argument("--train-images", type=int, default=3000)
     parser.add_argument("--validation-images", type=int, default=1000)
-    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=9)
     parser.add_argument("--budget", default="complexity in 10M..20M")
     parser.add_argument("--seconds", type=float, default=180, help="stop the search after these")
     args = parser.parse_args()
