@@ -4,6 +4,8 @@ Once for each width of the registers; nas_tc/training/norm_pool.py chooses among
 is no compiler, or one that does not know a flag, it is left out, and torch's layers do the work.
 """
 
+from pathlib import Path
+
 from setuptools import Extension, setup
 
 _FLAGS = {
@@ -17,6 +19,7 @@ setup(
         Extension(
             f"nas_tc.training.{name}",
             sources=["nas_tc/training/native/norm_pool.cpp"],
+            depends=["setup.py", *sorted(map(str, Path("nas_tc/training/native").glob("*.h")))],
             extra_compile_args=["-std=c++20", "-O3", "-g0", "-w", *flags],
             optional=True,
         )

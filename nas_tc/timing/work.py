@@ -50,8 +50,9 @@ def training_step(
     device: torch.device | None = None,
     dtype: torch.dtype = torch.float32,
 ) -> Run:
-    """A step as a search takes it: forward, cross-entropy, backward, SGD with momentum.
+    """A step with torch's own layers: forward, cross-entropy, backward, SGD with momentum.
 
+    It is what the network's user will find; a search's own steps are quicker on processors.
     Weights are float32; with bfloat16 products are, by autocast. The learning rate is 0, so that
     a step can be repeated for ever: the update is computed all the same.
 

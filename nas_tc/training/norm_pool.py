@@ -15,8 +15,11 @@ import torch
 from torch import Tensor, nn
 
 _NAMES = {torch.bfloat16: "bf16", torch.float32: "fp32"}
-_LIBRARIES = {"AVX512": "_norm_pool_avx512", "AVX2": "_norm_pool_avx2"}  # by torch's capability
-_FOR_ANY = "_norm_pool"
+_LIBRARIES = {  # by torch's capability, the fastest first
+    "AVX512": ("_norm_pool_avx512", "_norm_pool_avx2", "_norm_pool"),
+    "AVX2": ("_norm_pool_avx2", "_norm_pool"),
+}
+_INTERFACE = 1  # as native/norm_pool.cpp says it: what is older or newer takes other arguments
 _WIDEST = 15  # pixels: a place within a window is a byte, and one value of it is taken
 _MOST_THREADS = 2  # of torch; with more, its layers together are as fast as one thread of ours
 _POINTER = ctypes.c_void_p
@@ -25,17 +28,28 @@ _NUMBER = ctypes.c_double
 
 @cache
 def library() -> ctypes.CDLL | None:
-    """The compiled library for this processor, or for any; None if none was built."""
-    fitting = _LIBRARIES.get(torch.backends.cpu.get_cpu_capability(), _FOR_ANY)
-    return load(fitting) or load(_FOR_ANY)
+    """The fastest compiled library for this processor; None if none was built that can be used."""
+    return next(filter(None, map(load, fitting())), None)
+
+
+def fitting() -> tuple[str, ...]:
+    """The names of the libraries that suit this processor, the fastest first."""
+    return _LIBRARIES.get(torch.backends.cpu.get_cpu_capability(), ("_norm_pool",))
 
 
 def load(name: str) -> ctypes.CDLL | None:
-    """The library of that name, which must suit the processor; None if it was not built."""
+    """The library of that name, which must suit the processor.
+
+    None if it was not built, cannot be loaded, or is of another version than this file.
+    """
     for suffix in EXTENSION_SUFFIXES:
         path = Path(__file__).with_name(name + suffix)
-        if path.exists():
-            return _declared(ctypes.CDLL(str(path)))
+        try:
+            found = _declared(ctypes.CDLL(str(path))) if path.exists() else None
+        except (OSError, AttributeError):
+            continue
+        if found is not None and found.norm_pool_interface() == _INTERFACE:
+            return found
     return None
 
 
@@ -65,6 +79,8 @@ class NormPool:
         norm = self.norm
         shape = _longs(len(maps), *maps.shape[2:], maps.shape[1])
         window = self._window(*maps.shape[2:])
+        if window is not None and min(window[3:]) < 1:  # torch says what is wrong with it
+            return self._by_torch(maps)
         if not norm.training:
             return _infer(found, maps, shape, window, norm, self.relu)
         result: Tensor = _Train.apply(  # type: ignore[no-untyped-call]
@@ -200,7 +216,8 @@ def _room(maps: Tensor, window: Any) -> tuple[Tensor, Tensor | None]:
 
 def _is_plain(pool: nn.MaxPool2d) -> bool:
     square = all(isinstance(each, int) for each in (pool.kernel_size, pool.stride, pool.padding))
-    return square and pool.dilation == 1 and _numbers(pool)[0] <= _WIDEST
+    plain = pool.dilation == 1 and not pool.return_indices
+    return square and plain and _numbers(pool)[0] <= _WIDEST
 
 
 def _numbers(pool: nn.MaxPool2d) -> tuple[int, int, int]:

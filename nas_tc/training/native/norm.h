@@ -1,7 +1,7 @@
 // Batch normalisation and ReLU of maps, and their gradient, in as few passes as they need.
 //
 // y = act((x - mean) * scale + bias), scale = weight / sqrt(variance + eps). Sums are float within a
-// block of pixels and double beyond.
+// block of pixels, or behind a pool within an image, and double beyond.
 
 #pragma once
 
@@ -24,7 +24,7 @@ inline void load_line(const Line& line, long lane, Float<N>* mean, Float<N>* sca
 
 template <int N>
 inline Float<N> positive(Float<N> value) {  // keeps what is no number
-  return value < 0 ? value - value : value;
+  return value < 0 ? Float<N>{} : value;
 }
 
 inline Line line_of(const Lanes& lanes, const float* mean, const float* inverse,
@@ -104,7 +104,7 @@ inline void sum_gradient(const T* x, const T* gradient, long pixels, const Lanes
             long at = row * width + lane + u * N;
             auto off = load<N>(from + at) - mean[u];
             auto value = load<N>(given + at);
-            if (relu) value = off * scale[u] + bias[u] <= 0 ? value - value : value;
+            if (relu) value = off * scale[u] + bias[u] <= 0 ? Float<N>{} : value;
             sums[u] += value;
             more[u] += value * off;
           }
@@ -142,7 +142,7 @@ inline void apply_gradient(const T* x, const T* gradient, T* found, long pixels,
             long at = row * width + lane + u * N;
             auto off = load<N>(from + at) - mean[u];
             auto value = load<N>(given + at);
-            if (relu) value = off * scale[u] + bias[u] <= 0 ? value - value : value;
+            if (relu) value = off * scale[u] + bias[u] <= 0 ? Float<N>{} : value;
             store<N>(to + at, value * scale[u] + off * by_x[u] + constant[u]);
           }
       });
