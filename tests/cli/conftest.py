@@ -20,3 +20,10 @@ def nas_tc(monkeypatch, capsys, tmp_path):
         return ended.value.code, printed.out, printed.err
 
     return call
+
+
+@pytest.fixture(autouse=True)
+def unsettled(monkeypatch):
+    """Commands settle their own process on a core, where tiny numbers are zero: not this one."""
+    monkeypatch.setattr("nas_tc.training.settle_on_core", lambda *_: None)
+    monkeypatch.setattr("nas_tc.training.take_huge_pages", lambda: None)
