@@ -15,6 +15,17 @@ struct Window {
 
   long first(long at) const { return std::max(0L, (at + padding - size + stride) / stride); }
   long last(long at, long count) const { return std::min(count - 1, (at + padding) / stride); }
+
+  struct Place {
+    long top, left;                    // of the window, which may begin in the padding
+    long above, below, before, after;  // its rows and columns within the map, the ends excluded
+  };
+
+  Place at(long down, long aside, const Shape& shape) const {
+    long top = down * stride - padding, left = aside * stride - padding;
+    return {top, left, std::max(0L, -top), std::min(size, shape.height - top),
+            std::max(0L, -left), std::min(size, shape.width - left)};
+  }
 };
 
 constexpr int IDLE = 255;  // the place of a maximum that the ReLU sets to zero: no gradient
@@ -32,10 +43,7 @@ inline void apply_pooled(const T* x, T* y, uint8_t* places, const Shape& shape,
       long out = image * outputs * shape.channels + lane;
       for (long down = 0; down < window.out_height; ++down)
         for (long aside = 0; aside < window.out_width; ++aside, out += shape.channels) {
-          long top = down * window.stride - window.padding;
-          long left = aside * window.stride - window.padding;
-          long above = std::max(0L, -top), below = std::min(window.size, shape.height - top);
-          long before = std::max(0L, -left), after = std::min(window.size, shape.width - left);
+          auto [top, left, above, below, before, after] = window.at(down, aside, shape);
           Float<N> best[U];
           Int<N> place[U];
           for (int u = 0; u < U; ++u) {
@@ -75,10 +83,7 @@ inline void sum_pooled(const T* x, const T* gradient, const uint8_t* places, con
       long out = image * outputs * shape.channels + lane;
       for (long down = 0; down < window.out_height; ++down)
         for (long aside = 0; aside < window.out_width; ++aside, out += shape.channels) {
-          long top = down * window.stride - window.padding;
-          long left = aside * window.stride - window.padding;
-          long above = std::max(0L, -top), below = std::min(window.size, shape.height - top);
-          long before = std::max(0L, -left), after = std::min(window.size, shape.width - left);
+          auto [top, left, above, below, before, after] = window.at(down, aside, shape);
           Float<N> value[U] = {}, off[U] = {};
           Int<N> place[U] = {};
           for (int u = 0; u < U; ++u) {
