@@ -17,7 +17,7 @@ import torch
 from nas_tc.architecture import Architecture
 from nas_tc.data.cache import cache_folder
 from nas_tc.search import read_study
-from nas_tc.timing import Setting, one_thread, stopwatch, time_builds, usual_pace, work_of
+from nas_tc.timing import Setting, calm_pace, one_thread, stopwatch, time_builds, work_of
 
 CPU = torch.device("cpu")
 SLACK = 1.02
@@ -35,7 +35,7 @@ def main() -> None:
     print("|--:|--:|--:|---|---|")
     again = {}
     with one_thread():
-        watch = stopwatch(CPU, usual_pace(CPU, cache_folder()))
+        watch = stopwatch(CPU, calm_pace(CPU, cache_folder()))
         for trial in record.front:
             networks = [trial.architecture]
             if limit["reference"] is not None:

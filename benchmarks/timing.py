@@ -4,9 +4,9 @@
 
 `repeat`: five fresh processes of `nas-tc time`, first alone, then with a process that trains
 beside them; (max - min) / median of the five figures. Then a ratio by turns, five times too.
-`ways`: other ways to a figure that repeats, in five fresh processes too: one build and several,
-the ratio to a matrix product and to the pacemaker in the same moments, memory in small and in huge
-pages; of a small network, or of `--network alexnet` at 64x64 or J. By name only.
+`ways`: other ways to a figure that repeats, in five fresh processes too: one build and several, the
+lowest sample to the median, as the clock has it and by pacemakers in the same moments; of a small
+network, of the same at 224x224 (`--network large`), of AlexNet at 64x64, or of J. By name only.
 `verdict`: what it costs to foretell a network's time, and to enter a training step by the lock.
 `claims`: forward passes of the paper's networks A to J at 224x224, training steps of A and J.
 `shares`: how much of a forward pass the fully connected layers and the pooling take.

@@ -1,7 +1,7 @@
 """How well times repeat over fresh processes, and what other ways to a figure would give.
 
 python benchmarks/timing.py --part repeat
-python benchmarks/timing.py --part ways [--network small|alexnet|J]
+python benchmarks/timing.py --part ways [--network small|alexnet|large|J]
 """
 
 import json
@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -19,14 +19,24 @@ from typing import Any
 import torch
 
 from nas_tc.architecture import GAP, Architecture, parse_notation
-from nas_tc.timing import PACEMAKER, forward_pass, one_thread, stopwatch
-from nas_tc.training import settle_on_core, take_huge_pages
+from nas_tc.timing import (
+    LOW_QUARTILE,
+    MEDIAN,
+    PACEMAKERS,
+    forward_pass,
+    nearest,
+    one_thread,
+    quantile_of,
+    stopwatch,
+)
 from nas_tc.zoo import ZOO
 
 CPU = torch.device("cpu")
 PROCESSES = 5
 BUILDS = 15
 BUILD_S = 0.4
+COLUMNS = 1 + len(PACEMAKERS)
+QUANTILES = {0.02: "lowest", 0.1: "lower tenth", LOW_QUARTILE: "lower quartile", MEDIAN: "median"}
 NOTATION = "(5,32)/2 | 3/2 | (3,64)x2 | 2/2 | (3,128)x2"
 REFERENCE = "(7,32)/2 | 3/2 | (3,96)x2 | 2/2 | (3,192)x2"
 BESIDE = """
@@ -49,6 +59,7 @@ def network(notation: str = NOTATION) -> Architecture:
 NETWORKS = {
     "small": network(),
     "alexnet": ZOO["alexnet"].architecture.at((3, 64, 64)),
+    "large": network().at((3, 224, 224)),
     "J": ZOO["J"].architecture,
 }
 
@@ -87,7 +98,7 @@ def repeat() -> dict[str, float]:
         files = [Path(folder, name) for name in ("network.json", "reference.json")]
         for file, notation in zip(files, (NOTATION, REFERENCE), strict=True):
             file.write_text(json.dumps(network(notation).to_dict()))
-        # With no cache there is no usual pace; a folder of our own has one from its first process.
+        # With no cache there is no calm pace; a folder of our own has one from its first process.
         cache = {} if os.environ.get("NAS_TC_CACHE") else {"NAS_TC_CACHE": folder}
         for training in (False, True):
             with beside(training):
@@ -110,65 +121,54 @@ def _nas_tc_time(file: Path, against: tuple[str, ...], cache: dict[str, str]) ->
 
 def ways(name: str) -> dict[str, float]:
     """The spread of several figures, all drawn from the same seconds of each process."""
-    rows: dict[str, list[list[list[float]]]] = {"small pages": [], "huge pages": []}
-    for _ in range(PROCESSES):  # by turns, for the machine drifts
-        for pages, found in rows.items():
-            command = [sys.executable, __file__, name, pages]
-            done = subprocess.run(command, check=True, capture_output=True, text=True)
-            found.append(json.loads(done.stdout))  # of each build [own, product, pacemaker]
-    figures: dict[str, Callable[[list[Any]], float]] = {
-        "one build, lowest": lambda builds: second(builds[0][0]),
-        "all builds, lowest": lambda builds: min(second(own) for own, *_ in builds),
-        "all builds, median of the lowest": lambda builds: median(second(o) for o, *_ in builds),
-        "one build, to the pacemaker": lambda builds: to(2, builds[:1]),
-        "all builds, to the product": lambda builds: to(1, builds),
-        "all builds, to the pacemaker": lambda builds: to(2, builds),
-        "the product itself": lambda builds: median(second(each[1]) for each in builds),
-        "the pacemaker itself": lambda builds: median(second(each[2]) for each in builds),
-    }
+    rows = []
+    for _ in range(PROCESSES):
+        command = [sys.executable, __file__, name]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        rows.append(json.loads(done.stdout))  # of each build [own, pacemaker, pacemaker, ...]
+    middle = [median(median(build[column]) for build in rows[0]) for column in range(COLUMNS)]
     print(f"{name}, {BUILDS} builds of {BUILD_S} s, {PROCESSES} fresh processes")
-    return {
-        f"{name}, {pages}, {label}": line(f"{pages}, {label}", [figure(row) for row in found])
-        for pages, found in rows.items()
-        for label, figure in figures.items()
-    }
+    print("median times: network, pacemakers:", " ".join(f"{ms:.2f} ms" for ms in middle))
+    near = 1 + nearest(middle[1:], middle[0])
+    found = {}
+    for builds, which in ((1, "one build"), (BUILDS, "all builds")):
+        for quantile, said in QUANTILES.items():
+            for beside_it, column in (("", None), (", smallest", 1), (", nearest", near)):
+                label = f"{which}, {said}{beside_it}"
+                figures = [paced(row[:builds], quantile, column) for row in rows]
+                found[f"{name}, {label}"] = line(label, figures)
+    for column in range(1, COLUMNS):
+        figures = [median(quantile_of(each[column], LOW_QUARTILE) for each in row) for row in rows]
+        label = f"pacemaker {column} itself"
+        found[f"{name}, {label}"] = line(label, figures)
+    return found
 
 
-def to(other: int, builds: list[list[list[float]]]) -> float:
-    """The median over builds of the ratio to what took turns with the network."""
-    return median(second(build[0]) / second(build[other]) for build in builds)
-
-
-def second(samples: list[float]) -> float:
-    return sorted(samples)[:2][-1]
+def paced(builds: list[list[list[float]]], quantile: float, column: int | None) -> float:
+    """The median over builds, of the ratio to a pacemaker if there is one."""
+    own = [quantile_of(build[0], quantile) for build in builds]
+    if column is not None:
+        other = [quantile_of(build[column], quantile) for build in builds]
+        own = [a / b for a, b in zip(own, other, strict=True)]
+    return median(own)
 
 
 def builds(name: str) -> list[list[list[float]]]:
-    """Of each build of a network the samples of its own, a matrix product and the pacemaker."""
+    """Of each build of a network the samples of its own and of the pacemakers."""
     clock = stopwatch(CPU).clock
     found = []
     for _ in range(BUILDS):
-        left, right, out = (torch.rand(256, 256) for _ in range(3))
-        pacemaker, run = forward_pass(PACEMAKER), forward_pass(NETWORKS[name])
-
-        def product(left=left, right=right, out=out) -> None:  # type: ignore[no-untyped-def]
-            torch.mm(left, right, out=out)
-
-        runs = ((run, 1), (product, 2), (pacemaker, 1))  # and how often one is not counted
+        runs = [forward_pass(each) for each in (NETWORKS[name], *PACEMAKERS)]
         columns: list[list[float]] = [[] for _ in runs]
         started = time.monotonic()
         while len(columns[0]) < 6 or time.monotonic() - started < BUILD_S:
-            for (each, uncounted), column in zip(runs, columns, strict=True):
-                for _ in range(uncounted):
-                    each()
-                column += [clock(each) for _ in range(3)]
+            for run, column in zip(runs, columns, strict=True):
+                run()
+                column += [clock(run) for _ in range(3)]
         found.append(columns)
     return found
 
 
 if __name__ == "__main__":
-    if sys.argv[2] == "huge pages":
-        settle_on_core()
-        take_huge_pages()
     with one_thread():
         print(json.dumps(builds(sys.argv[1])))

@@ -28,12 +28,12 @@ from nas_tc.timing import (
     Setting,
     TimeTable,
     calibrate,
+    calm_pace,
     default_table,
     networks_of,
     one_thread,
     time_limits,
     time_network,
-    usual_pace,
 )
 from nas_tc.training import settle_on_core, take_huge_pages
 
@@ -47,7 +47,7 @@ def searching(budget: str | None, networks: int, trials: int) -> dict[str, Any]:
         os.environ["NAS_TC_CACHE"] = folder
         settle_on_core()
         take_huge_pages()
-        pace = usual_pace(CPU, Path(folder))
+        pace = calm_pace(CPU, Path(folder))
         table = TimeTable.here(CPU)
         times = table.of(Setting())
         started = time.monotonic()

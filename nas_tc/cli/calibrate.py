@@ -71,10 +71,10 @@ def calibrate(
         DTYPES,
         Setting,
         TimeTable,
+        calm_pace,
         default_table,
         one_thread,
         time_network,
-        usual_pace,
     )
     from nas_tc.training import choose_device, settle_on_core, take_huge_pages  # noqa: PLC0415
 
@@ -96,7 +96,8 @@ def calibrate(
             there = TimeTable.read(out)
             table.check_same_device(there.machine, out)
             table = there
-        pace = usual_pace(chosen, cache)
+        pace = calm_pace(chosen, cache)
+        table.tell_at(None if pace is None else pace.calm_ms)
         if check:
             _check(table, out, found, setting, chosen, pace, plot or out.with_suffix(".png"))
             return

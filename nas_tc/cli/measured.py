@@ -3,7 +3,26 @@
 from collections.abc import Sequence
 from typing import Any
 
-from nas_tc.timing import Estimate, Make, Stopwatch, decide_builds, time_builds
+import torch
+
+from nas_tc._heap import keep_memory
+from nas_tc.data.cache import cache_folder
+from nas_tc.timing import (
+    Estimate,
+    Make,
+    Stopwatch,
+    calm_pace,
+    decide_builds,
+    stopwatch,
+    time_builds,
+)
+
+
+def watch_of(device: torch.device) -> Stopwatch:
+    """The device's stopwatch, at its calm pace; call it within `one_thread` on a processor."""
+    if device.type == "cpu":
+        keep_memory()
+    return stopwatch(device, calm_pace(device, cache_folder()))
 
 
 def by_builds(
@@ -13,7 +32,7 @@ def by_builds(
     builds: int,
     repeats: int,
 ) -> dict[str, Any]:
-    """Figures of a processor: over several builds, at the machine's usual pace."""
+    """Figures of a processor: over several builds, at the machine's calm pace."""
     verdict = {}
     if limit_ms is None:
         times = time_builds(watch, makes, builds=builds, repeats=repeats)

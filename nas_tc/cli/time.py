@@ -13,7 +13,7 @@ from nas_tc.zoo import find_network
 
 if TYPE_CHECKING:
     from nas_tc.architecture import Architecture
-    from nas_tc.timing import Setting
+    from nas_tc.timing import Pace, Setting
 
 
 def time(
@@ -71,15 +71,12 @@ def time(
     if against is not None:
         reference = find_network(against).at(architecture.input, architecture.classes)
 
-    from nas_tc.cli.measured import by_builds, by_one_build  # noqa: PLC0415
-    from nas_tc.data.cache import cache_folder  # noqa: PLC0415
+    from nas_tc.cli.measured import by_builds, by_one_build, watch_of  # noqa: PLC0415
     from nas_tc.timing import (  # noqa: PLC0415 - torch takes seconds
         DTYPES,
         Setting,
         one_thread,
-        stopwatch,
         timing_machine,
-        usual_pace,
         work_of,
     )
     from nas_tc.training import choose_device  # noqa: PLC0415
@@ -92,12 +89,12 @@ def time(
     makes = [partial(work_of, each, setting, chosen) for each in networks]
     with one_thread():
         machine = timing_machine(chosen)
-        foretold = _foretold(architecture, setting, time_table, machine)
+        watch = watch_of(chosen)
+        foretold = _foretold(architecture, setting, time_table, machine, watch.pace)
         if chosen.type == "cpu":
-            watch = stopwatch(chosen, usual_pace(chosen, cache_folder()))
             found = by_builds(watch, makes, limit_ms, builds, repeats)
         else:
-            found = by_one_build(stopwatch(chosen), makes, limit_ms, repeats)
+            found = by_one_build(watch, makes, limit_ms, repeats)
     values: dict[str, Any] = {
         "network": network,
         "input": list(architecture.input),
@@ -124,6 +121,7 @@ def _foretold(
     setting: "Setting",
     file: Path | None,
     machine: dict[str, Any],
+    pace: "Pace | None",
 ) -> dict[str, Any]:
     """What a table says of the network's time; nothing where there is no table for it.
 
@@ -138,6 +136,8 @@ def _foretold(
     if path is None or (file is None and not path.exists()):
         return {}
     table = TimeTable.read(path)
+    if file is None and pace is not None:
+        table.tell_at(pace.calm_ms)
     said = table.of(setting).predict(architecture)
     if said is None:
         if file is None:
@@ -167,12 +167,12 @@ def _print(values: dict[str, Any]) -> None:
     )
     if (pace := values["pace"]) is not None:
         screen.print(
-            f"pace     the machine took {pace:.3f} of its usual time, and so the network "
-            f"{values['raw_ms']:.3f} ms; the time above is at the usual pace"
+            f"pace     the machine takes {pace:.3f} times as long as in calm, and so the network "
+            f"{values['raw_ms']:.3f} ms; the time above is that in calm"
         )
     elif values["device"] == "cpu":
         screen.print(
-            "pace     what is usual here is not known, for the cache is off (NAS_TC_CACHE) or "
+            "pace     what is calm here is not known, for the cache is off (NAS_TC_CACHE) or "
             "cannot be written: the time is as the clock had it"
         )
     if "predicted_ms" in values:
@@ -199,7 +199,7 @@ def _print(values: dict[str, Any]) -> None:
 
 
 def _counted(values: dict[str, Any]) -> str:
-    which = "median" if values["quantile"] else "lowest"
+    which = "median" if values["quantile"] == 0.5 else "lower quartile"
     if values["builds"] == 1:
         return f"{which} of {values['repeats']} repeats"
     return f"median of {values['builds']} builds, {which} of {values['repeats']} repeats in all"

@@ -143,6 +143,7 @@ class Timekeeper:
         """
         self.spent(1, report.seconds)
         self.table.check_same_device(report.machine, self._path or Path("the time table"))
+        self.table.tell_at(report.calm_ms)
         by_name = {limit.name: limit.setting for limit in self.limits}
         for figure in report.figures:
             times = self.table.of(by_name[figure.name])

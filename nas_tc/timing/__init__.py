@@ -3,15 +3,16 @@
 from nas_tc.timing.agreement import Agreement, agreement, scaled
 from nas_tc.timing.builds import BUILDS, BuildTimes, Built, Make, decide_builds, time_builds
 from nas_tc.timing.calibration import Timed, calibrate, networks_of, time_network, unseen_networks
-from nas_tc.timing.clock import Run, one_thread
-from nas_tc.timing.estimate import Estimate, Verdict, estimate, lowest
+from nas_tc.timing.calm import calm_pace, pace_file
+from nas_tc.timing.clock import LOW_QUARTILE, MEDIAN, Run, one_thread
+from nas_tc.timing.estimate import Estimate, Verdict, estimate, quantile_of
 from nas_tc.timing.foretold import ForetoldTime
 from nas_tc.timing.inside import Inside, time_inside
 from nas_tc.timing.layer_times import LayerTimes, Prediction, UnitTime, fit_overhead
 from nas_tc.timing.limits import TimeLimit, time_limits
 from nas_tc.timing.machine import timing_machine
 from nas_tc.timing.node import NodeLock
-from nas_tc.timing.pace import PACEMAKER, Pace, pace_file, usual_pace
+from nas_tc.timing.pace import PACEMAKERS, Pace, nearest
 from nas_tc.timing.setting import DTYPES, Setting
 from nas_tc.timing.stopwatch import Stopwatch, stopwatch
 from nas_tc.timing.table import TimeTable, default_table
@@ -21,7 +22,9 @@ from nas_tc.timing.work import forward_pass, training_step, work_of
 __all__ = [
     "BUILDS",
     "DTYPES",
-    "PACEMAKER",
+    "LOW_QUARTILE",
+    "MEDIAN",
+    "PACEMAKERS",
     "Agreement",
     "BuildTimes",
     "Built",
@@ -44,16 +47,18 @@ __all__ = [
     "Verdict",
     "agreement",
     "calibrate",
+    "calm_pace",
     "decide_builds",
     "default_table",
     "estimate",
     "fit_overhead",
     "forward_pass",
-    "lowest",
+    "nearest",
     "networks_of",
     "nodes_of",
     "one_thread",
     "pace_file",
+    "quantile_of",
     "scaled",
     "stopwatch",
     "time_builds",
@@ -64,6 +69,5 @@ __all__ = [
     "training_step",
     "unit_of",
     "unseen_networks",
-    "usual_pace",
     "work_of",
 ]

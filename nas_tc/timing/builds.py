@@ -13,8 +13,10 @@ from math import ceil
 
 import torch
 
-from nas_tc.timing.clock import Run
-from nas_tc.timing.estimate import Estimate, Verdict, estimate, second_lowest
+from nas_tc._heap import give_back_memory
+from nas_tc.timing.clock import LOW_QUARTILE, MEDIAN, Run
+from nas_tc.timing.estimate import Estimate, Verdict, estimate, quantile_of
+from nas_tc.timing.pace import Pace
 from nas_tc.timing.samples import Sampler
 
 Make = Callable[[], Run]  # builds what is timed
@@ -33,17 +35,22 @@ _PAGE = 2**12
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """One build of each network: the second lowest times, as the clock has them.
+    """One build of each network: the lower quartiles of its times, as the clock has them.
 
     Attributes:
         own_ms: of each network.
-        pacemaker_ms: of the pacemaker in the same turns; None without a pace.
+        slowness: of each network's pacemaker in the same turns, how many times as long as in calm
+            it took; 1 without a pace.
         samples: of each network.
     """
 
     own_ms: tuple[float, ...]
-    pacemaker_ms: float | None
+    slowness: tuple[float, ...]
     samples: int
+
+    def paced_ms(self, network: int) -> float:
+        """What a network took, at the machine's calm pace."""
+        return self.own_ms[network] / self.slowness[network]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +59,15 @@ class BuildTimes:
 
     Attributes:
         built: the builds.
-        usual_ms: of the pacemaker; None: figures are as the clock has them.
+        is_paced: whether the calm pace is known; otherwise figures are as the clock has them.
     """
 
     built: tuple[Built, ...]
-    usual_ms: float | None
+    is_paced: bool
 
     def time(self, network: int = 0) -> Estimate:
-        """Milliseconds of a network at the machine's usual pace, and the median's interval."""
-        return self._median(
-            [each.own_ms[network] / (self._slowness(each) or 1.0) for each in self.built]
-        )
+        """Milliseconds of a network at the machine's calm pace, and the median's interval."""
+        return self._median([each.paced_ms(network) for each in self.built])
 
     def raw_ms(self, network: int = 0) -> float:
         """The same as the clock had it."""
@@ -70,22 +75,18 @@ class BuildTimes:
 
     def ratio(self, network: int = 0, to: int = -1) -> Estimate:
         """How many times as long as another a network takes, and the median's interval."""
-        return self._median([each.own_ms[network] / each.own_ms[to] for each in self.built])
+        return self._median([each.paced_ms(network) / each.paced_ms(to) for each in self.built])
 
     @property
     def pace(self) -> float | None:
-        """How many times its usual time the pacemaker took: above 1, the machine was slow."""
-        found = [each for each in map(self._slowness, self.built) if each is not None]
-        return estimate(found, 0.5).value if found else None
-
-    def _slowness(self, built: Built) -> float | None:
-        if self.usual_ms is None or built.pacemaker_ms is None:
+        """How many times as long as in calm the first network's pacemaker took; None if unknown."""
+        if not self.is_paced:
             return None
-        return built.pacemaker_ms / self.usual_ms
+        return estimate([each.slowness[0] for each in self.built], MEDIAN).value
 
     def _median(self, values: list[float]) -> Estimate:
         samples = sum(each.samples for each in self.built)
-        return replace(estimate(values, 0.5), quantile=0.0, samples=samples)
+        return replace(estimate(values, MEDIAN), quantile=LOW_QUARTILE, samples=samples)
 
 
 def time_builds(
@@ -95,7 +96,7 @@ def time_builds(
     builds: int = BUILDS,
     repeats: int = 1,
     build_s: float = _BUILD_S,
-    most_s: float = 60.0,
+    most_s: float = 20.0,
 ) -> BuildTimes:
     """Times networks by turns over several builds, on a processor.
 
@@ -144,7 +145,7 @@ def decide_builds(
 
 
 def _times(built: Sequence[Built], sampler: Sampler) -> BuildTimes:
-    return BuildTimes(tuple(built), None if sampler.pace is None else sampler.pace.usual_ms)
+    return BuildTimes(tuple(built), sampler.pace is not None)
 
 
 def _builds(
@@ -156,32 +157,50 @@ def _builds(
 
 
 def _one_build(sampler: Sampler, makes: Sequence[Make], fewest: int, build_s: float) -> Built:
+    give_back_memory()  # so that the next build lies elsewhere, where freed memory is kept
     # Freed before anything runs; what was built after it stays where that has put it.
     padding = torch.empty(random.randrange(0, _PADDING, _PAGE) + 1, dtype=torch.uint8)
-    pace = None if sampler.pace is None else sampler.pace.anew()
     runs = [make() for make in makes]
     del padding
     for run in runs:
         run()
-    slow = [sampler.clock(run) > _SLOW_MS for run in runs]
+    first_ms = [sampler.clock(run) for run in runs]
+    counted = [1 if ms > _SLOW_MS else _COUNTED for ms in first_ms]
+    beside = _Beside(sampler.pace, first_ms)
     own: list[list[float]] = [[] for _ in runs]
-    pacemaker: list[float] = []
-    started = turned = time.monotonic()
+    started = time.monotonic()
     turns = 0
     while (
         turns < _FEWEST_TURNS or min(map(len, own)) < fewest or time.monotonic() - started < build_s
     ):
-        for run, is_slow, samples in zip(runs, slow, own, strict=True):
-            if not is_slow:
+        for run, count, samples in zip(runs, counted, own, strict=True):
+            if count > 1:
                 run()
-            samples += [sampler.clock(run) for _ in range(1 if is_slow else _COUNTED)]
-        if pace is not None:
-            now = time.monotonic()
-            pacemaker += pace.samples((now - turned) * 1000)
-            turned = time.monotonic()
+            samples += [sampler.clock(run) for _ in range(count)]
+        beside.look([sum(samples[-count:]) for count, samples in zip(counted, own, strict=True)])
         turns += 1
-    return Built(
-        tuple(second_lowest(samples) for samples in own),
-        second_lowest(pacemaker) if pacemaker else None,
-        min(map(len, own)),
-    )
+    quartiles = tuple(quantile_of(samples, LOW_QUARTILE) for samples in own)
+    return Built(quartiles, beside.slowness(), min(map(len, own)))
+
+
+class _Beside:
+    """The pacemakers of several networks; those that are told by the same one share it."""
+
+    def __init__(self, pace: Pace | None, first_ms: Sequence[float]) -> None:
+        self._kinds = [] if pace is None else [pace.kind(ms) for ms in first_ms]
+        self._networks = len(first_ms)
+        self._pacemakers = {} if pace is None else {k: pace.pacemaker(k) for k in set(self._kinds)}
+        self._samples: dict[int, list[float]] = {kind: [] for kind in self._pacemakers}
+
+    def look(self, taken_ms: Sequence[float]) -> None:
+        """A look at each, for a tenth of what its networks took since the last one, or longer."""
+        for kind, pacemaker in self._pacemakers.items():
+            of_kind = (ms for k, ms in zip(self._kinds, taken_ms, strict=True) if k == kind)
+            self._samples[kind] += pacemaker.samples(sum(of_kind))
+
+    def slowness(self) -> tuple[float, ...]:
+        """For each network; 1 without a pace."""
+        if not self._kinds:
+            return (1.0,) * self._networks
+        found = {k: each.slowness(self._samples[k]) for k, each in self._pacemakers.items()}
+        return tuple(found[kind] for kind in self._kinds)

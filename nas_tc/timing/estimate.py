@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from heapq import nsmallest
-from itertools import pairwise
 from math import ceil, floor, sqrt
 from typing import Literal
 
 Verdict = Literal["accept", "reject", "measure more"]
 _NORMAL_95 = 1.96  # standard errors to each side
-_BLOCKS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +16,7 @@ class Estimate:
     value: float
     low: float
     high: float
-    quantile: float  # 0 is the lowest sample, 0.5 the median
+    quantile: float  # of the samples: 0.5 is their median
     samples: int
 
     def judge(self, limit: float, least: float = 0.0, *, far: float = 1.0) -> Verdict:
@@ -52,28 +49,9 @@ class Estimate:
         )
 
 
-def lowest(samples: Sequence[float]) -> Estimate:
-    """The second lowest sample, and how far from it a tenth of the run would have been.
-
-    Other processes only ever add to a time, in bursts, so samples are not independent and no
-    quantile's interval holds. Instead the run is cut into ten blocks, one after another, each of
-    which has a lowest sample of its own: the interval ends at the highest of these. It begins at
-    the figure itself. The very lowest is left out, because a clock that leaves out what others
-    take now and then, a few times in ten thousand, leaves out too much.
-
-    Args:
-        samples: one or more, in the order in which they were taken.
-    """
-    count = len(samples)
-    edges = [count * number // _BLOCKS for number in range(_BLOCKS + 1)]
-    lows = [min(samples[a:b]) for a, b in pairwise(edges) if a < b]
-    value = second_lowest(samples)
-    return Estimate(value=value, low=value, high=max(value, *lows), quantile=0.0, samples=count)
-
-
-def second_lowest(samples: Sequence[float]) -> float:
-    """That of two or more; of one, itself."""
-    return nsmallest(2, samples)[-1]
+def quantile_of(samples: Sequence[float], quantile: float) -> float:
+    """The sample that so large a part of one or more do not exceed."""
+    return sorted(samples)[max(ceil(quantile * len(samples)), 1) - 1]
 
 
 def estimate(samples: Sequence[float], quantile: float) -> Estimate:

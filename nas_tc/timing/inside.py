@@ -9,17 +9,18 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from nas_tc.architecture import Architecture, Join
-from nas_tc.module import Network, build, modules_of
-from nas_tc.timing.estimate import second_lowest
+from nas_tc.module import Network, modules_of
+from nas_tc.timing.clock import counted_quantile
+from nas_tc.timing.estimate import quantile_of
 from nas_tc.timing.pace import Pace
 from nas_tc.timing.setting import DTYPES, Setting
+from nas_tc.timing.sketch import sketch
 from nas_tc.timing.units import Unit, nodes_of, unit_of
 from nas_tc.timing.work import images_of
 
@@ -72,20 +73,24 @@ def time_inside(
     work = (_Step if setting.what == "train_step" else _Forward)(architecture, setting, device)
     for _ in range(_WARM_UPS):
         work.run(_ignore)
+    pacemaker = None if pace is None else pace.beside(work.whole_ms())
     samples: list[list[float]] = []
     wholes: list[float] = []
-    pacemaker: list[float] = []
+    beside: list[float] = []
     started = time.monotonic()
     while len(wholes) < fewest or (len(wholes) < _MOST and time.monotonic() - started < least_s):
         samples.append(work.units_ms())
         wholes.append(work.whole_ms())
-        if pace is not None:
-            pacemaker += pace.samples(2 * wholes[-1])
-    slowness = 1.0 if pace is None else pace.slowness(pacemaker)
-    pick = median if device.type == "cuda" else second_lowest
+        if pacemaker is not None:
+            beside += pacemaker.samples(2 * wholes[-1])
+    slowness = 1.0 if pacemaker is None else pacemaker.slowness(beside)
+    quantile = counted_quantile(device)
     # A clock may tick too slowly for a layer that does nothing.
-    times = (max(pick(column), _LEAST_MS) / slowness for column in zip(*samples, strict=True))
-    whole_ms = max(pick(wholes), _LEAST_MS) / slowness
+    times = (
+        max(quantile_of(column, quantile), _LEAST_MS) / slowness
+        for column in zip(*samples, strict=True)
+    )
+    whole_ms = max(quantile_of(wholes, quantile), _LEAST_MS) / slowness
     return Inside(whole_ms, tuple(zip(units, times, strict=True)))
 
 
@@ -95,7 +100,7 @@ class _Forward:
     def __init__(self, architecture: Architecture, setting: Setting, device: torch.device) -> None:
         dtype = DTYPES[setting.dtype]
         self._stamp = _stamper(device)
-        self._network = build(architecture).to(device, dtype).eval()
+        self._network = sketch(architecture).to(device, dtype).eval()
         self._images = images_of(architecture, setting.batch, device).to(dtype)
         self._rows = _rows(self._network, architecture)
 
@@ -131,7 +136,7 @@ class _Step:
     def __init__(self, architecture: Architecture, setting: Setting, device: torch.device) -> None:
         self._stamp = _stamper(device)
         self._dtype = DTYPES[setting.dtype]
-        self._network = build(architecture).to(device).train()
+        self._network = sketch(architecture).to(device).train()
         self._images = images_of(architecture, setting.batch, device)
         self._labels = torch.arange(setting.batch, device=device) % architecture.classes
         self._rows = _rows(self._network, architecture)

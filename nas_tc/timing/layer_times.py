@@ -19,15 +19,20 @@ _Key = tuple[Hashable, bool]  # a layer without its name, and whether it reads t
 
 @dataclass(slots=True)
 class UnitTime:
-    """A layer and the lowest of its times in all networks that it was met in.
+    """A layer and the geometric mean of its times in all networks that it was met in.
 
-    Others on the machine only ever add time, for seconds on end too, so it is the lowest that
-    repeats, as it is with a stopwatch.
+    Each is told at its own pace, so that what is left errs to both sides: the mean foretells better
+    than the lowest (docs/timing.md).
     """
 
     unit: Unit
     ms: float
     seen: int = 1  # networks
+
+    def see(self, ms: float) -> None:
+        """Takes in another network's time of it."""
+        self.seen += 1
+        self.ms *= (ms / self.ms) ** (1 / self.seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +110,11 @@ class LayerTimes:
         """Takes in the layers of a network that was timed."""
         self.networks.add(architecture.id)
         for unit, ms in inside.units:
-            kept = self.units.setdefault(unit.key, UnitTime(unit, ms, 0))
-            kept.ms = min(kept.ms, ms)
-            kept.seen += 1
+            kept = self.units.get(unit.key)
+            if kept is None:
+                self.units[unit.key] = UnitTime(unit, ms)
+            else:
+                kept.see(ms)
         self.totals.append((sum(ms for _, ms in inside.units), inside.whole_ms))
         self._reset()
 
@@ -115,6 +122,14 @@ class LayerTimes:
         """Takes note of how well a time was predicted."""
         self.checks.append((predicted_ms, measured_ms))
         self._range = self.error_range
+
+    def rescale(self, factor: float) -> None:
+        """Multiplies all times: they are told at another pace from now on."""
+        for each in self.units.values():
+            each.ms *= factor
+        self.totals = deque(((a * factor, b * factor) for a, b in self.totals), _FITTED)
+        self.checks = deque(((a * factor, b * factor) for a, b in self.checks), CHECKS)
+        self._reset()
 
     def merge(self, other: "LayerTimes") -> None:
         """Takes in what `other` knows and we do not."""

@@ -10,6 +10,7 @@ from nas_tc.timing.units import Unit
 
 _NEIGHBOURS = 6
 _CLOSE = 0.05  # squared distance below which neighbours count alike
+_FAR = 3.0**2  # and beyond which nothing is guessed: a factor of 20, where half err by 50 %
 
 
 class Nearby:
@@ -27,7 +28,7 @@ class Nearby:
         self._kinds: dict[str, _Kind] = {}  # those that were asked for
 
     def guess(self, unit: Unit) -> float | None:
-        """Milliseconds; None if no layer of its kind was timed."""
+        """Milliseconds; None if no layer of its kind and of about its size was timed."""
         kind = self._kinds.get(unit.kind)
         if kind is None:
             if unit.kind not in self._timed:
@@ -44,7 +45,7 @@ class _Kind:
         self._slopes: list[float] = slopes.tolist()
         self._rests = self._log_ms - self._places @ slopes  # what the slopes do not explain
 
-    def guess(self, unit: Unit) -> float:
+    def guess(self, unit: Unit) -> float | None:
         # A search asks for many of these, so arrays are handled as few times as can be.
         place = _place(unit)
         steps = self._places - place
@@ -55,7 +56,10 @@ class _Kind:
         else:
             rests = self._rests
         total = weights = 0.0
-        for square, rest in zip(squares.tolist(), rests.tolist(), strict=True):
+        distances: list[float] = squares.tolist()
+        if min(distances) > _FAR:
+            return None
+        for square, rest in zip(distances, rests.tolist(), strict=True):
             weight = 1 / (square + _CLOSE)
             total += weight * rest
             weights += weight

@@ -1,58 +1,51 @@
-"""The machine's pace: how long a small network takes now, against what it takes usually.
+"""The machine's pace: how long a pacemaker takes now, against what it takes in calm.
 
 A processor that is shared, or that minds its temperature, runs several per cent faster in one
-minute than in the next, and every network feels it alike. So a time is read beside a pacemaker, a
-small network that never changes, and told at the pace at which that takes as long as it usually
-does on this device. What is usual is measured once and kept beside the tables of layer times.
+minute than in the next. So a time is read beside a pacemaker, a network that never changes, and
+told at the pace at which that takes as long as it does when nothing disturbs it.
+
+Not all feel the same: what shares the core slows a network of many small operations by a third,
+and one of large products, or one that waits for the memory, hardly. So the pacemaker runs on images
+of three sizes, and each network beside the one that takes most nearly as long as itself.
 
 A product of two matrices would be simpler, but it feels another drift than convolutions do.
 """
 
-import json
-import os
-import tempfile
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from math import isfinite
-from pathlib import Path
-from statistics import median
-from typing import Any
-
-import torch
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import log
 
 from nas_tc.architecture import GAP, Architecture, parse_notation
-from nas_tc.errors import TableError
-from nas_tc.timing.clock import Clock, Run, clock_of
-from nas_tc.timing.estimate import second_lowest
-from nas_tc.timing.machine import SAME, device_slug, timing_machine
+from nas_tc.timing.clock import LOW_QUARTILE, Clock, Run
+from nas_tc.timing.estimate import quantile_of
 from nas_tc.timing.work import forward_pass
 
-PACEMAKER = Architecture((3, 48, 48), parse_notation("(3,32)/2 | (3,64) | 2/2 | (3,96)x2"), GAP, 10)
+_STAGES = parse_notation("(3,32)/2 | (3,64) | 2/2 | (3,96)x2")
+PACEMAKERS = tuple(Architecture((3, side, side), _STAGES, GAP, 10) for side in (48, 112, 224))
 _COUNTED = 3  # runs in a row at least, after one that is not counted
+_ENOUGH_MS = 4.0  # or fewer that take so long
 _SHARE = 0.1  # of the time of what is timed: for so long at least
-_FRESH = 40  # pacemakers built anew, to learn what is usual
-_FRESH_S = 0.1  # with each
-_FORMAT = 1  # of the file
+
+
+def _built(kind: int) -> Run:
+    return forward_pass(PACEMAKERS[kind])
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """A pacemaker to time beside something, and how long it takes usually.
+class Pacemaker:
+    """A network to run beside another, somewhere in memory.
 
     Attributes:
-        usual_ms: of the pacemaker on this device, in the best moments, as with a network's time.
-        run: the pacemaker.
+        kind: its place among `PACEMAKERS`.
+        calm_ms: how long it takes when nothing disturbs it.
+        run: the network.
         clock: to read it with.
     """
 
-    usual_ms: float
+    kind: int
+    calm_ms: float
     run: Run
     clock: Clock
-
-    def anew(self) -> "Pace":
-        """The same with the pacemaker elsewhere in memory."""
-        return replace(self, run=forward_pass(PACEMAKER))
 
     def samples(self, beside_ms: float = 0.0) -> list[float]:
         """Milliseconds of the pacemaker, a few times in a row.
@@ -62,119 +55,44 @@ class Pace:
         """
         self.run()  # brings its own data back into the cache
         found: list[float] = []
-        while len(found) < _COUNTED or sum(found) < _SHARE * beside_ms:
+        taken = 0.0
+        while (len(found) < _COUNTED and taken < _ENOUGH_MS) or taken < _SHARE * beside_ms:
             found.append(self.clock(self.run))
+            taken += found[-1]
         return found
 
-    def slowness(self, samples: list[float]) -> float:
-        """How many times its usual time the pacemaker took in these samples."""
-        return second_lowest(samples) / self.usual_ms
+    def slowness(self, samples: Sequence[float]) -> float:
+        """How many times as long as in calm it took in these samples."""
+        return quantile_of(samples, LOW_QUARTILE) / self.calm_ms
 
 
-def usual_pace(device: torch.device, folder: Path | None) -> Pace | None:
-    """The pace of a processor against what is usual on it; call it within `one_thread`.
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long the pacemakers take on a device in calm.
 
-    What is usual is read from the folder, or else measured, which takes four seconds, and kept.
-
-    Args:
-        device: a GPU has no pace: None.
-        folder: the cache's; None, or one that cannot be written: there is no usual, so None.
-
-    Raises:
-        TableError: a damaged file, or one of another device, in the place of the figure.
+    Attributes:
+        calm_ms: of each of `PACEMAKERS`.
+        clock: to read them with.
+        make: builds one of them, elsewhere in memory each time.
     """
-    if device.type == "cuda" or folder is None:
-        return None
-    clock, machine = clock_of(device), timing_machine(device)
-    path = pace_file(folder, machine)
-    usual_ms = _kept(path, machine)
-    if usual_ms is None and _can_be_kept(path):
-        usual_ms = _keep(path, machine, _measured(clock))
-    return None if usual_ms is None else Pace(usual_ms, forward_pass(PACEMAKER), clock)
+
+    calm_ms: tuple[float, ...]
+    clock: Clock
+    make: Callable[[int], Run] = _built
+
+    def kind(self, own_ms: float) -> int:
+        """Which pacemaker takes most nearly as long as what takes so many milliseconds."""
+        return nearest(self.calm_ms, own_ms)
+
+    def pacemaker(self, kind: int) -> Pacemaker:
+        """One of them, built anew."""
+        return Pacemaker(kind, self.calm_ms[kind], self.make(kind), self.clock)
+
+    def beside(self, own_ms: float) -> Pacemaker:
+        """The one to run beside what takes so many milliseconds, built anew."""
+        return self.pacemaker(self.kind(own_ms))
 
 
-def pace_file(folder: Path, machine: Mapping[str, Any]) -> Path:
-    """The place of a machine's usual pace in the cache folder."""
-    return folder / "times" / f"{device_slug(machine)}-pace.json"
-
-
-def _measured(clock: Clock) -> float:
-    """The median over fresh pacemakers of the second lowest time of each, milliseconds."""
-    lows = []
-    for _ in range(_FRESH):
-        pace = Pace(1.0, forward_pass(PACEMAKER), clock)
-        samples: list[float] = []
-        started = time.monotonic()
-        while not samples or time.monotonic() - started < _FRESH_S:
-            samples += pace.samples()
-        lows.append(second_lowest(samples))
-    return median(lows)
-
-
-def _kept(path: Path, machine: Mapping[str, Any]) -> float | None:
-    """The usual milliseconds in a file; None if there is none that can be read."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return None
-    try:
-        there, usual_ms = _said(json.loads(text))
-    except (KeyError, TypeError, ValueError) as error:
-        raise TableError(
-            f"{path}: a damaged file of this machine's usual pace ({type(error).__name__}: "
-            f"{error}); delete it, and it is measured again"
-        ) from None
-    for name in SAME:
-        if there.get(name) != machine.get(name):
-            raise TableError(
-                f"{path}: the usual pace of another machine ({name} {there.get(name)!r}, here "
-                f"{machine.get(name)!r}); delete it, and it is measured again"
-            )
-    return usual_ms
-
-
-def _said(values: Mapping[str, Any]) -> tuple[dict[str, Any], float]:
-    """The machine and the usual milliseconds that a file says."""
-    if values["kind"] != "nas-tc pace" or values["format"] != _FORMAT:
-        raise ValueError(f"{values['kind']!r} of format {values['format']!r}")
-    usual_ms = float(values["usual_ms"])
-    if not (isfinite(usual_ms) and usual_ms > 0):
-        raise ValueError(f"not a time: {usual_ms!r} ms")
-    return dict(values["machine"]), usual_ms
-
-
-def _can_be_kept(path: Path) -> bool:
-    """Whether there is a folder to write to: four seconds are not spent for nothing."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return False
-    return os.access(path.parent, os.W_OK) and not path.exists()
-
-
-def _keep(path: Path, machine: Mapping[str, Any], usual_ms: float) -> float | None:
-    """Writes the file whole, unless another process was first; what it says then.
-
-    None if the folder cannot be written: a usual that the next process does not know is none.
-    """
-    values = {
-        "kind": "nas-tc pace",
-        "format": _FORMAT,
-        "machine": dict(machine),
-        "pacemaker": PACEMAKER.to_dict(),
-        "usual_ms": usual_ms,
-    }
-    try:
-        handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(values, file, indent=1)
-            Path(partial).chmod(0o644)
-            if path.exists():  # somebody was first, and times are told by that one
-                return _kept(path, machine)
-            Path(partial).replace(path)
-        finally:
-            Path(partial).unlink(missing_ok=True)
-    except OSError:
-        return None
-    return usual_ms
+def nearest(calm_ms: Sequence[float], own_ms: float) -> int:
+    """The place of the time that is off by the least factor."""
+    return min(range(len(calm_ms)), key=lambda kind: abs(log(max(own_ms, 1e-9) / calm_ms[kind])))

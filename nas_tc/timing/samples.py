@@ -4,11 +4,12 @@ import time
 from dataclasses import dataclass, field
 
 from nas_tc.timing.clock import Clock, Run
-from nas_tc.timing.estimate import Estimate, estimate, lowest
-from nas_tc.timing.pace import Pace
+from nas_tc.timing.estimate import Estimate, estimate
+from nas_tc.timing.pace import Pace, Pacemaker
 
 FEWEST = 20  # samples, however long they take
 _PULSE_MS = 8.0  # of a run's own time between two looks at the pace
+_PULSE = 3.0  # or as many times the pacemaker's, if that is longer
 
 
 @dataclass(slots=True)
@@ -16,25 +17,30 @@ class Samples:
     """Milliseconds of a run, in the order in which they were taken, and of the pacemaker."""
 
     own: list[float] = field(default_factory=list)
-    pacemaker: list[float] = field(default_factory=list)
+    pacemaker: Pacemaker | None = None
+    beside: list[float] = field(default_factory=list)  # of the pacemaker
     since_ms: float = 0.0  # of the run's own time, since the last look at the pace
+
+    @property
+    def slowness(self) -> float:
+        """How many times as long as in calm the pacemaker took; 1 where there is none."""
+        return 1.0 if self.pacemaker is None else self.pacemaker.slowness(self.beside)
 
 
 @dataclass(frozen=True, slots=True)
 class Sampler:
     """A clock, and what its samples stand for.
 
-    On a processor it is the lowest that counts: others only ever add time, and on a busy machine
-    nothing else repeats. A GPU runs nothing else, and its clock moves to both sides: the median.
-
     Attributes:
         clock: to read.
-        takes_lowest: whether it is the lowest that counts.
+        quantile: of the samples, that counts: a low one on a processor, where others only ever
+            add time; the median on a GPU, which runs nothing else and whose clock moves to both
+            sides.
         pace: that the figures are told at; None: as the clock has them.
     """
 
     clock: Clock
-    takes_lowest: bool
+    quantile: float
     pace: Pace | None = None
 
     def sample(
@@ -52,10 +58,7 @@ class Sampler:
         while (taken := len(found.own) - before) < count and (
             taken < fewest or time.monotonic() < deadline
         ):
-            found.own.append(self.clock(run))
-            found.since_ms += found.own[-1]
-            if self.pace is not None and found.since_ms >= _PULSE_MS:
-                self._look_at_pace(found)
+            if self.add(found, self.clock(run)):
                 run()  # brings its own data back into the cache
         return found
 
@@ -64,16 +67,44 @@ class Sampler:
         run()
         return self.clock(run)
 
-    def estimate(self, samples: Samples) -> Estimate:
-        """What they come to, at the machine's usual pace if there is one."""
-        found = lowest(samples.own) if self.takes_lowest else estimate(samples.own, 0.5)
+    def add(self, samples: Samples, ms: float) -> bool:
+        """Takes in what a run took, and looks at the pace from time to time; whether it did."""
+        samples.own.append(ms)
+        samples.since_ms += ms
         if self.pace is None:
-            return found
-        if not samples.pacemaker:
+            return False
+        calm_ms = 0.0 if samples.pacemaker is None else samples.pacemaker.calm_ms
+        due = samples.since_ms >= max(_PULSE_MS, _PULSE * calm_ms)
+        if due:
             self._look_at_pace(samples)
-        return found.times(1 / self.pace.slowness(samples.pacemaker))
+        return due
+
+    def estimate(self, samples: Samples) -> Estimate:
+        """What they come to, at the machine's calm pace if it is known."""
+        self._see_pace(samples)
+        return estimate(samples.own, self.quantile).times(1 / samples.slowness)
+
+    def relative_slowness(self, own: Samples, other: Samples) -> float:
+        """By how much more of their calm pace one run takes at the moment than another.
+
+        Exactly 1 for runs that are told by the same pacemaker, which feel the machine alike.
+        """
+        self._see_pace(own)
+        self._see_pace(other)
+        if own.pacemaker is None or other.pacemaker is None:
+            return 1.0
+        if own.pacemaker.kind == other.pacemaker.kind:
+            return 1.0
+        return own.slowness / other.slowness
+
+    def _see_pace(self, samples: Samples) -> None:
+        """There must be one look at least."""
+        if self.pace is not None and not samples.beside:
+            self._look_at_pace(samples)
 
     def _look_at_pace(self, samples: Samples) -> None:
         assert self.pace is not None
-        samples.pacemaker += self.pace.samples(samples.since_ms)
+        if samples.pacemaker is None:
+            samples.pacemaker = self.pace.beside(samples.own[-1])
+        samples.beside += samples.pacemaker.samples(samples.since_ms)
         samples.since_ms = 0.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from nas_tc.timing.clock import Run, clock_of
+from nas_tc.timing.clock import Run, clock_of, counted_quantile
 from nas_tc.timing.estimate import Estimate, Verdict
 from nas_tc.timing.pace import Pace
 from nas_tc.timing.samples import FEWEST, Sampler, Samples
@@ -117,16 +117,16 @@ class Stopwatch(Sampler):
     ) -> Estimate:
         """How many times as long as `reference` a run takes, measured by turns: A B A B ...
 
-        The machine's speed may drift: both runs feel it alike. Ten turns make a ratio, of the
-        second lowest times on a processor and of the medians on a GPU, and the median of these
-        ratios counts. A turn begins with a run that is not counted, which brings the network's
-        own weights back into the cache.
+        The machine's speed may drift: both runs feel it, and what one of them feels more is told
+        by their pacemakers. Ten turns make a ratio, of the lower quartiles on a processor and of
+        the medians on a GPU, and the median of these ratios counts. A turn begins with a run that
+        is not counted, which brings the network's own weights back into the cache.
         """
         _warm_up(run)
         _warm_up(reference)
         deadline = time.monotonic() + most_s
-        pairs = take_turns(self, (run, reference), turns, deadline, FEWEST)
-        own, other = zip(*pairs, strict=True)
+        own, other = Samples(), Samples()
+        take_turns(self, (run, reference), (own, other), turns, deadline, FEWEST)
         return ratio_of(self, own, other, BLOCK)
 
     def decide_ratio(
@@ -154,7 +154,7 @@ class Stopwatch(Sampler):
             most_s: seconds; but 30 turns, or with `seen` six, or none if there is no time.
             seen: a short look at the reference of a moment ago. If there is one, a short look at
                 the run comes first: their ratio decides what is a factor of 1.25 away from its
-                limits without any turns, or, where both are told at the usual pace, a tenth; and
+                limits without any turns, or, where both are told at the calm pace, a tenth; and
                 all where six would take longer than `most_s`.
 
         Returns:
@@ -163,29 +163,25 @@ class Stopwatch(Sampler):
         """
         deadline = time.monotonic() + most_s
         if seen is not None:
-            own = self.glance(run)
-            ratio = own.over(seen)
+            looked = self.glance(run)
+            ratio = looked.over(seen)
             verdict = ratio.judge(limit, least, far=_FAR_RATIO if self.pace is None else _FAR)
             if verdict != "measure more":
-                return ratio, own, verdict
-            turns_s = 2 * SHORT_TURNS * (own.value + seen.value) / 1000
+                return ratio, looked, verdict
+            turns_s = 2 * SHORT_TURNS * (looked.value + seen.value) / 1000
             if time.monotonic() + turns_s > deadline:
-                return ratio, own, ratio.judge(limit, least)
+                return ratio, looked, ratio.judge(limit, least)
         for each in (run, reference):
             _warm_up(each, _GLANCE_WARM_UPS)
-        samples, others = Samples(), list[float]()
+        own, other = Samples(), Samples()
         while True:
             until = float("inf") if seen is None else deadline
-            for own_ms, other_ms in take_turns(self, (run, reference), LOOK, until, SHORT_TURNS):
-                samples.own.append(own_ms)
-                others.append(other_ms)
-            if self.pace is not None:
-                samples.pacemaker += self.pace.samples(sum(samples.own[-LOOK:]))
-            turns = len(others)
-            ratio = ratio_of(self, samples.own, others, SHORT_BLOCK if turns >= LOOK else 1)
+            take_turns(self, (run, reference), (own, other), LOOK, until, SHORT_TURNS)
+            turns = len(own.own)
+            ratio = ratio_of(self, own, other, SHORT_BLOCK if turns >= LOOK else 1)
             verdict = ratio.judge(limit, least)
             if verdict != "measure more" or turns >= most or time.monotonic() >= deadline:
-                return ratio, self.estimate(samples), verdict
+                return ratio, self.estimate(own), verdict
 
     def together(
         self,
@@ -216,7 +212,7 @@ class Stopwatch(Sampler):
         return [
             (
                 self.estimate(own),
-                None if reference is None else ratio_of(self, own.own, taken[-1].own, block),
+                None if reference is None else ratio_of(self, own, taken[-1], block),
             )
             for own in taken[: len(runs)]
         ]
@@ -227,9 +223,9 @@ def stopwatch(device: torch.device, pace: Pace | None = None) -> Stopwatch:
 
     Args:
         device: whose clock to read.
-        pace: from `usual_pace`: figures are told at it; None: they are as the clock has them.
+        pace: from `calm_pace`: figures are told at it; None: they are as the clock has them.
     """
-    return Stopwatch(clock_of(device), device.type != "cuda", pace)
+    return Stopwatch(clock_of(device), counted_quantile(device), pace)
 
 
 def _warm_up(run: Run, times: int = _WARM_UPS) -> None:

@@ -6,13 +6,16 @@ import tempfile
 from collections.abc import Mapping
 from math import isfinite
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import torch
 
 from nas_tc.errors import TableError
+from nas_tc.timing.calm import CalmMs, calm_times
 from nas_tc.timing.layer_times import LayerTimes, UnitTime
 from nas_tc.timing.machine import SAME, device_slug, timing_machine
+from nas_tc.timing.pace import nearest
 from nas_tc.timing.setting import DTYPES, Setting
 from nas_tc.timing.units import Unit
 
@@ -25,13 +28,18 @@ class TimeTable:
     Attributes:
         machine: what they were timed on and with, from `timing_machine`.
         times: by setting.
+        calm_ms: of the pacemakers, at whose pace all times are told; None: as the clock had them.
     """
 
     def __init__(
-        self, machine: Mapping[str, Any], times: Mapping[Setting, LayerTimes] | None = None
+        self,
+        machine: Mapping[str, Any],
+        times: Mapping[Setting, LayerTimes] | None = None,
+        calm_ms: CalmMs | None = None,
     ) -> None:
         self.machine = dict(machine)
         self.times = dict(times or {})
+        self.calm_ms = calm_ms
 
     @classmethod
     def here(cls, device: torch.device) -> "TimeTable":
@@ -68,7 +76,8 @@ class TimeTable:
             )
         try:
             times = dict(_read_times(each) for each in values["times"])
-            return cls(dict(values["machine"]), times)
+            calm = values.get("calm_ms")
+            return cls(dict(values["machine"]), times, None if calm is None else calm_times(calm))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise _damaged(path, f"{type(error).__name__}: {error}") from None
 
@@ -81,12 +90,14 @@ class TimeTable:
         if path.exists():
             there = TimeTable.read(path)
             self.check_same_device(there.machine, path)
+            there.tell_at(self.calm_ms)
             for setting, times in there.times.items():
                 self.of(setting).merge(times)
         values = {
             "kind": "nas-tc time table",
             "format": FORMAT,
             "machine": self.machine,
+            "calm_ms": self.calm_ms,
             "times": [_written(setting, times) for setting, times in self.times.items()],
         }
         try:
@@ -109,6 +120,24 @@ class TimeTable:
     def of(self, setting: Setting) -> LayerTimes:
         """The times in one setting; empty ones if there are none yet."""
         return self.times.setdefault(setting, LayerTimes())
+
+    def tell_at(self, calm_ms: CalmMs | None) -> None:
+        """Tells all times at the pace of these pacemakers, as those that are to come will be.
+
+        The machine was found to be quicker than when the table was made, or the other way round: a
+        setting's times change as those of the pacemaker of its median network do.
+
+        Args:
+            calm_ms: of the pacemakers; None: not known, and nothing changes.
+        """
+        if calm_ms is None or calm_ms == self.calm_ms:
+            return
+        if self.calm_ms is not None:
+            for times in self.times.values():
+                if times.totals:
+                    kind = nearest(self.calm_ms, median(whole for _, whole in times.totals))
+                    times.rescale(calm_ms[kind] / self.calm_ms[kind])
+        self.calm_ms = calm_ms
 
     def check_same_device(self, machine: Mapping[str, Any], path: Path) -> None:
         """Refuses to mix the times of two devices, or of two versions of torch.

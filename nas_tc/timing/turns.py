@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from nas_tc.timing.clock import Run
+from nas_tc.timing.clock import MEDIAN, Run
 from nas_tc.timing.estimate import Estimate, estimate
 from nas_tc.timing.samples import FEWEST, Sampler, Samples
 
@@ -17,59 +17,54 @@ SHORT_BLOCK = LOOK // 6
 def take_turns(
     sampler: Sampler,
     runs: Sequence[Run],
+    into: Sequence[Samples],
     count: int,
     deadline: float = float("inf"),
     fewest: int = 0,
-) -> list[list[float]]:
-    """Milliseconds of each run in each of so many turns, or fewer if the deadline passes.
+) -> None:
+    """Adds milliseconds of each run in so many turns, or in fewer if the deadline passes.
 
     A turn begins with a run that is not counted, which brings its own weights into the cache.
 
     Args:
-        sampler: reads the clock.
+        sampler: reads the clock, and looks at the pace between turns.
         runs: take turns in this order.
+        into: the samples of each.
         count: turns.
         deadline: of the monotonic clock.
         fewest: turns, even past the deadline.
     """
-    taken: list[list[float]] = []
-    while len(taken) < count and (len(taken) < fewest or time.monotonic() < deadline):
-        taken.append([sampler.again(run) for run in runs])
-    return taken
+    taken = 0
+    while taken < count and (taken < fewest or time.monotonic() < deadline):
+        turn = [sampler.again(run) for run in runs]
+        for samples, ms in zip(into, turn, strict=True):
+            sampler.add(samples, ms)
+        taken += 1
 
 
-def ratio_of(
-    sampler: Sampler, own: Sequence[float], other: Sequence[float], block: int
-) -> Estimate:
+def ratio_of(sampler: Sampler, own: Samples, other: Samples, block: int) -> Estimate:
     """The ratio of two runs' times, in the order of their turns: of blocks of so many turns.
 
-    The median of the blocks' ratios: of the second lowest times on a processor, whose lowest of a
-    few is not rare enough to be trusted alone, and of the medians on a GPU.
+    The median of the blocks' ratios, each at the pace that the run is told at.
     """
-    quantile = min(1.0, 2 / block) if sampler.takes_lowest else 0.5
     ratios = []
-    for number in range(max(len(own) // block, 1)):
+    for number in range(max(len(own.own) // block, 1)):
         part = slice(number * block, (number + 1) * block)
-        ratios.append(estimate(own[part], quantile).value / estimate(other[part], quantile).value)
-    return replace(estimate(ratios, 0.5), samples=len(own))
+        above, below = (estimate(each.own[part], sampler.quantile).value for each in (own, other))
+        ratios.append(above / below)
+    found = estimate(ratios, MEDIAN).times(1 / sampler.relative_slowness(own, other))
+    return replace(found, samples=len(own.own))
 
 
 def take_together(
     sampler: Sampler, runs: Sequence[Run], turns: int, least_s: float, most_s: float
 ) -> list[Samples]:
-    """Samples of each run, one a turn, each with the pace of all turns beside it."""
+    """Samples of each run, one a turn, each with its pace beside it."""
     found = [Samples() for _ in runs]
-    pacemaker: list[float] = []
     started = time.monotonic()
     while (count := len(found[0].own)) < turns:
         seconds = time.monotonic() - started
         if count >= (FEWEST if seconds >= most_s else LOOK) and seconds >= least_s:
             break
-        (taken,) = take_turns(sampler, runs, 1)
-        for samples, ms in zip(found, taken, strict=True):
-            samples.own.append(ms)
-        if sampler.pace is not None:
-            pacemaker += sampler.pace.samples(2 * sum(taken))
-    for samples in found:
-        samples.pacemaker = pacemaker
+        take_turns(sampler, runs, found, 1)
     return found

@@ -4,9 +4,9 @@ import torch
 from torch.nn import functional
 
 from nas_tc.architecture import Architecture
-from nas_tc.module import build
 from nas_tc.timing.clock import Run
 from nas_tc.timing.setting import DTYPES, Setting
+from nas_tc.timing.sketch import sketch
 
 
 def work_of(architecture: Architecture, setting: Setting, device: torch.device) -> Run:
@@ -33,7 +33,7 @@ def forward_pass(
     Raises:
         ArchitectureError: a map that shrinks to nothing.
     """
-    network = build(architecture).to(device, dtype).eval()
+    network = sketch(architecture).to(device, dtype).eval()
     images = images_of(architecture, batch, device).to(dtype)
 
     @torch.inference_mode()
@@ -65,7 +65,7 @@ def training_step(
     Raises:
         ArchitectureError: a map that shrinks to nothing.
     """
-    network = build(architecture).to(device).train()
+    network = sketch(architecture).to(device).train()
     images = images_of(architecture, batch, device)
     labels = torch.arange(batch, device=device) % architecture.classes
     optimizer = torch.optim.SGD(network.parameters(), lr=0.0, momentum=0.9)

@@ -1,12 +1,12 @@
 """How good is it? Recipes, the training loop, the error."""
 
+from nas_tc._heap import take_huge_pages
 from nas_tc.training.batches import Images, images_on, with_colours
 from nas_tc.training.colour import principal_colours
 from nas_tc.training.device import (
     autocast_dtype,
     choose_device,
     settle_on_core,
-    take_huge_pages,
 )
 from nas_tc.training.finish import CHECKPOINT, CurvePoint, Finished, finish, run_epochs
 from nas_tc.training.memory import (

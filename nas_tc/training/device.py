@@ -1,18 +1,13 @@
 """Which device trains, in which arithmetic, and how a process settles on its core."""
 
-import ctypes
-import sys
 from functools import cache
 from pathlib import Path
 
 import torch
 
+from nas_tc._heap import keep_memory
 from nas_tc.errors import DeviceError, unknown
 
-_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4  # malloc.h of glibc
-_MADV_HUGEPAGE = 14  # of Linux
-_HUGE_PAGE = 2**21  # bytes; on other processors than x86 a multiple of the page at least
-_HEAP_BYTES = 2**30  # addresses asked for at once; memory is taken when they are used
 _BF16_FLAGS = ("avx512_bf16", "amx_bf16", "bf16")  # x86 and, the last one, Arm
 
 
@@ -46,9 +41,8 @@ def settle_on_core(threads: int | None = 1) -> None:
     """Makes this process train at full speed; for processes of ours alone.
 
     Small networks gain more from one process a core than from several threads. Freed memory is
-    kept: torch asks for the same megabytes in every step, and when the system takes them back and
-    gives them again it clears them, which is up to a tenth of the time. Numbers too small for the
-    normal format count as zero, because processors slow down a hundred times on them.
+    kept. Numbers too small for the normal format count as zero, because processors slow down a
+    hundred times on them.
 
     Args:
         threads: of torch; None leaves its own choice, all cores.
@@ -56,39 +50,7 @@ def settle_on_core(threads: int | None = 1) -> None:
     if threads is not None:
         torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
-    if sys.platform != "linux":
-        return
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc's; others lack it or ignore it
-    if mallopt is not None:
-        mallopt(_M_MMAP_MAX, 0)
-        mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
-        mallopt(_M_TOP_PAD, 64 * 2**20)
-
-
-@cache  # once a process
-def take_huge_pages() -> None:
-    """Has the memory of this process in pages of 2 MiB instead of 4 KiB; after `settle_on_core`.
-
-    Half of a small network's time is memory traffic, and each page costs a look-up, on a virtual
-    machine two. The heap is made longer first, since what it grows by later is in small pages. A
-    system that allows no huge pages leaves things as they are.
-
-    Times repeat better, too, where only one build of a network is looked at: how its data lies in
-    the caches no longer depends on which small pages the system had left. `nas-tc time`, which
-    looks at many builds, goes without, as the program does that a network is meant for.
-    """
-    libc = ctypes.CDLL(None)
-    if sys.platform != "linux" or not hasattr(libc, "mallopt"):
-        return
-    libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
-    libc.free.restype, libc.free.argtypes = None, [ctypes.c_void_p]
-    libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
-    libc.free(libc.malloc(_HEAP_BYTES))  # kept, and not touched
-    for line in Path("/proc/self/maps").read_text().splitlines():
-        if line.endswith("[heap]"):
-            start, end = (int(each, 16) for each in line.split()[0].split("-"))
-            start += -start % _HUGE_PAGE
-            libc.madvise(start, max(0, end - start), _MADV_HUGEPAGE)
+    keep_memory()
 
 
 @cache

@@ -19,12 +19,12 @@ from nas_tc.timing import (
     Stopwatch,
     TimeLimit,
     Verdict,
+    calm_pace,
     one_thread,
     stopwatch,
     time_builds,
     time_inside,
     timing_machine,
-    usual_pace,
     work_of,
 )
 
@@ -49,7 +49,7 @@ class Bench:
     Attributes:
         device: where networks run.
         lock: of the node.
-        watch: tells times at the machine's usual pace, where that is known.
+        watch: tells times at the machine's calm pace, where that is known.
         references: kept between orders, for it takes longer to build AlexNet than to time it.
     """
 
@@ -60,9 +60,9 @@ class Bench:
 
     @classmethod
     def here(cls, device: torch.device, lock: NodeLock) -> "Bench":
-        """With the usual pace of this machine, which is measured if it is not known yet."""
+        """With the calm pace of this machine, which is measured if it is not known yet."""
         with one_thread(), lock.timing():
-            pace = usual_pace(device, cache_folder())
+            pace = calm_pace(device, cache_folder())
         return cls(device, lock, stopwatch(device, pace))
 
 
@@ -129,6 +129,7 @@ class TimeReport:
     inside: tuple[tuple[Setting, Architecture, Inside], ...]
     machine: dict[str, Any]
     seconds: float = 0.0  # that the worker spent on it, waiting for others included
+    calm_ms: tuple[float, ...] | None = None  # of the pacemakers that the times are told by
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,10 @@ def carry_out(order: TimeOrder, bench: Bench) -> TimeReport:
             if not figures[-1].within:
                 break
         machine = timing_machine(bench.device)
-    return TimeReport(tuple(figures), tuple(insides), machine, time.monotonic() - started)
+    pace = bench.watch.pace
+    calm_ms = None if pace is None else pace.calm_ms
+    seconds = time.monotonic() - started
+    return TimeReport(tuple(figures), tuple(insides), machine, seconds, calm_ms)
 
 
 def time_together(order: FrontOrder, bench: Bench) -> FrontReport:

@@ -27,3 +27,4 @@ def unsettled(monkeypatch):
     """Commands settle their own process on a core, where tiny numbers are zero: not this one."""
     monkeypatch.setattr("nas_tc.training.settle_on_core", lambda *_: None)
     monkeypatch.setattr("nas_tc.training.take_huge_pages", lambda: None)
+    monkeypatch.setattr("nas_tc.cli.measured.keep_memory", lambda: None)

@@ -18,12 +18,12 @@ def test_time_prints_a_figure_with_its_interval(nas_tc, monkeypatch, tmp_path):
     assert (found["raw_ms"], found["pace"]) == (found["latency_ms"], None)  # the cache is off
     assert found["machine"]["threads"] == 1
     code, out, _ = nas_tc(*arguments, *few)
-    assert "pace     what is usual here is not known" in out
+    assert "pace     what is calm here is not known" in out
     monkeypatch.setenv("NAS_TC_CACHE", str(tmp_path))
     code, out, _ = nas_tc(*arguments, "--device", "cpu", "--limit-ms", "1e9", "--train-step")
     assert code == 0
     assert "a training step of 2 images" in out
-    assert "median of 6 builds, lowest of" in out
+    assert "median of 6 builds, lower quartile of" in out
     assert "verdict  accept at a limit of 1e+09 ms" in out
     code, out, _ = nas_tc(*arguments, "--builds", "1", "--json")  # one: no medians of their own
     found = json.loads(out)
@@ -31,13 +31,13 @@ def test_time_prints_a_figure_with_its_interval(nas_tc, monkeypatch, tmp_path):
     assert found["latency_ms"] == pytest.approx(found["raw_ms"] / found["pace"], rel=1e-6)
 
 
-def test_a_damaged_file_of_the_usual_pace_is_refused(nas_tc, monkeypatch, tmp_path):
+def test_a_damaged_file_of_the_calm_pace_is_refused(nas_tc, monkeypatch, tmp_path):
     monkeypatch.setenv("NAS_TC_CACHE", str(tmp_path))
-    monkeypatch.setattr("nas_tc.timing.pace.pace_file", lambda *_: tmp_path / "pace.json")
+    monkeypatch.setattr("nas_tc.timing.calm.pace_file", lambda *_: tmp_path / "pace.json")
     (tmp_path / "pace.json").write_text("{")
     code, out, errors = nas_tc("time", "(3,8)", "--input", "3x16x16", "--device", "cpu")
     assert (code, out) == (2, "")
-    assert "a damaged file of this machine's usual pace" in errors
+    assert "a damaged file of this machine's calm pace" in errors
     assert len(errors.splitlines()) == 1
 
 

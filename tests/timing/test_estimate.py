@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nas_tc.timing import Estimate, estimate, lowest
+from nas_tc.timing import LOW_QUARTILE, Estimate, estimate, quantile_of
 
 times = st.lists(st.floats(0.001, 1000), min_size=1, max_size=300)
 
@@ -18,24 +18,18 @@ def test_the_figure_is_a_sample_within_its_interval(samples, quantile):
     assert found.value == np.quantile(samples, quantile, method="inverted_cdf")
 
 
-@given(times)
-def test_the_second_lowest_counts_and_the_blocks_bound_it(samples):
-    found = lowest(samples)
-    assert found.value == found.low == sorted(samples)[:2][-1]
-    assert found.low <= found.high <= max(samples)
-    assert found.high in samples
+@given(times, st.floats(0, 1))
+def test_a_quantile_is_the_sample_that_so_many_do_not_exceed(samples, quantile):
+    found = quantile_of(samples, quantile)
+    assert found == np.quantile(samples, quantile, method="inverted_cdf")
+    assert found == estimate(samples, quantile).value
 
 
-def test_a_single_reading_that_is_too_low_does_not_count():
-    assert lowest([0.0] + [5.0] * 99).value == 5.0
+def test_a_few_readings_that_are_too_low_do_not_count():
+    assert quantile_of([0.0] * 24 + [5.0] * 76, LOW_QUARTILE) == 5.0
 
 
-def test_ten_blocks_in_the_order_of_time():
-    found = lowest([block + other for block in (5, 3, 9, 3, 4, 4, 4, 4, 4, 4) for other in (0, 50)])
-    assert (found.low, found.high, found.samples) == (3, 9, 20)
-
-
-@pytest.mark.parametrize("quantile", [0.1, 0.5])
+@pytest.mark.parametrize("quantile", [0.1, LOW_QUARTILE, 0.5])
 def test_the_interval_holds_the_true_quantile_95_times_of_100(quantile):
     random = np.random.default_rng(1)
     truth = np.exp(np.quantile(random.standard_normal(1_000_000), quantile))

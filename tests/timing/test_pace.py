@@ -5,29 +5,38 @@ from dataclasses import replace
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nas_tc.errors import TableError
 from nas_tc.timing import (
+    LOW_QUARTILE,
     Pace,
     Stopwatch,
+    calm_pace,
     decide_builds,
     one_thread,
     pace_file,
     time_builds,
     timing_machine,
-    usual_pace,
 )
 from nas_tc.timing import builds as builds_module
+from nas_tc.timing import calm as calm_module
 from nas_tc.timing import pace as pace_module
 
 CPU = torch.device("cpu")
+CALM = (0.75, 3.0, 10.0)
 
 
 class Machine:
-    """A machine whose speed is `slowness`, and on which each run knows its milliseconds."""
+    """A machine whose speed is `slowness`, and on which each run knows its milliseconds.
 
-    def __init__(self, slowness=1.0):
+    What takes less than 5 ms may feel it, to the power of `small`, otherwise than the rest.
+    """
+
+    def __init__(self, slowness=1.0, small=1.0):
         self.slowness = slowness
+        self.small = small
         self.runs = []
 
     def run(self, ms):
@@ -39,25 +48,24 @@ class Machine:
 
     def clock(self, run):
         run()
-        return run.ms * self.slowness
+        return run.ms * (self.slowness**self.small if run.ms < 5 else self.slowness)
 
-    def watch(self, usual_ms=2.0):
-        return Stopwatch(self.clock, True, Pace(usual_ms, self.run(usual_ms), self.clock))
-
-
-@pytest.fixture(autouse=True)
-def _one_pacemaker(monkeypatch):
-    monkeypatch.setattr(Pace, "anew", lambda pace: pace)
+    def watch(self, calm_ms=(2.0, 20.0)):
+        return Stopwatch(
+            self.clock,
+            LOW_QUARTILE,
+            Pace(calm_ms, self.clock, lambda kind: self.run(calm_ms[kind])),
+        )
 
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
-    monkeypatch.setattr(pace_module, "_measured", lambda clock: 0.75)
+    monkeypatch.setattr(calm_module, "_measured", lambda *_: CALM)
     return tmp_path
 
 
 @pytest.mark.parametrize("slowness", [0.9, 1.0, 1.25])
-def test_every_figure_is_told_at_the_usual_pace(slowness):
+def test_every_figure_is_told_at_the_calm_pace(slowness):
     machine = Machine(slowness)
     watch, run, other = machine.watch(), machine.run(3.0), machine.run(4.0)
     assert watch.time(run, repeats=20, least_s=0).value == pytest.approx(3.0)
@@ -66,6 +74,7 @@ def test_every_figure_is_told_at_the_usual_pace(slowness):
     assert watch.decide(run, 2.9)[1] == "reject"
     ratio, own, verdict = watch.decide_ratio(run, other, 0.8)
     assert (ratio.value, own.value, verdict) == (0.75, pytest.approx(3.0), "accept")
+    assert watch.ratio(run, other, turns=30).value == 0.75
     ((ms, share),) = watch.together([run], other, turns=30, least_s=0)
     assert (ms.value, share.value) == (pytest.approx(3.0), 0.75)
 
@@ -79,11 +88,36 @@ def test_a_reference_seen_while_the_machine_was_slow_still_counts():
     assert (ratio.value, ratio.samples, verdict) == (pytest.approx(0.75), 12, "accept")
 
 
+def test_small_and_large_networks_have_pacemakers_of_their_own():
+    machine = Machine(slowness=1.1, small=3.0)
+    watch, small, large = machine.watch(), machine.run(1.0), machine.run(40.0)
+    assert watch.glance(small).value == pytest.approx(1.0)
+    assert watch.glance(large).value == pytest.approx(40.0)
+    ratio, _, _ = watch.decide_ratio(small, large, 0.5)
+    assert ratio.value == pytest.approx(1 / 40)
+    assert watch.ratio(small, large, turns=20).value == pytest.approx(1 / 40)
+    ((_, share),) = watch.together([small], large, turns=30, least_s=0)
+    assert share.value == pytest.approx(1 / 40)
+    times = time_builds(watch, [lambda: small, lambda: large], builds=2, build_s=0)
+    assert (times.time(0).value, times.time(1).value) == (pytest.approx(1), pytest.approx(40))
+    assert times.ratio().value == pytest.approx(1 / 40)
+    assert times.pace == pytest.approx(1.1**3)
+
+
+@given(st.floats(1e-6, 1e6))
+def test_the_pacemaker_of_most_nearly_the_same_time(ms):
+    pace = Pace(CALM, lambda run: 1.0, lambda kind: None)
+    factors = [max(ms / calm, calm / ms) for calm in CALM]
+    assert factors[pace.beside(ms).kind] == min(factors)
+
+
 def test_the_pacemaker_is_looked_at_for_a_tenth_of_the_time():
     machine = Machine()
-    pace = machine.watch(usual_ms=2.0).pace
-    assert len(pace.samples()) == 3
-    assert len(pace.samples(beside_ms=400.0)) == 20
+    small, large = (machine.watch().pace.pacemaker(kind) for kind in range(2))
+    assert len(small.samples()) == 2  # enough of 2 ms
+    assert len(small.samples(beside_ms=400.0)) == 20
+    assert len(large.samples()) == len(large.samples(beside_ms=150.0)) == 1
+    assert len(large.samples(beside_ms=400.0)) == 2
 
 
 def test_a_figure_over_several_builds():
@@ -104,7 +138,7 @@ def test_a_figure_over_several_builds():
     assert found.raw_ms() == pytest.approx(3.1 * 1.25)
     assert found.pace == pytest.approx(1.25)
     assert found.ratio().value == pytest.approx(0.5)
-    assert (len(found.built), time.samples, time.quantile) == (7, 42, 0.0)
+    assert (len(found.built), time.samples, time.quantile) == (7, 42, LOW_QUARTILE)
 
 
 def test_samples_are_spread_over_the_builds():
@@ -115,7 +149,7 @@ def test_samples_are_spread_over_the_builds():
     assert 90 <= found.time().samples < 120
 
 
-def test_without_a_usual_pace_figures_are_the_clocks_own():
+def test_without_a_calm_pace_figures_are_the_clocks_own():
     machine = Machine(1.25)
     watch = replace(machine.watch(), pace=None)
     found = time_builds(watch, [lambda: machine.run(3.0)], builds=3, build_s=0)
@@ -141,67 +175,89 @@ def test_a_verdict_over_builds(limit, builds, verdict):
     assert (len(found.built), said) == (builds, verdict)
 
 
-def test_what_is_usual_is_measured_once(cache, monkeypatch):
+def test_what_is_calm_is_measured_once(cache, monkeypatch):
     with one_thread():
-        first = usual_pace(CPU, cache)
-        monkeypatch.setattr(pace_module, "_measured", lambda clock: 99.0)
-        again = usual_pace(CPU, cache)
+        first = calm_pace(CPU, cache)
+        monkeypatch.setattr(calm_module, "_measured", lambda *_: (9.0, 9.0, 9.5))
+        again = calm_pace(CPU, cache)
         path = pace_file(cache, timing_machine(CPU))
-    assert first.usual_ms == again.usual_ms == 0.75
+    assert first.calm_ms == again.calm_ms == CALM
     assert [each.name for each in path.parent.iterdir()] == [path.name]
-    assert first.clock(first.run) > 0
+    run = first.beside(0.7).run
+    assert first.clock(run) > 0
 
 
-def test_where_nothing_can_be_kept_there_is_no_usual(cache):
+def test_a_machine_that_is_quicker_than_ever_is_measured_again(cache, monkeypatch):
+    looks = iter([(0.74, 3.0, 9.0), (0.74, 3.1, 8.0), (0.74, 3.0, 7.6), (0.74, 3.0, 7.6)])
+    with one_thread():
+        calm_pace(CPU, cache)
+        monkeypatch.setattr(calm_module, "_measured", lambda *_: next(looks))
+        assert calm_pace(CPU, cache).calm_ms == (0.74, 3.0, 8.0)  # the lower of each
+        assert calm_pace(CPU, cache).calm_ms == (0.74, 3.0, 8.0)  # hardly quicker: one look
+
+
+def test_a_file_of_a_single_pacemaker_is_measured_again(cache):
+    with one_thread():
+        machine = timing_machine(CPU)
+        path = pace_file(cache, machine)
+        path.parent.mkdir()
+        old = {"kind": "nas-tc pace", "format": 1, "machine": machine, "usual_ms": 0.1}
+        path.write_text(json.dumps(old))
+        assert calm_pace(CPU, cache).calm_ms == CALM
+        assert json.loads(path.read_text())["calm_ms"] == list(CALM)
+
+
+def test_where_nothing_can_be_kept_there_is_no_calm(cache):
     (cache / "file").write_text("")
     with one_thread():
-        assert usual_pace(CPU, None) is None
-        assert usual_pace(CPU, cache / "file") is None
-    assert usual_pace(torch.device("cuda"), cache) is None
+        assert calm_pace(CPU, None) is None
+        assert calm_pace(CPU, cache / "file") is None
+    assert calm_pace(torch.device("cuda"), cache) is None
 
 
-def test_the_first_of_two_processes_decides(cache, monkeypatch):
+def test_the_quicker_of_two_processes_counts(cache, monkeypatch):
     with one_thread():
         machine = timing_machine(CPU)
         path = pace_file(cache, machine)
 
-        def measured(clock):
-            assert pace_module._keep(path, machine, 0.5) == 0.5  # another one, meanwhile
-            return 0.75
+        def measured(*_):
+            calm_module._keep(path, machine, (0.5, 4.0, 10.0))  # another one, meanwhile
+            return CALM
 
-        monkeypatch.setattr(pace_module, "_measured", measured)
-        assert usual_pace(CPU, cache).usual_ms == 0.5
+        monkeypatch.setattr(calm_module, "_measured", measured)
+        assert calm_pace(CPU, cache).calm_ms == (0.5, 3.0, 10.0)
 
 
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        (None, "a damaged file of this machine's usual pace"),
+        (None, "a damaged file of this machine's calm pace"),
         ({"kind": "nas-tc time table"}, "a damaged file"),
-        ({"format": 2}, "of format 2"),
-        ({"usual_ms": -1}, "not a time: -1.0 ms"),
-        ({"usual_ms": float("nan")}, "not a time: nan ms"),
-        ({"usual_ms": [1]}, "a damaged file"),
+        ({"format": 3}, "of format 3"),
+        ({"calm_ms": [1.0, -1.0, 2.0]}, "not a time: -1.0 ms"),
+        ({"calm_ms": [1.0, 2.0, float("nan")]}, "not a time: nan ms"),
+        ({"calm_ms": [1.0]}, "1 times of 3 pacemakers"),
+        ({"calm_ms": 1.0}, "a damaged file"),
         ({"machine": {"device": "Abacus 7"}}, "of another machine (device 'Abacus 7'"),
     ],
 )
 def test_a_damaged_file_is_refused_in_one_line(cache, change, complaint):
     with one_thread():
-        usual_pace(CPU, cache)
+        calm_pace(CPU, cache)
         path = pace_file(cache, timing_machine(CPU))
         values = json.loads(path.read_text())
         path.write_text("{" if change is None else json.dumps({**values, **change}))
         with pytest.raises(TableError) as caught:
-            usual_pace(CPU, cache)
+            calm_pace(CPU, cache)
     assert complaint in str(caught.value)
     assert "delete it, and it is measured again" in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
 
 
-def test_the_pacemaker_is_measured_by_the_second_lowest_of_each(monkeypatch):
+def test_pacemakers_are_measured_by_the_lower_quartile_of_several_builds(monkeypatch):
     machine = Machine()
-    monkeypatch.setattr(pace_module, "_FRESH", 3)
-    monkeypatch.setattr(pace_module, "_FRESH_S", 0)
-    built = iter([7.0, 8.0, 9.0])
+    monkeypatch.setattr(calm_module, "PACEMAKERS", ("small", "large"))
+    built = iter([7.0, 20.0, 8.0, 30.0, 9.0, 10.0])
+    monkeypatch.setattr(pace_module, "PACEMAKERS", ("small", "large"))
     monkeypatch.setattr(pace_module, "forward_pass", lambda _: machine.run(next(built)))
-    assert pace_module._measured(machine.clock) == 8.0
+    assert calm_module._measured(machine.clock, 3, 0) == (8.0, 20.0)

@@ -2,10 +2,12 @@
 
 import json
 from dataclasses import replace
+from statistics import geometric_mean
 
 import pytest
 import torch
 from hypothesis import given
+from hypothesis import strategies as st
 
 from nas_tc.architecture import GAP, Architecture, Join, nest, parse_notation, walk
 from nas_tc.cost import network_cost
@@ -146,11 +148,24 @@ def test_what_was_foretold_before_the_table_grew_is_forgotten(wanted, first, sec
 SIZES = [(16, 8), (16, 16), (16, 32), (32, 8), (32, 16), (32, 32)]
 
 
-def test_the_lowest_sighting_counts():
-    times = filled(SMALL, ms=3.0)
-    times.add(SMALL, inside(SMALL, ms=2.0))
-    times.add(SMALL, inside(SMALL, ms=4.0))
-    assert {(each.ms, each.seen) for each in times.units.values()} == {(2.0, 3)}
+@given(st.lists(st.floats(0.01, 100), min_size=1, max_size=20))
+def test_the_geometric_mean_of_all_sightings_counts(sightings):
+    times = LayerTimes()
+    for ms in sightings:
+        times.add(SMALL, inside(SMALL, ms=ms))
+    for each in times.units.values():
+        assert each.seen == len(sightings)
+        assert each.ms == pytest.approx(geometric_mean(sightings))
+
+
+def test_a_layer_of_quite_another_size_is_not_guessed():
+    known = [Architecture((3, s, s), parse_notation(f"(3,{w})x3"), GAP, 5) for s, w in SIZES]
+    times = filled(*known)
+    wider, far_wider = (
+        Architecture((3, 32, 32), parse_notation(f"(3,{w})x3"), GAP, 5) for w in (48, 512)
+    )
+    assert times.predict(wider).guessed == 5
+    assert times.predict(far_wider) is None
 
 
 def test_a_line_through_whole_and_sum():
@@ -220,6 +235,50 @@ def test_what_others_added_meanwhile_is_kept(tmp_path):
     assert found.of(Setting()).networks == {SMALL.id, other.id}
     assert not found.of(Setting()).unknown(other)
     assert not found.of(Setting(batch=2)).unknown(other)
+
+
+def test_a_table_is_told_at_the_pace_of_what_is_to_come(tmp_path):
+    path = tmp_path / "table.json"
+    table = TimeTable(MACHINE, calm_ms=(1.0, 4.0, 12.0))
+    slow, quick = table.of(Setting(batch=9)), table.of(Setting())
+    slow.add(SMALL, inside(SMALL, ms=3.0))
+    quick.add(SMALL, inside(SMALL, ms=0.1))
+    quick.check(0.5, 0.6)
+    table.write(path)
+    found = TimeTable.read(path)
+    assert found.calm_ms == (1.0, 4.0, 12.0)
+    found.tell_at(None)
+    found.tell_at((0.5, 4.0, 9.0))  # what takes 0.5 ms, and what takes 15 ms
+    assert found.of(Setting()).predict(SMALL).ms == pytest.approx(0.05 * len(units(SMALL)))
+    assert list(found.of(Setting()).checks) == [(0.25, pytest.approx(0.3))]
+    assert found.of(Setting(batch=9)).predict(SMALL).ms == pytest.approx(2.25 * len(units(SMALL)))
+    for each in found.of(Setting()).units.values():
+        assert each.ms == pytest.approx(0.05)
+    ours = TimeTable(MACHINE, calm_ms=(2.0, 8.0, 24.0))
+    ours.write(path)  # takes in what is there, at its own pace
+    assert TimeTable.read(path).of(Setting()).predict(SMALL).ms == pytest.approx(
+        0.2 * len(units(SMALL))
+    )
+
+
+def test_a_table_of_before_there_was_a_pace_is_read(tmp_path):
+    path = tmp_path / "table.json"
+    good().write(path)
+    values = json.loads(path.read_text())
+    del values["calm_ms"]
+    path.write_text(json.dumps(values))
+    found = TimeTable.read(path)
+    found.tell_at((1.0, 2.0, 3.0))
+    assert {each.ms for each in found.of(Setting()).units.values()} == {1.0}
+
+
+@pytest.mark.parametrize("calm", [[], [1.0, 2.0], [1.0, -2.0, 3.0], 7.0, ["a", 2, 3]])
+def test_a_pace_that_is_none_is_refused(tmp_path, calm):
+    path = tmp_path / "table.json"
+    good().write(path)
+    path.write_text(json.dumps({**json.loads(path.read_text()), "calm_ms": calm}))
+    with pytest.raises(TableError, match="a damaged time table"):
+        TimeTable.read(path)
 
 
 def test_tables_of_two_machines_are_not_mixed(tmp_path):
@@ -328,6 +387,6 @@ def test_agreement_of_ranks_and_errors():
 
 def test_a_verdict_costs_microseconds_because_nothing_is_built(monkeypatch):
     """The bound itself is measured by benchmarks/timing.py, not by a test."""
-    monkeypatch.setattr("nas_tc.timing.inside.build", None)
-    monkeypatch.setattr("nas_tc.timing.work.build", None)
+    monkeypatch.setattr("nas_tc.timing.inside.sketch", None)
+    monkeypatch.setattr("nas_tc.timing.work.sketch", None)
     assert filled(SMALL).predict(SMALL) is not None
