@@ -12,22 +12,24 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import prod
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import torch
 
+from nas_tc._heap import give_back_memory, keep_memory
 from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.timing import (
     LOW_QUARTILE,
     MEDIAN,
     PACEMAKERS,
     forward_pass,
-    nearest,
     one_thread,
     quantile_of,
     stopwatch,
+    weights,
 )
 from nas_tc.zoo import ZOO
 
@@ -129,13 +131,13 @@ def ways(name: str) -> dict[str, float]:
     middle = [median(median(build[column]) for build in rows[0]) for column in range(COLUMNS)]
     print(f"{name}, {BUILDS} builds of {BUILD_S} s, {PROCESSES} fresh processes")
     print("median times: network, pacemakers:", " ".join(f"{ms:.2f} ms" for ms in middle))
-    near = 1 + nearest(middle[1:], middle[0])
+    like = weights(middle[1:], middle[0])
     found = {}
     for builds, which in ((1, "one build"), (BUILDS, "all builds")):
         for quantile, said in QUANTILES.items():
-            for beside_it, column in (("", None), (", smallest", 1), (", nearest", near)):
+            for beside_it, by in (("", {}), (", by the smallest", {0: 1.0}), (", its own", like)):
                 label = f"{which}, {said}{beside_it}"
-                figures = [paced(row[:builds], quantile, column) for row in rows]
+                figures = [paced(row[:builds], quantile, by) for row in rows]
                 found[f"{name}, {label}"] = line(label, figures)
     for column in range(1, COLUMNS):
         figures = [median(quantile_of(each[column], LOW_QUARTILE) for each in row) for row in rows]
@@ -144,20 +146,22 @@ def ways(name: str) -> dict[str, float]:
     return found
 
 
-def paced(builds: list[list[list[float]]], quantile: float, column: int | None) -> float:
-    """The median over builds, of the ratio to a pacemaker if there is one."""
-    own = [quantile_of(build[0], quantile) for build in builds]
-    if column is not None:
-        other = [quantile_of(build[column], quantile) for build in builds]
-        own = [a / b for a, b in zip(own, other, strict=True)]
-    return median(own)
+def paced(builds: list[list[list[float]]], quantile: float, by: dict[int, float]) -> float:
+    """The median over builds, of the ratio to pacemakers if there are any, by their weights."""
+    return median(
+        quantile_of(own, quantile)
+        / prod(quantile_of(pacemakers[kind], quantile) ** share for kind, share in by.items())
+        for own, *pacemakers in builds
+    )
 
 
 def builds(name: str) -> list[list[list[float]]]:
     """Of each build of a network the samples of its own and of the pacemakers."""
+    keep_memory()
     clock = stopwatch(CPU).clock
     found = []
     for _ in range(BUILDS):
+        give_back_memory()
         runs = [forward_pass(each) for each in (NETWORKS[name], *PACEMAKERS)]
         columns: list[list[float]] = [[] for _ in runs]
         started = time.monotonic()

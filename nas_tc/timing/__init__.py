@@ -12,7 +12,7 @@ from nas_tc.timing.layer_times import LayerTimes, Prediction, UnitTime, fit_over
 from nas_tc.timing.limits import TimeLimit, time_limits
 from nas_tc.timing.machine import timing_machine
 from nas_tc.timing.node import NodeLock
-from nas_tc.timing.pace import PACEMAKERS, Pace, nearest
+from nas_tc.timing.pace import PACEMAKERS, Beside, Pace, weights
 from nas_tc.timing.setting import DTYPES, Setting
 from nas_tc.timing.stopwatch import Stopwatch, stopwatch
 from nas_tc.timing.table import TimeTable, default_table
@@ -26,6 +26,7 @@ __all__ = [
     "MEDIAN",
     "PACEMAKERS",
     "Agreement",
+    "Beside",
     "BuildTimes",
     "Built",
     "Estimate",
@@ -53,7 +54,6 @@ __all__ = [
     "estimate",
     "fit_overhead",
     "forward_pass",
-    "nearest",
     "networks_of",
     "nodes_of",
     "one_thread",
@@ -69,5 +69,6 @@ __all__ = [
     "training_step",
     "unit_of",
     "unseen_networks",
+    "weights",
     "work_of",
 ]

@@ -16,8 +16,8 @@ import torch
 from nas_tc._heap import give_back_memory
 from nas_tc.timing.clock import LOW_QUARTILE, MEDIAN, Run
 from nas_tc.timing.estimate import Estimate, Verdict, estimate, quantile_of
-from nas_tc.timing.pace import Pace
-from nas_tc.timing.samples import Sampler
+from nas_tc.timing.pace import Beside
+from nas_tc.timing.samples import ALIKE, Sampler
 
 Make = Callable[[], Run]  # builds what is timed
 
@@ -39,8 +39,8 @@ class Built:
 
     Attributes:
         own_ms: of each network.
-        slowness: of each network's pacemaker in the same turns, how many times as long as in calm
-            it took; 1 without a pace.
+        slowness: of each network's pacemakers in the same turns, how many times as long as in calm
+            they took; 1 without a pace.
         samples: of each network.
     """
 
@@ -74,12 +74,25 @@ class BuildTimes:
         return self._median([each.own_ms[network] for each in self.built]).value
 
     def ratio(self, network: int = 0, to: int = -1) -> Estimate:
-        """How many times as long as another a network takes, and the median's interval."""
-        return self._median([each.paced_ms(network) / each.paced_ms(to) for each in self.built])
+        """How many times as long as another a network takes, and the median's interval.
+
+        Networks of about the same length feel the machine alike in their turns; others are told
+        by the pacemakers of each.
+        """
+        own, other = self.raw_ms(network), self.raw_ms(to)
+        alike = max(own, other) <= ALIKE * min(own, other)
+        return self._median(
+            [
+                each.own_ms[network] / each.own_ms[to]
+                if alike
+                else each.paced_ms(network) / each.paced_ms(to)
+                for each in self.built
+            ]
+        )
 
     @property
     def pace(self) -> float | None:
-        """How many times as long as in calm the first network's pacemaker took; None if unknown."""
+        """How many times as long as in calm the first network's pacemakers took, if known."""
         if not self.is_paced:
             return None
         return estimate([each.slowness[0] for each in self.built], MEDIAN).value
@@ -166,7 +179,7 @@ def _one_build(sampler: Sampler, makes: Sequence[Make], fewest: int, build_s: fl
         run()
     first_ms = [sampler.clock(run) for run in runs]
     counted = [1 if ms > _SLOW_MS else _COUNTED for ms in first_ms]
-    beside = _Beside(sampler.pace, first_ms)
+    beside = None if sampler.pace is None else Beside(sampler.pace, first_ms)
     own: list[list[float]] = [[] for _ in runs]
     started = time.monotonic()
     turns = 0
@@ -177,30 +190,10 @@ def _one_build(sampler: Sampler, makes: Sequence[Make], fewest: int, build_s: fl
             if count > 1:
                 run()
             samples += [sampler.clock(run) for _ in range(count)]
-        beside.look([sum(samples[-count:]) for count, samples in zip(counted, own, strict=True)])
+        if beside is not None:
+            taken = zip(counted, own, strict=True)
+            beside.look([sum(samples[-count:]) for count, samples in taken])
         turns += 1
     quartiles = tuple(quantile_of(samples, LOW_QUARTILE) for samples in own)
-    return Built(quartiles, beside.slowness(), min(map(len, own)))
-
-
-class _Beside:
-    """The pacemakers of several networks; those that are told by the same one share it."""
-
-    def __init__(self, pace: Pace | None, first_ms: Sequence[float]) -> None:
-        self._kinds = [] if pace is None else [pace.kind(ms) for ms in first_ms]
-        self._networks = len(first_ms)
-        self._pacemakers = {} if pace is None else {k: pace.pacemaker(k) for k in set(self._kinds)}
-        self._samples: dict[int, list[float]] = {kind: [] for kind in self._pacemakers}
-
-    def look(self, taken_ms: Sequence[float]) -> None:
-        """A look at each, for a tenth of what its networks took since the last one, or longer."""
-        for kind, pacemaker in self._pacemakers.items():
-            of_kind = (ms for k, ms in zip(self._kinds, taken_ms, strict=True) if k == kind)
-            self._samples[kind] += pacemaker.samples(sum(of_kind))
-
-    def slowness(self) -> tuple[float, ...]:
-        """For each network; 1 without a pace."""
-        if not self._kinds:
-            return (1.0,) * self._networks
-        found = {k: each.slowness(self._samples[k]) for k, each in self._pacemakers.items()}
-        return tuple(found[kind] for kind in self._kinds)
+    slowness = (1.0 if beside is None else beside.slowness(number) for number in range(len(runs)))
+    return Built(quartiles, tuple(slowness), min(map(len, own)))

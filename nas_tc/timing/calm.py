@@ -77,10 +77,10 @@ def _measured(clock: Clock, builds: int, build_s: float) -> CalmMs:
     for _ in range(builds):  # by turns: all see the same of the machine
         for kind, quartiles in enumerate(found):
             give_back_memory()
-            pacemaker, samples = pace.pacemaker(kind), list[float]()
+            run, samples = pace.make(kind), list[float]()
             started = time.monotonic()
             while not samples or time.monotonic() - started < build_s:
-                samples += pacemaker.samples()
+                samples += pace.samples(run)
             quartiles.append(quantile_of(samples, LOW_QUARTILE))
     return tuple(map(median, found))
 
@@ -131,6 +131,8 @@ def calm_times(values: Any) -> CalmMs:
     for ms in found:
         if not (isfinite(ms) and ms > 0):
             raise ValueError(f"not a time: {ms!r} ms")
+    if list(found) != sorted(set(found)):
+        raise ValueError(f"a larger pacemaker that takes no longer: {found} ms")
     return found
 
 

@@ -18,7 +18,7 @@ from nas_tc.architecture import Architecture, Join
 from nas_tc.module import Network, modules_of
 from nas_tc.timing.clock import counted_quantile
 from nas_tc.timing.estimate import quantile_of
-from nas_tc.timing.pace import Pace
+from nas_tc.timing.pace import Beside, Pace
 from nas_tc.timing.setting import DTYPES, Setting
 from nas_tc.timing.sketch import sketch
 from nas_tc.timing.units import Unit, nodes_of, unit_of
@@ -73,17 +73,16 @@ def time_inside(
     work = (_Step if setting.what == "train_step" else _Forward)(architecture, setting, device)
     for _ in range(_WARM_UPS):
         work.run(_ignore)
-    pacemaker = None if pace is None else pace.beside(work.whole_ms())
+    beside = None if pace is None else Beside(pace, [work.whole_ms()])
     samples: list[list[float]] = []
     wholes: list[float] = []
-    beside: list[float] = []
     started = time.monotonic()
     while len(wholes) < fewest or (len(wholes) < _MOST and time.monotonic() - started < least_s):
         samples.append(work.units_ms())
         wholes.append(work.whole_ms())
-        if pacemaker is not None:
-            beside += pacemaker.samples(2 * wholes[-1])
-    slowness = 1.0 if pacemaker is None else pacemaker.slowness(beside)
+        if beside is not None:
+            beside.look([2 * wholes[-1]])
+    slowness = 1.0 if beside is None else beside.slowness()
     quantile = counted_quantile(device)
     # A clock may tick too slowly for a layer that does nothing.
     times = (

@@ -6,14 +6,15 @@ told at the pace at which that takes as long as it does when nothing disturbs it
 
 Not all feel the same: what shares the core slows a network of many small operations by a third,
 and one of large products, or one that waits for the memory, hardly. So the pacemaker runs on images
-of three sizes, and each network beside the one that takes most nearly as long as itself.
+of three sizes, and each network beside the one that takes as long as itself, or beside the two
+between which it lies.
 
 A product of two matrices would be simpler, but it feels another drift than convolutions do.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import log
+from math import exp, log
 
 from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.timing.clock import LOW_QUARTILE, Clock, Run
@@ -25,45 +26,11 @@ PACEMAKERS = tuple(Architecture((3, side, side), _STAGES, GAP, 10) for side in (
 _COUNTED = 3  # runs in a row at least, after one that is not counted
 _ENOUGH_MS = 4.0  # or fewer that take so long
 _SHARE = 0.1  # of the time of what is timed: for so long at least
+_SNAP = 0.15  # a weight less than this is not worth the look
 
 
 def _built(kind: int) -> Run:
     return forward_pass(PACEMAKERS[kind])
-
-
-@dataclass(frozen=True, slots=True)
-class Pacemaker:
-    """A network to run beside another, somewhere in memory.
-
-    Attributes:
-        kind: its place among `PACEMAKERS`.
-        calm_ms: how long it takes when nothing disturbs it.
-        run: the network.
-        clock: to read it with.
-    """
-
-    kind: int
-    calm_ms: float
-    run: Run
-    clock: Clock
-
-    def samples(self, beside_ms: float = 0.0) -> list[float]:
-        """Milliseconds of the pacemaker, a few times in a row.
-
-        Args:
-            beside_ms: what was timed took since the last look: a tenth of it is looked, at least.
-        """
-        self.run()  # brings its own data back into the cache
-        found: list[float] = []
-        taken = 0.0
-        while (len(found) < _COUNTED and taken < _ENOUGH_MS) or taken < _SHARE * beside_ms:
-            found.append(self.clock(self.run))
-            taken += found[-1]
-        return found
-
-    def slowness(self, samples: Sequence[float]) -> float:
-        """How many times as long as in calm it took in these samples."""
-        return quantile_of(samples, LOW_QUARTILE) / self.calm_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +47,85 @@ class Pace:
     clock: Clock
     make: Callable[[int], Run] = _built
 
-    def kind(self, own_ms: float) -> int:
-        """Which pacemaker takes most nearly as long as what takes so many milliseconds."""
-        return nearest(self.calm_ms, own_ms)
+    def samples(self, run: Run, beside_ms: float = 0.0) -> list[float]:
+        """Milliseconds of a pacemaker, a few times in a row.
 
-    def pacemaker(self, kind: int) -> Pacemaker:
-        """One of them, built anew."""
-        return Pacemaker(kind, self.calm_ms[kind], self.make(kind), self.clock)
+        Args:
+            run: the pacemaker.
+            beside_ms: what was timed took since the last look: a tenth of it is looked, at least.
+        """
+        run()  # brings its own data back into the cache
+        found: list[float] = []
+        taken = 0.0
+        while (len(found) < _COUNTED and taken < _ENOUGH_MS) or taken < _SHARE * beside_ms:
+            found.append(self.clock(run))
+            taken += found[-1]
+        return found
 
-    def beside(self, own_ms: float) -> Pacemaker:
-        """The one to run beside what takes so many milliseconds, built anew."""
-        return self.pacemaker(self.kind(own_ms))
+
+class Beside:
+    """Pacemakers beside one or several networks, and their samples.
+
+    Args:
+        pace: of the device.
+        own_ms: what each network takes.
+    """
+
+    def __init__(self, pace: Pace, own_ms: Sequence[float]) -> None:
+        self._pace = pace
+        self._weights = [weights(pace.calm_ms, ms) for ms in own_ms]
+        self._runs = {kind: pace.make(kind) for kind in sorted(set().union(*self._weights))}
+        self._samples: dict[int, list[float]] = {kind: [] for kind in self._runs}
+
+    @property
+    def longest_ms(self) -> float:
+        """What the largest of these pacemakers takes."""
+        return max(self._pace.calm_ms[kind] for kind in self._runs)
+
+    def look(self, taken_ms: Sequence[float]) -> None:
+        """Looks at each, for a tenth of what its networks took since the last look, or longer."""
+        for kind, run in self._runs.items():
+            shares = zip(self._weights, taken_ms, strict=True)
+            beside_ms = sum(each.get(kind, 0.0) * ms for each, ms in shares)
+            self._samples[kind] += self._pace.samples(run, beside_ms)
+
+    def slowness(self, network: int = 0) -> float:
+        """How many times as long as in calm all takes at the moment that a network is like."""
+        now = {kind: quantile_of(self._samples[kind], LOW_QUARTILE) for kind in self._runs}
+        return scale(self._weights[network], self._pace.calm_ms, now)
 
 
-def nearest(calm_ms: Sequence[float], own_ms: float) -> int:
-    """The place of the time that is off by the least factor."""
-    return min(range(len(calm_ms)), key=lambda kind: abs(log(max(own_ms, 1e-9) / calm_ms[kind])))
+def weights(calm_ms: Sequence[float], own_ms: float) -> dict[int, float]:
+    """Which pacemakers a network is like, and how much: of one, or of two between which it lies.
+
+    Args:
+        calm_ms: of the pacemakers, from small to large.
+        own_ms: of the network.
+
+    Returns:
+        By their places weights that add up to 1, in proportion to the logarithms of the times.
+    """
+    last = len(calm_ms) - 1
+    above = next((kind for kind, ms in enumerate(calm_ms) if own_ms < ms), last)
+    if above == 0 or own_ms >= calm_ms[last]:
+        return {above: 1.0}
+    below = above - 1
+    share = log(own_ms / calm_ms[below]) / log(calm_ms[above] / calm_ms[below])
+    if share < _SNAP:
+        return {below: 1.0}
+    return {above: 1.0} if share > 1 - _SNAP else {below: 1 - share, above: share}
+
+
+def scale(
+    weights: Mapping[int, float],
+    before: Sequence[float] | Mapping[int, float],
+    after: Sequence[float] | Mapping[int, float],
+) -> float:
+    """By which factor a network's time changes when the pacemakers' times do.
+
+    Args:
+        weights: from `weights`.
+        before: times of the pacemakers, by place.
+        after: the same later.
+    """
+    return exp(sum(share * log(after[kind] / before[kind]) for kind, share in weights.items()))

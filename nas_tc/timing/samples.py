@@ -2,29 +2,30 @@
 
 import time
 from dataclasses import dataclass, field
+from statistics import median
 
 from nas_tc.timing.clock import Clock, Run
 from nas_tc.timing.estimate import Estimate, estimate
-from nas_tc.timing.pace import Pace, Pacemaker
+from nas_tc.timing.pace import Beside, Pace
 
 FEWEST = 20  # samples, however long they take
 _PULSE_MS = 8.0  # of a run's own time between two looks at the pace
 _PULSE = 3.0  # or as many times the pacemaker's, if that is longer
+ALIKE = 4.0  # runs that differ by less than this factor feel the machine alike
 
 
 @dataclass(slots=True)
 class Samples:
-    """Milliseconds of a run, in the order in which they were taken, and of the pacemaker."""
+    """Milliseconds of a run, in the order in which they were taken, and pacemakers beside it."""
 
     own: list[float] = field(default_factory=list)
-    pacemaker: Pacemaker | None = None
-    beside: list[float] = field(default_factory=list)  # of the pacemaker
+    beside: Beside | None = None
     since_ms: float = 0.0  # of the run's own time, since the last look at the pace
 
     @property
     def slowness(self) -> float:
-        """How many times as long as in calm the pacemaker took; 1 where there is none."""
-        return 1.0 if self.pacemaker is None else self.pacemaker.slowness(self.beside)
+        """How many times as long as in calm the pacemakers took; 1 where there are none."""
+        return 1.0 if self.beside is None else self.beside.slowness()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +74,8 @@ class Sampler:
         samples.since_ms += ms
         if self.pace is None:
             return False
-        calm_ms = 0.0 if samples.pacemaker is None else samples.pacemaker.calm_ms
-        due = samples.since_ms >= max(_PULSE_MS, _PULSE * calm_ms)
+        longest_ms = 0.0 if samples.beside is None else samples.beside.longest_ms
+        due = samples.since_ms >= max(_PULSE_MS, _PULSE * longest_ms)
         if due:
             self._look_at_pace(samples)
         return due
@@ -87,24 +88,23 @@ class Sampler:
     def relative_slowness(self, own: Samples, other: Samples) -> float:
         """By how much more of their calm pace one run takes at the moment than another.
 
-        Exactly 1 for runs that are told by the same pacemaker, which feel the machine alike.
+        Exactly 1 for runs of about the same length that took turns: they feel the machine alike.
         """
+        longer, shorter = sorted((median(own.own), median(other.own)), reverse=True)
+        if longer <= ALIKE * shorter:
+            return 1.0
         self._see_pace(own)
         self._see_pace(other)
-        if own.pacemaker is None or other.pacemaker is None:
-            return 1.0
-        if own.pacemaker.kind == other.pacemaker.kind:
-            return 1.0
         return own.slowness / other.slowness
 
     def _see_pace(self, samples: Samples) -> None:
         """There must be one look at least."""
-        if self.pace is not None and not samples.beside:
+        if self.pace is not None and samples.beside is None:
             self._look_at_pace(samples)
 
     def _look_at_pace(self, samples: Samples) -> None:
         assert self.pace is not None
-        if samples.pacemaker is None:
-            samples.pacemaker = self.pace.beside(samples.own[-1])
-        samples.beside += samples.pacemaker.samples(samples.since_ms)
+        if samples.beside is None:
+            samples.beside = Beside(self.pace, [samples.own[-1]])
+        samples.beside.look([samples.since_ms])
         samples.since_ms = 0.0

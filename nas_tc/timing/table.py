@@ -15,7 +15,7 @@ from nas_tc.errors import TableError
 from nas_tc.timing.calm import CalmMs, calm_times
 from nas_tc.timing.layer_times import LayerTimes, UnitTime
 from nas_tc.timing.machine import SAME, device_slug, timing_machine
-from nas_tc.timing.pace import nearest
+from nas_tc.timing.pace import scale, weights
 from nas_tc.timing.setting import DTYPES, Setting
 from nas_tc.timing.units import Unit
 
@@ -125,7 +125,7 @@ class TimeTable:
         """Tells all times at the pace of these pacemakers, as those that are to come will be.
 
         The machine was found to be quicker than when the table was made, or the other way round: a
-        setting's times change as those of the pacemaker of its median network do.
+        setting's times change as those of the pacemakers beside its median network do.
 
         Args:
             calm_ms: of the pacemakers; None: not known, and nothing changes.
@@ -135,8 +135,9 @@ class TimeTable:
         if self.calm_ms is not None:
             for times in self.times.values():
                 if times.totals:
-                    kind = nearest(self.calm_ms, median(whole for _, whole in times.totals))
-                    times.rescale(calm_ms[kind] / self.calm_ms[kind])
+                    middle_ms = median(whole for _, whole in times.totals)
+                    like = weights(self.calm_ms, middle_ms)
+                    times.rescale(scale(like, self.calm_ms, calm_ms))
         self.calm_ms = calm_ms
 
     def check_same_device(self, machine: Mapping[str, Any], path: Path) -> None:

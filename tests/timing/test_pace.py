@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from math import prod
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from nas_tc.errors import TableError
 from nas_tc.timing import (
     LOW_QUARTILE,
+    Beside,
     Pace,
     Stopwatch,
     calm_pace,
@@ -19,6 +21,7 @@ from nas_tc.timing import (
     pace_file,
     time_builds,
     timing_machine,
+    weights,
 )
 from nas_tc.timing import builds as builds_module
 from nas_tc.timing import calm as calm_module
@@ -105,19 +108,42 @@ def test_small_and_large_networks_have_pacemakers_of_their_own():
 
 
 @given(st.floats(1e-6, 1e6))
-def test_the_pacemaker_of_most_nearly_the_same_time(ms):
-    pace = Pace(CALM, lambda run: 1.0, lambda kind: None)
-    factors = [max(ms / calm, calm / ms) for calm in CALM]
-    assert factors[pace.beside(ms).kind] == min(factors)
+def test_a_network_is_told_by_the_pacemakers_between_which_it_lies(ms):
+    found = weights(CALM, ms)
+    assert sum(found.values()) == pytest.approx(1)
+    assert list(found) in ([0], [0, 1], [1], [1, 2], [2])
+    mean = prod(CALM[kind] ** share for kind, share in found.items())
+    if CALM[0] <= ms <= CALM[-1]:  # as if it took as long as they do; or nearly
+        assert mean == pytest.approx(ms, rel=0.3)
+    else:
+        assert mean in (CALM[0], CALM[-1])
+
+
+def test_between_two_pacemakers_both_count():
+    machine = Machine(slowness=1.21, small=2.0)
+    beside = Beside(machine.watch((1.0, 9.0)).pace, [3.0, 0.5, 100.0])
+    beside.look([1.0, 1.0, 1.0])
+    assert beside.slowness(0) == pytest.approx(1.21**1.5)
+    assert beside.slowness(1) == pytest.approx(1.21**2)
+    assert beside.slowness(2) == pytest.approx(1.21)
+
+
+def test_runs_of_about_the_same_length_feel_the_machine_alike():
+    machine = Machine(slowness=1.1, small=3.0)
+    watch, small, twice = machine.watch(), machine.run(1.5), machine.run(3.0)
+    assert watch.ratio(small, twice, turns=20).value == 0.5
+    times = time_builds(watch, [lambda: small, lambda: twice], builds=2, build_s=0)
+    assert times.ratio().value == pytest.approx(0.5, rel=1e-12)
 
 
 def test_the_pacemaker_is_looked_at_for_a_tenth_of_the_time():
     machine = Machine()
-    small, large = (machine.watch().pace.pacemaker(kind) for kind in range(2))
-    assert len(small.samples()) == 2  # enough of 2 ms
-    assert len(small.samples(beside_ms=400.0)) == 20
-    assert len(large.samples()) == len(large.samples(beside_ms=150.0)) == 1
-    assert len(large.samples(beside_ms=400.0)) == 2
+    pace = machine.watch().pace
+    small, large = map(pace.make, range(2))
+    assert len(pace.samples(small)) == 2  # enough of 2 ms
+    assert len(pace.samples(small, beside_ms=400.0)) == 20
+    assert len(pace.samples(large)) == len(pace.samples(large, beside_ms=150.0)) == 1
+    assert len(pace.samples(large, beside_ms=400.0)) == 2
 
 
 def test_a_figure_over_several_builds():
@@ -183,8 +209,7 @@ def test_what_is_calm_is_measured_once(cache, monkeypatch):
         path = pace_file(cache, timing_machine(CPU))
     assert first.calm_ms == again.calm_ms == CALM
     assert [each.name for each in path.parent.iterdir()] == [path.name]
-    run = first.beside(0.7).run
-    assert first.clock(run) > 0
+    assert first.clock(first.make(0)) > 0
 
 
 def test_a_machine_that_is_quicker_than_ever_is_measured_again(cache, monkeypatch):
@@ -237,6 +262,7 @@ def test_the_quicker_of_two_processes_counts(cache, monkeypatch):
         ({"calm_ms": [1.0, -1.0, 2.0]}, "not a time: -1.0 ms"),
         ({"calm_ms": [1.0, 2.0, float("nan")]}, "not a time: nan ms"),
         ({"calm_ms": [1.0]}, "1 times of 3 pacemakers"),
+        ({"calm_ms": [1.0, 3.0, 2.0]}, "a larger pacemaker that takes no longer"),
         ({"calm_ms": 1.0}, "a damaged file"),
         ({"machine": {"device": "Abacus 7"}}, "of another machine (device 'Abacus 7'"),
     ],
