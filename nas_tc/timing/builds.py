@@ -192,7 +192,7 @@ def _one_build(sampler: Sampler, makes: Sequence[Make], fewest: int, build_s: fl
             samples += [sampler.clock(run) for _ in range(count)]
         if beside is not None:
             taken = zip(counted, own, strict=True)
-            beside.look([sum(samples[-count:]) for count, samples in taken])
+            beside.follow([sum(samples[-count:]) for count, samples in taken])
         turns += 1
     quartiles = tuple(quantile_of(samples, LOW_QUARTILE) for samples in own)
     slowness = (1.0 if beside is None else beside.slowness(number) for number in range(len(runs)))

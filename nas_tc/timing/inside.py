@@ -81,7 +81,9 @@ def time_inside(
         samples.append(work.units_ms())
         wholes.append(work.whole_ms())
         if beside is not None:
-            beside.look([2 * wholes[-1]])
+            beside.follow([2 * wholes[-1]])
+    if beside is not None:
+        beside.look()
     slowness = 1.0 if beside is None else beside.slowness()
     quantile = counted_quantile(device)
     # A clock may tick too slowly for a layer that does nothing.

@@ -26,6 +26,8 @@ PACEMAKERS = tuple(Architecture((3, side, side), _STAGES, GAP, 10) for side in (
 _COUNTED = 3  # runs in a row at least, after one that is not counted
 _ENOUGH_MS = 4.0  # or fewer that take so long
 _SHARE = 0.1  # of the time of what is timed: for so long at least
+_PULSE_MS = 8.0  # of the networks' own time between two looks
+_PULSE = 3.0  # or as many times the largest pacemaker's, if that is longer
 _SNAP = 0.15  # a weight less than this is not worth the look
 
 
@@ -76,21 +78,29 @@ class Beside:
         self._weights = [weights(pace.calm_ms, ms) for ms in own_ms]
         self._runs = {kind: pace.make(kind) for kind in sorted(set().union(*self._weights))}
         self._samples: dict[int, list[float]] = {kind: [] for kind in self._runs}
+        self._since_ms = [0.0] * len(own_ms)
 
-    @property
-    def longest_ms(self) -> float:
-        """What the largest of these pacemakers takes."""
-        return max(self._pace.calm_ms[kind] for kind in self._runs)
+    def follow(self, taken_ms: Sequence[float]) -> bool:
+        """Takes note of what the networks took, and looks from time to time; whether it did."""
+        self._since_ms = [since + ms for since, ms in zip(self._since_ms, taken_ms, strict=True)]
+        longest_ms = max(self._pace.calm_ms[kind] for kind in self._runs)
+        due = sum(self._since_ms) >= max(_PULSE_MS, _PULSE * longest_ms)
+        if due:
+            self.look()
+        return due
 
-    def look(self, taken_ms: Sequence[float]) -> None:
+    def look(self) -> None:
         """Looks at each, for a tenth of what its networks took since the last look, or longer."""
         for kind, run in self._runs.items():
-            shares = zip(self._weights, taken_ms, strict=True)
+            shares = zip(self._weights, self._since_ms, strict=True)
             beside_ms = sum(each.get(kind, 0.0) * ms for each, ms in shares)
             self._samples[kind] += self._pace.samples(run, beside_ms)
+        self._since_ms = [0.0] * len(self._weights)
 
     def slowness(self, network: int = 0) -> float:
         """How many times as long as in calm all takes at the moment that a network is like."""
+        if not all(self._samples.values()):
+            self.look()
         now = {kind: quantile_of(self._samples[kind], LOW_QUARTILE) for kind in self._runs}
         return scale(self._weights[network], self._pace.calm_ms, now)
 

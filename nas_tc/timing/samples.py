@@ -9,8 +9,6 @@ from nas_tc.timing.estimate import Estimate, estimate
 from nas_tc.timing.pace import Beside, Pace
 
 FEWEST = 20  # samples, however long they take
-_PULSE_MS = 8.0  # of a run's own time between two looks at the pace
-_PULSE = 3.0  # or as many times the pacemaker's, if that is longer
 ALIKE = 4.0  # runs that differ by less than this factor feel the machine alike
 
 
@@ -20,7 +18,6 @@ class Samples:
 
     own: list[float] = field(default_factory=list)
     beside: Beside | None = None
-    since_ms: float = 0.0  # of the run's own time, since the last look at the pace
 
     @property
     def slowness(self) -> float:
@@ -71,18 +68,14 @@ class Sampler:
     def add(self, samples: Samples, ms: float) -> bool:
         """Takes in what a run took, and looks at the pace from time to time; whether it did."""
         samples.own.append(ms)
-        samples.since_ms += ms
         if self.pace is None:
             return False
-        longest_ms = 0.0 if samples.beside is None else samples.beside.longest_ms
-        due = samples.since_ms >= max(_PULSE_MS, _PULSE * longest_ms)
-        if due:
-            self._look_at_pace(samples)
-        return due
+        if samples.beside is None:
+            samples.beside = Beside(self.pace, [ms])
+        return samples.beside.follow([ms])
 
     def estimate(self, samples: Samples) -> Estimate:
         """What they come to, at the machine's calm pace if it is known."""
-        self._see_pace(samples)
         return estimate(samples.own, self.quantile).times(1 / samples.slowness)
 
     def relative_slowness(self, own: Samples, other: Samples) -> float:
@@ -93,18 +86,4 @@ class Sampler:
         longer, shorter = sorted((median(own.own), median(other.own)), reverse=True)
         if longer <= ALIKE * shorter:
             return 1.0
-        self._see_pace(own)
-        self._see_pace(other)
         return own.slowness / other.slowness
-
-    def _see_pace(self, samples: Samples) -> None:
-        """There must be one look at least."""
-        if self.pace is not None and samples.beside is None:
-            self._look_at_pace(samples)
-
-    def _look_at_pace(self, samples: Samples) -> None:
-        assert self.pace is not None
-        if samples.beside is None:
-            samples.beside = Beside(self.pace, [samples.own[-1]])
-        samples.beside.look([samples.since_ms])
-        samples.since_ms = 0.0

@@ -122,10 +122,23 @@ def test_a_network_is_told_by_the_pacemakers_between_which_it_lies(ms):
 def test_between_two_pacemakers_both_count():
     machine = Machine(slowness=1.21, small=2.0)
     beside = Beside(machine.watch((1.0, 9.0)).pace, [3.0, 0.5, 100.0])
-    beside.look([1.0, 1.0, 1.0])
     assert beside.slowness(0) == pytest.approx(1.21**1.5)
     assert beside.slowness(1) == pytest.approx(1.21**2)
     assert beside.slowness(2) == pytest.approx(1.21)
+
+
+def test_pacemakers_are_looked_at_from_time_to_time():
+    machine = Machine()
+    beside = Beside(machine.watch((1.0, 9.0)).pace, [0.5, 0.6])
+    assert not beside.follow([3.0, 4.0])
+    assert machine.runs == []
+    assert beside.follow([0.5, 0.5])
+    assert machine.runs == [1.0] * 4
+    assert not beside.follow([3.0, 4.0])
+    large = Beside(machine.watch((1.0, 9.0)).pace, [20.0])
+    assert not large.follow([20.0])  # three times the pacemaker's own time is due
+    assert large.follow([20.0])
+    assert large.slowness() == 1.0
 
 
 def test_runs_of_about_the_same_length_feel_the_machine_alike():
