@@ -74,8 +74,9 @@ class TimeOrder:
         network: to be judged.
         limits: on its times.
         inside: settings and networks for the table.
-        brief: whether a short look will do for what is far from its limits, and for layers.
-        most_s: seconds that a brief verdict may take, a short look not counted.
+        brief: whether a short look will do for the layers; for a network far from its limits it
+            always does.
+        most_s: seconds that a verdict may take, a short look not counted.
     """
 
     network: Architecture
@@ -220,7 +221,7 @@ def _figure(order: TimeOrder, limit: TimeLimit, bench: Bench) -> Figure:
     with bench.lock.timing():
         if reference is None:
             figure, verdict = watch.decide(
-                run, limit.most, least_ms=limit.least, most_s=order.most_s, glance=order.brief
+                run, limit.most, least_ms=limit.least, most_s=order.most_s, glance=True
             )
         else:
             ratio, figure, verdict = watch.decide_ratio(
@@ -229,7 +230,7 @@ def _figure(order: TimeOrder, limit: TimeLimit, bench: Bench) -> Figure:
                 limit.most,
                 least=limit.least,
                 most_s=order.most_s,
-                seen=_glance(reference, watch) if order.brief else None,
+                seen=_glance(reference, watch),
             )
     return Figure.of(limit, figure, ratio, verdict)
 
