@@ -44,23 +44,26 @@ class _Kind:
         slopes = self._fitted_slopes()
         self._slopes: list[float] = slopes.tolist()
         self._rests = self._log_ms - self._places @ slopes  # what the slopes do not explain
+        self._doubled = 2 * self._places
+        self._squares = np.einsum("ij,ij->i", self._places, self._places)
 
     def guess(self, unit: Unit) -> float | None:
         # A search asks for many of these, so arrays are handled as few times as can be.
         place = _place(unit)
-        steps = self._places - place
-        squares = np.einsum("ij,ij->i", steps, steps)
+        # Squared distances less that of the place itself from the origin, which is added below.
+        squares = self._squares - self._doubled.dot(np.array(place))
         if len(squares) > _NEIGHBOURS:
             nearest = squares.argpartition(_NEIGHBOURS - 1)[:_NEIGHBOURS]
             squares, rests = squares[nearest], self._rests[nearest]
         else:
             rests = self._rests
         total = weights = 0.0
-        distances: list[float] = squares.tolist()
-        if min(distances) > _FAR:
+        own = sum(coordinate * coordinate for coordinate in place)
+        found: list[float] = squares.tolist()
+        if min(found) + own > _FAR:
             return None
-        for square, rest in zip(distances, rests.tolist(), strict=True):
-            weight = 1 / (square + _CLOSE)
+        for square, rest in zip(found, rests.tolist(), strict=True):
+            weight = 1 / (max(square + own, 0.0) + _CLOSE)
             total += weight * rest
             weights += weight
         said = total / weights
