@@ -49,6 +49,7 @@ def searching(budget: str | None, networks: int, trials: int) -> dict[str, Any]:
         take_huge_pages()
         pace = calm_pace(CPU, Path(folder))
         table = TimeTable.here(CPU)
+        table.tell_at(None if pace is None else pace.calm_ms)
         times = table.of(Setting())
         started = time.monotonic()
         for limit in time_limits(parse_budget(budget or "1M").times, (1, 32, 32), 10, "cpu"):

@@ -171,18 +171,20 @@ def _check(
             f"{out} has no times of {setting}; run nas-tc calibrate without --check first"
         )
     times = table.of(setting)
-    networks = list(islice(unseen_networks(times, space, _CHECK_SEED), _CHECKED))
-    if not networks:
+    drawn = list(islice(unseen_networks(times, space, _CHECK_SEED), _CHECKED))
+    if not drawn:
         raise TableError(f"{out} knows every network of {space.name!r}: there is none to test with")
+    networks = [each for each in drawn if times.predict(each) is not None]
+    if not networks:
+        raise TableError(
+            f"{out} knows no layer like some of {space.name!r} at {shape_text(space.input)}; "
+            "run nas-tc calibrate without --check for it first"
+        )
     watch, screen = stopwatch(device, pace), console()
     measured, foretold, guessed = [], [], 0
     for number, network in enumerate(networks, start=1):
         said = times.predict(network)
-        if said is None:
-            raise TableError(
-                f"{out} knows no layer like some of {space.name!r} at {shape_text(space.input)}; "
-                "run nas-tc calibrate without --check for it first"
-            )
+        assert said is not None
         make = partial(work_of, network, setting, device)
         if device.type == "cpu":
             builds = time_builds(watch, [make], builds=_CHECK_BUILDS, build_s=_CHECK_S, most_s=10.0)
@@ -216,6 +218,11 @@ def _check(
     screen.print(rows)
     layers = sum(len(nodes_of(each)) for each in networks)
     screen.print(f"{guessed / layers:.1%} of their layers were never timed and taken from others")
+    if len(networks) < len(drawn):
+        screen.print(
+            f"{len(drawn) - len(networks)} other networks have layers like none in the table: run "
+            "nas-tc calibrate without --check, and it learns them"
+        )
     draw_agreement(measured, foretold, formula, plot, title)
     screen.print(f"picture: {plot}")
     table.write(out)

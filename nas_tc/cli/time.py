@@ -13,7 +13,7 @@ from nas_tc.zoo import find_network
 
 if TYPE_CHECKING:
     from nas_tc.architecture import Architecture
-    from nas_tc.timing import Pace, Setting
+    from nas_tc.timing import Pace, Setting, TimeTable
 
 
 def time(
@@ -89,8 +89,9 @@ def time(
     makes = [partial(work_of, each, setting, chosen) for each in networks]
     with one_thread():
         machine = timing_machine(chosen)
+        table = _table(time_table, machine)  # read before what takes seconds
         watch = watch_of(chosen)
-        foretold = _foretold(architecture, setting, time_table, machine, watch.pace)
+        foretold = _foretold(architecture, setting, time_table, table, machine, watch.pace)
         if chosen.type == "cpu":
             found = by_builds(watch, makes, limit_ms, builds, repeats)
         else:
@@ -116,17 +117,11 @@ def time(
         _print(values)
 
 
-def _foretold(
-    architecture: "Architecture",
-    setting: "Setting",
-    file: Path | None,
-    machine: dict[str, Any],
-    pace: "Pace | None",
-) -> dict[str, Any]:
-    """What a table says of the network's time; nothing where there is no table for it.
+def _table(file: Path | None, machine: dict[str, Any]) -> "TimeTable | None":
+    """The table that was named, or else this device's own; None if there is none.
 
     Raises:
-        TableError: a table was named that cannot be read or has nothing like these layers.
+        TableError: a table that cannot be read.
     """
     from nas_tc.data.cache import cache_folder  # noqa: PLC0415
     from nas_tc.timing import TimeTable, default_table  # noqa: PLC0415
@@ -134,16 +129,33 @@ def _foretold(
     cache = cache_folder()
     path = file or (None if cache is None else default_table(cache, machine))
     if path is None or (file is None and not path.exists()):
+        return None
+    return TimeTable.read(path)
+
+
+def _foretold(
+    architecture: "Architecture",
+    setting: "Setting",
+    file: Path | None,
+    table: "TimeTable | None",
+    machine: dict[str, Any],
+    pace: "Pace | None",
+) -> dict[str, Any]:
+    """What a table says of the network's time; this device's own need not say anything.
+
+    Raises:
+        TableError: a table was named that has nothing like these layers.
+    """
+    if table is None:
         return {}
-    table = TimeTable.read(path)
-    if file is None and pace is not None:
+    if pace is not None and table.is_of(machine):
         table.tell_at(pace.calm_ms)
     said = table.of(setting).predict(architecture)
     if said is None:
         if file is None:
             return {}
         raise TableError(
-            f"{path} has no time of {setting} for layers like these; add them with nas-tc "
+            f"{file} has no time of {setting} for layers like these; add them with nas-tc "
             "calibrate --reference"
         )
     return {

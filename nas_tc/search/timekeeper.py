@@ -39,7 +39,7 @@ class Timekeeper:
     What the table foretells as too slow, by more than it ever was wrong, is no trial at all, and
     what it foretells as quick enough, by as much, is trained without the clock. The rest is
     measured, unless the table is of another device: then it alone decides. Once the table knows its
-    own error, a candidate is measured briefly, in proportion to what training it takes; who is on
+    own error, what is near a limit is measured in proportion to what training takes; who is on
     the front in the end is measured with care.
 
     Args:
@@ -122,8 +122,11 @@ class Timekeeper:
 
     def _is_news(self, network: Architecture, limit: TimeLimit, *, is_warm: bool) -> bool:
         """Whether a look inside a network is worth its time; a table knows its error by guesses."""
-        unknown = len(self.table.of(limit.setting).unknown(network))
-        return unknown > (len(nodes_of(network)) * _FEW if is_warm else 0)
+        times = self.table.of(limit.setting)
+        unknown = len(times.unknown(network))
+        if not is_warm or not unknown:
+            return bool(unknown)
+        return unknown > len(nodes_of(network)) * _FEW or times.predict(network) is None
 
     def trained(self, train_s: float) -> None:
         """Takes note of how long a training took, which says how long a timing may take."""

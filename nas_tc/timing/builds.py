@@ -195,5 +195,8 @@ def _one_build(sampler: Sampler, makes: Sequence[Make], fewest: int, build_s: fl
             beside.follow([sum(samples[-count:]) for count, samples in taken])
         turns += 1
     quartiles = tuple(quantile_of(samples, LOW_QUARTILE) for samples in own)
-    slowness = (1.0 if beside is None else beside.slowness(number) for number in range(len(runs)))
+    slowness = (
+        1.0 if beside is None else beside.slowness(ms, number)
+        for number, ms in enumerate(quartiles)
+    )
     return Built(quartiles, tuple(slowness), min(map(len, own)))

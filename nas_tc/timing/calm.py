@@ -42,7 +42,8 @@ def calm_pace(device: torch.device, folder: Path | None) -> Pace | None:
 
     Args:
         device: a GPU has no pace: None.
-        folder: the cache's; None, or one that cannot be written: no calm is known, so None.
+        folder: the cache's; None, or one that cannot be written and has no figures yet: no calm is
+            known, so None.
 
     Raises:
         TableError: a damaged file, or one of another device, in the place of the figures.
@@ -56,9 +57,22 @@ def calm_pace(device: torch.device, folder: Path | None) -> Pace | None:
         if not _can_be_kept(path):
             return None
         calm = _keep(path, machine, _measured(clock, _BUILDS, _BUILD_S))
-    elif _is_quicker(_measured(clock, _LOOK_BUILDS, _LOOK_S), calm):
+    elif _can_be_kept(path) and _is_quicker(_measured(clock, _LOOK_BUILDS, _LOOK_S), calm):
         calm = _keep(path, machine, _measured(clock, _BUILDS, _BUILD_S)) or calm
     return None if calm is None else Pace(calm, clock)
+
+
+def kept_pace(device: torch.device, folder: Path | None) -> Pace | None:
+    """The pace as it is kept, without a look at the machine; None if nothing is.
+
+    Raises:
+        TableError: as `calm_pace`.
+    """
+    if device.type == "cuda" or folder is None:
+        return None
+    machine = timing_machine(device)
+    calm = _kept(pace_file(folder, machine), machine)
+    return None if calm is None else Pace(calm, clock_of(device))
 
 
 def pace_file(folder: Path, machine: Mapping[str, Any]) -> Path:
@@ -115,6 +129,8 @@ def _said(values: Mapping[str, Any]) -> tuple[dict[str, Any], CalmMs]:
     if values["kind"] != "nas-tc pace" or values["format"] != _FORMAT:
         raise ValueError(f"{values['kind']!r} of format {values['format']!r}")
     calm = calm_times(values["calm_ms"])
+    if values["pacemakers"] != [each.to_dict() for each in PACEMAKERS]:
+        raise ValueError("of other pacemakers")
     return dict(values["machine"]), calm
 
 
@@ -153,6 +169,10 @@ def _keep(path: Path, machine: Mapping[str, Any], calm: CalmMs) -> CalmMs | None
     there = _kept(path, machine)
     if there is not None:
         calm = tuple(map(min, calm, there))
+    try:
+        calm_times(calm)  # a clock may tick too slowly for them
+    except ValueError:
+        return None
     values = {
         "kind": "nas-tc pace",
         "format": _FORMAT,

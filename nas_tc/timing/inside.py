@@ -82,10 +82,11 @@ def time_inside(
         wholes.append(work.whole_ms())
         if beside is not None:
             beside.follow([2 * wholes[-1]])
+    quantile = counted_quantile(device)
+    slowness = 1.0
     if beside is not None:
         beside.look()
-    slowness = 1.0 if beside is None else beside.slowness()
-    quantile = counted_quantile(device)
+        slowness = beside.slowness(quantile_of(wholes, quantile))
     # A clock may tick too slowly for a layer that does nothing.
     times = (
         max(quantile_of(column, quantile), _LEAST_MS) / slowness

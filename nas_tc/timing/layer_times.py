@@ -13,6 +13,7 @@ CHECKS = 40  # networks that a table was put to the test with, the latest
 _FITTED = 200  # networks whose overhead is known, the latest
 _FEWEST_CHECKS = 20
 _PARTS_KEPT = 1 << 15
+_REMEMBERED = 20  # sightings of a layer: older ones fade
 
 _Key = tuple[Hashable, bool]  # a layer without its name, and whether it reads the images
 
@@ -32,7 +33,7 @@ class UnitTime:
     def see(self, ms: float) -> None:
         """Takes in another network's time of it."""
         self.seen += 1
-        self.ms *= (ms / self.ms) ** (1 / self.seen)
+        self.ms *= (ms / self.ms) ** (1 / min(self.seen, _REMEMBERED))
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ _ENOUGH_MS = 4.0  # or fewer that take so long
 _SHARE = 0.1  # of the time of what is timed: for so long at least
 _PULSE_MS = 8.0  # of the networks' own time between two looks
 _PULSE = 3.0  # or as many times the largest pacemaker's, if that is longer
+_FEWEST_LOOKS = 2
 _SNAP = 0.15  # a weight less than this is not worth the look
 
 
@@ -79,6 +80,7 @@ class Beside:
         self._runs = {kind: pace.make(kind) for kind in sorted(set().union(*self._weights))}
         self._samples: dict[int, list[float]] = {kind: [] for kind in self._runs}
         self._since_ms = [0.0] * len(own_ms)
+        self._looks = 0
 
     def follow(self, taken_ms: Sequence[float]) -> bool:
         """Takes note of what the networks took, and looks from time to time; whether it did."""
@@ -96,13 +98,25 @@ class Beside:
             beside_ms = sum(each.get(kind, 0.0) * ms for each, ms in shares)
             self._samples[kind] += self._pace.samples(run, beside_ms)
         self._since_ms = [0.0] * len(self._weights)
+        self._looks += 1
 
-    def slowness(self, network: int = 0) -> float:
-        """How many times as long as in calm all takes at the moment that a network is like."""
-        if not all(self._samples.values()):
+    def slowness(self, own_ms: float, network: int = 0) -> float:
+        """How many times as long as in calm all takes at the moment that a network is like.
+
+        Args:
+            own_ms: what the network takes at the moment; where it lies between two pacemakers is
+                told by what these take at the same moment.
+            network: its place.
+        """
+        while self._looks < _FEWEST_LOOKS:
             self.look()
         now = {kind: quantile_of(self._samples[kind], LOW_QUARTILE) for kind in self._runs}
-        return scale(self._weights[network], self._pace.calm_ms, now)
+        kinds = sorted(self._weights[network])
+        told = {kinds[0]: 1.0}
+        if len(kinds) == 2 and now[kinds[0]] < now[kinds[1]]:
+            share = _share(own_ms, *(now[kind] for kind in kinds))
+            told = {kinds[0]: 1 - share, kinds[1]: share}
+        return scale(told, self._pace.calm_ms, now)
 
 
 def weights(calm_ms: Sequence[float], own_ms: float) -> dict[int, float]:
@@ -120,10 +134,15 @@ def weights(calm_ms: Sequence[float], own_ms: float) -> dict[int, float]:
     if above == 0 or own_ms >= calm_ms[last]:
         return {above: 1.0}
     below = above - 1
-    share = log(own_ms / calm_ms[below]) / log(calm_ms[above] / calm_ms[below])
+    share = _share(own_ms, calm_ms[below], calm_ms[above])
     if share < _SNAP:
         return {below: 1.0}
     return {above: 1.0} if share > 1 - _SNAP else {below: 1 - share, above: share}
+
+
+def _share(own_ms: float, below_ms: float, above_ms: float) -> float:
+    """How far a time lies from one to another, by their logarithms; 0 to 1."""
+    return min(max(log(own_ms / below_ms) / log(above_ms / below_ms), 0.0), 1.0)
 
 
 def scale(

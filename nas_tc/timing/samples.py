@@ -4,8 +4,8 @@ import time
 from dataclasses import dataclass, field
 from statistics import median
 
-from nas_tc.timing.clock import Clock, Run
-from nas_tc.timing.estimate import Estimate, estimate
+from nas_tc.timing.clock import LOW_QUARTILE, Clock, Run
+from nas_tc.timing.estimate import Estimate, estimate, quantile_of
 from nas_tc.timing.pace import Beside, Pace
 
 FEWEST = 20  # samples, however long they take
@@ -22,7 +22,8 @@ class Samples:
     @property
     def slowness(self) -> float:
         """How many times as long as in calm the pacemakers took; 1 where there are none."""
-        return 1.0 if self.beside is None else self.beside.slowness()
+        own_ms = quantile_of(self.own, LOW_QUARTILE)
+        return 1.0 if self.beside is None else self.beside.slowness(own_ms)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ _GLANCE_S = 0.3  # and how long it may take, but for the fewest
 _GLANCE_FEWEST = 5
 _GLANCE_WARM_UPS = 3
 _FAR = 1.1  # a short look judges what is so far from its limit
-_FAR_RATIO = 1.25  # the same of a ratio that was not taken by turns
+_FAR_UNPACED = 1.25  # the same where the machine's pace is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +89,13 @@ class Stopwatch(Sampler):
             most: samples.
             most_s: seconds; but 50 samples, or with a short look those of this.
             glance: whether a short look comes first, which decides what is a tenth away from its
-                limits.
+                limits, or a factor of 1.25 where the pace is not known.
         """
         deadline = time.monotonic() + most_s
         samples = Samples()
         if glance:
             found = self.glance(run)
-            verdict = found.judge(limit_ms, least_ms, far=_FAR)
+            verdict = found.judge(limit_ms, least_ms, far=self._far)
             if verdict != "measure more":
                 return found, verdict
             if time.monotonic() >= deadline:
@@ -111,6 +111,10 @@ class Stopwatch(Sampler):
             done = len(samples.own) >= most or time.monotonic() >= deadline
             if verdict != "measure more" or done:
                 return found, verdict
+
+    @property
+    def _far(self) -> float:
+        return _FAR_UNPACED if self.pace is None else _FAR
 
     def ratio(
         self, run: Run, reference: Run, *, turns: int = REPEATS, most_s: float = 120.0
@@ -165,7 +169,7 @@ class Stopwatch(Sampler):
         if seen is not None:
             looked = self.glance(run)
             ratio = looked.over(seen)
-            verdict = ratio.judge(limit, least, far=_FAR_RATIO if self.pace is None else _FAR)
+            verdict = ratio.judge(limit, least, far=self._far)
             if verdict != "measure more":
                 return ratio, looked, verdict
             turns_s = 2 * SHORT_TURNS * (looked.value + seen.value) / 1000

@@ -91,6 +91,7 @@ class TimeTable:
             there = TimeTable.read(path)
             self.check_same_device(there.machine, path)
             there.tell_at(self.calm_ms)
+            self.calm_ms = self.calm_ms or there.calm_ms
             for setting, times in there.times.items():
                 self.of(setting).merge(times)
         values = {
@@ -139,6 +140,10 @@ class TimeTable:
                     like = weights(self.calm_ms, middle_ms)
                     times.rescale(scale(like, self.calm_ms, calm_ms))
         self.calm_ms = calm_ms
+
+    def is_of(self, machine: Mapping[str, Any]) -> bool:
+        """Whether the times are of this device, and of this version of torch."""
+        return all(machine.get(name) == self.machine.get(name) for name in SAME)
 
     def check_same_device(self, machine: Mapping[str, Any], path: Path) -> None:
         """Refuses to mix the times of two devices, or of two versions of torch.

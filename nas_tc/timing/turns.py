@@ -45,7 +45,7 @@ def take_turns(
 def ratio_of(sampler: Sampler, own: Samples, other: Samples, block: int) -> Estimate:
     """The ratio of two runs' times, in the order of their turns: of blocks of so many turns.
 
-    The median of the blocks' ratios, each at the pace that the run is told at.
+    The median of the blocks' ratios, told at the paces of both runs where these are not alike.
     """
     ratios = []
     for number in range(max(len(own.own) // block, 1)):

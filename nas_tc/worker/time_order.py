@@ -20,6 +20,7 @@ from nas_tc.timing import (
     TimeLimit,
     Verdict,
     calm_pace,
+    kept_pace,
     one_thread,
     stopwatch,
     time_builds,
@@ -30,6 +31,7 @@ from nas_tc.timing import (
 
 _BRIEF_RUNS = 6  # of a look into a network for a table that knows most
 _SEEN_S = 120.0  # how long a short look at a reference holds
+_FRONT_S = 60.0  # fewer builds of it, but five, where they would take longer
 _FRONT_BUILDS = 9  # of each member of the front: the median's interval leaves one out at each end
 
 
@@ -65,6 +67,16 @@ class Bench:
             pace = calm_pace(device, cache_folder())
         return cls(device, lock, stopwatch(device, pace))
 
+    def keep_pace(self) -> None:
+        """Takes over what another worker has found to be calm meanwhile: all tell by the same."""
+        with one_thread():
+            pace = kept_pace(self.device, cache_folder())
+        known = self.watch.pace
+        if pace is not None and (known is None or pace.calm_ms != known.calm_ms):
+            self.watch = stopwatch(self.device, pace)
+            for reference in self.references.values():
+                reference.seen = None
+
 
 @dataclass(frozen=True, slots=True)
 class TimeOrder:
@@ -74,8 +86,8 @@ class TimeOrder:
         network: to be judged.
         limits: on its times.
         inside: settings and networks for the table.
-        brief: whether a short look will do for the layers; for a network far from its limits it
-            always does.
+        brief: whether a short look will do for the layers, and where there is no pace for what
+            is far from its limits; where there is one, it does for that always.
         most_s: seconds that a verdict may take, a short look not counted.
     """
 
@@ -147,6 +159,7 @@ def carry_out(order: TimeOrder, bench: Bench) -> TimeReport:
     The lock is given back between two figures, so that training goes on.
     """
     started = time.monotonic()
+    bench.keep_pace()
     figures: list[Figure] = []
     with one_thread():
         insides = []
@@ -169,6 +182,7 @@ def carry_out(order: TimeOrder, bench: Bench) -> TimeReport:
 def time_together(order: FrontOrder, bench: Bench) -> FrontReport:
     """Measures several networks with care."""
     started = time.monotonic()
+    bench.keep_pace()
     columns = []
     with one_thread():
         for limit in order.limits:
@@ -205,7 +219,11 @@ def _together(
             run = reference.run
             makes.append(lambda: run)
         times = time_builds(
-            bench.watch, makes, builds=_FRONT_BUILDS, build_s=order.least_s / _FRONT_BUILDS
+            bench.watch,
+            makes,
+            builds=_FRONT_BUILDS,
+            build_s=order.least_s / _FRONT_BUILDS,
+            most_s=_FRONT_S,
         )
     return [
         (times.time(number), None if reference is None else times.ratio(number))
@@ -215,13 +233,14 @@ def _together(
 
 def _figure(order: TimeOrder, limit: TimeLimit, bench: Bench) -> Figure:
     watch = bench.watch
+    shortly = order.brief or watch.pace is not None
     run = work_of(order.network, limit.setting, bench.device)
     reference = _reference(limit, bench)
     ratio: Estimate | None = None
     with bench.lock.timing():
         if reference is None:
             figure, verdict = watch.decide(
-                run, limit.most, least_ms=limit.least, most_s=order.most_s, glance=True
+                run, limit.most, least_ms=limit.least, most_s=order.most_s, glance=shortly
             )
         else:
             ratio, figure, verdict = watch.decide_ratio(
@@ -230,7 +249,7 @@ def _figure(order: TimeOrder, limit: TimeLimit, bench: Bench) -> Figure:
                 limit.most,
                 least=limit.least,
                 most_s=order.most_s,
-                seen=_glance(reference, watch),
+                seen=_glance(reference, watch) if shortly else None,
             )
     return Figure.of(limit, figure, ratio, verdict)
 

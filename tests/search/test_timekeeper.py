@@ -16,6 +16,7 @@ from nas_tc.search.own_table import keeping_time
 from nas_tc.search.timekeeper import Timekeeper
 from nas_tc.space import load_space
 from nas_tc.timing import (
+    LOW_QUARTILE,
     Estimate,
     Inside,
     Setting,
@@ -41,7 +42,7 @@ SLIM, WIDE = network("(3,8)/2 | (3,8)"), network("(3,64) | (3,64)")
 
 
 def estimate(ms, spread=0.0):
-    return Estimate(ms, ms, ms + spread, 0.0, 50)
+    return Estimate(ms, ms, ms + spread, LOW_QUARTILE, 50)
 
 
 def inside(architecture):
@@ -176,6 +177,16 @@ def test_a_report_teaches_the_table_and_its_error(tmp_path):
     assert TimeTable.read(path).of(Setting()).networks == {SLIM.id, WIDE.id}
 
 
+def test_a_table_is_told_at_the_pace_of_its_workers():
+    timekeeper = keeper("latency<=1ms", SLIM)
+    timekeeper.table.tell_at((1.0, 4.0, 12.0))
+    before = timekeeper.table.of(Setting()).predict(SLIM).ms
+    slower = replace(report(SLIM, timekeeper, 1.0), calm_ms=(0.5, 2.0, 6.0))
+    timekeeper.learn(SLIM, slower)
+    assert timekeeper.table.calm_ms == (0.5, 2.0, 6.0)
+    assert timekeeper.table.of(Setting()).predict(SLIM).ms == pytest.approx(before / 2)
+
+
 def test_another_kind_of_machine_is_noticed():
     timekeeper = keeper("latency<=1ms", SLIM)
     foreign = report(WIDE, timekeeper, 1.0, machine={**MACHINE, "device": "Abacus 8"})
@@ -251,11 +262,13 @@ def test_a_table_that_knows_its_error_is_content_with_short_looks():
 
 def test_a_table_that_knows_its_error_goes_on_guessing_a_few_layers():
     timekeeper = keeper("latency<=1ms", SLIM)
-    longer = network("(3,8)/2 | (3,8)x3 | (5,8)")  # one of seven is new
+    longer = network("(3,8)/2 | (3,8)x4 | (3,12)+(3,8)")  # two of nine are new
+    unlike = network("(3,8)/2 | (3,8)x3 | (5,8)")  # one, and like nothing in the table
     assert timekeeper.order(longer).inside
     for _ in range(20):
         timekeeper.table.of(Setting()).check(1.0, 1.0)
     assert timekeeper.order(longer).inside == ()
+    assert timekeeper.order(unlike).inside == ((Setting(), unlike),)
     assert timekeeper.order(WIDE).inside == ((Setting(), WIDE),)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import count
 from math import prod
 
 import pytest
@@ -9,17 +10,21 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.errors import TableError
 from nas_tc.timing import (
     LOW_QUARTILE,
     Beside,
     Pace,
+    Setting,
     Stopwatch,
     calm_pace,
     decide_builds,
+    kept_pace,
     one_thread,
     pace_file,
     time_builds,
+    time_inside,
     timing_machine,
     weights,
 )
@@ -122,9 +127,25 @@ def test_a_network_is_told_by_the_pacemakers_between_which_it_lies(ms):
 def test_between_two_pacemakers_both_count():
     machine = Machine(slowness=1.21, small=2.0)
     beside = Beside(machine.watch((1.0, 9.0)).pace, [3.0, 0.5, 100.0])
-    assert beside.slowness(0) == pytest.approx(1.21**1.5)
-    assert beside.slowness(1) == pytest.approx(1.21**2)
-    assert beside.slowness(2) == pytest.approx(1.21)
+    middle_ms = (1.21**2 * 9.0 * 1.21) ** 0.5  # of what the two take now
+    assert beside.slowness(middle_ms, 0) == pytest.approx(1.21**1.5)
+    assert beside.slowness(0.5 * 1.21**2, 1) == pytest.approx(1.21**2)
+    assert beside.slowness(121.0, 2) == pytest.approx(1.21)
+
+
+@given(st.floats(1.0, 1.5), st.floats(1.0, 1.5), st.floats(0, 1))
+def test_a_slow_moment_does_not_make_a_network_a_larger_one(small, large, place):
+    calm, slow = (1.0, 9.0), (small, large)
+    pace = Pace(calm, lambda run: calm[run()] * slow[run()], lambda kind: lambda: kind)
+    own_ms, own_slow = 9.0**place, small ** (1 - place) * large**place
+    found = Beside(pace, [3.0]).slowness(own_ms * own_slow)
+    assert own_ms * own_slow / found == pytest.approx(own_ms)
+
+
+def test_two_looks_at_least():
+    machine = Machine()
+    Beside(machine.watch((1.0, 9.0)).pace, [0.5]).slowness(0.5)
+    assert machine.runs == [1.0] * 8
 
 
 def test_pacemakers_are_looked_at_from_time_to_time():
@@ -138,7 +159,7 @@ def test_pacemakers_are_looked_at_from_time_to_time():
     large = Beside(machine.watch((1.0, 9.0)).pace, [20.0])
     assert not large.follow([20.0])  # three times the pacemaker's own time is due
     assert large.follow([20.0])
-    assert large.slowness() == 1.0
+    assert large.slowness(20.0) == 1.0
 
 
 def test_runs_of_about_the_same_length_feel_the_machine_alike():
@@ -245,6 +266,36 @@ def test_a_file_of_a_single_pacemaker_is_measured_again(cache):
         assert json.loads(path.read_text())["calm_ms"] == list(CALM)
 
 
+def test_figures_that_can_be_read_and_not_lowered_are_not_looked_at(cache, monkeypatch):
+    with one_thread():
+        calm_pace(CPU, cache)
+        monkeypatch.setattr(calm_module, "_can_be_kept", lambda path: False)
+        monkeypatch.setattr(calm_module, "_measured", None)
+        assert calm_pace(CPU, cache).calm_ms == kept_pace(CPU, cache).calm_ms == CALM
+        assert kept_pace(CPU, cache / "elsewhere") is kept_pace(CPU, None) is None
+
+
+def test_a_clock_that_ticks_too_slowly_gives_no_pace(cache, monkeypatch):
+    monkeypatch.setattr(calm_module, "_measured", lambda *_: (0.0, 0.0, 10.0))
+    with one_thread():
+        assert calm_pace(CPU, cache) is None
+        assert not pace_file(cache, timing_machine(CPU)).exists()
+
+
+def test_layers_are_told_at_the_calm_pace_too(monkeypatch):
+    small = Architecture((3, 16, 16), parse_notation("(3,4)x2"), GAP, 5)
+    # Its pacemakers seem to take twice as long as in calm, whatever runs.
+    calm = (1.0, 4.0)
+    pace = Pace(calm, lambda run: 2.0 * run(), lambda kind: lambda: calm[kind])
+    ticks = count(step=1_000_000)
+    monkeypatch.setattr("nas_tc.timing.inside.time.thread_time_ns", lambda: next(ticks))
+    plain = time_inside(small, Setting(), CPU, least_s=0)
+    paced = time_inside(small, Setting(), CPU, least_s=0, pace=pace)
+    assert paced.whole_ms == pytest.approx(plain.whole_ms / 2)
+    for (_, ours), (_, theirs) in zip(paced.units, plain.units, strict=True):
+        assert ours == pytest.approx(theirs / 2)
+
+
 def test_where_nothing_can_be_kept_there_is_no_calm(cache):
     (cache / "file").write_text("")
     with one_thread():
@@ -277,6 +328,7 @@ def test_the_quicker_of_two_processes_counts(cache, monkeypatch):
         ({"calm_ms": [1.0]}, "1 times of 3 pacemakers"),
         ({"calm_ms": [1.0, 3.0, 2.0]}, "a larger pacemaker that takes no longer"),
         ({"calm_ms": 1.0}, "a damaged file"),
+        ({"pacemakers": []}, "of other pacemakers"),
         ({"machine": {"device": "Abacus 7"}}, "of another machine (device 'Abacus 7'"),
     ],
 )

@@ -128,10 +128,10 @@ def test_a_range_is_judged_at_both_ends():
 @pytest.mark.parametrize(
     ("ms", "samples", "verdict"),
     [
-        ([1.7] * 12, 12, "accept"),
-        ([2.3] * 12, 12, "reject"),
-        ([1.9] * 62, 50, "accept"),  # a short look does not judge what is near
-        ([2.1] * 62, 50, "reject"),
+        ([1.5] * 12, 12, "accept"),
+        ([2.6] * 12, 12, "reject"),
+        ([1.7] * 62, 50, "accept"),  # a short look does not judge what is near
+        ([2.4] * 62, 50, "reject"),
     ],
 )
 def test_a_short_look_judges_what_is_far_from_its_limit(ms, samples, verdict):

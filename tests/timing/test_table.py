@@ -254,6 +254,8 @@ def test_a_table_is_told_at_the_pace_of_what_is_to_come(tmp_path):
     assert found.of(Setting(batch=9)).predict(SMALL).ms == pytest.approx(2.25 * len(units(SMALL)))
     for each in found.of(Setting()).units.values():
         assert each.ms == pytest.approx(0.05)
+    TimeTable(MACHINE).write(path)  # without a pace it keeps that of the file
+    assert TimeTable.read(path).calm_ms == (1.0, 4.0, 12.0)
     ours = TimeTable(MACHINE, calm_ms=(2.0, 8.0, 24.0))
     ours.write(path)  # takes in what is there, at its own pace
     assert TimeTable.read(path).of(Setting()).predict(SMALL).ms == pytest.approx(
