@@ -1,5 +1,7 @@
 """Workers on a cluster whose processors others hold."""
 
+import time
+
 import pytest
 import ray
 
@@ -22,7 +24,16 @@ def other_class():
 
 
 @pytest.fixture
-def other(cluster):
+def empty(cluster):
+    """The cluster, once it has taken back what the processes of earlier tests held."""
+    deadline = time.monotonic() + 60
+    while ray.available_resources().get("CPU", 0) < ray.cluster_resources()["CPU"]:
+        assert time.monotonic() < deadline, "an earlier test still holds processors"
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def other(empty):
     """Somebody else's process, with as many of the two processors as a test says."""
     held = []
 
@@ -63,7 +74,7 @@ def test_a_search_that_waits_for_others_says_so_once_and_goes_on(other, monkeypa
     assert len(notes) == 1
 
 
-def test_workers_that_have_room_do_not_wait(cluster, monkeypatch):
+def test_workers_that_have_room_do_not_wait(empty, monkeypatch):
     monkeypatch.setattr(room, "_PATIENCE_S", 0.0)
     data = load_data("digits", side=(8, 8), train_images=100)
     network = Architecture(data.shape, parse_notation("(3,4)"), GAP, 10)
