@@ -10,6 +10,7 @@ from nas_tc._heap import keep_memory
 from nas_tc.data.cache import cache_folder
 from nas_tc.timing import (
     BUILDS,
+    MOST_S,
     REPEATS,
     Estimate,
     Make,
@@ -19,8 +20,6 @@ from nas_tc.timing import (
     stopwatch,
     time_builds,
 )
-
-_MOST_S = 20.0  # fewer builds, but five, where they would take longer
 
 
 def watch_of(device: torch.device) -> Stopwatch:
@@ -41,7 +40,7 @@ def by_builds(
     verdict = {}
     if limit_ms is None:
         # Who asks for more has it, however long it takes.
-        most_s = _MOST_S if builds <= BUILDS and repeats <= REPEATS else inf
+        most_s = MOST_S if builds <= BUILDS and repeats <= REPEATS else inf
         times = time_builds(watch, makes, builds=builds, repeats=repeats, most_s=most_s)
     else:
         times, said = decide_builds(watch, makes, limit_ms)

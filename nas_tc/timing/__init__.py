@@ -2,7 +2,15 @@
 
 from nas_tc._heap import keep_memory
 from nas_tc.timing.agreement import Agreement, agreement, scaled
-from nas_tc.timing.builds import BUILDS, BuildTimes, Built, Make, decide_builds, time_builds
+from nas_tc.timing.builds import (
+    BUILDS,
+    MOST_S,
+    BuildTimes,
+    Built,
+    Make,
+    decide_builds,
+    time_builds,
+)
 from nas_tc.timing.calibration import Timed, calibrate, networks_of, time_network, unseen_networks
 from nas_tc.timing.calm import calm_pace, kept_pace, pace_file
 from nas_tc.timing.clock import LOW_QUARTILE, MEDIAN, Run, one_thread
@@ -25,6 +33,7 @@ __all__ = [
     "DTYPES",
     "LOW_QUARTILE",
     "MEDIAN",
+    "MOST_S",
     "PACEMAKERS",
     "REPEATS",
     "Agreement",

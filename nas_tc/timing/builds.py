@@ -17,12 +17,13 @@ from nas_tc._heap import give_back_memory
 from nas_tc.timing.clock import LOW_QUARTILE, MEDIAN, Run
 from nas_tc.timing.estimate import Estimate, Verdict, estimate, quantile_of
 from nas_tc.timing.pace import Beside
-from nas_tc.timing.samples import ALIKE, Sampler
+from nas_tc.timing.samples import Sampler, are_alike
 
 Make = Callable[[], Run]  # builds what is timed
 
 BUILDS = 30
 _MOST_BUILDS = 40  # of a verdict that is not clear
+MOST_S = 20.0  # fewer builds, where they would take longer
 _FEWEST_BUILDS = 5  # however long they take
 _BUILD_S = 0.2
 _JUDGED = 6  # builds before a verdict: the highest and the lowest hold the median 97 of 100
@@ -79,8 +80,7 @@ class BuildTimes:
         Networks of about the same length feel the machine alike in their turns; others are told
         by the pacemakers of each.
         """
-        own, other = self.raw_ms(network), self.raw_ms(to)
-        alike = max(own, other) <= ALIKE * min(own, other)
+        alike = are_alike(self.raw_ms(network), self.raw_ms(to))
         return self._median(
             [
                 each.own_ms[network] / each.own_ms[to]
@@ -109,7 +109,7 @@ def time_builds(
     builds: int = BUILDS,
     repeats: int = 1,
     build_s: float = _BUILD_S,
-    most_s: float = 20.0,
+    most_s: float = MOST_S,
 ) -> BuildTimes:
     """Times networks by turns over several builds, on a processor.
 

@@ -9,7 +9,12 @@ from nas_tc.timing.estimate import Estimate, estimate, quantile_of
 from nas_tc.timing.pace import Beside, Pace
 
 FEWEST = 20  # samples, however long they take
-ALIKE = 4.0  # runs that differ by less than this factor feel the machine alike
+_ALIKE = 4.0  # runs that differ by less than this factor feel the machine alike
+
+
+def are_alike(own_ms: float, other_ms: float) -> bool:
+    """Whether two that take turns feel the machine alike, so that their ratio needs no pace."""
+    return max(own_ms, other_ms) <= _ALIKE * min(own_ms, other_ms)
 
 
 @dataclass(slots=True)
@@ -22,8 +27,9 @@ class Samples:
     @property
     def slowness(self) -> float:
         """How many times as long as in calm the pacemakers took; 1 where there are none."""
-        own_ms = quantile_of(self.own, LOW_QUARTILE)
-        return 1.0 if self.beside is None else self.beside.slowness(own_ms)
+        if self.beside is None:
+            return 1.0
+        return self.beside.slowness(quantile_of(self.own, LOW_QUARTILE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,6 @@ class Sampler:
 
         Exactly 1 for runs of about the same length that took turns: they feel the machine alike.
         """
-        longer, shorter = sorted((median(own.own), median(other.own)), reverse=True)
-        if longer <= ALIKE * shorter:
+        if are_alike(median(own.own), median(other.own)):
             return 1.0
         return own.slowness / other.slowness

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nas_tc.timing.clock import MEDIAN, Run
-from nas_tc.timing.estimate import Estimate, estimate
+from nas_tc.timing.estimate import Estimate, estimate, quantile_of
 from nas_tc.timing.samples import FEWEST, Sampler, Samples
 
 BLOCK = 10  # turns that make a ratio together
@@ -50,7 +50,7 @@ def ratio_of(sampler: Sampler, own: Samples, other: Samples, block: int) -> Esti
     ratios = []
     for number in range(max(len(own.own) // block, 1)):
         part = slice(number * block, (number + 1) * block)
-        above, below = (estimate(each.own[part], sampler.quantile).value for each in (own, other))
+        above, below = (quantile_of(each.own[part], sampler.quantile) for each in (own, other))
         ratios.append(above / below)
     found = estimate(ratios, MEDIAN).times(1 / sampler.relative_slowness(own, other))
     return replace(found, samples=len(own.own))
