@@ -18,7 +18,8 @@ import torch
 from torch import nn
 from training import NETWORKS, build_network, memory_of_workers
 
-from nas_tc.training import Images, Recipe, norm_pool, settle_on_core, take_huge_pages, train
+from nas_tc.recipe import Recipe
+from nas_tc.training import Images, norm_pool, settle_on_core, take_huge_pages, train
 from nas_tc.training.norm_pool import NormPool
 
 MAPS = {  # channels, side, pool: batches of 64

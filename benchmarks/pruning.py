@@ -27,9 +27,10 @@ from nas_tc.cost import complexity
 from nas_tc.data import load_data
 from nas_tc.errors import ArchitectureError
 from nas_tc.module import build
-from nas_tc.search import ParetoPruner
+from nas_tc.recipe import load_recipe
+from nas_tc.sampler import ParetoPruner
 from nas_tc.space import load_space
-from nas_tc.training import Images, error_rate, load_recipe, settle_on_core
+from nas_tc.training import Images, error_rate, settle_on_core
 from nas_tc.training.train import Training
 from nas_tc.worker.worker import training_seed
 

@@ -21,7 +21,7 @@ from optuna.distributions import CategoricalDistribution
 
 from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.cost import complexity
-from nas_tc.search.sampler import network_sampler
+from nas_tc.search.network_sampler import network_sampler
 from nas_tc.space import Feasible, load_space
 
 

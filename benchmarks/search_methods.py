@@ -12,13 +12,14 @@ from optuna.trial import TrialState
 from nas_tc.architecture import Architecture, format_notation
 from nas_tc.cost import complexity
 from nas_tc.errors import ArchitectureError
-from nas_tc.search import recommend_network
 from nas_tc.search.driver import Driver
-from nas_tc.search.interrupt import Interrupts
+from nas_tc.search.interrupts import Interrupts
 from nas_tc.search.pool import FailedError, Pool
-from nas_tc.search.records import record_of
+from nas_tc.search.session import Session
 from nas_tc.search.settings import Settings
-from nas_tc.search.storage import lock_study, open_study
+from nas_tc.study import recommend_network
+from nas_tc.study.record import record_of
+from nas_tc.study.storage import lock_study, open_study
 from nas_tc.worker.worker import training_seed
 
 
@@ -58,7 +59,7 @@ class Clock:
 def ours(settings: Settings, pool: Pool, clock: Clock, path: Path) -> Architecture:
     """The project's own driver, and what it recommends."""
     with lock_study(path), open_study(path, settings.to_dict()) as study:
-        driver = Driver(study, path, settings, pool, 10**6, clock, Interrupts())
+        driver = Driver(Session(study, path, pool, clock, Interrupts()), settings, 10**6)
         try:
             driver.run()
         except KeyboardInterrupt:

@@ -41,7 +41,8 @@ from nas_bench_macro import (
 )
 from quality_report import read, summary, write_plot, write_tables
 
-from nas_tc.search import BudgetSampler, Tried, recommend
+from nas_tc.sampler import BudgetSampler
+from nas_tc.study import Tried, recommend
 
 LIMITS = (0.4, 0.6, 0.8)
 CHECKPOINTS = (10, 25, 50, 75, 100, 150, 200, 300, 400)

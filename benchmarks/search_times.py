@@ -17,8 +17,8 @@ import torch
 from nas_tc._heap import keep_memory
 from nas_tc.architecture import Architecture
 from nas_tc.data.cache import cache_folder
-from nas_tc.search import read_study
-from nas_tc.timing import Setting, calm_pace, one_thread, stopwatch, time_builds, work_of
+from nas_tc.study import read_study
+from nas_tc.timing import Setting, find_reference_speed, one_thread, stopwatch, time_builds, work_of
 
 CPU = torch.device("cpu")
 SLACK = 1.02
@@ -37,7 +37,7 @@ def main() -> None:
     again = {}
     keep_memory()  # as nas-tc time does
     with one_thread():
-        watch = stopwatch(CPU, calm_pace(CPU, cache_folder()))
+        watch = stopwatch(CPU, find_reference_speed(CPU, cache_folder()))
         for trial in record.front:
             networks = [trial.architecture]
             if limit["reference"] is not None:

@@ -31,10 +31,10 @@ from nas_tc.architecture import Architecture, format_notation
 from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.cost import complexity
 from nas_tc.data import load_data
+from nas_tc.recipe import load_recipe
 from nas_tc.search.pool import Pool
 from nas_tc.search.settings import Settings
 from nas_tc.space import load_space
-from nas_tc.training import load_recipe
 from nas_tc.worker.worker import training_seed
 
 

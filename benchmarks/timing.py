@@ -32,17 +32,9 @@ from timing_claims import claims, shares, step
 from timing_repeat import NETWORKS, repeat, ways
 from timing_search import searching
 
+from nas_tc.latency import LayerProfile, LayerTimes, networks_of, nodes_of, signature_of
 from nas_tc.space import load_space
-from nas_tc.timing import (
-    Inside,
-    LayerTimes,
-    NodeLock,
-    networks_of,
-    nodes_of,
-    one_thread,
-    timing_machine,
-    unit_of,
-)
+from nas_tc.timing import NodeLock, one_thread, timing_machine
 
 
 def verdict() -> dict[str, float]:
@@ -51,8 +43,8 @@ def verdict() -> dict[str, float]:
     times = LayerTimes()
     networks = list(islice(networks_of(space, random.Random(1)), 2000))
     for network in networks[:1000]:
-        units = [unit_of(n, first=i == 0) for i, n in enumerate(nodes_of(network))]
-        times.add(network, Inside(1.0, tuple((unit, 0.1) for unit in units)))
+        units = [signature_of(n, first=i == 0) for i, n in enumerate(nodes_of(network))]
+        times.add(network, LayerProfile(1.0, tuple((unit, 0.1) for unit in units)))
     costs = [(_us(times.predict, each), times.predict(each)) for each in networks[1000:]]
     lock = NodeLock()
 

@@ -8,7 +8,8 @@ python benchmarks/timing.py --part step
 import torch
 
 from nas_tc.cost import complexity
-from nas_tc.timing import Setting, forward_pass, one_thread, stopwatch, time_inside, training_step
+from nas_tc.latency import profile_layers
+from nas_tc.timing import Setting, forward_pass, one_thread, stopwatch, training_step
 from nas_tc.zoo import ZOO
 
 CPU = torch.device("cpu")
@@ -44,7 +45,7 @@ def shares() -> dict[str, dict[str, float]]:
     for batch in (1, 8, 32, 128):  # the last is that of the paper
         for name in ("A", "J", "alexnet"):
             with one_thread():
-                timed = time_inside(ZOO[name].architecture, Setting(batch=batch), CPU, fewest=4)
+                timed = profile_layers(ZOO[name].architecture, Setting(batch=batch), CPU, fewest=4)
             parts = {"conv": 0.0, "pool": 0.0, "fc": 0.0}
             for unit, ms in timed.units:
                 kind = unit.kind.removeprefix("first ").split()[0]

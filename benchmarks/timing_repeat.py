@@ -22,9 +22,9 @@ import torch
 from nas_tc._heap import give_back_memory, keep_memory
 from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.timing import (
+    BASELINES,
     LOW_QUARTILE,
     MEDIAN,
-    PACEMAKERS,
     forward_pass,
     one_thread,
     quantile_of,
@@ -37,7 +37,7 @@ CPU = torch.device("cpu")
 PROCESSES = 5
 BUILDS = 15
 BUILD_S = 0.4
-COLUMNS = 1 + len(PACEMAKERS)
+COLUMNS = 1 + len(BASELINES)
 QUANTILES = {0.02: "lowest", 0.1: "lower tenth", LOW_QUARTILE: "lower quartile", MEDIAN: "median"}
 NOTATION = "(5,32)/2 | 3/2 | (3,64)x2 | 2/2 | (3,128)x2"
 REFERENCE = "(7,32)/2 | 3/2 | (3,96)x2 | 2/2 | (3,192)x2"
@@ -162,7 +162,7 @@ def builds(name: str) -> list[list[list[float]]]:
     found = []
     for _ in range(BUILDS):
         give_back_memory()
-        runs = [forward_pass(each) for each in (NETWORKS[name], *PACEMAKERS)]
+        runs = [forward_pass(each) for each in (NETWORKS[name], *BASELINES)]
         columns: list[list[float]] = [[] for _ in runs]
         started = time.monotonic()
         while len(columns[0]) < 6 or time.monotonic() - started < BUILD_S:

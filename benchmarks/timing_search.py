@@ -22,19 +22,11 @@ import torch
 
 from nas_tc import search
 from nas_tc.budget import parse_budget
-from nas_tc.search import Silence, StudyRecord
+from nas_tc.latency import TimeTable, calibrate, default_table, networks_of, time_network
+from nas_tc.search import NullListener
 from nas_tc.space import load_space
-from nas_tc.timing import (
-    Setting,
-    TimeTable,
-    calibrate,
-    calm_pace,
-    default_table,
-    networks_of,
-    one_thread,
-    time_limits,
-    time_network,
-)
+from nas_tc.study import StudyRecord
+from nas_tc.timing import Setting, find_reference_speed, one_thread, time_limits
 from nas_tc.training import settle_on_core, take_huge_pages
 
 CPU = torch.device("cpu")
@@ -47,7 +39,7 @@ def searching(budget: str | None, networks: int, trials: int) -> dict[str, Any]:
         os.environ["NAS_TC_CACHE"] = folder
         settle_on_core()
         take_huge_pages()
-        pace = calm_pace(CPU, Path(folder))
+        pace = find_reference_speed(CPU, Path(folder))
         table = TimeTable.here(CPU)
         table.tell_at(None if pace is None else pace.calm_ms)
         times = table.of(Setting())
@@ -104,7 +96,7 @@ def again_within(record: StudyRecord) -> str:
     return done.stdout.splitlines()[-2]
 
 
-class Notes(Silence):
+class Notes(NullListener):
     """Prints what a search has to say once."""
 
     def note(self, text: str) -> None:

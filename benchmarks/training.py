@@ -182,7 +182,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="folder for training.json")
     args = parser.parse_args()
 
-    from nas_tc.training import Recipe
+    from nas_tc.recipe import Recipe
 
     started = time.time()
     data = load(args.data, 3200)
@@ -205,7 +205,7 @@ def main() -> None:
 
 
 def environment():
-    from nas_tc.search.environment import environment as versions
+    from nas_tc.study.environment import environment as versions
 
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
@@ -214,7 +214,7 @@ def environment():
 
 
 def speeds(data, names):
-    from nas_tc.training import Recipe
+    from nas_tc.recipe import Recipe
 
     gemm = at_once(gemm_worker)
     print(f"bf16 matrix product: {gemm / 1e9:.0f} GFLOP/s on all cores", flush=True)

@@ -13,7 +13,8 @@ from sklearn.datasets import load_digits
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import cross_val_score
 
-from nas_tc.search import BudgetSampler, Tried, recommend
+from nas_tc.sampler import BudgetSampler
+from nas_tc.study import Tried, recommend
 
 NODES = 20_000
 DISTRIBUTIONS = {

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["tiny_search"]  # fixtures of small searches
+
 # Networks that exist are drawn by throwing away those that do not, and first examples build torch
 # modules, so neither a filter nor a slow example says that anything is wrong.
 settings.register_profile(

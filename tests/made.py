@@ -10,11 +10,11 @@ from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.cost import network_cost
 from nas_tc.data import load_data
 from nas_tc.module import build
-from nas_tc.search import read_study, weights_file
+from nas_tc.recipe import Recipe
 from nas_tc.search.settings import Settings
-from nas_tc.search.storage import open_study
 from nas_tc.space import load_space
-from nas_tc.training import Recipe
+from nas_tc.study import read_study, weights_file
+from nas_tc.study.storage import open_study
 
 # notation, validation errors by epoch, state
 TRIALS = (

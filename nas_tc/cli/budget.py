@@ -16,7 +16,7 @@ from nas_tc.errors import NasTcError, TableError
 from nas_tc.space import Share, Space, extreme_network, fitting, load_space
 
 if TYPE_CHECKING:
-    from nas_tc.timing import ForetoldTime
+    from nas_tc.latency import PredictedLimit
 
 
 def budget(
@@ -51,7 +51,7 @@ def budget(
     screen = console()
     tables = tables_of(limit, time_table)
     share: Share | None = None
-    times: tuple[ForetoldTime, ...] = ()
+    times: tuple[PredictedLimit, ...] = ()
     try:
         times = foretold_times(limit, found, tables)
         if limit.caps or times:
@@ -70,7 +70,7 @@ def budget(
         _print_verdict(found, share)
 
 
-def _print_times(name: str, space: Space, limit: Limit, times: "Sequence[ForetoldTime]") -> None:
+def _print_times(name: str, space: Space, limit: Limit, times: "Sequence[PredictedLimit]") -> None:
     screen = console()
     for time in times:
         error = time.times.error_range
@@ -98,7 +98,7 @@ def _at(space: Space, data: str | None, input: str | None) -> Space:
     return space.at(images.shape, len(images.classes))
 
 
-def _table(space: Space, share: Share, times: "Sequence[ForetoldTime]") -> Table:
+def _table(space: Space, share: Share, times: "Sequence[PredictedLimit]") -> Table:
     table = new_table(
         ("limit", False), ("smallest", True), ("median", True), ("largest", True), ("fit", True)
     )

@@ -16,7 +16,8 @@ from nas_tc.zoo import find_network
 if TYPE_CHECKING:
     import torch
 
-    from nas_tc.timing import Pace, Setting, TimeTable
+    from nas_tc.latency import TimeTable
+    from nas_tc.timing import Pace, Setting
 
 _CHECKED = 40  # networks
 _CHECK_SEED = 2015  # not one that calibration draws with
@@ -67,15 +68,8 @@ def calibrate(
     references = [find_network(name).at(found.input, classes) for name in reference or []]
 
     from nas_tc.data.cache import cache_folder  # noqa: PLC0415
-    from nas_tc.timing import (  # noqa: PLC0415 - torch takes seconds
-        DTYPES,
-        Setting,
-        TimeTable,
-        calm_pace,
-        default_table,
-        one_thread,
-        time_network,
-    )
+    from nas_tc.latency import TimeTable, default_table, time_network  # noqa: PLC0415 - torch takes seconds
+    from nas_tc.timing import DTYPES, Setting, find_reference_speed, one_thread  # noqa: PLC0415 - torch takes seconds
     from nas_tc.training import choose_device, settle_on_core, take_huge_pages  # noqa: PLC0415
 
     if dtype not in DTYPES:
@@ -96,7 +90,7 @@ def calibrate(
             there = TimeTable.read(out)
             table.check_same_device(there.machine, out)
             table = there
-        pace = calm_pace(chosen, cache)
+        pace = find_reference_speed(chosen, cache)
         table.tell_at(None if pace is None else pace.calm_ms)
         if check:
             _check(table, out, found, setting, chosen, pace, plot or out.with_suffix(".png"))
@@ -116,7 +110,7 @@ def _fill(
     pace: "Pace | None",
     networks: int,
 ) -> None:
-    from nas_tc.timing import calibrate as run  # noqa: PLC0415
+    from nas_tc.latency import calibrate as run  # noqa: PLC0415
 
     screen = console()
     times = table.of(setting)
@@ -155,16 +149,9 @@ def _check(
     plot: Path,
 ) -> None:
     from nas_tc.cost import complexity  # noqa: PLC0415
+    from nas_tc.latency import agreement, nodes_of, scaled, unseen_networks  # noqa: PLC0415
     from nas_tc.report import draw_agreement  # noqa: PLC0415
-    from nas_tc.timing import (  # noqa: PLC0415
-        agreement,
-        nodes_of,
-        scaled,
-        stopwatch,
-        time_builds,
-        unseen_networks,
-        work_of,
-    )
+    from nas_tc.timing import stopwatch, time_builds, work_of  # noqa: PLC0415
 
     if setting not in table.times:
         raise TableError(

@@ -26,7 +26,7 @@ def export(
 ) -> None:
     """Hand a network over: source that imports torch alone, weights, and how to load them."""
     from nas_tc.export import export_trial  # noqa: PLC0415
-    from nas_tc.search import read_study  # noqa: PLC0415
+    from nas_tc.study import read_study  # noqa: PLC0415
 
     if best == (trial is not None):
         raise NasTcError("which network? give either --trial N or --best")

@@ -11,7 +11,7 @@ from nas_tc.errors import BudgetError, DeviceError
 from nas_tc.space import Space
 
 if TYPE_CHECKING:
-    from nas_tc.timing import ForetoldTime, TimeTable
+    from nas_tc.latency import PredictedLimit, TimeTable
 
 
 def tables_of(limit: Limit, file: Path | None) -> "tuple[TimeTable, ...]":
@@ -33,7 +33,7 @@ def tables_of(limit: Limit, file: Path | None) -> "tuple[TimeTable, ...]":
             )
         return ()
     if file is not None:
-        from nas_tc.timing import TimeTable  # noqa: PLC0415 - torch takes seconds
+        from nas_tc.latency import TimeTable  # noqa: PLC0415 - torch takes seconds
 
         return (TimeTable.read(file),) * len(limit.times)
     if not _any_table():
@@ -44,7 +44,7 @@ def tables_of(limit: Limit, file: Path | None) -> "tuple[TimeTable, ...]":
 
 def foretold_times(
     limit: Limit, space: Space, tables: "Sequence[TimeTable]"
-) -> "tuple[ForetoldTime, ...]":
+) -> "tuple[PredictedLimit, ...]":
     """The limits on times as their tables see them.
 
     Raises:
@@ -53,10 +53,11 @@ def foretold_times(
     """
     if not tables:
         return ()
-    from nas_tc.timing import ForetoldTime, time_limits  # noqa: PLC0415
+    from nas_tc.latency import PredictedLimit  # noqa: PLC0415
+    from nas_tc.timing import time_limits  # noqa: PLC0415
 
     limits = time_limits(limit.times, space.input, space.classes, None)
-    return tuple(map(ForetoldTime.by, tables, limits, limit.times))
+    return tuple(map(PredictedLimit.by, tables, limits, limit.times))
 
 
 def calibration(space_name: str, space: Space, bound: Bound, file: Path | None) -> str:
@@ -83,7 +84,8 @@ def _any_table() -> bool:
 def _own_table(name: str | None) -> "TimeTable | None":
     """The table of this machine's processor or GPU; None if there is none."""
     from nas_tc.data.cache import cache_folder  # noqa: PLC0415
-    from nas_tc.timing import TimeTable, default_table, one_thread, timing_machine  # noqa: PLC0415
+    from nas_tc.latency import TimeTable, default_table  # noqa: PLC0415
+    from nas_tc.timing import one_thread, timing_machine  # noqa: PLC0415
     from nas_tc.training import choose_device  # noqa: PLC0415
 
     cache = cache_folder()

@@ -15,8 +15,8 @@ from nas_tc.timing import (
     Estimate,
     Make,
     Stopwatch,
-    calm_pace,
     decide_builds,
+    find_reference_speed,
     stopwatch,
     time_builds,
 )
@@ -26,7 +26,7 @@ def watch_of(device: torch.device) -> Stopwatch:
     """The device's stopwatch, at its calm pace; call it within `one_thread` on a processor."""
     if device.type == "cpu":
         keep_memory()
-    return stopwatch(device, calm_pace(device, cache_folder()))
+    return stopwatch(device, find_reference_speed(device, cache_folder()))
 
 
 def by_builds(

@@ -12,7 +12,8 @@ from rich.progress import Progress as Bar
 from nas_tc.cli.console import percent
 
 if TYPE_CHECKING:
-    from nas_tc.search import Listener, Progress, TrialRecord
+    from nas_tc.search import Listener, Progress
+    from nas_tc.study import TrialRecord
 
 
 _SUMMARY_EVERY = 10  # trials

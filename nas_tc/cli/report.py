@@ -10,7 +10,7 @@ from nas_tc.cli.progress import listening
 from nas_tc.errors import NasTcError
 
 if TYPE_CHECKING:
-    from nas_tc.search import Spread, StudyRecord
+    from nas_tc.study import Spread, StudyRecord
 
 
 def report(
@@ -47,7 +47,7 @@ def report(
     device: Annotated[str, typer.Option(help="For --reruns: auto, cpu or cuda.")] = "auto",
 ) -> None:
     """Pareto front of a study: a table here, and CSV, PNG and JSON files."""
-    from nas_tc.search import read_study  # noqa: PLC0415
+    from nas_tc.study import read_study  # noqa: PLC0415
 
     if cost is not None and objectives is not None:
         raise NasTcError("--cost and --objectives both say what the front is of; give one")
@@ -72,7 +72,7 @@ def show_and_write(
 ) -> None:
     """Prints the front and writes the report's files."""
     from nas_tc.report import front_of, recommended, share_of_budget, write_report  # noqa: PLC0415
-    from nas_tc.search import study_folder, weights_file  # noqa: PLC0415
+    from nas_tc.study import study_folder, weights_file  # noqa: PLC0415
 
     front = front_of(record, objectives)
     again = any(trial.reruns for trial in front)

@@ -89,8 +89,8 @@ def search(
     ] = None,
 ) -> None:
     """Find the most accurate networks within a budget. Run it again to resume."""
+    from nas_tc.recipe import parse_fields  # noqa: PLC0415
     from nas_tc.search.api import search as run  # noqa: PLC0415
-    from nas_tc.training import parse_fields  # noqa: PLC0415
 
     fields = parse_fields(set_ or [])
     own = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}

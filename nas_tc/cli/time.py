@@ -13,7 +13,8 @@ from nas_tc.zoo import find_network
 
 if TYPE_CHECKING:
     from nas_tc.architecture import Architecture
-    from nas_tc.timing import Pace, Setting, TimeTable
+    from nas_tc.latency import TimeTable
+    from nas_tc.timing import Pace, Setting
 
 
 def time(
@@ -124,7 +125,7 @@ def _table(file: Path | None, machine: dict[str, Any]) -> "TimeTable | None":
         TableError: a table that cannot be read.
     """
     from nas_tc.data.cache import cache_folder  # noqa: PLC0415
-    from nas_tc.timing import TimeTable, default_table  # noqa: PLC0415
+    from nas_tc.latency import TimeTable, default_table  # noqa: PLC0415
 
     cache = cache_folder()
     path = file or (None if cache is None else default_table(cache, machine))

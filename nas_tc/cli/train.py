@@ -24,7 +24,8 @@ from nas_tc.errors import NasTcError, reason
 from nas_tc.zoo import find_network, names_study
 
 if TYPE_CHECKING:
-    from nas_tc.training import CurvePoint, Finished, Recipe
+    from nas_tc.recipe import CurvePoint, Recipe
+    from nas_tc.training import Finished
 
 _LOCAL = Path("results") / "local"
 
@@ -91,12 +92,11 @@ def train(
     from safetensors import SafetensorError  # noqa: PLC0415
 
     from nas_tc.data import Decoding, load_data, parse_limit  # noqa: PLC0415
+    from nas_tc.recipe import load_recipe, parse_fields  # noqa: PLC0415
     from nas_tc.training import (  # noqa: PLC0415
         DivergedError,
         choose_device,
         finish,
-        load_recipe,
-        parse_fields,
         settle_on_core,
         take_huge_pages,
     )
@@ -203,7 +203,7 @@ def _network(
 ) -> tuple[Architecture, str, Path | None]:
     """The network, the data to train it on, and where its weights of the search are."""
     if names_study(text):
-        from nas_tc.search import read_study, weights_file, without_weights  # noqa: PLC0415
+        from nas_tc.study import read_study, weights_file, without_weights  # noqa: PLC0415
 
         record = read_study(Path(text))
         chosen = record.best if trial is None else record.trial(trial)
@@ -227,7 +227,8 @@ def _write(
     from safetensors.torch import save_file  # noqa: PLC0415
 
     from nas_tc.report import write_curve  # noqa: PLC0415
-    from nas_tc.search.environment import environment  # noqa: PLC0415
+    from nas_tc.study.environment import environment  # noqa: PLC0415
+    from nas_tc.training import gpu_names  # noqa: PLC0415
 
     state = finished.network.state_dict()
     save_file({k: v.contiguous().cpu() for k, v in state.items()}, folder / "weights.safetensors")
@@ -242,7 +243,7 @@ def _write(
         "val_error": finished.curve[-1].val_error,
         "train_s": round(finished.curve[-1].train_s, 3),
         "test": [{"views": t.views, "top1": t.top1, "top5": t.top5} for t in tests],
-        "environment": environment(),
+        "environment": environment(gpu_names()),
     }
     (folder / "result.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     return ("weights.safetensors", "curve.csv", "curve.png", "result.json")

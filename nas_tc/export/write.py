@@ -4,7 +4,7 @@ from pathlib import Path
 
 from nas_tc.errors import StudyError, reason
 from nas_tc.export.source import network_source
-from nas_tc.search import StudyRecord, TrialRecord, weights_file, without_weights
+from nas_tc.study import StudyRecord, TrialRecord, weights_file, without_weights
 
 
 def export_trial(record: StudyRecord, trial: TrialRecord, out: Path) -> tuple[Path, ...]:

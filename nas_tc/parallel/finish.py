@@ -15,11 +15,10 @@ from nas_tc._ray import ray_has_gpu, start_ray
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
 from nas_tc.errors import DeviceError, NasTcError
+from nas_tc.recipe import CurvePoint, Recipe
 from nas_tc.training import (
-    CurvePoint,
     DivergedError,
     Finished,
-    Recipe,
     Share,
     check_share,
     choose_device,

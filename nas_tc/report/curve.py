@@ -6,7 +6,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from nas_tc.training import CurvePoint
+from nas_tc.recipe import CurvePoint
 
 _LOSS, _ERROR = "#9aa5b1", "#0b5fa5"
 _COLUMNS = ("epoch", "train_loss", "val_error", "train_s")

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from nas_tc.report.tables import front_of
-from nas_tc.search import StudyRecord, TrialRecord, objective
+from nas_tc.study import StudyRecord, TrialRecord, objective
 
 _FRONT = "#0b5fa5"
 _OTHER = "#9aa5b1"

@@ -2,13 +2,7 @@
 
 from dataclasses import dataclass
 
-from nas_tc.search import (
-    Recommendation,
-    StudyRecord,
-    TrialRecord,
-    objective,
-    recommend_network,
-)
+from nas_tc.study import Recommendation, StudyRecord, TrialRecord, objective, recommend_network
 
 
 @dataclass(frozen=True)

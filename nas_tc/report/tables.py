@@ -4,13 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from nas_tc.search import (
-    StudyRecord,
-    TrialRecord,
-    check_objectives,
-    objective,
-    pareto_front,
-)
+from nas_tc.study import StudyRecord, TrialRecord, check_objectives, objective, pareto_front
 
 
 def front_table(record: StudyRecord, objectives: Sequence[str] = ()) -> pd.DataFrame:

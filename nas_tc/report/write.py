@@ -11,7 +11,7 @@ from nas_tc.errors import StudyError
 from nas_tc.report.plot import draw_front
 from nas_tc.report.recommended import recommended
 from nas_tc.report.tables import front_of, front_table, trials_table
-from nas_tc.search import StudyRecord
+from nas_tc.study import StudyRecord
 
 
 def write_report(

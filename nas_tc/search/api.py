@@ -11,21 +11,24 @@ import optuna
 
 from nas_tc.data import Decoding, ImageData, load_data, parse_limit
 from nas_tc.errors import NasTcError
+from nas_tc.recipe import Recipe
 from nas_tc.search.driver import Driver
-from nas_tc.search.environment import environment
-from nas_tc.search.events import Listener, Silence
+from nas_tc.search.events import Listener, NullListener
 from nas_tc.search.front_errors import measure_front
 from nas_tc.search.front_times import tell_timing, time_front, untimed_front
-from nas_tc.search.interrupt import Interrupts
-from nas_tc.search.own_table import foreign_table, keeping_time, search_device
+from nas_tc.search.interrupts import Interrupts
 from nas_tc.search.plan import Plan, describe_fit, plan_search
 from nas_tc.search.pool import Pool
-from nas_tc.search.records import RUNS_KEY, StudyRecord, record_of
 from nas_tc.search.reruns import missing_reruns, rerun_front
-from nas_tc.search.start import parse_start, start_with
-from nas_tc.search.storage import lock_study, open_study, requeue_running
+from nas_tc.search.session import Session
+from nas_tc.search.table_choice import foreign_table, keeping_time, search_device
+from nas_tc.search.warm_start import parse_start, start_with
 from nas_tc.space import Space
-from nas_tc.training import Recipe, choose_device
+from nas_tc.study.attributes import RUNS_KEY
+from nas_tc.study.environment import environment
+from nas_tc.study.record import StudyRecord, record_of
+from nas_tc.study.storage import lock_study, open_study, requeue_running
+from nas_tc.training import choose_device, gpu_names
 
 DEFAULT_TRIALS = 40
 _LOCAL = Path("results") / "local"
@@ -93,7 +96,7 @@ def search(
     Raises:
         NasTcError: anything that the user can put right, before any training if it is known then.
     """
-    listener = listener or Silence()
+    listener = listener or NullListener()
     if trials < 1:
         raise NasTcError(f"trials must be 1 or more, not {trials}")
     if workers is not None and workers < 1:
@@ -132,28 +135,23 @@ def search(
             interrupted = False
             started = time.monotonic()
             try:
-                with (
-                    Pool(
-                        images,
-                        settings.recipe,
-                        device=device,
-                        workers=workers,
-                        address=ray_address,
-                        per_gpu=per_gpu,
-                        alone=bool(settings.times),
-                        note=listener.note,
-                    ) as pool,
-                    keeping_time(settings, table, pool, listener, interrupts) as timekeeper,
-                ):
-                    driver = Driver(
-                        opened, path, settings, pool, trials, listener, interrupts, timekeeper
-                    )
-                    driver.run()
-                    took_s = time.monotonic() - started
-                    time_front(opened, path, pool, timekeeper, took_s, listener, interrupts)
-                    tell_timing(opened, timekeeper, time.monotonic() - started, listener)
-                    measure_front(opened, path, pool, listener, interrupts)
-                    rerun_front(opened, path, pool, reruns, listener, interrupts)
+                with Pool(
+                    images,
+                    settings.recipe,
+                    device=device,
+                    workers=workers,
+                    address=ray_address,
+                    per_gpu=per_gpu,
+                    alone=bool(settings.times),
+                    note=listener.note,
+                ) as pool:
+                    session = Session(opened, path, pool, listener, interrupts)
+                    with keeping_time(settings, table, session) as timekeeper:
+                        Driver(session, settings, trials, timekeeper).run()
+                        time_front(session, timekeeper, time.monotonic() - started)
+                        tell_timing(session, timekeeper, time.monotonic() - started)
+                        measure_front(session)
+                        rerun_front(session, reruns)
             except KeyboardInterrupt:
                 interrupted = True
                 requeue_running(opened)
@@ -191,7 +189,7 @@ def _load(
 def _record_run(study: optuna.Study, before: StudyRecord, command: str) -> None:
     """Notes in the study when, how and with what it is worked on."""
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    run = {"started": started, "command": command, **environment()}
+    run = {"started": started, "command": command, **environment(gpu_names())}
     study.set_user_attr(RUNS_KEY, [*before.runs, run])
 
 

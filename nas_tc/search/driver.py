@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import optuna
@@ -10,33 +9,32 @@ from optuna.trial import TrialState
 
 from nas_tc.architecture import Architecture
 from nas_tc.errors import StudyError
-from nas_tc.search.asking import ask, trainings_before
-from nas_tc.search.events import Listener, Progress
-from nas_tc.search.figures import recorded, too_slow
-from nas_tc.search.front import pareto_front
-from nas_tc.search.interrupt import Interrupts
-from nas_tc.search.pool import FailedError, LostError, Pool
-from nas_tc.search.pruner import ParetoPruner
-from nas_tc.search.records import (
+from nas_tc.sampler.pareto_pruner import ParetoPruner
+from nas_tc.search.events import Progress
+from nas_tc.search.jobs import run_jobs
+from nas_tc.search.network_sampler import network_sampler
+from nas_tc.search.pool import FailedError, LostError
+from nas_tc.search.session import Session
+from nas_tc.search.settings import Settings
+from nas_tc.search.study_times import check_device, keep_times, known_times
+from nas_tc.search.timekeeper import Timekeeper
+from nas_tc.search.timing_records import recorded, too_slow
+from nas_tc.search.trials import ask, trainings_before
+from nas_tc.search.warm_start import enqueue
+from nas_tc.study.attributes import (
     ARCHITECTURE_KEY,
     LOSSES_KEY,
     OVER_BUDGET_KEY,
     REASON_KEY,
     TIMED_ON_KEY,
     TIMING_S_KEY,
-    record_of,
-    trial_record,
 )
-from nas_tc.search.repeats import with_repeats
-from nas_tc.search.sampler import network_sampler
-from nas_tc.search.settings import Settings
-from nas_tc.search.start import enqueue
-from nas_tc.search.study_times import check_device, keep_times, known_times
-from nas_tc.search.timekeeper import Timekeeper
-from nas_tc.search.weights import Weights
-from nas_tc.worker import Report, TimeReport, training_seed
+from nas_tc.study.front import pareto_front
+from nas_tc.study.repeats import with_repeats
+from nas_tc.study.trial import trial_record
+from nas_tc.study.weights import Weights
+from nas_tc.worker import Report, TimingResult, training_seed
 
-_TICK_S = 1.0
 _LOSSES = 2  # workers that may die under one network before it is given up
 _FAILURES_IN_A_ROW = 5
 
@@ -45,14 +43,10 @@ class Driver:
     """Asks, reports, prunes and tells; workers only train.
 
     Args:
-        study: open, for this driver alone.
-        path: of the study file; weights go beside it.
-        settings: of the search.
-        pool: the workers.
-        goal: trials that are to be complete or pruned in the end.
-        listener: hears of what happens.
-        interrupts: asked for Ctrl-C where the search can stop: between two answers of workers.
-        timekeeper: judges networks by time, where the budget limits one.
+        session: Study, workers and who is told.
+        settings: Settings of the search.
+        goal: Number of trials that are complete or pruned in the end.
+        timekeeper: Judges networks by time, where the budget limits one.
 
     Raises:
         StudyError: the study's times were measured on another device.
@@ -60,38 +54,36 @@ class Driver:
 
     def __init__(
         self,
-        study: optuna.Study,
-        path: Path,
+        session: Session,
         settings: Settings,
-        pool: Pool,
         goal: int,
-        listener: Listener,
-        interrupts: Interrupts,
         timekeeper: Timekeeper | None = None,
     ) -> None:
         if timekeeper is not None and timekeeper.measures:
-            check_device(study, path, timekeeper.table.machine["device"])
+            check_device(session.study, session.path, timekeeper.table.machine["device"])
         self._timekeeper = timekeeper
-        self._study = study
+        self._session = session
+        self._study = session.study
+        self._pool = session.pool
+        self._listener = session.listener
         self._settings = settings
-        self._pool = pool
         self._goal = goal
-        self._listener = listener
-        self._interrupts = interrupts
         self._sampler = network_sampler(
             settings.space,
             settings.limit,
             settings.seed,
             admits=None if timekeeper is None else timekeeper.admits,
         )
-        study.sampler = self._sampler
+        self._study.sampler = self._sampler
         self._running: dict[int, optuna.Trial] = {}
-        record = record_of(study, path)
+        record = session.record()
         self._objectives = record.objectives
         self._weights = Weights(
-            path, record.objectives, timed_briefly=timekeeper is not None and timekeeper.measures
+            session.path,
+            record.objectives,
+            timed_briefly=timekeeper is not None and timekeeper.measures,
         )
-        study.pruner = ParetoPruner(record.objectives[1])
+        self._study.pruner = ParetoPruner(record.objectives[1])
         self._complete = list(record.complete)
         self._front = record.front
         self._done = self._done_before = record.done
@@ -108,25 +100,22 @@ class Driver:
         Raises:
             StudyError: several networks in a row could not be trained at all.
         """
-        while True:
-            while self._pool.idle and self._wanted() and self._begin_next():
-                self._interrupts.check()
-            self._tell_progress()
-            if not self._running:
-                break
-            if answer := self._pool.next_result(_TICK_S):
-                self._handle(*answer)
-            self._interrupts.check()
+        run_jobs(
+            self._pool,
+            self._session.interrupts.check,
+            self._begin_next,
+            self._handle,
+            tick=self._tell_progress,
+        )
         if self._exhausted and self._done < self._goal:
             self._listener.note(
                 f"the space holds no other network within the budget: {self._done} are trained"
             )
 
-    def _wanted(self) -> bool:
-        return self._done + len(self._running) < self._goal
-
     def _begin_next(self) -> bool:
-        """Starts the next network on an idle worker; False when there is none."""
+        """Starts the next network on an idle worker; False when there is none, or none wanted."""
+        if self._done + len(self._running) >= self._goal:
+            return False
         if not self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
             self._exhausted = self._exhausted or not self._sampler.has_next(self._study)
             if self._exhausted:
@@ -160,7 +149,7 @@ class Driver:
             return times
         return timekeeper.assured(architecture) if timekeeper.measures else {}
 
-    def _handle_time(self, trial: optuna.Trial, report: TimeReport) -> None:
+    def _handle_time(self, trial: optuna.Trial, report: TimingResult) -> None:
         """Trains a network that is quick enough; the other is remembered and not tried again."""
         assert self._timekeeper is not None
         architecture = Architecture.from_dict(trial.user_attrs[ARCHITECTURE_KEY])
@@ -185,9 +174,9 @@ class Driver:
         del self._running[trial.number]
         self._listener.ended(trial_record(frozen))
 
-    def _handle(self, number: int, answer: Report | TimeReport | FailedError) -> None:
+    def _handle(self, number: int, answer: Report | TimingResult | FailedError) -> None:
         trial = self._running[number]
-        if isinstance(answer, TimeReport):
+        if isinstance(answer, TimingResult):
             self._handle_time(trial, answer)
             return
         if isinstance(answer, FailedError):

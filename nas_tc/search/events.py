@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from nas_tc.search.records import TrialRecord
+from nas_tc.study.trial import TrialRecord
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Listener(Protocol):
         """A trial has come to its end, whichever."""
 
 
-class Silence:
+class NullListener:
     """A listener that does nothing."""
 
     def note(self, text: str) -> None:

@@ -1,24 +1,14 @@
 """The front timed with care: the search looks at each candidate but briefly."""
 
-from pathlib import Path
-
-import optuna
-
-from nas_tc.search.events import Listener
-from nas_tc.search.figures import recorded, too_slow
-from nas_tc.search.interrupt import Interrupts
-from nas_tc.search.pool import Pool
-from nas_tc.search.records import (
-    FRONT_TIMES_KEY,
-    TIMING_KEY,
-    StudyRecord,
-    TrialRecord,
-    record_of,
-)
+from nas_tc.search.jobs import wait_for_answer
+from nas_tc.search.session import Session
 from nas_tc.search.timekeeper import Timekeeper
-from nas_tc.worker import FrontOrder, FrontReport
+from nas_tc.search.timing_records import recorded, too_slow
+from nas_tc.study.attributes import FRONT_TIMES_KEY, TIMING_KEY
+from nas_tc.study.record import StudyRecord
+from nas_tc.study.trial import TrialRecord
+from nas_tc.worker import FrontTimingRequest, FrontTimingResult
 
-_TICK_S = 1.0
 _TOGETHER = 100_000_000  # parameters of networks that are in memory at once
 _KEY = "front"
 _SHARE = 0.01  # of the search's time so far, for each group of the front
@@ -33,15 +23,7 @@ def untimed_front(record: StudyRecord) -> list[TrialRecord]:
     return [trial for trial in record.front if not trial.timed_again]
 
 
-def time_front(
-    study: optuna.Study,
-    path: Path,
-    pool: Pool,
-    keeper: Timekeeper | None,
-    search_s: float,
-    listener: Listener,
-    interrupts: Interrupts,
-) -> None:
+def time_front(session: Session, keeper: Timekeeper | None, search_s: float) -> None:
     """Times the members of the front by turns with one another, each once in a study's life.
 
     One that is over the budget after all leaves the front, and who comes in its place is timed,
@@ -53,42 +35,40 @@ def time_front(
     """
     if keeper is None or not keeper.measures:
         return
-    while waiting := untimed_front(record_of(study, path)):
+    while waiting := untimed_front(session.record()):
         group = _group(waiting)
         networks = tuple(each.architecture for each in group)
-        pool.time(_KEY, FrontOrder(networks, keeper.limits, min(_SHARE * search_s, _LEAST_S)))
-        answered = None
-        while answered is None:
-            interrupts.check()
-            answered = pool.next_result(_TICK_S)
-        pool.release(_KEY)
-        report = answered[1]
-        if not isinstance(report, FrontReport):
+        session.pool.time(
+            _KEY, FrontTimingRequest(networks, keeper.limits, min(_SHARE * search_s, _LEAST_S))
+        )
+        report = wait_for_answer(session.pool.next_result, session.interrupts.check)
+        session.pool.release(_KEY)
+        if not isinstance(report, FrontTimingResult):
             reason = getattr(report, "diverged", None) or report
-            listener.note(f"the front could not be timed once more: {reason}")
+            session.listener.note(f"the front could not be timed once more: {reason}")
             return
         keeper.spent(len(group), report.seconds)
-        kept = dict(study.user_attrs.get(FRONT_TIMES_KEY, {}))
+        kept = dict(session.study.user_attrs.get(FRONT_TIMES_KEY, {}))
         for trial, figures in zip(group, report.figures, strict=True):
             reason = too_slow(figures, keeper.limits)
             kept[str(trial.number)] = {"times": recorded(figures, {}), "reason": reason}
             if reason is not None:
-                listener.note(f"trial {trial.number} leaves the front, timed with care: {reason}")
-        study.set_user_attr(FRONT_TIMES_KEY, kept)
+                session.listener.note(
+                    f"trial {trial.number} leaves the front, timed with care: {reason}"
+                )
+        session.study.set_user_attr(FRONT_TIMES_KEY, kept)
 
 
-def tell_timing(
-    study: optuna.Study, keeper: Timekeeper | None, search_s: float, listener: Listener
-) -> None:
+def tell_timing(session: Session, keeper: Timekeeper | None, search_s: float) -> None:
     """Keeps and tells what timing has taken of a search that took `search_s` seconds."""
     if keeper is None or not keeper.timed:
         return
     now = {"networks": keeper.timed, "timing_s": keeper.timing_s, "search_s": search_s}
-    before = study.user_attrs.get(TIMING_KEY, {})
-    study.set_user_attr(
+    before = session.study.user_attrs.get(TIMING_KEY, {})
+    session.study.set_user_attr(
         TIMING_KEY, {name: round(before.get(name, 0) + value, 3) for name, value in now.items()}
     )
-    listener.note(
+    session.listener.note(
         f"timing: {keeper.timed} networks in {keeper.timing_s:.1f} s, "
         f"{keeper.timing_s / search_s:.1%} of the search's {search_s:.0f} s"
     )

@@ -7,7 +7,7 @@ import numpy as np
 from nas_tc.architecture import walk
 from nas_tc.budget import Limit
 from nas_tc.errors import ArchitectureError, BudgetError
-from nas_tc.search.domain import Params
+from nas_tc.sampler.distributions import Params
 from nas_tc.space import Space, nearest_network
 
 _FOUND = 16  # networks, among which all that a call asks for are drawn

@@ -9,10 +9,10 @@ from nas_tc.budget import Budget, Limit, parse_budget, resolve_budget
 from nas_tc.cost import complexity
 from nas_tc.data import ImageData
 from nas_tc.errors import BudgetError, NasTcError
+from nas_tc.recipe import AUGMENTATIONS, Recipe, load_recipe
 from nas_tc.search.settings import Settings
 from nas_tc.space import Space, extreme_network, fitting, load_space
 from nas_tc.timing import time_limits
-from nas_tc.training import AUGMENTATIONS, Recipe, load_recipe
 
 
 @dataclass(frozen=True)

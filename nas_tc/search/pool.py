@@ -11,9 +11,16 @@ from nas_tc._ray import ray_has_gpu, start_ray
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
 from nas_tc.errors import DeviceError, NasTcError
-from nas_tc.search.room import Room, check_processor
-from nas_tc.training import Recipe
-from nas_tc.worker import FrontOrder, FrontReport, Report, TimeOrder, TimeReport, Worker
+from nas_tc.recipe import Recipe
+from nas_tc.search.cluster_capacity import ClusterCapacity, check_processor
+from nas_tc.worker import (
+    FrontTimingRequest,
+    FrontTimingResult,
+    Report,
+    TimingRequest,
+    TimingResult,
+    Worker,
+)
 
 
 class FailedError(RuntimeError):
@@ -64,7 +71,7 @@ class Pool:
             kind = "GPU" if device != "cpu" and ray_has_gpu(local=local) else "CPU"
             if kind == "CPU":
                 check_processor(device, per_gpu)
-            self._room = Room(kind, per_gpu, note)
+            self._room = ClusterCapacity(kind, per_gpu, note)
             self.size = workers or max(1, self._room.workers)
             self._room.check(self.size)
             self._options = {
@@ -104,7 +111,7 @@ class Pool:
         """Takes the network `key` from its worker, which is idle then."""
         self._idle.append(self._busy.pop(key))
 
-    def time(self, key: Hashable, order: TimeOrder | FrontOrder) -> None:
+    def time(self, key: Hashable, order: TimingRequest | FrontTimingRequest) -> None:
         """Lets an idle worker read the clock."""
         worker = self._busy[key] = self._idle.popleft()
         self._calls[worker.time.remote(order)] = key
@@ -121,7 +128,7 @@ class Pool:
         answered as a `FailedError`.
 
         Returns:
-            A `Report`, a `TimeReport`, a `FrontReport`, a test error or an exception; None if
+            A `Report`, a timing or front timing result, a test error or an exception; None if
             nobody answers within `timeout_s`.
 
         Raises:
@@ -133,7 +140,9 @@ class Pool:
             return None
         key = self._calls.pop(done[0])
         try:
-            answer: Report | TimeReport | FrontReport | float | FailedError = ray.get(done[0])
+            answer: Report | TimingResult | FrontTimingResult | float | FailedError = ray.get(
+                done[0]
+            )
         except RayTaskError as error:
             answer = FailedError(_last_line(error))
         except RayError as error:  # a worker that died, ran out of memory, or whose node is gone

@@ -8,15 +8,17 @@ import optuna
 
 from nas_tc.data import ImageData, load_data
 from nas_tc.errors import DataError, NasTcError, StudyError
-from nas_tc.search.events import Listener, Silence
-from nas_tc.search.interrupt import Interrupts
+from nas_tc.recipe import Recipe
+from nas_tc.search.events import Listener, NullListener
+from nas_tc.search.interrupts import Interrupts
+from nas_tc.search.jobs import run_jobs
 from nas_tc.search.pool import FailedError, Pool
-from nas_tc.search.records import RERUNS_KEY, StudyRecord, TrialRecord, read_study, record_of
-from nas_tc.search.storage import lock_study, open_study
-from nas_tc.training import Recipe
-from nas_tc.worker import training_seed
-
-_TICK_S = 1.0
+from nas_tc.search.session import Session
+from nas_tc.study.attributes import RERUNS_KEY
+from nas_tc.study.record import StudyRecord, read_study, record_of
+from nas_tc.study.storage import lock_study, open_study
+from nas_tc.study.trial import TrialRecord
+from nas_tc.worker import Report, training_seed
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def rerun(
         raise NasTcError(f"reruns must be 1 or more, not {reruns}")
     if workers is not None and workers < 1:
         raise NasTcError(f"workers must be 1 or more, not {workers}")
-    listener = listener or Silence()
+    listener = listener or NullListener()
     path = Path(study)
     record = read_study(path)
     if not record.front:
@@ -79,7 +81,7 @@ def rerun(
                         address=ray_address,
                         note=listener.note,
                     ) as pool:
-                        rerun_front(opened, path, pool, reruns, listener, interrupts)
+                        rerun_front(Session(opened, path, pool, listener, interrupts), reruns)
                 except KeyboardInterrupt:
                     interrupted = True
             return record_of(opened, path, interrupted=interrupted)
@@ -107,54 +109,50 @@ def _nth_seed(count: int, trial: TrialRecord, own_seed: int) -> int:
     return count + 1 if used is not None and 1 <= used <= count else count
 
 
-def rerun_front(
-    study: optuna.Study,
-    path: Path,
-    pool: Pool,
-    reruns: int,
-    listener: Listener,
-    interrupts: Interrupts,
-) -> None:
+def rerun_front(session: Session, reruns: int) -> None:
     """Trains and tests what `missing_reruns` names, and writes each result when it is there.
 
     Raises:
-        KeyboardInterrupt: from `interrupts`.
+        KeyboardInterrupt: The user pressed Ctrl-C.
     """
-    record = record_of(study, path)
+    pool, listener = session.pool, session.listener
+    record = session.record()
     own_seed = record.settings["seed"]
     waiting = deque(_Job(*each) for each in missing_reruns(record, reruns))
     running: dict[tuple[int, int], _Job] = {}
-    while waiting or running:
-        interrupts.check()
-        while waiting and pool.idle:
-            job = waiting.popleft()
-            network, key = job.trial.architecture, (job.trial.number, job.seed)
-            running[key] = job
-            if job.weights is None:
-                pool.begin(key, network, training_seed(own_seed + job.seed, network))
-            else:
-                pool.test(key, network, job.weights)
-        answered = pool.next_result(_TICK_S)
-        if answered is None:
-            continue
-        key, answer = answered
-        job = running[key]
-        if not isinstance(answer, FailedError | float):
+
+    def begin_next() -> bool:
+        if not waiting:
+            return False
+        job = waiting.popleft()
+        network, key = job.trial.architecture, (job.trial.number, job.seed)
+        running[key] = job
+        if job.weights is None:
+            pool.begin(key, network, training_seed(own_seed + job.seed, network))
+        else:
+            pool.test(key, network, job.weights)
+        return True
+
+    def handle(key: tuple[int, int], answer: Report | float | FailedError) -> None:
+        if isinstance(answer, Report):
             if answer.diverged is not None:
                 answer = FailedError(answer.diverged)
             elif answer.weights is None:
                 pool.advance(key)
-                continue
+                return
         pool.release(key)
-        del running[key]
+        job = running.pop(key)
         if isinstance(answer, FailedError):
             listener.note(f"trial {job.trial.number} with seed {job.seed} came to no end: {answer}")
         elif isinstance(answer, float):
-            _keep(study, job, answer)
+            _keep(session.study, job, answer)
             errors = f"error {job.val_error:.2%}, of test images {answer:.2%}".replace("%", " %")
             listener.note(f"trial {job.trial.number} with seed {job.seed}: {errors}")
         else:  # tested next, while its weights are at hand
+            assert answer.rung is not None
             waiting.appendleft(_Job(job.trial, job.seed, answer.rung.val_error, answer.weights))
+
+    run_jobs(pool, session.interrupts.check, begin_next, handle)
 
 
 def _keep(study: optuna.Study, job: _Job, test_error: float) -> None:

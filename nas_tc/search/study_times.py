@@ -8,7 +8,8 @@ import optuna
 
 from nas_tc.architecture import Architecture
 from nas_tc.errors import StudyError
-from nas_tc.search.records import TIMED_ON_KEY, TIMES_KEY, TrialRecord
+from nas_tc.study.attributes import TIMED_ON_KEY, TIMES_KEY
+from nas_tc.study.trial import TrialRecord
 
 
 def check_device(study: optuna.Study, path: Path, device: str) -> None:

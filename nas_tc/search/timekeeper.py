@@ -6,10 +6,12 @@ from typing import Any, Protocol
 
 from nas_tc.architecture import Architecture, format_notation
 from nas_tc.errors import BudgetError, StudyError, TableError
-from nas_tc.search.figures import amount
+from nas_tc.latency import Prediction, TimeTable, nodes_of
+from nas_tc.search.jobs import wait_for_answer
+from nas_tc.search.timing_records import amount
 from nas_tc.space import Space, extreme_network
-from nas_tc.timing import Prediction, TimeLimit, TimeTable, nodes_of
-from nas_tc.worker import FrontOrder, TimeOrder, TimeReport
+from nas_tc.timing import TimeLimit
+from nas_tc.worker import FrontTimingRequest, TimingRequest, TimingResult
 
 _SAVE_EVERY = 20  # reports
 _SHARE = 0.03  # of the time of a training: what a brief verdict may take, on all workers together
@@ -23,7 +25,7 @@ _LOOK_EVERY = 8  # networks that are clearly within: the table must not only lea
 class Clock(Protocol):
     """A pool of workers, as far as it reads the clock."""
 
-    def time(self, key: Any, order: TimeOrder | FrontOrder) -> None:
+    def time(self, key: Any, order: TimingRequest | FrontTimingRequest) -> None:
         """Lets a worker carry out an order."""
 
     def next_result(self, timeout_s: float) -> tuple[Any, Any] | None:
@@ -103,7 +105,7 @@ class Timekeeper:
         self._assured += 1
         return {} if self._assured % _LOOK_EVERY == 0 else self.foretold(architecture)
 
-    def order(self, architecture: Architecture) -> TimeOrder:
+    def order(self, architecture: Architecture) -> TimingRequest:
         """What a worker is to measure of a network: its limits, and layers that are new."""
         is_warm = all(self.table.of(limit.setting).error_range for limit in self.limits)
         inside = dict.fromkeys(
@@ -112,7 +114,7 @@ class Timekeeper:
             for network in (architecture, limit.reference)
             if network is not None and self._is_news(network, limit, is_warm=is_warm)
         )
-        return TimeOrder(
+        return TimingRequest(
             architecture,
             self.limits,
             tuple(inside),
@@ -138,7 +140,7 @@ class Timekeeper:
         self.timed += networks
         self.timing_s += seconds
 
-    def learn(self, architecture: Architecture, report: TimeReport) -> None:
+    def learn(self, architecture: Architecture, report: TimingResult) -> None:
         """Takes a report's layers into the table, and how well its figures were foretold.
 
         Raises:
@@ -200,13 +202,9 @@ class Timekeeper:
                 self._check_foretold(limit, cheapest)
             return f"times: foretold by a table of {self.table.machine['device']}, not measured"
         clock.time("cheapest", self.order(cheapest))
-        answered = None
-        while answered is None:
-            check()
-            answered = clock.next_result(1.0)
-        report = answered[1]
+        report = wait_for_answer(clock.next_result, check)
         clock.release("cheapest")
-        if not isinstance(report, TimeReport):
+        if not isinstance(report, TimingResult):
             reason = getattr(report, "diverged", None) or report
             raise StudyError(f"the cheapest network could not be timed: {reason}")
         self.learn(cheapest, report)

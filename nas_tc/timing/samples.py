@@ -4,9 +4,9 @@ import time
 from dataclasses import dataclass, field
 from statistics import median
 
+from nas_tc.timing.baseline_speed import Beside, Pace
 from nas_tc.timing.clock import LOW_QUARTILE, Clock, Run
 from nas_tc.timing.estimate import Estimate, estimate, quantile_of
-from nas_tc.timing.pace import Beside, Pace
 
 FEWEST = 20  # samples, however long they take
 _ALIKE = 4.0  # runs that differ by less than this factor feel the machine alike

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import torch
 
+from nas_tc.timing.baseline_speed import Pace
 from nas_tc.timing.clock import Run, clock_of, counted_quantile
 from nas_tc.timing.estimate import Estimate, Verdict
-from nas_tc.timing.pace import Pace
-from nas_tc.timing.samples import FEWEST, Sampler, Samples
-from nas_tc.timing.turns import (
+from nas_tc.timing.interleaved import (
     BLOCK,
     LOOK,
     SHORT_BLOCK,
@@ -19,6 +18,7 @@ from nas_tc.timing.turns import (
     take_together,
     take_turns,
 )
+from nas_tc.timing.samples import FEWEST, Sampler, Samples
 
 REPEATS = 400
 _WARM_UPS = 10
@@ -227,7 +227,7 @@ def stopwatch(device: torch.device, pace: Pace | None = None) -> Stopwatch:
 
     Args:
         device: whose clock to read.
-        pace: from `calm_pace`: figures are told at it; None: they are as the clock has them.
+        pace: from `reference_speed`: figures are told at it; None: they are as the clock has them.
     """
     return Stopwatch(clock_of(device), counted_quantile(device), pace)
 

@@ -5,8 +5,8 @@ from torch.nn import functional
 
 from nas_tc.architecture import Architecture
 from nas_tc.timing.clock import Run
+from nas_tc.timing.dummy_network import dummy_network
 from nas_tc.timing.setting import DTYPES, Setting
-from nas_tc.timing.sketch import sketch
 
 
 def work_of(architecture: Architecture, setting: Setting, device: torch.device) -> Run:
@@ -33,7 +33,7 @@ def forward_pass(
     Raises:
         ArchitectureError: a map that shrinks to nothing.
     """
-    network = sketch(architecture).to(device, dtype).eval()
+    network = dummy_network(architecture).to(device, dtype).eval()
     images = images_of(architecture, batch, device).to(dtype)
 
     @torch.inference_mode()
@@ -65,7 +65,7 @@ def training_step(
     Raises:
         ArchitectureError: a map that shrinks to nothing.
     """
-    network = sketch(architecture).to(device).train()
+    network = dummy_network(architecture).to(device).train()
     images = images_of(architecture, batch, device)
     labels = torch.arange(batch, device=device) % architecture.classes
     optimizer = torch.optim.SGD(network.parameters(), lr=0.0, momentum=0.9)

@@ -6,9 +6,10 @@ from nas_tc.training.colour import principal_colours
 from nas_tc.training.device import (
     autocast_dtype,
     choose_device,
+    gpu_names,
     settle_on_core,
 )
-from nas_tc.training.finish import CHECKPOINT, CurvePoint, Finished, finish, run_epochs
+from nas_tc.training.finish import CHECKPOINT, Finished, finish, run_epochs
 from nas_tc.training.memory import (
     OutOfMemoryError,
     check_fits,
@@ -16,25 +17,16 @@ from nas_tc.training.memory import (
     ran_out,
     training_bytes,
 )
-from nas_tc.training.recipe import AUGMENTATIONS, Recipe
-from nas_tc.training.recipes import FULL, HE_SUN_2015, QUICK, RECIPES, load_recipe, parse_fields
 from nas_tc.training.share import Share, check_share
 from nas_tc.training.train import DivergedError, Rung, Training, Turn, error_rate, train
 from nas_tc.training.views import ViewErrors, error_of_views
 
 __all__ = [
-    "AUGMENTATIONS",
     "CHECKPOINT",
-    "FULL",
-    "HE_SUN_2015",
-    "QUICK",
-    "RECIPES",
-    "CurvePoint",
     "DivergedError",
     "Finished",
     "Images",
     "OutOfMemoryError",
-    "Recipe",
     "Rung",
     "Share",
     "Training",
@@ -47,10 +39,9 @@ __all__ = [
     "error_of_views",
     "error_rate",
     "finish",
+    "gpu_names",
     "images_on",
-    "load_recipe",
     "out_of_memory",
-    "parse_fields",
     "principal_colours",
     "ran_out",
     "run_epochs",

@@ -9,10 +9,10 @@ from torch import Tensor
 
 from nas_tc.data import Split
 from nas_tc.errors import DeviceError
+from nas_tc.recipe.recipe import Recipe
 from nas_tc.training.colour import altered_colours, drawn_noise, principal_colours
 from nas_tc.training.memory import room_for_images
 from nas_tc.training.prefetch import prefetched
-from nas_tc.training.recipe import Recipe
 from nas_tc.training.share import Share
 
 _ALL = Share()

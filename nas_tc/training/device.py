@@ -62,3 +62,8 @@ def _cpu_has_bf16() -> bool:
         if line.startswith(("flags", "Features")):
             return not set(_BF16_FLAGS).isdisjoint(line.split())
     return False
+
+
+def gpu_names() -> list[str]:
+    """Names of the GPUs that torch sees on this machine, for a manifest."""
+    return [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]

@@ -15,25 +15,15 @@ from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
 from nas_tc.errors import NasTcError, reason
 from nas_tc.module import Network, build
+from nas_tc.recipe import CurvePoint, Recipe
 from nas_tc.training.batches import images_on, with_colours
 from nas_tc.training.memory import check_fits, out_of_memory, ran_out
-from nas_tc.training.recipe import Recipe
 from nas_tc.training.share import Share, check_share
 from nas_tc.training.train import Training, error_rate
 from nas_tc.training.views import ViewErrors, error_of_views
 
 CHECKPOINT = "checkpoint.pt"
 _FORMAT = 2  # of the checkpoint
-
-
-@dataclass(frozen=True, slots=True)
-class CurvePoint:
-    """One epoch of the learning curve."""
-
-    epoch: int
-    train_loss: float
-    val_error: float  # 0 to 1
-    train_s: float  # seconds of training so far, validation not counted
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The learning rate as a function of the step, so that a resumed training needs no state for it."""
 
-from nas_tc.training.recipe import Recipe, one_cycle
+from nas_tc.recipe.recipe import Recipe, one_cycle
 
 
 def learning_rate(recipe: Recipe, step: int, steps_per_epoch: int) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from nas_tc.training.recipe import Recipe
+from nas_tc.recipe.recipe import Recipe
 
 
 class Sgd:

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from nas_tc.errors import NasTcError
+from nas_tc.recipe.recipe import Recipe
 from nas_tc.training.form import training_form
-from nas_tc.training.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nas_tc.recipe.recipe import Recipe
 from nas_tc.training.average import Average
 from nas_tc.training.batches import Images, plain_batches, shuffled_batches
 from nas_tc.training.device import autocast_dtype
 from nas_tc.training.form import training_form
-from nas_tc.training.recipe import Recipe
 from nas_tc.training.schedule import learning_rate
 from nas_tc.training.sgd import Sgd
 from nas_tc.training.share import Share

@@ -4,22 +4,22 @@ A package of its own, so that a worker's process loads torch and no more: Optuna
 pandas would take it two seconds longer to begin.
 """
 
-from nas_tc.worker.time_order import (
+from nas_tc.worker.timing_request import (
     Figure,
-    FrontOrder,
-    FrontReport,
-    TimeOrder,
-    TimeReport,
+    FrontTimingRequest,
+    FrontTimingResult,
+    TimingRequest,
+    TimingResult,
 )
 from nas_tc.worker.worker import Report, Worker, training_seed
 
 __all__ = [
     "Figure",
-    "FrontOrder",
-    "FrontReport",
+    "FrontTimingRequest",
+    "FrontTimingResult",
     "Report",
-    "TimeOrder",
-    "TimeReport",
+    "TimingRequest",
+    "TimingResult",
     "Worker",
     "training_seed",
 ]

@@ -13,12 +13,12 @@ from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
 from nas_tc.data.memory import gib
 from nas_tc.module import Network, build
+from nas_tc.recipe import Recipe
 from nas_tc.timing import NodeLock
 from nas_tc.training import (
     DivergedError,
     Images,
     OutOfMemoryError,
-    Recipe,
     Rung,
     Turn,
     check_fits,
@@ -32,13 +32,13 @@ from nas_tc.training import (
     train,
     with_colours,
 )
-from nas_tc.worker.time_order import (
+from nas_tc.worker.timing_request import (
     Bench,
-    FrontOrder,
-    FrontReport,
-    TimeOrder,
-    TimeReport,
-    carry_out,
+    FrontTimingRequest,
+    FrontTimingResult,
+    TimingRequest,
+    TimingResult,
+    measure,
     time_together,
 )
 
@@ -177,7 +177,9 @@ class Worker:
         state = {k: v.contiguous().cpu() for k, v in self._network.state_dict().items()}
         return Report(rung, save(state))
 
-    def time(self, order: TimeOrder | FrontOrder) -> TimeReport | FrontReport | Report:
+    def time(
+        self, order: TimingRequest | FrontTimingRequest
+    ) -> TimingResult | FrontTimingResult | Report:
         """Reads the clock while nobody else on the node trains; a report if no memory is left."""
         assert self._lock is not None
         self._forget()
@@ -188,9 +190,9 @@ class Worker:
                     for network in (*order.networks, limit.reference):
                         if network is not None:
                             check_fits(network, limit.setting.batch, self._device)
-            if isinstance(order, FrontOrder):
+            if isinstance(order, FrontTimingRequest):
                 return time_together(order, self._bench)
-            return carry_out(order, self._bench)
+            return measure(order, self._bench)
         except OutOfMemoryError as error:
             return Report(diverged=str(error))
         except (MemoryError, RuntimeError) as error:

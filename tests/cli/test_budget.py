@@ -7,19 +7,17 @@ from random import Random
 import pytest
 import torch
 
-from nas_tc.space import load_space
-from nas_tc.timing import (
-    Inside,
+from nas_tc.latency import (
+    LayerProfile,
     LayerTimes,
-    Setting,
     TimeTable,
     default_table,
     networks_of,
     nodes_of,
-    one_thread,
-    timing_machine,
-    unit_of,
+    signature_of,
 )
+from nas_tc.space import load_space
+from nas_tc.timing import Setting, one_thread, timing_machine
 from nas_tc.zoo import find_network
 
 
@@ -52,9 +50,9 @@ def time_table(tmp_path):
     times = LayerTimes()
     reference = find_network("(3,32)x2").at(space.input, space.classes)
     for network in (reference, *islice(networks_of(space, Random(0)), 200)):
-        units = [unit_of(node, first=i == 0) for i, node in enumerate(nodes_of(network))]
+        units = [signature_of(node, first=i == 0) for i, node in enumerate(nodes_of(network))]
         found = tuple((unit, unit.macs / 1e6 + 0.01) for unit in units)
-        times.add(network, Inside(sum(ms for _, ms in found), found))
+        times.add(network, LayerProfile(sum(ms for _, ms in found), found))
     for _ in range(20):
         times.check(1.0, 1.05)
     with one_thread():

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from nas_tc.cost import complexity
-from nas_tc.search import read_study
+from nas_tc.study import read_study
 from nas_tc.zoo import ZOO
 
 LONG = "x" * 300  # for a file

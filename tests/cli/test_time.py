@@ -33,7 +33,9 @@ def test_time_prints_a_figure_with_its_interval(nas_tc, monkeypatch, tmp_path):
 
 def test_a_damaged_file_of_the_calm_pace_is_refused(nas_tc, monkeypatch, tmp_path):
     monkeypatch.setenv("NAS_TC_CACHE", str(tmp_path))
-    monkeypatch.setattr("nas_tc.timing.calm.pace_file", lambda *_: tmp_path / "pace.json")
+    monkeypatch.setattr(
+        "nas_tc.timing.reference_speed.pace_file", lambda *_: tmp_path / "pace.json"
+    )
     (tmp_path / "pace.json").write_text("{")
     code, out, errors = nas_tc("time", "(3,8)", "--input", "3x16x16", "--device", "cpu")
     assert (code, out) == (2, "")

@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 from nas_tc.architecture import Architecture
 from nas_tc.cli.main import main
 from nas_tc.module import build
-from nas_tc.search import weights_file
+from nas_tc.study import weights_file
 
 
 @pytest.fixture

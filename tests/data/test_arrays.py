@@ -9,7 +9,8 @@ import torch
 
 from nas_tc.data import Decoding, load_data
 from nas_tc.errors import DataError
-from nas_tc.training import Recipe, images_on
+from nas_tc.recipe import Recipe
+from nas_tc.training import images_on
 from nas_tc.training.batches import shuffled_batches
 
 RNG = np.random.default_rng(0)

@@ -17,7 +17,8 @@ from nas_tc.data import Decoding, load_data, parse_limit
 from nas_tc.data import disk as disk_module
 from nas_tc.data import rows as rows_module
 from nas_tc.errors import DataError
-from nas_tc.training import Images, Recipe, images_on
+from nas_tc.recipe import Recipe
+from nas_tc.training import Images, images_on
 from nas_tc.training.batches import plain_batches, shuffled_batches
 
 SPLITS = ("train", "validation", "test")

@@ -15,7 +15,7 @@ from nas_tc.architecture import GAP, SPP, Architecture, parse_notation
 from nas_tc.errors import StudyError
 from nas_tc.export import export_trial, network_source
 from nas_tc.module import build
-from nas_tc.search import weights_file
+from nas_tc.study import weights_file
 from strategies import architectures
 
 

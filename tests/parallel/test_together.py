@@ -15,8 +15,9 @@ from nas_tc.errors import DeviceError, NasTcError
 from nas_tc.module import build
 from nas_tc.parallel import finish_together
 from nas_tc.parallel.finish import _cause
+from nas_tc.recipe import Recipe
 from nas_tc.search.pool import Pool
-from nas_tc.training import DivergedError, Recipe, finish
+from nas_tc.training import DivergedError, finish
 
 # Ray Train reads its own deprecated settings.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:ray")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from nas_tc.report import manifest, recommended
-from nas_tc.search import Rerun
+from nas_tc.study import Rerun
 
 
 def with_reruns(record, errors):

@@ -8,15 +8,18 @@ import pytest
 
 from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.data import load_data
-from nas_tc.search import Silence, read_study, weights_file
+from nas_tc.recipe import Recipe
+from nas_tc.search import NullListener
 from nas_tc.search.driver import Driver
-from nas_tc.search.interrupt import Interrupts
+from nas_tc.search.interrupts import Interrupts
 from nas_tc.search.pool import FailedError, LostError
-from nas_tc.search.records import record_of
+from nas_tc.search.session import Session
 from nas_tc.search.settings import Settings
-from nas_tc.search.storage import lock_study, open_study, requeue_running
 from nas_tc.space import parse_space
-from nas_tc.training import Recipe, Rung
+from nas_tc.study import read_study, weights_file
+from nas_tc.study.record import record_of
+from nas_tc.study.storage import lock_study, open_study, requeue_running
+from nas_tc.training import Rung
 from nas_tc.worker import Report
 
 # 2/2 and 3/2 poolings leave 3 of 7 pixels, so its two networks cost the same.
@@ -38,12 +41,13 @@ class Workers:
     """Answers each call at once, in the order that `pick` says."""
 
     def __init__(self, size, answer, pick):
-        self.idle, self._answer, self._pick = size, answer, pick
+        self.idle, self.busy, self._answer, self._pick = size, 0, answer, pick
         self._calls = deque()
         self.begun = []
 
     def begin(self, number, architecture, seed):
         self.idle -= 1
+        self.busy += 1
         self.begun.append((number, architecture, seed))
         self._calls.append(number)
 
@@ -52,6 +56,7 @@ class Workers:
 
     def release(self, number):
         self.idle += 1
+        self.busy -= 1
 
     def next_result(self, timeout_s):
         number = self._pick(self._calls)
@@ -71,7 +76,8 @@ def drive(tmp_path):
     def run(answer, pick=min, goal=2, listener=None):
         pool = Workers(2, answer, pick)
         with lock_study(path), open_study(path, settings.to_dict()) as study:
-            Driver(study, path, settings, pool, goal, listener or Silence(), Interrupts()).run()
+            session = Session(study, path, pool, listener or NullListener(), Interrupts())
+            Driver(session, settings, goal).run()
             return record_of(study, path), pool
 
     return run
@@ -108,7 +114,7 @@ def test_a_network_trained_again_counts_with_its_mean_error(drive):
 
 def test_a_training_that_is_stopped_names_the_network_and_does_not_count(drive):
     ends = []
-    ear = Silence()
+    ear = NullListener()
     ear.ended = ends.append
     record, _ = drive(lambda number: good(0.2 + number / 10), listener=ear)
     with open_study(record.path, dict(record.settings)) as study:
@@ -176,7 +182,7 @@ def test_a_network_whose_worker_dies_is_tried_again_though_the_space_is_exhauste
 
 def test_what_each_worker_has_to_say_is_said_once(drive):
     notes = []
-    ear = Silence()
+    ear = NullListener()
     ear.note = notes.append
     drive(lambda number: replace(good(0.5), note="the images are sent"), listener=ear)
     assert notes == ["the images are sent"]

@@ -10,8 +10,8 @@ from ray.exceptions import RayActorError
 
 from nas_tc.data import load_data
 from nas_tc.errors import DeviceError, NasTcError
-from nas_tc.search import read_study
 from nas_tc.search.pool import _check_started
+from nas_tc.study import read_study
 from nas_tc.training import Images
 from nas_tc.worker.worker import _images_note
 

@@ -8,8 +8,9 @@ import pytest
 from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.errors import DataError, NasTcError, StudyError
 from nas_tc.report import front_table
-from nas_tc.search import Spread, read_study, rerun
+from nas_tc.search import rerun
 from nas_tc.search.reruns import missing_reruns
+from nas_tc.study import Spread, read_study
 from nas_tc.worker import training_seed
 
 

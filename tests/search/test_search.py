@@ -11,8 +11,8 @@ from nas_tc.cost import complexity, network_cost
 from nas_tc.data import load_data
 from nas_tc.errors import BudgetError, DataError, DeviceError, NasTcError
 from nas_tc.module import build
-from nas_tc.search import read_study, weights_file
-from nas_tc.search.front import near_front
+from nas_tc.study import read_study, weights_file
+from nas_tc.study.front import near_front
 from nas_tc.training import Images, error_rate
 
 
@@ -125,4 +125,4 @@ def test_a_reference_is_taken_at_the_size_of_the_data(tiny_search):
 
 def test_the_package_can_be_called_and_looked_into():
     assert callable(nas_tc.search)
-    assert nas_tc.search.ParetoPruner.__name__ == "ParetoPruner"
+    assert nas_tc.search.rerun.__name__ == "rerun"

@@ -13,8 +13,8 @@ import pytest
 from heard import Ear, states
 from nas_tc.errors import StudyError
 from nas_tc.search import pool as pool_module
-from nas_tc.search import read_study
-from nas_tc.search.weights import Weights
+from nas_tc.study import read_study
+from nas_tc.study.weights import Weights
 
 
 def test_ctrl_c_loses_nothing(tiny_search, tmp_path):

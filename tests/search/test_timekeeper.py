@@ -10,24 +10,17 @@ from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.budget import parse_budget
 from nas_tc.data import load_data
 from nas_tc.errors import BudgetError, DeviceError, StudyError, TableError
-from nas_tc.search import Silence
-from nas_tc.search.figures import recorded, too_slow
-from nas_tc.search.own_table import keeping_time
+from nas_tc.latency import LayerProfile, TimeTable, nodes_of, signature_of
+from nas_tc.recipe import Recipe
+from nas_tc.search import NullListener
+from nas_tc.search.interrupts import Interrupts
+from nas_tc.search.session import Session
+from nas_tc.search.table_choice import keeping_time
 from nas_tc.search.timekeeper import Timekeeper
+from nas_tc.search.timing_records import recorded, too_slow
 from nas_tc.space import load_space
-from nas_tc.timing import (
-    LOW_QUARTILE,
-    Estimate,
-    Inside,
-    Setting,
-    TimeLimit,
-    TimeTable,
-    nodes_of,
-    time_limits,
-    unit_of,
-)
-from nas_tc.training import Recipe
-from nas_tc.worker import Figure, Report, TimeReport, Worker
+from nas_tc.timing import LOW_QUARTILE, Estimate, Setting, TimeLimit, time_limits
+from nas_tc.worker import Figure, Report, TimingResult, Worker
 
 MACHINE = {"device": "Abacus 7", "threads": 1, "torch": "2.13", "cuda": None, "instructions": "x"}
 SHAPE = (3, 16, 16)
@@ -47,9 +40,9 @@ def estimate(ms, spread=0.0):
 
 def inside(architecture):
     """A millisecond a million multiply-adds, and a microsecond a layer."""
-    units = [unit_of(node, first=i == 0) for i, node in enumerate(nodes_of(architecture))]
+    units = [signature_of(node, first=i == 0) for i, node in enumerate(nodes_of(architecture))]
     found = tuple((unit, unit.macs / 1e6 + 0.001) for unit in units)
-    return Inside(sum(ms for _, ms in found), found)
+    return LayerProfile(sum(ms for _, ms in found), found)
 
 
 def limits(expression, device="cpu", classes=10):
@@ -72,7 +65,7 @@ def report(architecture, keeper, ms, *, within=True, ratio=None, machine=MACHINE
     )
     order = keeper.order(architecture)
     insides = tuple((setting, each, inside(each)) for setting, each in order.inside)
-    return TimeReport(figures, insides, machine)
+    return TimingResult(figures, insides, machine)
 
 
 def test_limits_as_numbers():
@@ -219,7 +212,7 @@ def test_gpus_that_this_machine_does_not_have_are_told(monkeypatch):
     search, pool = SimpleNamespace(times=limits("latency<=1ms")), SimpleNamespace(device="cuda")
     with (
         pytest.raises(DeviceError, match="on GPUs of the cluster"),
-        keeping_time(search, None, pool, Silence(), None),
+        keeping_time(search, None, Session(None, None, pool, NullListener(), Interrupts())),
     ):
         pass
 
@@ -344,7 +337,7 @@ def test_a_worker_that_has_no_memory_to_read_the_clock_says_so(monkeypatch):
     def without_memory(*_):
         raise MemoryError
 
-    monkeypatch.setattr("nas_tc.worker.worker.carry_out", without_memory)
+    monkeypatch.setattr("nas_tc.worker.worker.measure", without_memory)
     assert worker.time(order).diverged.startswith("out of memory: about")
 
 

@@ -7,12 +7,13 @@ import pytest
 import torch
 
 from nas_tc.errors import BudgetError, StudyError, TableError
+from nas_tc.latency import TimeTable, calibrate
 from nas_tc.report import front_table, trials_table, write_report
-from nas_tc.search import objective, pareto_front, read_study, weights_file
-from nas_tc.search.front import near_front
-from nas_tc.search.storage import check_settings, open_study
-from nas_tc.timing import Setting, TimeTable, calibrate, one_thread
-from nas_tc.worker import time_order as orders
+from nas_tc.study import objective, pareto_front, read_study, weights_file
+from nas_tc.study.front import near_front
+from nas_tc.study.storage import check_settings, open_study
+from nas_tc.timing import Setting, one_thread
+from nas_tc.worker import timing_request as orders
 
 GENEROUS = "latency<=(3,64)x3*50, complexity<=400k"
 
@@ -111,7 +112,7 @@ def test_the_table_of_another_device_decides_without_a_clock(
     table.machine["device"] = "Abacus 7"
     path = tmp_path / "abacus.json"
     table.write(path)
-    monkeypatch.setattr(orders, "carry_out", None)
+    monkeypatch.setattr(orders, "measure", None)
     record = tiny_search("latency<=10s on cuda", study="other.db", time_table=path, trials=3)
     assert record.done == 3
     for trial in record.trials:

@@ -199,8 +199,10 @@ def test_one_thread_and_back():
 @pytest.mark.parametrize("work", [forward_pass, training_step])
 def test_work_can_be_repeated_without_a_change(monkeypatch, work, dtype):
     built = []
-    sketch = work_module.sketch
-    monkeypatch.setattr(work_module, "sketch", lambda each: built.append(sketch(each)) or built[-1])
+    dummy_network = work_module.dummy_network
+    monkeypatch.setattr(
+        work_module, "dummy_network", lambda each: built.append(dummy_network(each)) or built[-1]
+    )
     run = work(SMALL, batch=3, dtype=dtype)
     calls = []
     built[0].register_forward_hook(lambda module, given, scores: calls.append((given[0], scores)))

@@ -12,11 +12,11 @@ from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.data import load_data
 from nas_tc.errors import NasTcError
 from nas_tc.module import build
+from nas_tc.recipe import Recipe
 from nas_tc.training import (
     DivergedError,
     Images,
     OutOfMemoryError,
-    Recipe,
     Training,
     check_fits,
     error_of_views,

@@ -6,7 +6,8 @@ from torch import nn
 from torch.nn import functional
 
 from nas_tc.module import build
-from nas_tc.training import Images, Recipe, training_bytes
+from nas_tc.recipe import Recipe
+from nas_tc.training import Images, training_bytes
 from nas_tc.training.batches import plain_batches, shuffled_batches, ten_views
 from nas_tc.training.colour import altered_colours, drawn_noise, principal_colours
 from nas_tc.training.form import training_form

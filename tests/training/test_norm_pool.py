@@ -11,7 +11,8 @@ from torch import nn
 
 from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.module import build
-from nas_tc.training import Images, Recipe, norm_pool, train
+from nas_tc.recipe import Recipe
+from nas_tc.training import Images, norm_pool, train
 from nas_tc.training.norm_pool import NormPool
 
 LIBRARIES = norm_pool.fitting()

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nas_tc.errors import NasTcError
-from nas_tc.training import HE_SUN_2015, QUICK, RECIPES, Recipe, load_recipe, parse_fields
+from nas_tc.recipe import HE_SUN_2015, QUICK, RECIPES, Recipe, load_recipe, parse_fields
 from nas_tc.training.schedule import learning_rate
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from nas_tc.training import Recipe
+from nas_tc.recipe import Recipe
 from nas_tc.training.sgd import Sgd
 
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from nas_tc.errors import NasTcError
-from nas_tc.training import Images, Recipe, Share, check_share
+from nas_tc.recipe import Recipe
+from nas_tc.training import Images, Share, check_share
 from nas_tc.training.batches import shuffled_batches
 from nas_tc.training.colour import principal_colours
 

@@ -10,17 +10,10 @@ from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.data import load_data
 from nas_tc.errors import NasTcError
 from nas_tc.module import build
-from nas_tc.training import (
-    DivergedError,
-    Images,
-    Recipe,
-    autocast_dtype,
-    choose_device,
-    error_rate,
-    train,
-)
+from nas_tc.recipe import Recipe
+from nas_tc.recipe.recipe import one_cycle
+from nas_tc.training import DivergedError, Images, autocast_dtype, choose_device, error_rate, train
 from nas_tc.training.batches import plain_batches, shuffled_batches
-from nas_tc.training.recipe import one_cycle
 from rubbish import leave_rubbish
 
 SMALL = Architecture((1, 16, 16), parse_notation("(3,16)/2 | 2/2 | (3,32)"), GAP, 10)

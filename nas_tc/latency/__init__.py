@@ -1,0 +1,32 @@
+"""What will a network take? A table of layer times, filled by calibration, and its own error."""
+
+from nas_tc.latency.calibration import Timed, calibrate, networks_of, time_network, unseen_networks
+from nas_tc.latency.layer_profiler import LayerProfile, profile_layers
+from nas_tc.latency.layer_signature import LayerSignature, nodes_of, signature_of
+from nas_tc.latency.layer_times import LayerTime, LayerTimes, Prediction, fit_overhead
+from nas_tc.latency.predicted_limit import PredictedLimit
+from nas_tc.latency.prediction_error import Agreement, agreement, scaled
+from nas_tc.latency.time_table import TimeTable, default_table
+
+__all__ = [
+    "Agreement",
+    "LayerProfile",
+    "LayerSignature",
+    "LayerTime",
+    "LayerTimes",
+    "PredictedLimit",
+    "Prediction",
+    "TimeTable",
+    "Timed",
+    "agreement",
+    "calibrate",
+    "default_table",
+    "fit_overhead",
+    "networks_of",
+    "nodes_of",
+    "profile_layers",
+    "scaled",
+    "signature_of",
+    "time_network",
+    "unseen_networks",
+]

@@ -1,0 +1,239 @@
+"""Times every layer of a network where it runs: inside the network.
+
+A layer on its own is quicker than in its place, where its weights have left the cache and its
+input was just written. So the clock is read between the layers of whole runs, which also costs
+one run for all of them.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from nas_tc.architecture import Architecture, Join
+from nas_tc.latency.layer_signature import LayerSignature, nodes_of, signature_of
+from nas_tc.module import Network, modules_of
+from nas_tc.timing.baseline_speed import Beside, Pace
+from nas_tc.timing.clock import counted_quantile
+from nas_tc.timing.dummy_network import dummy_network
+from nas_tc.timing.estimate import quantile_of
+from nas_tc.timing.setting import DTYPES, Setting
+from nas_tc.timing.work import images_of
+
+_WARM_UPS = 3
+_FEWEST = 12  # runs, however long they take
+_MOST = 200
+_LEAST_S = 0.4
+_LEAST_MS = 1e-5
+
+Stamp = int | torch.cuda.Event
+
+
+@dataclass(frozen=True, slots=True)
+class LayerProfile:
+    """Milliseconds of a network and of its layers, from the same runs, at one pace.
+
+    Attributes:
+        whole_ms: of runs without a clock inside.
+        units: each layer in order; its forward pass, or that with its backward pass and update.
+    """
+
+    whole_ms: float
+    units: tuple[tuple[LayerSignature, float], ...]
+
+
+def profile_layers(
+    architecture: Architecture,
+    setting: Setting,
+    device: torch.device,
+    *,
+    least_s: float = _LEAST_S,
+    fewest: int = _FEWEST,
+    pace: Pace | None = None,
+) -> LayerProfile:
+    """Times a network and, in turn with it, its layers.
+
+    Args:
+        architecture: with fresh weights, whose values do not change the time.
+        setting: forward pass or training step, batch, type of numbers.
+        device: to run on; call it within `one_thread` on a processor.
+        least_s: runs are repeated for so long, but `fewest` to 200 times.
+        fewest: runs, however long they take.
+        pace: that the times are told at; None: as the clock has them.
+
+    Raises:
+        ArchitectureError: a map that shrinks to nothing.
+    """
+    nodes = nodes_of(architecture)
+    units = [signature_of(node, first=number == 0) for number, node in enumerate(nodes)]
+    work = (_Step if setting.what == "train_step" else _Forward)(architecture, setting, device)
+    for _ in range(_WARM_UPS):
+        work.run(_ignore)
+    beside = None if pace is None else Beside(pace, [work.whole_ms()])
+    samples: list[list[float]] = []
+    wholes: list[float] = []
+    started = time.monotonic()
+    while len(wholes) < fewest or (len(wholes) < _MOST and time.monotonic() - started < least_s):
+        samples.append(work.units_ms())
+        wholes.append(work.whole_ms())
+        if beside is not None:
+            beside.follow([2 * wholes[-1]])
+    quantile = counted_quantile(device)
+    slowness = 1.0
+    if beside is not None:
+        beside.look()
+        slowness = beside.slowness(quantile_of(wholes, quantile))
+    # A clock may tick too slowly for a layer that does nothing.
+    times = (
+        max(quantile_of(column, quantile), _LEAST_MS) / slowness
+        for column in zip(*samples, strict=True)
+    )
+    whole_ms = max(quantile_of(wholes, quantile), _LEAST_MS) / slowness
+    return LayerProfile(whole_ms, tuple(zip(units, times, strict=True)))
+
+
+class _Forward:
+    """A forward pass that can be looked into."""
+
+    def __init__(self, architecture: Architecture, setting: Setting, device: torch.device) -> None:
+        dtype = DTYPES[setting.dtype]
+        self._stamp = _stamper(device)
+        self._network = dummy_network(architecture).to(device, dtype).eval()
+        self._images = images_of(architecture, setting.batch, device).to(dtype)
+        self._rows = _rows(self._network, architecture)
+
+    @torch.inference_mode()
+    def run(self, mark: Callable[[], None]) -> None:
+        maps = self._network.normalize(self._images)
+        mark()
+        for row in self._rows:
+            for module in row:
+                maps = module(maps)
+            mark()
+
+    def units_ms(self) -> list[float]:
+        """Milliseconds of each layer."""
+        stamps: list[Stamp] = []
+        self.run(lambda: stamps.append(self._stamp()))
+        return [_between(*pair) for pair in pairwise(stamps)]
+
+    def whole_ms(self) -> float:
+        """Milliseconds of a run with no clock inside."""
+        before = self._stamp()
+        self.run(_ignore)
+        return _between(before, self._stamp())
+
+
+class _Step:
+    """A training step, as `training_step` has it, that can be looked into.
+
+    A layer's backward pass lies between the gradients of its output and of its input; its update
+    is that of its own parameters.
+    """
+
+    def __init__(self, architecture: Architecture, setting: Setting, device: torch.device) -> None:
+        self._stamp = _stamper(device)
+        self._dtype = DTYPES[setting.dtype]
+        self._network = dummy_network(architecture).to(device).train()
+        self._images = images_of(architecture, setting.batch, device)
+        self._labels = torch.arange(setting.batch, device=device) % architecture.classes
+        self._rows = _rows(self._network, architecture)
+        self._optimizers = [_optimizer(row) for row in self._rows]
+        self._whole = torch.optim.SGD(self._network.parameters(), lr=0.0, momentum=0.9)
+
+    def run(self, _mark: Callable[[], None]) -> None:
+        self._loss(_ignore_maps).backward()
+        self._whole.step()
+
+    def units_ms(self) -> list[float]:
+        """Milliseconds of each layer: forward, backward, update."""
+        forward: list[Stamp] = []
+        backward: list[Stamp] = []
+
+        def mark(maps: Tensor) -> None:
+            forward.append(self._stamp())
+            if maps.requires_grad:
+                maps.register_hook(lambda _: backward.append(self._stamp()))
+
+        loss = self._loss(mark)
+        loss.backward()
+        backward.append(self._stamp())
+        updates = [self._stamp()]
+        for optimizer in self._optimizers:
+            if optimizer is not None:
+                optimizer.step()
+            updates.append(self._stamp())
+        parts = ([_between(*pair) for pair in pairwise(each)] for each in (forward, updates))
+        back = [_between(*pair) for pair in pairwise(backward)][::-1]
+        return [sum(times) for times in zip(*parts, back, strict=True)]
+
+    def whole_ms(self) -> float:
+        """Milliseconds of a step with no clock inside."""
+        before = self._stamp()
+        self.run(_ignore)
+        return _between(before, self._stamp())
+
+    def _loss(self, mark: Callable[[Tensor], None]) -> Tensor:
+        with torch.autocast(
+            self._images.device.type, dtype=self._dtype, enabled=self._dtype != torch.float32
+        ):
+            maps = self._network.normalize(self._images)
+            mark(maps)
+            for row in self._rows:
+                for module in row:
+                    maps = module(maps)
+                mark(maps)
+            loss = functional.cross_entropy(maps.float(), self._labels)
+        self._whole.zero_grad(set_to_none=True)
+        return loss
+
+
+def _rows(network: Network, architecture: Architecture) -> list[list[nn.Module]]:
+    """The network's own modules, those of one node together."""
+    modules: Iterator[nn.Module] = iter(network.layers)
+    return [[next(modules) for _ in range(_count(node))] for node in nodes_of(architecture)]
+
+
+def _count(node: object) -> int:
+    if isinstance(node, Join):
+        return 1
+    with torch.device("meta"):  # built without memory, only to be counted
+        return len(list(modules_of(node)))  # type: ignore[arg-type]
+
+
+def _optimizer(row: Sequence[nn.Module]) -> torch.optim.Optimizer | None:
+    parameters = [each for module in row for each in module.parameters()]
+    return torch.optim.SGD(parameters, lr=0.0, momentum=0.9) if parameters else None
+
+
+def _stamper(device: torch.device) -> Callable[[], Stamp]:
+    if device.type != "cuda":
+        return time.thread_time_ns  # as the stopwatch's clock, which says why
+
+    def record() -> torch.cuda.Event:
+        event = torch.cuda.Event(enable_timing=True)
+        event.record()
+        return event
+
+    return record
+
+
+def _between(before: Stamp, after: Stamp) -> float:
+    if isinstance(before, int) and isinstance(after, int):
+        return (after - before) / 1e6
+    assert isinstance(before, torch.cuda.Event)
+    assert isinstance(after, torch.cuda.Event)
+    after.synchronize()
+    return float(before.elapsed_time(after))
+
+
+def _ignore() -> None:
+    """No clock."""
+
+
+def _ignore_maps(_maps: Tensor) -> None:
+    """No clock."""

@@ -1,0 +1,172 @@
+"""What a table of times has an entry for: a layer of the walk, whatever its name and place.
+
+A layer is a convolution with its normalisation and activation; branches that meet again are one
+unit together, because they cannot be told apart by the clock. Names do not count, shapes do.
+"""
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from nas_tc.architecture import (
+    IMAGES,
+    Add,
+    Architecture,
+    AveragePool,
+    Concat,
+    Conv,
+    GlobalPool,
+    Join,
+    Layer,
+    Linear,
+    MaxPool,
+    Node,
+    PyramidPool,
+    ResponseNorm,
+    Scale,
+    Shape,
+    nest,
+    volume,
+    walk_parts,
+)
+from nas_tc.architecture.layers import source_volume
+
+FIRST = "first "  # a layer that reads the images, whose gradient nobody needs
+
+
+@dataclass(frozen=True, slots=True)
+class LayerSignature:
+    """What decides about a layer's time.
+
+    Attributes:
+        kind: all but the sizes of maps: "conv 3/2 pad 1 norm relu".
+        sizes: channels x height x width of input and output: "16x32x32>32x16x16".
+        macs: multiply-adds for one image.
+        values: that are read and written for one image.
+        params: weights, biases, scales, shifts.
+    """
+
+    kind: str
+    sizes: str
+    macs: int
+    values: int
+    params: int
+
+    @property
+    def key(self) -> str:
+        """The entry's name in a table."""
+        return f"{self.kind}: {self.sizes}"
+
+
+def nodes_of(architecture: Architecture) -> tuple[Node, ...]:
+    """The layers of a network in a row, branches as one node; quick where there are none.
+
+    Raises:
+        ArchitectureError: a map that shrinks to nothing.
+    """
+    found: list[Node] = []
+    before = IMAGES
+    for part in walk_parts(architecture):
+        found += nodes_of_part(part, before)
+        before = part[-1].name
+    return tuple(found)
+
+
+def nodes_of_part(part: tuple[Layer, ...], before: str) -> tuple[Node, ...]:
+    """The same of one part of a walk, which the layer named `before` feeds."""
+    for layer in part:
+        if isinstance(layer, Add | Concat | Scale):
+            return nest(part, before)
+    return part
+
+
+def nameless(node: Node) -> Hashable:
+    """A key that layers of one unit share; quicker to make than the unit. Branches keep names."""
+    if type(node) is Conv:
+        return (
+            node.input,
+            node.n_out,
+            node.filter,
+            node.stride,
+            node.padding,
+            node.norm,
+            node.output,
+            node.activation,
+            node.groups,
+            node.dilation,
+        )
+    return node
+
+
+@lru_cache(maxsize=1 << 15)
+def signature_of(node: Node, *, first: bool) -> LayerSignature:
+    """The unit that a node of the walk is; `first` if it reads the images."""
+    if type(node) is Conv:  # most are; the same as below without the way round
+        return LayerSignature(
+            (FIRST if first else "") + _layer_kind(node),
+            f"{_shape(node.input)}>{_shape(node.output)}",
+            node.macs,
+            volume(node.input) + volume(node.output),
+            node.params,
+        )
+    layers = list(_layers(node))
+    return LayerSignature(
+        kind=(FIRST if first else "") + _kind(node),
+        sizes=" ".join(f"{_shape(layer.input)}>{_shape(layer.output)}" for layer in layers),
+        macs=sum(layer.macs for layer in layers),
+        values=sum(source_volume(layer) + volume(layer.output) for layer in layers),
+        params=sum(layer.params for layer in layers),
+    )
+
+
+def _layers(node: Node) -> Iterator[Layer]:
+    """The layers of a node, in the order in which `_kind` names them."""
+    if not isinstance(node, Join):
+        yield node
+        return
+    for branch in node.branches:
+        for each in branch:
+            yield from _layers(each)
+    yield node.layer
+
+
+def _kind(node: Node) -> str:
+    if not isinstance(node, Join):
+        return _layer_kind(node)
+    branches = " | ".join(", ".join(_kind(each) for each in branch) for branch in node.branches)
+    return f"({branches}) {_layer_kind(node.layer)}"
+
+
+def _layer_kind(layer: Layer) -> str:
+    match layer:
+        case Conv():
+            groups = f" groups {layer.groups}" if layer.groups > 1 else ""
+            dilation = f" dilation {layer.dilation}" if layer.dilation > 1 else ""
+            return (
+                f"conv {layer.filter}/{layer.stride} pad {layer.padding}{groups}{dilation} "
+                f"{'norm' if layer.norm else 'bias'} {layer.activation or 'linear'}"
+            )
+        case MaxPool() | AveragePool():
+            name = "max" if isinstance(layer, MaxPool) else "average"
+            ceil = " ceil" if layer.ceil else ""
+            return f"{name} {layer.size}/{layer.stride} pad {layer.padding}{ceil}"
+        case GlobalPool():
+            return "global average"
+        case ResponseNorm():
+            return f"response norm {layer.size}"
+        case PyramidPool():
+            bins = "+".join(map(str, layer.bins))
+            return f"{'average' if layer.average else 'max'} to {bins}"
+        case Linear():
+            return f"fc {layer.activation}" if layer.activation else "fc"
+        case Add():
+            return f"add {layer.activation or 'linear'}"
+        case Concat():
+            return "concat"
+        case Scale():
+            return "scale"
+
+
+def _shape(shape: Shape) -> str:
+    channels, height, width = shape
+    return f"{channels}x{height}x{width}"

@@ -1,0 +1,114 @@
+"""The recipes with a name, and where others come from: a TOML file, single fields."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from nas_tc.errors import NasTcError, unknown
+from nas_tc.recipe.recipe import Recipe
+
+QUICK = Recipe()
+"""For searching: the most accuracy within a dozen epochs on small images."""
+
+FULL = Recipe(epochs=60, ema=0.998)
+"""For the winner of a search: the same, five times as long, and an average of the weights."""
+
+HE_SUN_2015 = Recipe(
+    epochs=75,
+    batch_size=128,
+    learning_rate=0.01,
+    drops=(10, 70),
+    warmup=0.0,
+    momentum=0.9,
+    nesterov=False,
+    weight_decay=5e-4,
+    label_smoothing=0.0,
+    augment=("colour", "crop", "flip"),
+    crop_padding=0,
+    margin=32,  # 224 of 256
+    init="glorot",
+    views=10,
+)
+"""He & Sun 2015, section 5: for Table 1 to 4; `epochs=90` for Table 5 and 6."""
+
+RECIPES = {"quick": QUICK, "full": FULL, "he-sun-2015": HE_SUN_2015}
+
+
+def load_recipe(name: str | Path = "quick", **changed: Any) -> Recipe:
+    """The recipe called `name`, or that of a TOML file, with the fields in `changed`.
+
+    A file holds fields of `Recipe`, and `base`, the recipe that gives the others ("quick").
+
+    Raises:
+        UnknownNameError: no such recipe or field.
+        NasTcError: a file that cannot be read, or a value of another type or out of its range.
+    """
+    text = str(name)
+    if not text.endswith(".toml"):
+        if text not in RECIPES:
+            raise unknown("recipe", text, (*RECIPES, "or a path that ends in .toml"))
+        return _changed(RECIPES[text], changed, "")
+    try:
+        values = tomllib.loads(Path(text).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise NasTcError(f"cannot read the recipe {text!r}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise NasTcError(f"{text}: not TOML: {error}") from None
+    base = values.pop("base", "quick")
+    if base not in RECIPES:
+        raise unknown("recipe", str(base), RECIPES)
+    return _changed(_changed(RECIPES[base], values, f"{text}: "), changed, "")
+
+
+def parse_fields(assignments: list[str]) -> dict[str, Any]:
+    """Fields from a command line: ["epochs=90", "augment=crop,flip"]; values as in TOML.
+
+    Raises:
+        NasTcError: anything that is not field=value.
+    """
+    found: dict[str, Any] = {}
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
+        if not equals:
+            raise NasTcError(f"--set {assignment!r}: write field=value, as in epochs=90")
+        name = name.strip()
+        if name in ("augment", "drops"):
+            items = [item for item in value.replace("+", ",").split(",") if item.strip()]
+            found[name] = [_scalar(item) for item in items if item.strip() != "none"]
+        else:
+            found[name] = _scalar(value)
+    return found
+
+
+def _scalar(text: str) -> Any:
+    """A number or a truth value as TOML writes it; anything else is a word."""
+    try:
+        return tomllib.loads(f"value = {text.strip()}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text.strip()
+
+
+def _changed(recipe: Recipe, values: Mapping[str, Any], where: str) -> Recipe:
+    known = {field.name for field in fields(Recipe)}
+    checked: dict[str, Any] = {}
+    for name, value in values.items():
+        if name not in known:
+            raise unknown("field of a recipe", name, sorted(known))
+        checked[name] = _typed(name, value, getattr(QUICK, name), where)
+    return replace(recipe, **checked)
+
+
+def _typed(name: str, value: Any, example: Any, where: str) -> Any:
+    if isinstance(example, tuple) and isinstance(value, list | tuple):
+        kind = int if name == "drops" else str
+        if all(type(item) is kind for item in value):
+            return tuple(value) if name == "drops" else tuple(sorted(value))
+    elif type(example) is float and type(value) in (int, float):
+        return float(value)
+    elif type(example) is type(value):
+        return value
+    kinds = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}
+    wanted = kinds.get(type(example), "a list")
+    raise NasTcError(f"{where}{name} must be {wanted}, not {value!r}")

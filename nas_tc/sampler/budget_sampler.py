@@ -1,0 +1,197 @@
+"""`BudgetSampler`: an Optuna sampler that only proposes what fits, and fills the front below."""
+
+from collections.abc import Callable, Sequence
+from math import isfinite
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler, RandomSampler
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+from nas_tc.errors import BudgetError
+from nas_tc.sampler.acquisition import Acquisition
+from nas_tc.sampler.candidates import Candidate, Candidates, Key
+from nas_tc.sampler.constraints import Constraints
+from nas_tc.sampler.distributions import Params, is_within
+from nas_tc.sampler.feasible_draws import Cost, Draws, FeasibleDraws
+from nas_tc.sampler.initial_design import farthest, unseen
+from nas_tc.sampler.observations import observations
+
+_STARTUP = 8  # trials before a model is of any use
+_EVEN_SHARE = 0.03  # of the proposals behind them
+_COMPLETIONS = 512  # even draws that the rest of a setting is taken from
+
+
+class BudgetSampler(BaseSampler):
+    """Proposes settings with `floor <= cost <= limit`, none of them twice unless that pays.
+
+    The cost is known before a trial is run, so nothing is spent on what does not fit. A Gaussian
+    process of the error chooses among even draws and trades: members of the front with one to
+    three parameters changed at once. It takes what lowers the least error at the limit most, or now
+    and then the whole front below it. Some proposals are even draws; the first eight are draws that
+    have little in common.
+
+    What it proposes depends on the seed and on the trials of the study, those that others have
+    added included, so that a search that was interrupted does not repeat itself. Trials that still
+    run count as they are expected to end. Parameters that are not in `distributions` are drawn
+    evenly.
+
+    Args:
+        distributions: parameter names to Optuna distributions.
+        cost: of a setting; called often, so it should take microseconds.
+        limit: the most that a setting may cost.
+        floor: the least.
+        seed: of the proposals; None: another each time.
+        canonical: gives one setting for all that mean the same, and that is what is proposed.
+        draws: where affordable settings come from, if you know better than `FeasibleDraws`.
+        repeats: whether a setting may be run again, where a second look at it is worth more than
+            a first one at another. For objectives that differ from run to run.
+        admits: whether a setting is to be proposed for all that is known now. It may change its
+            mind, so it is asked again for each proposal, of a few settings each time.
+
+    Raises:
+        BudgetError: nothing is found within the limit.
+    """
+
+    def __init__(
+        self,
+        distributions: dict[str, BaseDistribution],
+        cost: Cost,
+        limit: float,
+        *,
+        floor: float = 0.0,
+        seed: int | None = None,
+        canonical: Callable[[Params], Params] = dict,
+        draws: Draws | None = None,
+        repeats: bool = False,
+        admits: Callable[[Params], bool] | None = None,
+    ) -> None:
+        if not floor <= limit:
+            raise BudgetError(f"the floor {floor:g} is above the limit {limit:g}; exchange them")
+        self.distributions = dict(distributions)
+        points = Candidates(distributions, cost, limit, canonical)
+        draws = draws or FeasibleDraws(distributions, points.cost, limit, floor)
+        self._terms = Constraints(
+            self.distributions, points, draws, limit, floor, admits or _anything
+        )
+        self._seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
+        self._choice = Acquisition(self._terms, self._seed, repeats=repeats)
+        self._independent = RandomSampler(seed)
+        self._lock = Lock()
+        self._known: dict[int, Candidate] = {}  # by trial number
+        self._proposed: dict[int, Candidate] = {}  # what the study may lack still, by trial number
+        self._seen: set[Key] = set()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=Lock())
+
+    def has_next(self, study: optuna.Study) -> bool:
+        """Whether there is a setting that fits and that the study does not have."""
+        with self._lock:
+            trials = study.get_trials(deepcopy=False)
+            self._remember(trials)
+            random = np.random.default_rng([self._seed, len(trials)])
+            return unseen(self._terms, self._seen, random) is not None
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """Optuna's hook: all parameters are chosen together."""
+        return self.distributions
+
+    def sample_relative(
+        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """Optuna's hook: the next setting."""
+        fixed = {
+            name: value
+            for name, value in trial.system_attrs.get("fixed_params", {}).items()
+            if name in self.distributions
+        }
+        if len(fixed) == len(self.distributions):
+            return {}  # Optuna takes what was queued
+        with self._lock:
+            trials = [
+                each for each in study.get_trials(deepcopy=False) if each.number != trial.number
+            ]
+            if fixed:
+                return self._completed(fixed, np.random.default_rng([self._seed, trial.number]))
+            proposal = self._propose(study, trials, trial.number)
+            self._proposed[trial.number] = proposal
+        return dict(proposal.params)
+
+    def sample_independent(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        """Optuna's hook for a parameter that the sampler was not told of: an even draw."""
+        return self._independent.sample_independent(study, trial, param_name, param_distribution)
+
+    def _propose(self, study: optuna.Study, trials: list[FrozenTrial], number: int) -> Candidate:
+        random = np.random.default_rng([self._seed, number])
+        self._remember(trials)
+        sign = -1.0 if study.direction == StudyDirection.MAXIMIZE else 1.0
+        found = observations(trials, self._is_of_use, sign)
+        chosen: Candidate | None = None
+        if len(found) < _STARTUP:
+            before = [*self._known.values(), *self._proposed.values()]
+            chosen = farthest(self._terms, self._seen, before, random)
+        elif random.random() >= _EVEN_SHARE:
+            running = [
+                self._known[trial.number]
+                for trial in trials
+                if trial.state == TrialState.RUNNING and self._is_of_use(trial)
+            ]
+            points = [self._known[each.number] for each in found]
+            open_ = [*running, *self._proposed.values()]
+            chosen = self._choice.of(found, points, open_, self._seen, number, random)
+        if chosen is None:
+            chosen = unseen(self._terms, self._seen, random)
+        return chosen or self._terms.drawn(1, random)[0]
+
+    def _completed(self, fixed: Params, random: np.random.Generator) -> dict[str, Any]:
+        """The rest of a setting that was queued with some parameters, so that it fits if it can."""
+        drawn = self._terms.draws.draw(_COMPLETIONS, random)
+        whole = ({**params, **fixed} for params in drawn)
+        fitting = (
+            each
+            for each in whole
+            if self._terms.fits(self._terms.points.cost(each)) and self._terms.admits(each)
+        )
+        return next(fitting, {**drawn[0], **fixed})
+
+    def _remember(self, trials: Sequence[FrozenTrial]) -> None:
+        """Takes note of trials that were not there before."""
+        for trial in trials:
+            if trial.number in self._known:
+                continue
+            # A queued trial has no parameters yet but those that it was queued with; one that is
+            # being asked for lacks some, and for ever if the search is killed meanwhile.
+            params = trial.params or trial.system_attrs.get("fixed_params", {})
+            if is_within(self.distributions, params):
+                point = self._terms.points.of({name: params[name] for name in self.distributions})
+                self._known[trial.number] = point
+                self._seen.add(point.key)
+                self._proposed.pop(trial.number, None)
+            elif trial.state.is_finished():
+                self._proposed.pop(trial.number, None)
+        self._seen.update(point.key for point in self._proposed.values())
+
+    def _is_of_use(self, trial: FrozenTrial) -> bool:
+        """Whether the model can learn from a trial: it has a setting of ours, with a cost."""
+        point = self._known.get(trial.number)
+        return point is not None and isfinite(point.cost)
+
+
+def _anything(_params: Params) -> bool:
+    return True

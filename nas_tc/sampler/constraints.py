@@ -1,0 +1,44 @@
+"""What whatever is proposed has to keep, and where it comes from."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nas_tc.sampler.candidates import Candidate, Candidates
+from nas_tc.sampler.distributions import Distributions, Floats, Params
+from nas_tc.sampler.feasible_draws import Draws
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """The settings that a sampler may propose.
+
+    Attributes:
+        distributions: of the parameters.
+        points: makes points of settings.
+        draws: even draws among those that fit.
+        limit: the most that one may cost.
+        floor: the least.
+        admits: whether a setting is to be proposed for all that is known now.
+    """
+
+    distributions: Distributions
+    points: Candidates
+    draws: Draws
+    limit: float
+    floor: float
+    admits: Callable[[Params], bool]
+
+    def fits(self, cost: float) -> bool:
+        """Whether a cost is in the range."""
+        return self.floor <= cost <= self.limit
+
+    def drawn(self, settings: int, random: np.random.Generator) -> list[Candidate]:
+        """This many even draws."""
+        return [self.points.of(each) for each in self.draws.draw(settings, random)]
+
+    def first_admitted(self, points: Sequence[Candidate], worth: Floats) -> Candidate | None:
+        """The point that is worth most, of those that are admitted."""
+        ranked = (points[place] for place in np.argsort(-worth, kind="stable").tolist())
+        return next((each for each in ranked if self.admits(each.params)), None)

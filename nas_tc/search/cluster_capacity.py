@@ -1,0 +1,84 @@
+"""Whether a cluster has room for the workers, and for how long they wait where others have it."""
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import ray
+
+from nas_tc.errors import DeviceError
+from nas_tc.training import choose_device
+
+_PATIENCE_S = 15.0  # a worker starts within this, if it may
+
+
+class ClusterCapacity:
+    """The processors or GPUs of a cluster, as far as workers need them.
+
+    Args:
+        kind: "CPU" or "GPU".
+        per_gpu: workers that share one GPU.
+        note: hears it when workers have to wait.
+
+    Attributes:
+        workers: that the cluster is made for.
+    """
+
+    def __init__(self, kind: str, per_gpu: int, note: Callable[[str], None]) -> None:
+        self._kind = kind
+        self._per_gpu = per_gpu
+        self._note = note
+        self._total = int(ray.cluster_resources().get(kind, 0))
+        self._free = int(ray.available_resources().get(kind, 0.0) * per_gpu)
+        self.workers = self._total * per_gpu
+        self._coming: list[Any] = []  # Ray's references of what is answered by a worker's start
+        self._since_s = time.monotonic()
+
+    def check(self, workers: int) -> None:
+        """Refuses workers that would have to wait for ever.
+
+        Raises:
+            DeviceError: more of them than the cluster is made for.
+        """
+        if workers > self.workers:
+            each = f" for {self._per_gpu} workers each" if self._per_gpu > 1 else ""
+            plural = "s" if self._total != 1 else ""
+            raise DeviceError(
+                f"--workers {workers}: Ray has {self._total} {self._kind}{plural}{each}; ask for "
+                "fewer workers"
+            )
+
+    def expect(self, workers: Iterable[Any]) -> None:
+        """Watches the start of new workers, if others held their places when they were made."""
+        found = list(workers)
+        if len(found) > self._free:
+            self._coming = [worker.__ray_ready__.remote() for worker in found]
+            self._since_s = time.monotonic()
+
+    def look(self) -> None:
+        """Says so, once, when workers wait for places that others hold."""
+        if not self._coming or time.monotonic() - self._since_s < _PATIENCE_S:
+            return
+        _, waiting = ray.wait(self._coming, num_returns=len(self._coming), timeout=0)
+        count, self._coming = len(self._coming), []
+        if waiting:
+            self._note(
+                f"{len(waiting)} of {count} workers wait for a {self._kind}: others held "
+                f"{self._total - self._free // self._per_gpu} of the cluster's {self._total} when "
+                "the search began; it goes on when they are given back, or stop it and ask for "
+                "fewer workers"
+            )
+
+
+def check_processor(device: str, per_gpu: int) -> None:
+    """Refuses, before there is a worker, what needs a GPU.
+
+    Raises:
+        DeviceError: "cuda" without a GPU, or several networks on none.
+    """
+    choose_device(device)
+    if per_gpu > 1:
+        raise DeviceError(
+            f"--per-gpu {per_gpu}: networks share a GPU, and none is used here; leave it out, and "
+            "one network a core is trained"
+        )

@@ -1,0 +1,48 @@
+"""Ctrl-C and polite kills, heard at once and obeyed between two steps."""
+
+import signal
+import threading
+from types import FrameType
+from typing import Self
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interrupts:
+    """Holds back Ctrl-C and SIGTERM until `check` is called.
+
+    Python raises `KeyboardInterrupt` wherever it happens to be: in the middle of a transaction,
+    or between a file and the trial that it belongs to. LayerProfile this context the signal is only
+    noted. A second one is not held back: who presses Ctrl-C twice does not want to wait.
+
+    A signal that the program ignores, as a background job of a shell does Ctrl-C, stays ignored.
+    Outside the main thread, where Python takes no handlers, nothing is held back.
+    """
+
+    def __init__(self) -> None:
+        self._asked = False
+        self._before: dict[int, signal._HANDLER] = {}
+
+    def check(self) -> None:
+        """Raises `KeyboardInterrupt` if one was asked for since the last call."""
+        if self._asked:
+            self._asked = False
+            raise KeyboardInterrupt
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            self._before = {
+                each: signal.signal(each, self._note)
+                for each in _SIGNALS
+                if signal.getsignal(each) != signal.SIG_IGN
+            }
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for each, handler in self._before.items():
+            signal.signal(each, handler)
+
+    def _note(self, _signal: int, _frame: FrameType | None) -> None:
+        if self._asked:
+            raise KeyboardInterrupt
+        self._asked = True

@@ -1,0 +1,166 @@
+"""Who is next? `BudgetSampler` over the networks of a space, whose costs it knows exactly."""
+
+from collections.abc import Callable
+from itertools import islice
+
+import numpy as np
+from optuna.distributions import BaseDistribution, CategoricalDistribution
+
+from nas_tc.architecture import Architecture
+from nas_tc.budget import Limit
+from nas_tc.cost import complexity
+from nas_tc.errors import ArchitectureError, BudgetError, SpaceError
+from nas_tc.sampler.budget_sampler import BudgetSampler
+from nas_tc.sampler.distributions import Params
+from nas_tc.sampler.feasible_draws import Cost, Draws, FeasibleDraws
+from nas_tc.search.nearest_draws import NearestDraws
+from nas_tc.space import Feasible, Space, extreme_network
+
+_LISTED = 4096  # networks
+_FAR = 2  # times the limit: what a network is said to cost that is over one that is no number
+_TRIED = 20  # draws for a network that keeps the other limits too, before walking to one
+_FEWEST = 64  # networks that so many draws are made for, since one may be unlucky
+
+
+def network_sampler(
+    space: Space,
+    limit: Limit,
+    seed: int,
+    admits: Callable[[Architecture], bool] | None = None,
+) -> BudgetSampler:
+    """Proposes networks of `space` that are within `limit`.
+
+    None of them is proposed twice, unless to train it again tells more than to train a new one.
+    Settings of the genes that decode to the same network count as one. Draws are even, and exact by
+    construction as far as the complexity goes; what breaks another limit is drawn again.
+
+    Args:
+        space: to propose from.
+        limit: that a formula can check.
+        seed: of the proposals.
+        admits: whether a network keeps within what no formula knows, as far as can be foretold
+            now; asked anew for each proposal.
+
+    Raises:
+        BudgetError: no network is found.
+        SpaceError: the maps of every network shrink to nothing.
+    """
+    most = limit.complexity or complexity(extreme_network(space, "dearest"))
+    distributions = _distributions(space)
+    others = [cap for cap in limit.caps if cap.bound.measure != "complexity"]
+
+    def cost(genes: Params) -> float:
+        """The complexity; above the limit, or below nothing, for what breaks another limit."""
+        architecture = space.decode(genes)
+        try:
+            macs = complexity(architecture)
+            for cap in others:
+                if not cap.admits(used := cap.of(architecture)):
+                    return most * used / cap.most if used > cap.most else float(used - cap.least)
+        except ArchitectureError:
+            return float("inf")
+        return macs
+
+    def is_admitted(genes: Params) -> bool:
+        return admits is None or admits(space.decode(genes))
+
+    def canonical(genes: Params) -> Params:
+        return space.encode(space.decode(genes))
+
+    draws = (
+        _Networks(space, limit, most, cost, is_admitted, is_checked=bool(others or admits))
+        if distributions
+        else None
+    )
+    return BudgetSampler(
+        distributions,
+        cost,
+        most,
+        floor=limit.least_complexity,
+        seed=seed,
+        canonical=canonical,
+        draws=draws,
+        repeats=True,
+        admits=None if admits is None else is_admitted,
+    )
+
+
+class _Networks:
+    """Even draws of the networks that keep all limits, while a fair share of those drawn do."""
+
+    def __init__(
+        self,
+        space: Space,
+        limit: Limit,
+        most: int,
+        cost: Cost,
+        admits: Callable[[Params], bool],
+        *,
+        is_checked: bool,
+    ) -> None:
+        self._space, self._limit = space, limit
+        self._cost, self._least, self._most = cost, limit.least_complexity, most
+        self._admits = admits
+        self._is_checked = is_checked  # by more than the complexity
+        self._walker: Draws | None = None
+        self._feasible: Feasible | None = None
+        self._distributions = _distributions(space)
+        self.all: list[Params] | None = None
+        try:
+            self._feasible = Feasible(space, self._least, most)
+        except SpaceError:  # too large to be counted
+            return
+        if self._feasible.count <= _LISTED:
+            places = np.arange(self._feasible.count)
+            listed = self._feasible.values(self._feasible.at(places))
+            # What is admitted may change, so all that keep the formulas are listed.
+            self.all = [each for each in listed if self._is_within(each)]
+            if not any(map(self._admits, self.all)):
+                raise BudgetError(
+                    f"no network of the space {space.name!r} is within {str(limit.budget)!r}; "
+                    "nas-tc budget shows what each limit leaves"
+                )
+
+    def draw(self, settings: int, random: np.random.Generator) -> list[Params]:
+        """This many networks, perhaps some twice."""
+        if self.all is not None:
+            listed = [each for each in self.all if self._admits(each)] or self.all
+            return [listed[n] for n in random.integers(len(listed), size=settings)]
+        found: list[Params] = []
+        if self._feasible is not None:
+            batch = max(settings, _FEWEST) if self._is_checked else settings
+            for _ in range(_TRIED):
+                drawn = self._feasible.values(self._feasible.draw(batch, random))
+                found += islice(filter(self._fits, drawn), settings - len(found))
+                if len(found) == settings:
+                    return found
+        # For this call alone: the next depends on its seed, not on the luck of this one.
+        if self._walker is None:
+            self._walker = self._new_walker()
+        return found + self._walker.draw(settings - len(found), random)
+
+    def _new_walker(self) -> Draws:
+        """Who finds what hardly any even draw is.
+
+        Raises:
+            BudgetError: nobody does.
+        """
+        try:
+            return FeasibleDraws(self._distributions, self._judged, self._most, self._least)
+        except BudgetError:  # several limits: the cheapest of the space may keep the fewest of them
+            return NearestDraws(self._space, self._limit, self._fits)
+
+    def _fits(self, genes: Params) -> bool:
+        return not self._is_checked or (self._is_within(genes) and self._admits(genes))
+
+    def _is_within(self, genes: Params) -> bool:
+        return self._least <= self._cost(genes) <= self._most
+
+    def _judged(self, genes: Params) -> float:
+        """The cost, over the limit for what is not admitted: that leads to cheaper networks."""
+        cost = self._cost(genes)
+        return cost if cost > self._most or self._admits(genes) else _FAR * self._most
+
+
+def _distributions(space: Space) -> dict[str, BaseDistribution]:
+    return {gene.name: CategoricalDistribution(gene.choices) for gene in space.genes}

@@ -1,0 +1,38 @@
+"""The next trial of a study, and the network that it is about."""
+
+import optuna
+from optuna.trial import TrialState
+
+from nas_tc.architecture import Architecture
+from nas_tc.cost import network_cost
+from nas_tc.space import Space
+from nas_tc.study.attributes import ARCHITECTURE_KEY, OUT_OF_SPACE_KEY
+
+_TRAINED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
+
+
+def ask(study: optuna.Study, space: Space) -> tuple[optuna.Trial, Architecture]:
+    """A trial that was queued or is proposed by the study's sampler, and its network."""
+    trial = study.ask()
+    if OUT_OF_SPACE_KEY in trial.user_attrs:
+        architecture = Architecture.from_dict(trial.user_attrs[OUT_OF_SPACE_KEY])
+    else:
+        for gene in space.genes:
+            trial.suggest_categorical(gene.name, gene.choices)
+        architecture = space.decode(trial.params)
+    cost = network_cost(architecture)
+    trial.set_user_attr("complexity", cost.complexity)
+    trial.set_user_attr("params", cost.params)
+    # Last, for it makes a trial one that is read: a kill may come between any two writes.
+    trial.set_user_attr(ARCHITECTURE_KEY, architecture.to_dict())
+    return trial, architecture
+
+
+def trainings_before(study: optuna.Study, number: int, architecture: Architecture) -> int:
+    """How many trials before trial `number` have trained a network, or are at it."""
+    own = architecture.to_dict()
+    return sum(
+        other.user_attrs.get(ARCHITECTURE_KEY) == own
+        for other in study.get_trials(deepcopy=False, states=_TRAINED)
+        if other.number < number
+    )

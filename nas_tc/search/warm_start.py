@@ -1,0 +1,244 @@
+"""Warm start: known networks to train first, and results of earlier studies to train no more."""
+
+import shutil
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution
+from optuna.trial import TrialState
+
+from nas_tc.architecture import Architecture, format_notation
+from nas_tc.cost import network_cost
+from nas_tc.errors import NasTcError, SpaceError, StudyError
+from nas_tc.search.events import Listener
+from nas_tc.search.settings import Settings
+from nas_tc.space import Space
+from nas_tc.study.attributes import (
+    ARCHITECTURE_KEY,
+    OUT_OF_SPACE_KEY,
+    REUSED_KEY,
+    REUSED_SEED_KEY,
+    TEST_ERRORS_KEY,
+)
+from nas_tc.study.comparison import training_difference
+from nas_tc.study.files import weights_file
+from nas_tc.study.front import pareto_front
+from nas_tc.study.record import StudyRecord, read_study, record_of
+from nas_tc.study.trial import TrialRecord
+from nas_tc.zoo import find_network, names_study
+
+_STATES = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED}
+
+
+@dataclass(frozen=True)
+class Start:
+    """One `--start`: a network, or a study whose networks are taken."""
+
+    text: str
+    network: Architecture | None = None
+    study: StudyRecord | None = None
+
+    def settle(self, settings: Settings) -> Self:
+        """The same with a network of this search: with the space's input, head and normalisation.
+
+        Raises:
+            NasTcError: it is outside the budget, or does not exist at this input.
+        """
+        if self.network is None:
+            return self
+        return replace(self, network=_admitted(self.text, self.network, settings))
+
+    def __str__(self) -> str:
+        notation = "" if self.network is None else format_notation(self.network.stages)
+        return f"{self.text}, {notation}" if notation not in ("", self.text) else self.text
+
+
+def parse_start(text: str) -> Start:
+    """A network's name, notation or JSON file, or a study file.
+
+    Raises:
+        NasTcError: none of these.
+    """
+    if names_study(text):
+        return Start(text, study=read_study(Path(text)))
+    return Start(text, network=find_network(text))
+
+
+def start_with(
+    study: optuna.Study,
+    path: Path,
+    settings: Settings,
+    starts: Sequence[Start],
+    listener: Listener,
+) -> None:
+    """Queues networks and takes over results; what the study has already is left as it is.
+
+    A network need not be one of the space; it is trained and compared like the others. From a study
+    with the same images and recipe, whatever its budget or space, results are taken as they are;
+    from any other, its front is trained again. So it is under a limit on time, since no result
+    says how long a network takes here. A result that would join the front without its weights is
+    not taken either: its network is trained.
+
+    Args:
+        study: open.
+        path: of its file.
+        settings: of the search.
+        starts: settled.
+        listener: hears what was taken.
+
+    Raises:
+        StudyError: weights cannot be copied.
+    """
+    known = {trial.architecture for trial in record_of(study, path).trials}
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+        if OUT_OF_SPACE_KEY in trial.user_attrs:
+            known.add(Architecture.from_dict(trial.user_attrs[OUT_OF_SPACE_KEY]))
+        else:
+            known.add(settings.space.decode(trial.system_attrs["fixed_params"]))
+    for start in starts:
+        if start.network is not None:
+            if start.network not in known:
+                known.add(start.network)
+                enqueue(study, start.network, settings.space)
+            listener.note(f"start: {start}")
+        elif start.study is not None and start.study.path.resolve() != path.resolve():
+            _take_study(study, path, settings, start.study, known, listener)
+
+
+def enqueue(
+    study: optuna.Study,
+    network: Architecture,
+    space: Space,
+    attributes: dict[str, Any] | None = None,
+) -> None:
+    """Queues a network by its genes, or as itself if the space does not have it."""
+    genes = genes_of(network, space)
+    guest = {} if genes else {OUT_OF_SPACE_KEY: network.to_dict()}
+    study.enqueue_trial(genes, user_attrs={**guest, **(attributes or {})})
+
+
+def genes_of(network: Architecture, space: Space) -> dict[str, Any]:
+    """The genes that decode to a network; none if the space does not have it."""
+    with suppress(SpaceError):
+        genes = space.encode(network)
+        if space.decode(genes) == network:
+            return dict(genes)
+    return {}
+
+
+def _admitted(text: str, network: Architecture, settings: Settings) -> Architecture:
+    """See `Start.settle`."""
+    space = settings.space
+    own = replace(
+        network, input=space.input, head=space.head, norm=space.norm, classes=space.classes
+    )
+    try:
+        broken = settings.limit.broken_by(own)
+    except NasTcError as error:
+        raise NasTcError(f"--start {text}: {error}") from None
+    if broken is not None:
+        raise NasTcError(
+            f"--start {text}: {broken.bound.measure} {broken.of(own):,} is outside the budget, "
+            f"{broken}; change the budget or leave the network out"
+        )
+    return own
+
+
+def _take_study(
+    study: optuna.Study,
+    path: Path,
+    settings: Settings,
+    source: StudyRecord,
+    known: set[Architecture],
+    listener: Listener,
+) -> None:
+    """Takes what an earlier study knows: results where they compare, else networks of its front."""
+    differs = training_difference(dict(source.settings), settings.to_dict())
+    if differs is None and settings.times:
+        differs = "times: they are measured anew"
+    candidates = source.front if differs else [t for t in source.trials if t.state in _STATES]
+    bare = set() if differs else _without_weights(source, settings)
+    taken = queued = 0
+    for trial in candidates:
+        if differs:
+            with suppress(NasTcError):
+                network = _admitted(source.path.name, trial.architecture, settings)
+                if network not in known:
+                    known.add(network)
+                    enqueue(study, network, settings.space)
+                    taken += 1
+        elif (
+            trial.architecture not in known and settings.limit.broken_by(trial.architecture) is None
+        ):
+            known.add(trial.architecture)
+            if trial.number in bare:
+                enqueue(study, trial.architecture, settings.space)
+                queued += 1
+            else:
+                _take_result(study, path, settings.space, source, trial)
+                taken += 1
+    what = f"networks of its front to train again ({differs})" if differs else "results"
+    if queued:
+        what += f", {queued} more to train again (weights not kept)"
+    listener.note(f"start: {source.path}: {taken} of {len(candidates)} {what}")
+
+
+def _without_weights(source: StudyRecord, settings: Settings) -> set[int]:
+    """Trials that would be on a front within this budget, but whose weights were not kept.
+
+    A budget with a floor, or with other limits, may leave out what beat them.
+    """
+    fitting = [t for t in source.complete if settings.limit.broken_by(t.architecture) is None]
+    return {
+        t.number for t in pareto_front(fitting) if not weights_file(source.path, t.number).is_file()
+    }
+
+
+def _take_result(
+    study: optuna.Study, path: Path, space: Space, source: StudyRecord, trial: TrialRecord
+) -> None:
+    """Adds a finished trial of another study as it is, its weights first if they are kept."""
+    number = len(study.get_trials(deepcopy=False))
+    weights = weights_file(source.path, trial.number)
+    if weights.is_file():
+        file = weights_file(path, number)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(weights, file)
+        except OSError as error:
+            raise StudyError(
+                f"cannot copy {weights} to {file}: {error.strerror}; what was taken is kept: make "
+                "room and run the same command again"
+            ) from None
+    genes = genes_of(trial.architecture, space)
+    distributions: dict[str, BaseDistribution] = {
+        gene.name: CategoricalDistribution(gene.choices)
+        for gene in space.genes
+        if gene.name in genes
+    }
+    cost = network_cost(trial.architecture)
+    own_seed = source.settings["seed"] if trial.reused is None else trial.reused_seed
+    study.add_trial(
+        optuna.trial.create_trial(
+            state=_STATES[trial.state],
+            value=trial.val_error if trial.state == "complete" else None,
+            params=genes,
+            distributions=distributions,
+            user_attrs={
+                ARCHITECTURE_KEY: trial.architecture.to_dict(),
+                "complexity": cost.complexity,
+                "params": cost.params,
+                "train_s": trial.train_s,
+                REUSED_KEY: f"{source.path.name}#{trial.number}",
+                REUSED_SEED_KEY: own_seed,
+            },
+            intermediate_values=dict(trial.val_errors),
+        )
+    )
+    if trial.test_error is not None:
+        tested = study.user_attrs.get(TEST_ERRORS_KEY, {})
+        study.set_user_attr(TEST_ERRORS_KEY, {**tested, str(number): trial.test_error})

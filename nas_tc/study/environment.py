@@ -1,0 +1,30 @@
+"""What a study was made with: versions and the machine, for the manifest."""
+
+import os
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any
+
+from nas_tc._machine import processor_name
+
+_PACKAGES = ("nas-tc", "torch", "optuna", "ray", "numpy", "pandas", "scikit-learn", "pillow")
+
+
+def environment(gpus: Sequence[str] = ()) -> dict[str, Any]:
+    """Versions of the packages that matter and the kind of machine; no names, no paths.
+
+    Args:
+        gpus: Names of the GPUs, which torch knows.
+    """
+    return {
+        "python": platform.python_version(),
+        "packages": {package: version(package) for package in _PACKAGES},
+        "machine": {
+            "system": f"{platform.system()} {platform.release()}",
+            "processor": processor_name(),
+            "cores": os.cpu_count(),
+            "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+            "gpus": list(gpus),
+        },
+    }

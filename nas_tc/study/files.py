@@ -1,0 +1,89 @@
+"""Where a study's files lie, and what the study file says before it is opened as a study."""
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy
+
+from nas_tc.errors import StudyError, reason
+from nas_tc.study.attributes import SETTINGS_KEY
+
+STUDY_NAME = "nas-tc"
+FORMAT = 1  # of the study file; goes up when an older nas-tc could not read it
+
+
+def study_folder(study: Path) -> Path:
+    """Where a study's report and weights go: `NAME` for `NAME.db`, else `NAME.EXT.files`.
+
+    No two studies share one, whatever their suffixes.
+    """
+    return (
+        study.with_suffix("") if study.suffix == ".db" else study.with_name(f"{study.name}.files")
+    )
+
+
+def weights_folder(study: Path) -> Path:
+    """The folder of a study's weights."""
+    return study_folder(study) / "weights"
+
+
+def study_url(path: Path) -> str:
+    """The address of a study file for Optuna, with what a URL would misread in a path quoted."""
+    return sqlalchemy.URL.create("sqlite", database=str(path)).render_as_string()
+
+
+def weights_file(study: Path, number: int) -> Path:
+    """The weights of trial `number`."""
+    return weights_folder(study) / f"trial-{number:06d}.safetensors"
+
+
+def kept_settings(path: Path) -> dict[str, Any] | None:
+    """The settings in a study file, read without touching it; None if nothing is in it yet.
+
+    Raises:
+        StudyError: no such file, not a study, or one of a newer nas-tc.
+    """
+    if not _size_bytes(path):
+        return None
+    other = StudyError(f"{path}: not a study of nas-tc; choose another path for the study")
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+            tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
+            if not tables:
+                return None
+            if "study_user_attributes" not in tables:
+                raise other
+            rows = database.execute(
+                "SELECT value_json FROM study_user_attributes WHERE key = ?", (SETTINGS_KEY,)
+            ).fetchall()
+            studies = [name for (name,) in database.execute("SELECT study_name FROM studies")]
+            trials = database.execute("SELECT COUNT(*) FROM trials").fetchone()[0]
+    except sqlite3.OperationalError as error:
+        raise StudyError(f"cannot read the study {path}: {error}") from None
+    except sqlite3.DatabaseError:
+        raise other from None
+    if not rows:
+        if trials or studies not in ([], [STUDY_NAME]):
+            raise other
+        return None  # killed while it was being made
+    settings: dict[str, Any] = json.loads(rows[0][0])
+    if settings["format"] > FORMAT:
+        raise StudyError(f"{path}: the study was made by a newer nas-tc; update nas-tc to use it")
+    return settings
+
+
+def _size_bytes(path: Path) -> int:
+    """Of a study file.
+
+    Raises:
+        StudyError: there is none.
+    """
+    try:
+        if path.is_file():
+            return path.stat().st_size
+    except OSError as error:  # a name that is too long, say
+        raise StudyError(f"cannot read the study {path}: {reason(error)}") from None
+    raise StudyError(f"no study file {str(path)!r}")

@@ -1,0 +1,127 @@
+"""What a study file says: the trials and their front. Reports and exports start from here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import optuna
+
+from nas_tc.errors import StudyError
+from nas_tc.study.attributes import (
+    ARCHITECTURE_KEY,
+    FRONT_TIMES_KEY,
+    RERUNS_KEY,
+    RUNS_KEY,
+    SETTINGS_KEY,
+    TEST_ERRORS_KEY,
+    TIMING_KEY,
+)
+from nas_tc.study.files import STUDY_NAME, kept_settings, study_url, weights_folder
+from nas_tc.study.front import ERROR, default_cost, pareto_front
+from nas_tc.study.repeats import with_repeats
+from nas_tc.study.trial import TrialRecord, trial_record
+
+
+@dataclass(frozen=True)
+class StudyRecord:
+    """A study as its file has it: settings and trials."""
+
+    path: Path
+    settings: Mapping[str, Any]
+    trials: tuple[TrialRecord, ...]
+    runs: tuple[Mapping[str, Any], ...] = ()  # when and with what it was worked on
+    interrupted: bool = False  # the search that returned this was stopped by hand
+    timing: Mapping[str, float] = field(default_factory=dict)  # networks, timing_s, search_s
+
+    @cached_property
+    def complete(self) -> tuple[TrialRecord, ...]:
+        """The trials that were trained to the end."""
+        return tuple(trial for trial in self.trials if trial.state == "complete")
+
+    @property
+    def done(self) -> int:
+        """Trials that count towards a search's goal: complete or pruned, and of this study."""
+        return sum(t.state in ("complete", "pruned") and t.reused is None for t in self.trials)
+
+    @property
+    def objectives(self) -> tuple[str, str]:
+        """Of the front: validation error, and complexity or the time that the budget limits."""
+        return ERROR, default_cost(self.settings)
+
+    @cached_property
+    def front(self) -> tuple[TrialRecord, ...]:
+        """The Pareto-optimal trials, cheapest first, by `objectives`."""
+        return pareto_front(self.complete, self.objectives)
+
+    @property
+    def best(self) -> TrialRecord:
+        """The trial with the least validation error; of several, the cheapest.
+
+        Raises:
+            StudyError: no trial is complete.
+        """
+        if not self.front:
+            raise StudyError(f"{self.path}: no trial is complete yet; run the search on")
+        return self.front[-1]
+
+    def trial(self, number: int) -> TrialRecord:
+        """The trial with this number.
+
+        Raises:
+            StudyError: there is none.
+        """
+        for trial in self.trials:
+            if trial.number == number:
+                return trial
+        last = f"0 to {self.trials[-1].number}" if self.trials else "none"
+        raise StudyError(f"{self.path}: no trial {number}; there are {last}")
+
+    @property
+    def weights_folder(self) -> Path:
+        """Where the weights of the front lie."""
+        return weights_folder(self.path)
+
+
+def read_study(path: Path) -> StudyRecord:
+    """Reads a study file; a live search may go on writing it.
+
+    Raises:
+        StudyError: no such file, not a study, or one of a newer nas-tc.
+    """
+    settings = kept_settings(path)
+    if settings is None:
+        raise StudyError(f"{path}: the study is empty; start it with nas-tc search")
+    storage = optuna.storages.RDBStorage(study_url(path))
+    try:
+        return record_of(optuna.load_study(study_name=STUDY_NAME, storage=storage), path)
+    finally:
+        storage.engine.dispose()
+
+
+def record_of(study: optuna.Study, path: Path, *, interrupted: bool = False) -> StudyRecord:
+    """The record of an open study."""
+    attributes = study.user_attrs
+    tested, again = attributes.get(TEST_ERRORS_KEY, {}), attributes.get(RERUNS_KEY, {})
+    timed = attributes.get(FRONT_TIMES_KEY, {})
+    return StudyRecord(
+        path=path,
+        settings=attributes[SETTINGS_KEY],
+        trials=with_repeats(
+            [
+                trial_record(
+                    trial,
+                    tested.get(str(trial.number)),
+                    again.get(str(trial.number), ()),
+                    timed.get(str(trial.number)),
+                )
+                for trial in study.get_trials(deepcopy=False)
+                # An older nas-tc wrote the architecture first, and may have been killed behind it.
+                if ARCHITECTURE_KEY in trial.user_attrs and "params" in trial.user_attrs
+            ]
+        ),
+        runs=tuple(attributes.get(RUNS_KEY, ())),
+        interrupted=interrupted,
+        timing=attributes.get(TIMING_KEY, {}),
+    )

@@ -1,0 +1,165 @@
+"""The study file: opened by one search at a time, and left without loose ends."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import optuna
+import sqlalchemy
+from filelock import FileLock, Timeout
+from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial, TrialState
+
+from nas_tc.errors import StudyError
+from nas_tc.space import genes_of
+from nas_tc.study.attributes import ARCHITECTURE_KEY, LOSSES_KEY, OUT_OF_SPACE_KEY, SETTINGS_KEY
+from nas_tc.study.comparison import difference
+from nas_tc.study.files import STUDY_NAME, kept_settings, study_folder, study_url
+
+_LOCK_WAIT_S = 1  # a search that was just killed gives its lock back within moments
+
+
+@contextmanager
+def open_study(path: Path, settings: dict[str, Any]) -> Iterator[optuna.Study]:
+    """The study at `path`, new or resumed; call it under `lock_study`.
+
+    Trials that a killed search left running are queued to be run again.
+
+    Args:
+        path: of the SQLite file.
+        settings: from `Settings.to_dict`; those of a resumed study must be the same.
+
+    Raises:
+        StudyError: not a study, one of another search, or no room to write.
+    """
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    check_settings(path, settings)
+    try:
+        storage = _storage(path)
+        study = optuna.create_study(storage=storage, study_name=STUDY_NAME, load_if_exists=True)
+        if SETTINGS_KEY not in study.user_attrs:
+            study.set_user_attr(SETTINGS_KEY, settings)
+        requeue_running(study)
+        yield study
+        storage.engine.dispose()
+        _close(path)
+    except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+        raise StudyError(_write_error(path, error)) from None
+
+
+@contextmanager
+def lock_study(path: Path) -> Iterator[None]:
+    """Makes the study's folder and holds its lock, which the system gives back if we are killed.
+
+    Raises:
+        StudyError: the study is in use, the folder cannot be written, or there is a file at
+            `path` that is not a study.
+    """
+    try:
+        is_folder = not path.name or path.is_dir()
+        has_file = not is_folder and study_folder(path).is_file()
+    except OSError as error:  # a name that is too long
+        raise StudyError(_write_error(path, error)) from None
+    if is_folder:
+        raise StudyError(f"the study must be a file, not {str(path)!r}; write --study NAME.db")
+    if has_file:
+        raise StudyError(
+            f"{study_folder(path)} is a file, but the weights and the report of {path} go there; "
+            "choose another name with --study"
+        )
+    lock = FileLock(path.with_name(path.name + ".lock"))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=_LOCK_WAIT_S)
+    except Timeout:
+        raise StudyError(
+            f"{path}: another search is writing this study; wait for it, stop it, or choose "
+            "another file with --study"
+        ) from None
+    except OSError as error:
+        raise StudyError(_write_error(path, error)) from None
+    try:
+        if path.exists():
+            kept_settings(path)
+        yield
+    finally:
+        lock.release()
+
+
+def check_settings(path: Path, settings: dict[str, Any]) -> None:
+    """Refuses to go on with a study of another search; a file that is not there is fine.
+
+    Raises:
+        StudyError: naming what differs.
+    """
+    if not path.exists():
+        return
+    kept = kept_settings(path)
+    if kept is not None and (changed := difference(kept, settings)):
+        raise StudyError(
+            f"{path} is the study of another search ({changed}); take its settings, or another "
+            "file with --study"
+        )
+
+
+def requeue_running(study: optuna.Study) -> None:
+    """Ends trials that a stopped search left running, and queues their networks again.
+
+    One that was stopped while its genes were being asked for has no network to run again, unless
+    it was queued itself; the sampler proposes that network anew. Each is queued before it is
+    ended, so that a kill between the two loses nothing.
+    """
+    waiting = [_queued(trial) for trial in study.get_trials(states=(TrialState.WAITING,))]
+    names = _gene_names(study)
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        is_whole = ARCHITECTURE_KEY in trial.user_attrs or names <= trial.params.keys()
+        genes = trial.params if is_whole else trial.system_attrs.get("fixed_params", {})
+        guest = trial.user_attrs.get(OUT_OF_SPACE_KEY)
+        if (is_whole or genes or guest) and (genes, guest) not in waiting:
+            kept = {} if guest is None else {OUT_OF_SPACE_KEY: guest}
+            losses = trial.user_attrs.get(LOSSES_KEY, 0)
+            study.enqueue_trial(genes, user_attrs={LOSSES_KEY: losses, **kept})
+        study.tell(trial.number, state=TrialState.FAIL)
+
+
+def _gene_names(study: optuna.Study) -> set[str]:
+    """What a trial chooses before it has a network."""
+    stages = study.user_attrs[SETTINGS_KEY]["space"]["stages"]
+    return {gene.name for gene in genes_of(stages)}
+
+
+def _queued(trial: FrozenTrial) -> tuple[dict[str, Any], Any]:
+    """Genes of a queued trial, or the network itself where the space does not have it."""
+    return trial.system_attrs.get("fixed_params", {}), trial.user_attrs.get(OUT_OF_SPACE_KEY)
+
+
+def _storage(path: Path) -> RDBStorage:
+    # A write that meets a reader waits this long, seconds.
+    storage = RDBStorage(study_url(path), engine_kwargs={"connect_args": {"timeout": 30}})
+
+    @sqlalchemy.event.listens_for(storage.engine, "connect")
+    def use_wal(connection: Any, _record: object) -> None:
+        # Halves the cost of a write; a power cut may lose the last trial, never the file.
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+
+    storage.engine.dispose()  # connections made before the listener
+    return storage
+
+
+def _close(path: Path) -> None:
+    """Leaves one plain file behind, which can be read from a folder that cannot be written."""
+    with closing(sqlite3.connect(path)) as database, suppress(sqlite3.OperationalError):
+        database.execute("PRAGMA journal_mode=DELETE")
+
+
+def _write_error(path: Path, error: BaseException) -> str:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    reason = getattr(error, "strerror", None) or str(getattr(error, "orig", error)).splitlines()[0]
+    return (
+        f"cannot write the study {path}: {reason}; make room, or make it writable, and run the "
+        "same command again: finished trials are kept"
+    )

@@ -1,0 +1,130 @@
+"""One trial of a study as its file has it: the network, its errors, its times, how it ended."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import fmean
+from typing import Any, Literal
+
+from optuna.trial import FrozenTrial, TrialState
+
+from nas_tc.architecture import Architecture, format_notation
+from nas_tc.study.attributes import (
+    ARCHITECTURE_KEY,
+    OVER_BUDGET_KEY,
+    REASON_KEY,
+    REUSED_KEY,
+    REUSED_SEED_KEY,
+    TIMES_KEY,
+    TIMING_S_KEY,
+)
+from nas_tc.study.spread import Rerun, Spread
+
+State = Literal["complete", "pruned", "failed", "running", "rejected"]
+_STATES: dict[TrialState, State] = {
+    TrialState.COMPLETE: "complete",
+    TrialState.PRUNED: "pruned",
+    TrialState.FAIL: "failed",
+    TrialState.RUNNING: "running",
+}
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """One network of a study and what became of it."""
+
+    number: int
+    state: State
+    architecture: Architecture
+    complexity: int  # multiply-adds, Eqn. (1)
+    params: int
+    genes: Mapping[str, Any]
+    val_errors: Mapping[int, float]  # epochs trained to validation error, 0 to 1
+    test_error: float | None  # 0 to 1; for the networks of the front, once the search is over
+    train_s: float | None  # seconds of training, validation not counted
+    reason: str | None  # why it was stopped or failed
+    reused: str | None = None  # "STUDY#TRIAL" if the result was taken from another study
+    reused_seed: int | None = None  # of the search that trained it, where that was another
+    reruns: tuple[Rerun, ...] = ()  # with other seeds, by seed; of networks of the front
+    repeat_of: int | None = None  # the trial that the search trained this network in before
+    repeats: tuple[float, ...] = ()  # final validation errors of the trials that repeat this one
+    times: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # "latency": ms, verdict
+    timing_s: float | None = None  # seconds that a worker spent on its times, the last ones not
+    timed_again: bool = False  # with care, as a member of the front
+
+    @property
+    def network(self) -> str:
+        """In the paper's notation."""
+        return format_notation(self.architecture.stages)
+
+    @property
+    def val_error(self) -> float | None:
+        """The last validation error of this training, 0 to 1."""
+        return self.val_errors[max(self.val_errors)] if self.val_errors else None
+
+    @property
+    def mean_val_error(self) -> float | None:
+        """The mean validation error of this training and its repeats, 0 to 1."""
+        own = self.val_error
+        return own if own is None else fmean((own, *self.repeats))
+
+    @property
+    def rerun_val_error(self) -> Spread | None:
+        """Validation error over the reruns alone.
+
+        The first training is left out: the front was chosen by it, so it is likely a lucky one.
+        """
+        return Spread.over([each.val_error for each in self.reruns]) if self.reruns else None
+
+    @property
+    def rerun_test_error(self) -> Spread | None:
+        """Test error over the reruns alone."""
+        return Spread.over([each.test_error for each in self.reruns]) if self.reruns else None
+
+
+def trial_record(
+    trial: FrozenTrial,
+    test_error: float | None = None,
+    reruns: Sequence[Mapping[str, Any]] = (),
+    timed: Mapping[str, Any] | None = None,
+) -> TrialRecord:
+    """The record of one trial.
+
+    Args:
+        trial: Optuna's.
+        test_error: 0 to 1, if it is known.
+        reruns: with other seeds.
+        timed: figures that were taken with care in the end, and the reason if they are over the
+            budget.
+    """
+    attributes = trial.user_attrs
+    reason = attributes.get(REASON_KEY)
+    times = attributes.get(TIMES_KEY, {})
+    state = _state(trial)
+    if timed is not None:
+        times = {name: {**times.get(name, {}), **new} for name, new in timed["times"].items()}
+        if timed["reason"] is not None:
+            state, reason = "rejected", timed["reason"]
+    return TrialRecord(
+        number=trial.number,
+        state=state,
+        architecture=Architecture.from_dict(attributes[ARCHITECTURE_KEY]),
+        complexity=attributes["complexity"],
+        params=attributes["params"],
+        genes=trial.params,
+        val_errors=dict(sorted(trial.intermediate_values.items())),
+        test_error=test_error,
+        train_s=attributes.get("train_s"),
+        reason=reason,
+        reused=attributes.get(REUSED_KEY),
+        reused_seed=attributes.get(REUSED_SEED_KEY),
+        reruns=tuple(sorted((Rerun(**each) for each in reruns), key=lambda each: each.seed)),
+        times=times,
+        timing_s=attributes.get(TIMING_S_KEY),
+        timed_again=timed is not None,
+    )
+
+
+def _state(trial: FrozenTrial) -> State:
+    if trial.state == TrialState.FAIL and trial.user_attrs.get(OVER_BUDGET_KEY):
+        return "rejected"
+    return _STATES[trial.state]

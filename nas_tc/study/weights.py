@@ -1,0 +1,114 @@
+"""Which weights are kept beside a study: of the front, and of what may still come to be on it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from nas_tc.errors import StudyError
+from nas_tc.study.files import weights_file, weights_folder
+from nas_tc.study.front import near_front, pareto_front
+from nas_tc.study.record import StudyRecord
+from nas_tc.study.repeats import with_repeats
+from nas_tc.study.trial import TrialRecord
+
+_LESS = 0.8  # of a network's time: what it may come to when it is timed with care
+_LAYERS = 3  # of the front whose weights are kept
+_NAMED = 8  # trials in an error
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The weights of a study's networks.
+
+    Attributes:
+        path: of the study.
+        objectives: of its front.
+        timed_briefly: whether networks may turn out to be quicker, or slower, than it seems.
+    """
+
+    path: Path
+    objectives: tuple[str, str]
+    timed_briefly: bool
+
+    def keep(self, trial: TrialRecord, weights: bytes, before: Sequence[TrialRecord]) -> None:
+        """Writes the weights before the trial is told, so that no member of the front lacks them.
+
+        A network far from the front has its weights dropped.
+
+        Args:
+            trial: whose training has come to its end.
+            weights: of its network.
+            before: the trials that came to their end before it.
+
+        Raises:
+            StudyError: they cannot be written.
+        """
+        complete = with_repeats([*before, replace(trial, state="complete")])
+        if trial.number not in self._kept(complete, trial.number):
+            return
+        file = weights_file(self.path, trial.number)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            partial = file.with_suffix(".partial")
+            partial.write_bytes(weights)
+            partial.replace(file)
+        except OSError as error:
+            raise StudyError(
+                f"cannot write {file}: {error.strerror}; finished trials are kept: make room and "
+                "run the same command again"
+            ) from None
+
+    def drop(self, complete: Sequence[TrialRecord]) -> None:
+        """Removes the weights of networks that are far from the front."""
+        kept = {weights_file(self.path, number) for number in self._kept(complete)}
+        for file in weights_folder(self.path).glob("*.safetensors"):
+            if file not in kept:
+                file.unlink()
+
+    def _kept(self, complete: Sequence[TrialRecord], new: int | None = None) -> set[int]:
+        """The trials whose weights are kept; `new` is one that has its weights still.
+
+        When a network is trained again its mean error may rise, and what it beat is on the front.
+        So it is when a member of the front turns out to take longer than it seemed at first.
+        """
+        kept = {trial.number for trial in near_front(complete, self.objectives, _LAYERS)}
+        if self.timed_briefly:
+            kept |= {
+                trial.number
+                for trial in complete
+                if trial.number not in kept
+                and (trial.number == new or weights_file(self.path, trial.number).exists())
+                and self._may_be_on_front(trial, complete)
+            }
+        return kept
+
+    def _may_be_on_front(self, trial: TrialRecord, complete: Sequence[TrialRecord]) -> bool:
+        """Whether a network would be on the front if its time were a little less.
+
+        Times are taken briefly, and those of the front once more in the end.
+        """
+        times = {
+            name: {**figure, "ms": figure["ms"] * _LESS} for name, figure in trial.times.items()
+        }
+        quicker = replace(trial, times=times)
+        others = [each for each in complete if each.number != trial.number]
+        return quicker in pareto_front([*others, quicker], self.objectives)
+
+
+def without_weights(record: StudyRecord, trial: TrialRecord) -> StudyError:
+    """The error for a trial that has no weights: it names those that have, the likest first.
+
+    Args:
+        record: of the study.
+        trial: whose weights are asked for.
+    """
+    kept = [each for each in record.trials if weights_file(record.path, each.number).is_file()]
+    kept.sort(key=lambda each: (abs(each.complexity - trial.complexity), each.number))
+    named = kept if len(kept) <= _NAMED + 1 else kept[:_NAMED]
+    numbers = ", ".join(str(number) for number in sorted(each.number for each in named))
+    if len(named) < len(kept):
+        numbers += f" have the nearest costs, and {len(kept) - len(named)} others have weights"
+    return StudyError(
+        f"{record.path}: trial {trial.number} ({trial.state}) has no weights: they are kept of the "
+        f"front and what is near it: {numbers or 'none yet'}"
+    )

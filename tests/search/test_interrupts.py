@@ -1,0 +1,54 @@
+"""Ctrl-C that waits until it may be obeyed."""
+
+import os
+import signal
+import threading
+
+import pytest
+
+from nas_tc.search.interrupts import Interrupts
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_waits_for_the_check(number, heeds_ctrl_c):
+    before = signal.getsignal(number)
+    done = []
+    with Interrupts() as interrupts:
+        interrupts.check()
+        os.kill(os.getpid(), number)
+        done.append("the step")
+        with pytest.raises(KeyboardInterrupt):
+            interrupts.check()
+        interrupts.check()  # asked once, raised once
+    assert done
+    assert signal.getsignal(number) is before
+
+
+def test_a_second_signal_does_not_wait(heeds_ctrl_c):
+    with Interrupts():
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_what_is_ignored_stays_ignored(heeds_ctrl_c):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with Interrupts() as interrupts:
+        os.kill(os.getpid(), signal.SIGINT)
+        interrupts.check()
+    assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+
+
+def test_in_another_thread_it_does_nothing():
+    before = signal.getsignal(signal.SIGINT)
+    seen = []
+
+    def work():
+        with Interrupts() as interrupts:
+            interrupts.check()
+            seen.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [before]
