@@ -5,7 +5,8 @@
 
 Ours: one process a core, one thread each, all at once, their rates added, with the memory that a
 search gives its workers. Plain: one process that has all cores and two loader workers
-(benchmarks/plain_loop.py). The matrix product: 2048 x 2048 in bfloat16, one process a core, all at
+(benchmarks/plain_loop.py). The matrix product: 2048 x 2048 in the type that training uses here
+(bfloat16, or float32 on a processor without bfloat16 instructions), one process a core, all at
 once. Each is the median of three rounds. The last line is JSON. Without --data the digits that
 scikit-learn ships are taken, in colour and at 32x32: speeds are comparable, errors are not.
 """
@@ -54,19 +55,31 @@ def training_flops(architecture):
     return 2 * (3 * sum(convs) - convs[0])
 
 
-def gemm_worker(barrier, results):
+def training_dtype():
+    """The type that training multiplies in on this processor: bfloat16 only where it is fast."""
+    import torch
+
+    from nas_tc.training.device import autocast_dtype
+
+    return str(autocast_dtype(torch.device("cpu"))).removeprefix("torch.")
+
+
+def gemm_worker(dtype, barrier, results):
     import torch
 
     torch.set_num_threads(1)
-    x = torch.randn(2048, 2048).bfloat16()
-    for _ in range(3):
-        x @ x
+    x = torch.randn(2048, 2048).to(getattr(torch, dtype))
+    started = time.perf_counter()
+    x @ x
+    # About a second a round, whatever the processor and the type.
+    products = max(1, min(20, round(1 / (time.perf_counter() - started))))
+    x @ x
     for turn in range(ROUNDS):
         barrier.wait()
         started = time.perf_counter()
-        for _ in range(20):
+        for _ in range(products):
             x @ x
-        results.put((turn, 20 * 2 * 2048**3 / (time.perf_counter() - started)))
+        results.put((turn, products * 2 * 2048**3 / (time.perf_counter() - started)))
 
 
 def speed_worker(name, data, recipe, barrier, results):
@@ -216,8 +229,9 @@ def environment():
 def speeds(data, names):
     from nas_tc.recipe import Recipe
 
-    gemm = at_once(gemm_worker)
-    print(f"bf16 matrix product: {gemm / 1e9:.0f} GFLOP/s on all cores", flush=True)
+    dtype = training_dtype()
+    gemm = at_once(gemm_worker, dtype)
+    print(f"{dtype} matrix product: {gemm / 1e9:.0f} GFLOP/s on all cores", flush=True)
     networks = {}
     for name in names:
         architecture, _ = build_network(name, data, 0, normalised=True)
@@ -238,6 +252,7 @@ def speeds(data, names):
         "plain_images_per_s": round(mean_rate(networks, "plain_images_per_s")),
         "gemm_share": networks[SHARE]["gemm_share"],
         "gemm_gflops": round(gemm / 1e9),
+        "gemm_dtype": dtype,
         "networks": networks,
     }
 

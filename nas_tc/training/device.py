@@ -55,6 +55,9 @@ def settle_on_core(threads: int | None = 1) -> None:
 
 @cache
 def _cpu_has_bf16() -> bool:
+    # An x86 processor without AVX512 has none; ATEN_CPU_CAPABILITY can make torch see it so.
+    if torch.backends.cpu.get_cpu_capability() == "AVX2":
+        return False
     cpuinfo = Path("/proc/cpuinfo")
     if not cpuinfo.exists():
         return False
