@@ -94,6 +94,12 @@ def finish_together(
     ours = start_ray(address, None)
     try:
         on_gpus = device != "cpu" and ray_has_gpu(local=ours and address is None)
+        if device == "cuda" and not on_gpus:
+            choose_device(device)
+            raise DeviceError(
+                "device 'cuda': torch sees a GPU here, but Ray counts none for its workers; start "
+                "the Ray cluster with --num-gpus, or use --device cpu"
+            )
         _check_room(workers, "GPU" if on_gpus else "CPU", device)
         told: Any = Queue(actor_options={"num_cpus": 0})
         listener = threading.Thread(target=_listen, args=(told, resumed, after_epoch), daemon=True)

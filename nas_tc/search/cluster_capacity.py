@@ -74,9 +74,14 @@ def check_processor(device: str, per_gpu: int) -> None:
     """Refuses, before there is a worker, what needs a GPU.
 
     Raises:
-        DeviceError: "cuda" without a GPU, or several networks on none.
+        DeviceError: "cuda" without a GPU that Ray counts, or several networks on none.
     """
     choose_device(device)
+    if device == "cuda":
+        raise DeviceError(
+            "device 'cuda': torch sees a GPU here, but Ray counts none for its workers; start the "
+            "Ray cluster with --num-gpus, see what CUDA_VISIBLE_DEVICES holds, or use --device cpu"
+        )
     if per_gpu > 1:
         raise DeviceError(
             f"--per-gpu {per_gpu}: networks share a GPU, and none is used here; leave it out, and "

@@ -1,5 +1,6 @@
 """Workers as Ray actors, one a core or GPU, on this machine or a cluster."""
 
+import re
 from collections import deque
 from collections.abc import Callable, Hashable
 from typing import Any, Self
@@ -13,6 +14,7 @@ from nas_tc.data import ImageData
 from nas_tc.errors import DeviceError, NasTcError
 from nas_tc.recipe import Recipe
 from nas_tc.search.cluster_capacity import ClusterCapacity, check_processor
+from nas_tc.training import device_is_lost
 from nas_tc.worker import (
     FrontTimingRequest,
     FrontTimingResult,
@@ -21,6 +23,8 @@ from nas_tc.worker import (
     TimingResult,
     Worker,
 )
+
+_RAISED = re.compile(r"([A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt)): (.*)")
 
 
 class FailedError(RuntimeError):
@@ -124,8 +128,8 @@ class Pool:
     def next_result(self, timeout_s: float) -> tuple[Any, Any] | None:
         """The key of a network whose worker has answered, and the answer.
 
-        A worker that died is replaced; its answer is a `LostError`. An exception in a worker is
-        answered as a `FailedError`.
+        A worker that died is replaced, and so is one whose GPU is of no more use to it; the answer
+        is a `LostError`. Any other exception in a worker is answered as a `FailedError`.
 
         Returns:
             A `Report`, a timing or front timing result, a test error or an exception; None if
@@ -144,11 +148,15 @@ class Pool:
                 done[0]
             )
         except RayTaskError as error:
-            answer = FailedError(_last_line(error))
+            reason = error_line(error)
+            if device_is_lost(reason):
+                self._replace(key)
+                answer = LostError(f"the device is lost to its worker: {reason}")
+            else:
+                answer = FailedError(reason)
         except RayError as error:  # a worker that died, ran out of memory, or whose node is gone
             _check_started(error)
-            ray.kill(self._busy[key])
-            self._busy[key] = self._new_worker()
+            self._replace(key)
             answer = LostError(f"the worker died: {str(error).splitlines()[0]}")
         return key, answer
 
@@ -164,6 +172,11 @@ class Pool:
             ray.kill(worker)
         if self._owns_ray:
             ray.shutdown()
+
+    def _replace(self, key: Hashable) -> None:
+        """Ends the worker of the network `key`, and gives its place to a new one."""
+        ray.kill(self._busy[key])
+        self._busy[key] = self._new_worker()
 
     def _new_worker(self) -> Any:
         worker = ray.remote(Worker).options(**self._options)
@@ -183,10 +196,20 @@ def _check_started(error: RayError) -> None:
         raise DeviceError(reason if own else f"a worker cannot start: {kind}: {reason}") from None
 
 
-def _last_line(error: RayTaskError) -> str:
-    """The exception as it was in the worker, on one line."""
-    cause = error.cause if error.cause is not None else error
-    return (
-        f"{type(cause).__name__.removeprefix('RayTaskError(').rstrip(')')}: "
-        + (str(cause).strip().splitlines() or [""])[-1]
-    )
+def error_line(error: RayTaskError) -> str:
+    """The exception as it was in the worker: its type and the first line of its text.
+
+    The lines that follow in an error of CUDA are advice to those who compile torch.
+    """
+    cause = error.cause
+    if cause is not None and not isinstance(cause, RayError):  # Ray says so of what it cannot send
+        return f"{type(cause).__name__}: {_first_line(str(cause))}"
+    raised = [found for line in str(error).splitlines() if (found := _RAISED.match(line))]
+    if not raised:
+        return _first_line(str(error))
+    name, text = raised[-1].groups()
+    return f"{name.rpartition('.')[2]}: {text}"
+
+
+def _first_line(text: str) -> str:
+    return (text.strip().splitlines() or [""])[0]

@@ -9,12 +9,13 @@ from nas_tc.training.device import (
     gpu_names,
     settle_on_core,
 )
+from nas_tc.training.device_errors import device_is_lost, ran_out
 from nas_tc.training.finish import CHECKPOINT, Finished, finish, run_epochs
 from nas_tc.training.memory import (
     OutOfMemoryError,
     check_fits,
+    keep_to_part,
     out_of_memory,
-    ran_out,
     training_bytes,
 )
 from nas_tc.training.share import Share, check_share
@@ -36,11 +37,13 @@ __all__ = [
     "check_fits",
     "check_share",
     "choose_device",
+    "device_is_lost",
     "error_of_views",
     "error_rate",
     "finish",
     "gpu_names",
     "images_on",
+    "keep_to_part",
     "out_of_memory",
     "principal_colours",
     "ran_out",

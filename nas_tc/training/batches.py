@@ -11,6 +11,7 @@ from nas_tc.data import Split
 from nas_tc.errors import DeviceError
 from nas_tc.recipe.recipe import Recipe
 from nas_tc.training.colour import altered_colours, drawn_noise, principal_colours
+from nas_tc.training.device_errors import ran_out
 from nas_tc.training.memory import room_for_images
 from nas_tc.training.prefetch import prefetched
 from nas_tc.training.share import Share
@@ -64,7 +65,9 @@ def images_on(device: torch.device, split: Split, margin: int = 0, sharers: int 
     streamed = split.file is not None
     try:
         on_device = labels.to(device)
-    except torch.OutOfMemoryError:
+    except (MemoryError, RuntimeError) as error:
+        if not ran_out(error):
+            raise
         raise DeviceError(
             f"the GPU has no room for {len(split):,} labels, {labels.nbytes:,} bytes: another "
             "program fills it; end that one, or use --device cpu"
@@ -73,8 +76,10 @@ def images_on(device: torch.device, split: Split, margin: int = 0, sharers: int 
         try:
             streamed = pixels.nbytes > room_for_images(device, sharers)
             pixels = pixels if streamed else pixels.to(device)
-        except torch.OutOfMemoryError:  # another process was quicker
-            streamed = True
+        except (MemoryError, RuntimeError) as error:
+            if not ran_out(error):
+                raise
+            streamed = True  # another process was quicker
     return Images(pixels, on_device, margin=margin, streamed=streamed)
 
 

@@ -70,3 +70,14 @@ def _cpu_has_bf16() -> bool:
 def gpu_names() -> list[str]:
     """Names of the GPUs that torch sees on this machine, for a manifest."""
     return [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
+
+
+def device_generator_state(device: torch.device) -> torch.Tensor | None:
+    """State of the generator that drop-out draws on; None on a processor, which has the global."""
+    return torch.cuda.get_rng_state(device) if device.type == "cuda" else None
+
+
+def resume_device_generator(device: torch.device, state: torch.Tensor | None) -> None:
+    """Sets a GPU's generator back; a checkpoint of another device holds no state for it."""
+    if device.type == "cuda" and state is not None:
+        torch.cuda.set_rng_state(state.cpu(), device)

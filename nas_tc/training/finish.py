@@ -17,7 +17,8 @@ from nas_tc.errors import NasTcError, reason
 from nas_tc.module import Network, build
 from nas_tc.recipe import CurvePoint, Recipe
 from nas_tc.training.batches import images_on, with_colours
-from nas_tc.training.memory import check_fits, out_of_memory, ran_out
+from nas_tc.training.device_errors import ran_out
+from nas_tc.training.memory import check_fits, out_of_memory
 from nas_tc.training.share import Share, check_share
 from nas_tc.training.train import Training, error_rate
 from nas_tc.training.views import ViewErrors, error_of_views

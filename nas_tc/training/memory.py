@@ -36,11 +36,25 @@ def training_bytes(architecture: Architecture, batch_size: int, *, value_bytes: 
     return _BYTES_PER_PARAMETER * cost.params + batch_size * per_image
 
 
-def free_bytes(device: torch.device) -> int | None:
-    """Memory of the device that can be had; None where nobody says."""
-    if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0]
-    return free_memory_bytes()
+def free_bytes(device: torch.device, sharers: int = 1) -> int | None:
+    """Free memory of the device; None where the system does not tell.
+
+    Args:
+        device: Processor or GPU.
+        sharers: Processes that share a GPU: each may use its part, whatever the others leave.
+    """
+    if device.type != "cuda":
+        return free_memory_bytes()
+    free, total = torch.cuda.mem_get_info(device)
+    if sharers == 1:
+        return free
+    return max(0, min(free, total // sharers - torch.cuda.memory_reserved(device)))
+
+
+def keep_to_part(device: torch.device, sharers: int) -> None:
+    """Keeps this process to its part of a GPU's memory, where several processes share the GPU."""
+    if device.type == "cuda" and sharers > 1:
+        torch.cuda.set_per_process_memory_fraction(1 / sharers, device)
 
 
 def room_for_images(device: torch.device, sharers: int = 1) -> int:
@@ -53,13 +67,15 @@ def room_for_images(device: torch.device, sharers: int = 1) -> int:
     return int(_IMAGES_SHARE * max(0, min(free, part)))
 
 
-def check_fits(architecture: Architecture, batch_size: int, device: torch.device) -> None:
+def check_fits(
+    architecture: Architecture, batch_size: int, device: torch.device, sharers: int = 1
+) -> None:
     """Refuses a network before the system kills the process for it.
 
     Raises:
         OutOfMemoryError: with the estimate and what there is.
     """
-    free = free_bytes(device)
+    free = free_bytes(device, sharers)
     needed = training_bytes(architecture, batch_size, value_bytes=2)
     if free is not None and needed > free:
         raise OutOfMemoryError(out_of_memory(architecture, batch_size, free))
@@ -70,10 +86,3 @@ def out_of_memory(architecture: Architecture, batch_size: int, free: int | None 
     needed = training_bytes(architecture, batch_size, value_bytes=2) / 2**30
     there = "" if free is None else f", {free / 2**30:,.1f} GiB are free"
     return f"out of memory: about {needed:,.1f} GiB for {batch_size} images a step{there}"
-
-
-def ran_out(error: Exception) -> bool:
-    """Whether an error of torch means that memory ran out."""
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or (
-        isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
-    )

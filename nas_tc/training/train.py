@@ -14,7 +14,11 @@ from torch.nn import functional
 from nas_tc.recipe.recipe import Recipe
 from nas_tc.training.average import Average
 from nas_tc.training.batches import Images, plain_batches, shuffled_batches
-from nas_tc.training.device import autocast_dtype
+from nas_tc.training.device import (
+    autocast_dtype,
+    device_generator_state,
+    resume_device_generator,
+)
 from nas_tc.training.form import training_form
 from nas_tc.training.schedule import learning_rate
 from nas_tc.training.sgd import Sgd
@@ -136,6 +140,7 @@ class Training:
             "averaged_steps": 0 if self._average is None else self._average.steps,
             "generator": self._generator.get_state(),
             "global_generator": torch.get_rng_state(),
+            "device_generator": device_generator_state(self._images.labels.device),
         }
 
     def resume(self, state: dict[str, Any]) -> None:
@@ -149,6 +154,7 @@ class Training:
             self._average.steps = state["averaged_steps"]
         self._generator.set_state(state["generator"])
         torch.set_rng_state(state["global_generator"])
+        resume_device_generator(self._images.labels.device, state.get("device_generator"))
 
     def _check(self, loss: float) -> None:
         if not isfinite(loss):

@@ -25,6 +25,7 @@ from nas_tc.training import (
     choose_device,
     error_rate,
     images_on,
+    keep_to_part,
     out_of_memory,
     ran_out,
     settle_on_core,
@@ -118,6 +119,8 @@ class Worker:
         sharers: int = 1,
     ) -> None:
         self._device = choose_device(device)
+        self._sharers = sharers
+        keep_to_part(self._device, sharers)
         self._lock = NodeLock() if alone else None
         self._turn: Turn = nullcontext if self._lock is None else self._lock.step
         if self._lock is not None and self._device.type == "cuda":
@@ -141,12 +144,16 @@ class Worker:
         """Builds a network and trains it to the first rung; what was there before is dropped."""
         self._forget()
         try:
-            check_fits(architecture, self._recipe.batch_size, self._device)
+            check_fits(architecture, self._recipe.batch_size, self._device, self._sharers)
         except OutOfMemoryError as error:
             return Report(diverged=str(error))
         mean, std = self._moments
-        network = build(architecture, mean=mean, std=std, seed=seed, init=self._recipe.init)
-        self._architecture, self._network = architecture, network.to(self._device)
+        self._architecture = architecture
+        try:
+            network = build(architecture, mean=mean, std=std, seed=seed, init=self._recipe.init)
+            self._network = network.to(self._device)
+        except (MemoryError, RuntimeError) as error:
+            return self._without_memory(error)
         self._rungs = train(
             self._network,
             self._train,
@@ -166,12 +173,7 @@ class Worker:
         except DivergedError as error:
             return Report(diverged=str(error))
         except (MemoryError, RuntimeError) as error:
-            if not ran_out(error):
-                raise
-            reason = out_of_memory(self._architecture, self._recipe.batch_size)
-            error.__traceback__ = None  # it holds the tensors
-            self._forget()
-            return Report(diverged=reason)
+            return self._without_memory(error)
         if rung.epoch < self._recipe.epochs:
             return Report(rung)
         state = {k: v.contiguous().cpu() for k, v in self._network.state_dict().items()}
@@ -189,7 +191,7 @@ class Worker:
                 if limit.setting.what == "train_step":
                     for network in (*order.networks, limit.reference):
                         if network is not None:
-                            check_fits(network, limit.setting.batch, self._device)
+                            check_fits(network, limit.setting.batch, self._device, self._sharers)
             if isinstance(order, FrontTimingRequest):
                 return time_together(order, self._bench)
             return measure(order, self._bench)
@@ -209,6 +211,14 @@ class Worker:
         network = build(architecture)
         network.load_state_dict(load(weights))
         return error_rate(network.to(self._device), self._test, self._turn)
+
+    def _without_memory(self, error: MemoryError | RuntimeError) -> Report:
+        """The report that no memory is left; any other error is raised again."""
+        if not ran_out(error):
+            raise error
+        error.__traceback__ = None  # it holds the tensors
+        self._forget()
+        return Report(diverged=out_of_memory(self._architecture, self._recipe.batch_size))
 
     def _forget(self) -> None:
         """Drops the last network, so that its memory is there for the next."""

@@ -331,7 +331,7 @@ def test_a_worker_that_has_no_memory_to_read_the_clock_says_so(monkeypatch):
     worker = Worker(load_data("digits"), Recipe(epochs=1), "cpu", alone=True)
     order = keeper("train_step<=1s@b128").order(SLIM)
     with monkeypatch.context() as patch:
-        patch.setattr("nas_tc.training.memory.free_bytes", lambda device: 1)
+        patch.setattr("nas_tc.training.memory.free_bytes", lambda *_: 1)
         assert "for 128 images a step, 0.0 GiB are free" in worker.time(order).diverged
 
     def without_memory(*_):

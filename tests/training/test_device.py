@@ -5,6 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
+
+from nas_tc.training.device import device_generator_state, resume_device_generator
 
 HUGE = """
 from pathlib import Path
@@ -27,3 +30,17 @@ def test_large_arrays_are_in_huge_pages():
         pytest.skip("this system allows no huge pages")
     ran = subprocess.run([sys.executable, "-c", HUGE], capture_output=True, text=True, check=True)
     assert int(ran.stdout) > 64 * 2**10  # KiB; the system may lack some when memory is in pieces
+
+
+def test_a_resumed_training_goes_on_with_the_numbers_of_its_gpu(monkeypatch):
+    gpu, cpu = torch.device("cuda", 0), torch.device("cpu")
+    state, found = torch.arange(16, dtype=torch.uint8), []
+    monkeypatch.setattr(torch.cuda, "get_rng_state", lambda device: state)
+    monkeypatch.setattr(torch.cuda, "set_rng_state", lambda *args: found.append(args))
+    assert device_generator_state(cpu) is None
+    resume_device_generator(gpu, device_generator_state(gpu))
+    resume_device_generator(gpu, None)  # a checkpoint of a processor, or of an older nas-tc
+    resume_device_generator(cpu, state)
+    ((set_state, device),) = found
+    assert torch.equal(set_state, state)
+    assert device == gpu

@@ -151,7 +151,7 @@ def test_a_network_beyond_the_memory_is_refused_with_the_estimate():
 def test_only_what_is_still_to_be_trained_needs_memory(digits, tmp_path, monkeypatch):
     once, recipe = small(digits), Recipe(epochs=1)
     trained = finish(once, digits, recipe, tmp_path)
-    monkeypatch.setattr("nas_tc.training.memory.free_bytes", lambda device: 1000)
+    monkeypatch.setattr("nas_tc.training.memory.free_bytes", lambda *_: 1000)
     tested = finish(once, digits, recipe, tmp_path)  # as after a training by several workers
     assert tested.single_view == trained.single_view
     with pytest.raises(OutOfMemoryError):

@@ -11,7 +11,7 @@ from nas_tc.errors import DeviceError
 from nas_tc.training import images_on
 from nas_tc.training.batches import plain_batches, to_float
 from nas_tc.training.device import autocast_dtype
-from nas_tc.training.memory import free_bytes, room_for_images
+from nas_tc.training.memory import free_bytes, keep_to_part, room_for_images
 
 CPU = torch.device("cpu")
 
@@ -142,3 +142,15 @@ def test_bfloat16_that_is_emulated_is_not_used(monkeypatch):
 
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", supported)
     assert autocast_dtype(torch.device("cuda")) == torch.float32
+
+
+def test_workers_that_share_a_gpu_count_their_part_of_its_memory(monkeypatch):
+    kept = []
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (6000, 8000))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: 500)
+    monkeypatch.setattr(torch.cuda, "set_per_process_memory_fraction", lambda *a: kept.append(a))
+    assert [free_bytes(GPU, sharers) for sharers in (1, 2, 20)] == [6000, 3500, 0]
+    for sharers in (1, 4):
+        keep_to_part(GPU, sharers)
+        keep_to_part(CPU, sharers)
+    assert kept == [(1 / 4, GPU)]

@@ -1,6 +1,13 @@
 import subprocess
 import sys
 
+import pytest
+
+from nas_tc.architecture import GAP, Architecture, parse_notation
+from nas_tc.data import load_data
+from nas_tc.recipe import Recipe
+from nas_tc.worker import Worker
+
 
 def test_a_worker_loads_torch_and_no_more():
     """What it does not need would take each worker of a search two seconds to load."""
@@ -10,3 +17,20 @@ def test_a_worker_loads_torch_and_no_more():
         "sys.exit(str(needless & set(sys.modules)) if needless & set(sys.modules) else 0)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize("text", ["CUDA error: out of memory\nadvice", "no such kernel"])
+def test_a_network_that_does_not_come_to_the_device_is_stopped_for_memory_alone(monkeypatch, text):
+    def build(*_, **__):
+        raise RuntimeError(text)
+
+    monkeypatch.setattr("nas_tc.worker.worker.build", build)
+    worker = Worker(load_data("digits", side=(8, 8)), Recipe(epochs=1), "cpu")
+    network = Architecture((1, 8, 8), parse_notation("(3,4)"), GAP, 10)
+    if "memory" in text:
+        assert worker.begin(network, 0).diverged.startswith("out of memory: about")
+        monkeypatch.undo()
+        assert worker.begin(network, 0).rung.epoch == 1  # the worker goes on
+    else:
+        with pytest.raises(RuntimeError, match=text):
+            worker.begin(network, 0)
