@@ -9,7 +9,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from nas_tc.errors import NasTcError
 from nas_tc.recipe.recipe import Recipe
-from nas_tc.training.form import training_form
+from nas_tc.training.fused_forward import fused_forward
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,11 @@ class Share:
         each = images // self.size
         return slice(self.rank * each, (self.rank + 1) * each)
 
-    def form(self, network: nn.Module) -> Callable[[Tensor], Tensor]:
+    def forward(self, network: nn.Module) -> Callable[[Tensor], Tensor]:
         """A function from images to scores, whose gradients are the mean over all processes."""
         if self.size == 1:
-            return training_form(network)
-        return DistributedDataParallel(_Form(network))
+            return fused_forward(network)
+        return DistributedDataParallel(_FusedForward(network))
 
     def mean(self, value: Tensor) -> Tensor:
         """The mean of a number over all processes."""
@@ -64,8 +64,8 @@ def check_share(share: Share, recipe: Recipe, images: int) -> None:
         )
 
 
-class _Form(nn.Module):
-    """The training form as a module, which is what torch's data parallelism takes."""
+class _FusedForward(nn.Module):
+    """The fused forward pass as a module, which is what torch's data parallelism takes."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -73,4 +73,4 @@ class _Form(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Images (n, channels, height, width) as scores (n, classes)."""
-        return training_form(self.network)(images)
+        return fused_forward(self.network)(images)

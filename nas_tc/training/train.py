@@ -15,7 +15,7 @@ from nas_tc.recipe.recipe import Recipe
 from nas_tc.training.average import Average
 from nas_tc.training.batches import Images, plain_batches, shuffled_batches
 from nas_tc.training.device import autocast_dtype
-from nas_tc.training.form import training_form
+from nas_tc.training.fused_forward import fused_forward
 from nas_tc.training.schedule import learning_rate
 from nas_tc.training.sgd import Sgd
 from nas_tc.training.share import Share
@@ -73,7 +73,7 @@ class Training:
         self.train_s = 0.0
         self._images = training
         self._share = share or Share()
-        self._forward = self._share.form(network)
+        self._forward = self._share.forward(network)
         self._generator = torch.Generator().manual_seed(seed)
         torch.manual_seed(seed)  # drop-out draws on the global generator
         self._optimizer = Sgd(network, recipe)
@@ -198,7 +198,7 @@ def error_rate(network: nn.Module, images: Images, turn: Turn = nullcontext) -> 
     device = images.labels.device
     dtype = autocast_dtype(device)
     network.eval()
-    forward = training_form(network)
+    forward = fused_forward(network)
     wrong = torch.zeros((), dtype=torch.int64, device=device)
     for pixels, labels in plain_batches(images, _EVALUATION_BATCH):
         with turn(), torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32):
