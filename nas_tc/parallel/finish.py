@@ -19,8 +19,8 @@ from nas_tc.recipe import CurvePoint, Recipe
 from nas_tc.training import (
     DivergedError,
     Finished,
-    Share,
-    check_share,
+    Shard,
+    check_shard,
     choose_device,
     finish,
     run_epochs,
@@ -72,7 +72,7 @@ def finish_together(
         DeviceError: Ray Train is not there, or it has less than so many GPUs or cores.
         NasTcError: what `finish` raises, and a worker that died.
     """
-    check_share(Share(0, workers), recipe, len(data.train))
+    check_shard(Shard(0, workers), recipe, len(data.train))
     # Ray Train starts its workers in folders of their own.
     out, initial = out.resolve(), None if initial is None else initial.resolve()
     try:
@@ -128,7 +128,7 @@ def _work(config: dict[str, Any]) -> None:
 
     architecture, recipe, out, seed, initial, told = config["job"]
     context, device = get_context(), get_device()
-    share = Share(context.get_world_rank(), context.get_world_size())
+    shard = Shard(context.get_world_rank(), context.get_world_size())
     if device.type == "cpu":
         settle_on_core()
         take_huge_pages()
@@ -139,9 +139,9 @@ def _work(config: dict[str, Any]) -> None:
         out,
         seed=seed,
         device=device,
-        share=share,
+        shard=shard,
         initial=initial,
-        resumed=lambda epochs: None if share.rank else told.put(epochs),
+        resumed=lambda epochs: None if shard.rank else told.put(epochs),
         after_epoch=told.put,
     )
 

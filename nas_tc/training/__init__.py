@@ -17,7 +17,7 @@ from nas_tc.training.memory import (
     ran_out,
     training_bytes,
 )
-from nas_tc.training.share import Share, check_share
+from nas_tc.training.shard import Shard, check_shard
 from nas_tc.training.train import DivergedError, Rung, Training, Turn, error_rate, train
 from nas_tc.training.views import ViewErrors, error_of_views
 
@@ -28,13 +28,13 @@ __all__ = [
     "Images",
     "OutOfMemoryError",
     "Rung",
-    "Share",
+    "Shard",
     "Training",
     "Turn",
     "ViewErrors",
     "autocast_dtype",
     "check_fits",
-    "check_share",
+    "check_shard",
     "choose_device",
     "error_of_views",
     "error_rate",

@@ -18,7 +18,7 @@ from nas_tc.module import Network, build
 from nas_tc.recipe import CurvePoint, Recipe
 from nas_tc.training.batches import images_on, with_colours
 from nas_tc.training.memory import check_fits, out_of_memory, ran_out
-from nas_tc.training.share import Share, check_share
+from nas_tc.training.shard import Shard, check_shard
 from nas_tc.training.train import Training, error_rate
 from nas_tc.training.views import ViewErrors, error_of_views
 
@@ -101,7 +101,7 @@ def run_epochs(
     seed: int,
     device: torch.device,
     initial: Path | None = None,
-    share: Share | None = None,
+    shard: Shard | None = None,
     resumed: Callable[[int], None] = lambda _epochs: None,
     after_epoch: Callable[[tuple[CurvePoint, ...]], None] = lambda _curve: None,
 ) -> tuple[Network, tuple[CurvePoint, ...]]:
@@ -118,7 +118,7 @@ def run_epochs(
         seed: as in `finish`.
         device: where to train.
         initial: as in `finish`.
-        share: this process's part of every batch, where several train the network; the first of
+        shard: this process's part of every batch, where several train the network; the first of
             them validates and writes the checkpoint, into a folder that all of them see.
         resumed: as in `finish`.
         after_epoch: as in `finish`.
@@ -129,8 +129,8 @@ def run_epochs(
     Raises:
         DivergedError, NasTcError: as in `finish`.
     """
-    share = share or Share()
-    check_share(share, recipe, len(data.train))
+    shard = shard or Shard()
+    check_shard(shard, recipe, len(data.train))
     # A longer training of the same kind has another schedule, so epochs belong to what it is.
     identity = {
         "format": _FORMAT,
@@ -140,10 +140,10 @@ def run_epochs(
         "seed": seed,
         "beginning": None if initial is None else _digest(initial),
     }
-    if not share.rank:
+    if not shard.rank:
         _check_writable(out)
     kept = _read(out / CHECKPOINT, identity)
-    batch = recipe.batch_size // share.size
+    batch = recipe.batch_size // shard.size
     if kept is None or kept["training"]["epoch"] < recipe.epochs:
         check_fits(architecture, batch, device)
     mean, std = data.moments
@@ -153,7 +153,7 @@ def run_epochs(
     network = network.to(device)
     training = with_colours(images_on(device, data.train, recipe.margin), recipe)
     validation = images_on(device, data.validation, recipe.margin)
-    run = Training(network, training, recipe, seed=seed, share=share)
+    run = Training(network, training, recipe, seed=seed, shard=shard)
     curve: tuple[CurvePoint, ...] = ()
     if kept is not None:
         run.resume(kept["training"])
@@ -162,7 +162,7 @@ def run_epochs(
     try:
         while run.epoch < recipe.epochs:
             loss = run.run_epoch()
-            if share.rank:
+            if shard.rank:
                 continue
             error = error_rate(run.evaluated(), validation)
             curve = (*curve, CurvePoint(run.epoch, loss, error, run.train_s))

@@ -18,7 +18,7 @@ from nas_tc.training.device import autocast_dtype
 from nas_tc.training.fused_forward import fused_forward
 from nas_tc.training.schedule import learning_rate
 from nas_tc.training.sgd import Sgd
-from nas_tc.training.share import Share
+from nas_tc.training.shard import Shard
 
 Turn = Callable[[], AbstractContextManager[object]]  # around whatever keeps the device busy
 
@@ -52,7 +52,7 @@ class Training:
         training: to learn from.
         recipe: epochs, schedule, augmentation.
         seed: of the order of the images and their augmentation.
-        share: this process's part of every batch, where several train the network.
+        shard: this process's part of every batch, where several train the network.
         turn: entered for each step, by those who need the machine to themselves in between.
     """
 
@@ -63,7 +63,7 @@ class Training:
         recipe: Recipe,
         *,
         seed: int,
-        share: Share | None = None,
+        shard: Shard | None = None,
         turn: Turn = nullcontext,
     ) -> None:
         self._turn = turn
@@ -72,8 +72,8 @@ class Training:
         self.epoch = 0  # epochs trained so far
         self.train_s = 0.0
         self._images = training
-        self._share = share or Share()
-        self._forward = self._share.forward(network)
+        self._shard = shard or Shard()
+        self._forward = self._shard.forward(network)
         self._generator = torch.Generator().manual_seed(seed)
         torch.manual_seed(seed)  # drop-out draws on the global generator
         self._optimizer = Sgd(network, recipe)
@@ -94,14 +94,14 @@ class Training:
         unseen = 1 if device.type == "cpu" else _STEPS_UNSEEN
         steps = max(1, len(self._images) // self.recipe.batch_size)
         total = torch.zeros((), device=device)
-        batches = shuffled_batches(self._images, self.recipe, self._generator, self._share)
+        batches = shuffled_batches(self._images, self.recipe, self._generator, self._shard)
         for step in range(steps):
             rate = learning_rate(self.recipe, self.epoch * steps + step, steps)
             with self._turn():
                 total += self._step(*next(batches), rate)
                 if (step + 1) % unseen == 0:
                     self._check(total.item())
-        mean_loss = self._share.mean(total).item() / steps  # waits for the device: a true clock
+        mean_loss = self._shard.mean(total).item() / steps  # waits for the device: a true clock
         self._check(mean_loss)
         self.epoch += 1
         self.train_s += time.perf_counter() - started

@@ -1,4 +1,4 @@
-"""A part of every batch, for several processes that train one network together."""
+"""The data-parallel shard: a part of every batch, where several processes train one network."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from nas_tc.training.fused_forward import fused_forward
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Shard:
     """Which part of each batch is this process's.
 
     All processes draw the same order and the same augmentation, and each takes its part of them,
@@ -46,18 +46,18 @@ class Share:
         return value
 
 
-def check_share(share: Share, recipe: Recipe, images: int) -> None:
+def check_shard(shard: Shard, recipe: Recipe, images: int) -> None:
     """Refuses batches that cannot be parted evenly, so that all images weigh alike.
 
     Raises:
         NasTcError: such a batch size, or a set smaller than a batch.
     """
-    if share.size > 1 and recipe.batch_size % share.size:
+    if shard.size > 1 and recipe.batch_size % shard.size:
         raise NasTcError(
-            f"batch_size {recipe.batch_size} cannot be parted among {share.size} workers; set a "
-            f"multiple of {share.size}"
+            f"batch_size {recipe.batch_size} cannot be split evenly among {shard.size} workers; set a "
+            f"multiple of {shard.size}"
         )
-    if share.size > 1 and images < recipe.batch_size:
+    if shard.size > 1 and images < recipe.batch_size:
         raise NasTcError(
             f"{images} training images are less than a batch of {recipe.batch_size}; train with "
             "one worker"
