@@ -54,8 +54,8 @@ def check_shard(shard: Shard, recipe: Recipe, images: int) -> None:
     """
     if shard.size > 1 and recipe.batch_size % shard.size:
         raise NasTcError(
-            f"batch_size {recipe.batch_size} cannot be split evenly among {shard.size} workers; set a "
-            f"multiple of {shard.size}"
+            f"batch_size {recipe.batch_size} cannot be split evenly among {shard.size} workers; "
+            f"set a multiple of {shard.size}"
         )
     if shard.size > 1 and images < recipe.batch_size:
         raise NasTcError(

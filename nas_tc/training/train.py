@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from nas_tc.recipe.recipe import Recipe
-from nas_tc.training.average import Average
+from nas_tc.training.ema import WeightEma
 from nas_tc.training.batches import Images, plain_batches, shuffled_batches
 from nas_tc.training.device import autocast_dtype
 from nas_tc.training.fused_forward import fused_forward
@@ -77,7 +77,7 @@ class Training:
         self._generator = torch.Generator().manual_seed(seed)
         torch.manual_seed(seed)  # drop-out draws on the global generator
         self._optimizer = Sgd(network, recipe)
-        self._average = Average(network, recipe.ema) if recipe.ema else None
+        self._ema = WeightEma(network, recipe.ema) if recipe.ema else None
 
     def run_epoch(self) -> float:
         """Trains for one more epoch.
@@ -117,13 +117,13 @@ class Training:
         )
         loss.backward()
         self._optimizer.step(rate)
-        if self._average is not None:
-            self._average.update()
+        if self._ema is not None:
+            self._ema.update()
         return loss.detach()
 
     def evaluated(self) -> nn.Module:
         """The network that counts: with the averaged weights where the recipe asks for them."""
-        return self.network if self._average is None else self._average.network
+        return self.network if self._ema is None else self._ema.network
 
     def state(self) -> dict[str, Any]:
         """All that changes, for `resume`: tensors, numbers and lists."""
@@ -132,8 +132,8 @@ class Training:
             "train_s": self.train_s,
             "network": self.network.state_dict(),
             "optimizer": self._optimizer.state(),
-            "average": None if self._average is None else self._average.network.state_dict(),
-            "averaged_steps": 0 if self._average is None else self._average.steps,
+            "average": None if self._ema is None else self._ema.network.state_dict(),
+            "averaged_steps": 0 if self._ema is None else self._ema.steps,
             "generator": self._generator.get_state(),
             "global_generator": torch.get_rng_state(),
         }
@@ -144,9 +144,9 @@ class Training:
         self.train_s = state["train_s"]
         self.network.load_state_dict(state["network"])
         self._optimizer.resume(state["optimizer"])
-        if self._average is not None:
-            self._average.network.load_state_dict(state["average"])
-            self._average.steps = state["averaged_steps"]
+        if self._ema is not None:
+            self._ema.network.load_state_dict(state["average"])
+            self._ema.steps = state["averaged_steps"]
         self._generator.set_state(state["generator"])
         torch.set_rng_state(state["global_generator"])
 

@@ -119,7 +119,7 @@ def test_a_gpu_that_torch_is_not_built_for_is_none(monkeypatch, digits):
 
 
 def test_what_cannot_be_trained_together(cluster, digits, small, tmp_path, monkeypatch):
-    with pytest.raises(NasTcError, match="cannot be parted among 3 workers"):
+    with pytest.raises(NasTcError, match="cannot be split evenly among 3 workers"):
         finish_together(small, digits, Recipe(), tmp_path, workers=3)
     with pytest.raises(DeviceError, match="--workers 8: Ray has 2 CPUs; ask for fewer"):
         finish_together(small, digits, Recipe(), tmp_path, workers=8, device="cpu")

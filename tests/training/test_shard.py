@@ -84,8 +84,8 @@ def test_the_parts_of_a_batch_are_the_batch():
             assert torch.equal(tensor, torch.cat([part[number] for part in parts]))
 
 
-def test_batches_that_cannot_be_parted():
-    with pytest.raises(NasTcError, match="batch_size 64 cannot be parted among 3 workers"):
+def test_batches_that_cannot_be_split_evenly():
+    with pytest.raises(NasTcError, match="batch_size 64 cannot be split evenly among 3 workers"):
         check_shard(Shard(0, 3), Recipe(), 1000)
     with pytest.raises(NasTcError, match="50 training images are less than a batch of 64"):
         check_shard(Shard(0, 2), Recipe(), 50)
