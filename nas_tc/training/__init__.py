@@ -9,7 +9,7 @@ from nas_tc.training.device import (
     gpu_names,
     settle_on_core,
 )
-from nas_tc.training.finish import CHECKPOINT, Finished, finish, run_epochs
+from nas_tc.training.full_training import CHECKPOINT, FullTraining, run_epochs, train_fully
 from nas_tc.training.memory import (
     OutOfMemoryError,
     check_fits,
@@ -24,7 +24,7 @@ from nas_tc.training.views import ViewErrors, error_of_views
 __all__ = [
     "CHECKPOINT",
     "DivergedError",
-    "Finished",
+    "FullTraining",
     "Images",
     "OutOfMemoryError",
     "Rung",
@@ -38,7 +38,6 @@ __all__ = [
     "choose_device",
     "error_of_views",
     "error_rate",
-    "finish",
     "gpu_names",
     "images_on",
     "out_of_memory",
@@ -48,6 +47,7 @@ __all__ = [
     "settle_on_core",
     "take_huge_pages",
     "train",
+    "train_fully",
     "training_bytes",
     "with_colours",
 ]

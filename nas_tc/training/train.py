@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from nas_tc.recipe.recipe import Recipe
-from nas_tc.training.ema import WeightEma
 from nas_tc.training.batches import Images, plain_batches, shuffled_batches
 from nas_tc.training.device import autocast_dtype
+from nas_tc.training.ema import WeightEma
 from nas_tc.training.fused_forward import fused_forward
 from nas_tc.training.schedule import learning_rate
 from nas_tc.training.sgd import Sgd

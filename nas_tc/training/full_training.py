@@ -27,7 +27,7 @@ _FORMAT = 2  # of the checkpoint
 
 
 @dataclass(frozen=True)
-class Finished:
+class FullTraining:
     """A network trained to the end.
 
     Attributes:
@@ -43,7 +43,7 @@ class Finished:
     ten_view: ViewErrors | None
 
 
-def finish(
+def train_fully(
     architecture: Architecture,
     data: ImageData,
     recipe: Recipe,
@@ -54,7 +54,7 @@ def finish(
     initial: Path | None = None,
     resumed: Callable[[int], None] = lambda _epochs: None,
     after_epoch: Callable[[tuple[CurvePoint, ...]], None] = lambda _curve: None,
-) -> Finished:
+) -> FullTraining:
     """Trains a network by all epochs of the recipe, as `run_epochs` does, and tests it.
 
     Args:
@@ -89,7 +89,7 @@ def finish(
     ten = None
     if recipe.views == 10:
         ten = error_of_views(network, test, views=10, reach=recipe.crop_padding)
-    return Finished(network, curve, error_of_views(network, test), ten)
+    return FullTraining(network, curve, error_of_views(network, test), ten)
 
 
 def run_epochs(
@@ -111,23 +111,23 @@ def run_epochs(
     on from it, and on the same machine ends with the same weights as if it had never stopped.
 
     Args:
-        architecture: as in `finish`, and so are all others but one.
-        data: as in `finish`.
-        recipe: as in `finish`.
-        out: as in `finish`.
-        seed: as in `finish`.
+        architecture: as in `train_fully`, and so are all others but one.
+        data: as in `train_fully`.
+        recipe: as in `train_fully`.
+        out: as in `train_fully`.
+        seed: as in `train_fully`.
         device: where to train.
-        initial: as in `finish`.
+        initial: as in `train_fully`.
         shard: this process's part of every batch, where several train the network; the first of
             them validates and writes the checkpoint, into a folder that all of them see.
-        resumed: as in `finish`.
-        after_epoch: as in `finish`.
+        resumed: as in `train_fully`.
+        after_epoch: as in `train_fully`.
 
     Returns:
         The network with its final weights, and its learning curve.
 
     Raises:
-        DivergedError, NasTcError: as in `finish`.
+        DivergedError, NasTcError: as in `train_fully`.
     """
     shard = shard or Shard()
     check_shard(shard, recipe, len(data.train))
