@@ -38,11 +38,11 @@ def small(digits):
 def test_two_workers_give_what_one_gives_and_go_on_from_its_checkpoint(digits, small, tmp_path):
     recipe = Recipe(epochs=3, augment=("crop",), learning_rate=0.02)
     alone = train_fully(small, digits, recipe, tmp_path / "alone")
-    heard = []
+    curves = []
     together = train_in_parallel(
-        small, digits, recipe, tmp_path / "two", workers=2, device="cpu", after_epoch=heard.append
+        small, digits, recipe, tmp_path / "two", workers=2, device="cpu", after_epoch=curves.append
     )
-    assert [len(curve) for curve in heard] == [1, 2, 3]
+    assert [len(curve) for curve in curves] == [1, 2, 3]
     assert [p.train_loss for p in together.curve] == pytest.approx(
         [p.train_loss for p in alone.curve], rel=2e-3
     )
@@ -98,7 +98,7 @@ def test_a_folder_that_cannot_be_made_is_one_line(digits, small, tmp_path):
 
 
 @pytest.mark.parametrize("said", [NasTcError("no memory"), DivergedError("the loss is nan")])
-def test_the_worker_that_says_why_is_heard(said):
+def test_the_cause_is_the_error_of_the_worker_that_failed_first(said):
     class FailedError(Exception):
         worker_failures: ClassVar = {0: RuntimeError("gloo: closed\nby peer"), 1: said}
 

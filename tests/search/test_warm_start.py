@@ -5,7 +5,6 @@ from collections import Counter
 import pytest
 
 import nas_tc
-from heard import Ear
 from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.cost import complexity
@@ -19,6 +18,7 @@ from nas_tc.study import read_study, weights_file
 from nas_tc.study.record import record_of
 from nas_tc.study.storage import open_study, requeue_running
 from nas_tc.timing import Setting, TimeLimit
+from recording_listener import RecordingListener
 
 MEMBER = "(3,8)/2 | (2,16)"  # a network of the tiny space
 GUEST = "(5,8)/2 | (3,12)"  # none of it
@@ -149,12 +149,12 @@ def test_under_a_limit_on_time_results_are_not_taken(study, tmp_path):
     limit = resolve_budget(parse_budget("1G"), data.shape)
     times = (TimeLimit("latency<=1ms", "latency", Setting(), 1.0),)
     own = Settings(space, limit, data, Recipe(epochs=2), 0, times)
-    ear = Ear()
+    listener = RecordingListener()
     with open_study(path, own.to_dict()) as opened:
-        start_with(opened, path, own, [parse_start(str(study.path))], ear)
+        start_with(opened, path, own, [parse_start(str(study.path))], listener)
         waiting = opened.trials
     assert [t.state.name for t in waiting] == ["WAITING"] * len(study.front)
-    assert "to train again (times: they are measured anew)" in ear.notes[0]
+    assert "to train again (times: they are measured anew)" in listener.notes[0]
 
 
 def test_a_result_that_joins_the_front_without_weights_is_trained(study, tmp_path):
@@ -166,15 +166,15 @@ def test_a_result_that_joins_the_front_without_weights_is_trained(study, tmp_pat
     space = nas_tc.load_space("plain-32").at(data.shape, 10)
     limit = resolve_budget(parse_budget(f"complexity in {beaten.complexity}..1G"), data.shape)
     own = Settings(space, limit, data, Recipe(epochs=2), 0)
-    ear = Ear()
+    listener = RecordingListener()
     with open_study(path, own.to_dict()) as opened:
-        start_with(opened, path, own, [parse_start(str(study.path))], ear)
+        start_with(opened, path, own, [parse_start(str(study.path))], listener)
         (waiting,) = [t for t in opened.trials if t.state.name == "WAITING"]
         assert record_of(opened, path).complete == ()
-        start_with(opened, path, own, [parse_start(str(study.path))], ear)
+        start_with(opened, path, own, [parse_start(str(study.path))], listener)
         assert sum(t.state.name == "WAITING" for t in opened.trials) == 1
     assert Architecture.from_dict(waiting.user_attrs["guest"]) == beaten.architecture
-    assert "1 more to train again" in ear.notes[0]
+    assert "1 more to train again" in listener.notes[0]
 
 
 def test_weights_that_cannot_be_copied_are_told(study, tmp_path):
