@@ -98,7 +98,7 @@ def test_a_folder_that_cannot_be_made_is_one_line(digits, small, tmp_path):
 
 
 @pytest.mark.parametrize("said", [NasTcError("no memory"), DivergedError("the loss is nan")])
-def test_the_cause_is_the_error_of_the_worker_that_failed_first(said):
+def test_the_cause_is_the_error_that_a_user_can_put_right(said):
     class FailedError(Exception):
         worker_failures: ClassVar = {0: RuntimeError("gloo: closed\nby peer"), 1: said}
 

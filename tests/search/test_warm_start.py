@@ -21,7 +21,7 @@ from nas_tc.timing import Setting, TimeLimit
 from recording_listener import RecordingListener
 
 MEMBER = "(3,8)/2 | (2,16)"  # a network of the tiny space
-GUEST = "(5,8)/2 | (3,12)"  # none of it
+OUT_OF_SPACE = "(5,8)/2 | (3,12)"  # none of it
 DEAR = "(3,64)x4"
 
 
@@ -40,20 +40,20 @@ def network(notation):
     return Architecture((1, 16, 16), parse_notation(notation), GAP, 10)
 
 
-def test_members_have_genes_and_guests_none(settings):
+def test_members_have_genes_and_networks_out_of_space_none(settings):
     space = settings().space
     assert space.decode(genes_of(network(MEMBER), space)) == network(MEMBER)
-    assert genes_of(network(GUEST), space) == {}
+    assert genes_of(network(OUT_OF_SPACE), space) == {}
 
 
 def test_known_networks_are_trained_first(tiny_search):
-    record = tiny_search(trials=3, start=[GUEST, MEMBER])
-    assert [t.architecture for t in record.trials[:2]] == [network(GUEST), network(MEMBER)]
+    record = tiny_search(trials=3, start=[OUT_OF_SPACE, MEMBER])
+    assert [t.architecture for t in record.trials[:2]] == [network(OUT_OF_SPACE), network(MEMBER)]
     assert record.trials[0].genes == {}
     assert record.done == 3
     assert len({t.architecture for t in record.trials}) == 3
-    # The same starts again are no new networks, and the search goes on beside a guest.
-    again = tiny_search(trials=4, start=[GUEST, MEMBER])
+    # The same starts again are no new networks, and the search goes on beside a network that is out of the space.
+    again = tiny_search(trials=4, start=[OUT_OF_SPACE, MEMBER])
     assert again.done == 4
     assert len({t.architecture for t in again.trials}) == 4
 
@@ -192,15 +192,17 @@ def test_weights_that_cannot_be_copied_are_told(study, tmp_path):
     assert len(str(caught.value).splitlines()) == 1
 
 
-def test_a_guest_in_flight_is_queued_again(settings, tmp_path):
+def test_a_network_out_of_space_in_flight_is_queued_again(settings, tmp_path):
     path = tmp_path / "study.db"
     with open_study(path, settings().to_dict()) as study:
-        start_with(study, path, settings(), [parse_start(GUEST).settle(settings())], NullListener())
+        start_with(
+            study, path, settings(), [parse_start(OUT_OF_SPACE).settle(settings())], NullListener()
+        )
         trial = study.ask()
         trial.set_user_attr("architecture", trial.user_attrs["guest"])
         requeue_running(study)
         assert [t.state.name for t in study.trials] == ["FAIL", "WAITING"]
-        assert study.trials[1].user_attrs["guest"] == network(GUEST).to_dict()
+        assert study.trials[1].user_attrs["guest"] == network(OUT_OF_SPACE).to_dict()
         requeue_running(study)
         assert len(study.trials) == 2
 
