@@ -94,13 +94,13 @@ def test_the_seed_that_a_lent_result_was_trained_with_is_left_out(study, lent, s
     assert study.settings["seed"] == 0
     trials = tuple(replace(trial, reused_seed=lent) for trial in study.trials)
     missing = missing_reruns(replace(study, trials=trials), 2)
-    cheap, dear = (trial.number for trial in study.front)
+    cheap, expensive = (trial.number for trial in study.front)
     first, second = seeds
     assert [(trial.number, seed) for trial, seed in missing] == [
         (cheap, first),
-        (dear, first),
+        (expensive, first),
         (cheap, second),
-        (dear, second),
+        (expensive, second),
     ]
 
 

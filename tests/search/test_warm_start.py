@@ -22,7 +22,7 @@ from recording_listener import RecordingListener
 
 MEMBER = "(3,8)/2 | (2,16)"  # a network of the tiny space
 OUT_OF_SPACE = "(5,8)/2 | (3,12)"  # none of it
-DEAR = "(3,64)x4"
+EXPENSIVE = "(3,64)x4"
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_known_networks_are_trained_first(tiny_search):
     assert record.trials[0].genes == {}
     assert record.done == 3
     assert len({t.architecture for t in record.trials}) == 3
-    # The same starts again are no new networks, and the search goes on beside a network that is out of the space.
+    # The same starts again are no new networks, and the search goes on beside them.
     again = tiny_search(trials=4, start=[OUT_OF_SPACE, MEMBER])
     assert again.done == 4
     assert len({t.architecture for t in again.trials}) == 4
@@ -75,7 +75,7 @@ def test_a_start_takes_the_head_and_classes_of_the_space(settings, tmp_path):
 @pytest.mark.parametrize(
     ("start", "complaint"),
     [
-        (DEAR, r"--start .*: complexity [\d,]+ is outside the budget, 400,000 multiply-adds"),
+        (EXPENSIVE, r"--start .*: complexity [\d,]+ is outside the budget, 400,000 multiply-adds"),
         ("(3,8) | 9/9 | (3,8) | 9/9 | (3,8)", r"--start .*map"),
         ("vgg", "unknown network 'vgg'"),
         ("nothing.db", "no study file"),
