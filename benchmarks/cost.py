@@ -32,10 +32,10 @@ def forget() -> None:
     """Drops what is remembered of stages seen before."""
     remembered = (
         import_module("nas_tc.architecture.walk"),
-        import_module("nas_tc.architecture.sides"),
+        import_module("nas_tc.architecture.map_sizes"),
     )
     remembered[0]._known_stage.cache_clear()
-    remembered[1].conv_maps.cache_clear()
+    remembered[1].conv_map_sizes.cache_clear()
 
 
 def least_s(run: Callable[[], object], repeats: int, before: Callable[[], object] = int) -> float:

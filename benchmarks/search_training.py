@@ -6,7 +6,7 @@ The networks of `plain-32` at `alexnet*0.6`, few images, the same recipe, images
 rungs for all:
 
 - ours: the sampler and pruner of `nas-tc search`;
-- random: even draws among the networks that fit, Optuna's MedianPruner;
+- random: uniform samples among the networks that fit, Optuna's MedianPruner;
 - tpe: Optuna's TPE with the budget as its constraint, Optuna's HyperbandPruner.
 
 Methods take turns, seed by seed, so that a machine that drifts is unfair to none. What each

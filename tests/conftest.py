@@ -44,8 +44,8 @@ def cluster():
 
 @pytest.fixture(scope="session")
 def study(tmp_path_factory):
-    """The record of a study with weights, made without training; see `made.make_study`."""
-    from made import make_study
+    """The record of a study with weights: `handmade_study.make_study`."""
+    from handmade_study import make_study
 
     return make_study(tmp_path_factory.mktemp("study") / "digits.db")
 

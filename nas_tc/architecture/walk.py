@@ -21,7 +21,7 @@ from nas_tc.architecture.layers import (
     ResponseNorm,
     Shape,
 )
-from nas_tc.architecture.sides import Map, conv_maps, fitted
+from nas_tc.architecture.map_sizes import MapSize, conv_map_sizes, output_side
 from nas_tc.architecture.stage import Pool, Stage
 from nas_tc.errors import ArchitectureError
 
@@ -55,14 +55,14 @@ def walk_convs(architecture: Architecture) -> Iterator[Conv]:
     return (layer for layer in _all_stages(architecture) if isinstance(layer, Conv))
 
 
-def stage_maps(stage: Stage, height: int, width: int, *, first: bool) -> tuple[Map, ...]:
-    """`conv_maps` of a stage on a map of `height` x `width` pixels, one for each unit."""
+def stage_maps(stage: Stage, height: int, width: int, *, first: bool) -> tuple[MapSize, ...]:
+    """`conv_map_sizes` of a stage on a map of `height` x `width` pixels, one for each unit."""
     padding, dilation = stage.padding, 1
     if isinstance(stage.block, KEEPS_MAP):
         padding = stage.filter // 2
     elif isinstance(stage.block, Plain):
         dilation = stage.block.dilation
-    return conv_maps(
+    return conv_map_sizes(
         stage.depth, stage.filter, stage.stride, padding, height, width, first, dilation
     )
 
@@ -133,8 +133,8 @@ def pooled(pool: Pool, height: int, width: int, name: str = "pool") -> tuple[int
     """
     what = f"{name}: a {pool.size}x{pool.size} pooling window"
     return (
-        fitted(height, pool.size, pool.stride, pool.padding, what, ceil=pool.ceil),
-        fitted(width, pool.size, pool.stride, pool.padding, what, ceil=pool.ceil),
+        output_side(height, pool.size, pool.stride, pool.padding, what, ceil=pool.ceil),
+        output_side(width, pool.size, pool.stride, pool.padding, what, ceil=pool.ceil),
     )
 
 

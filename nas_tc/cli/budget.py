@@ -106,7 +106,7 @@ def _table(space: Space, share: Share, times: "Sequence[PredictedLimit]") -> Tab
         smallest, largest = row.smallest, row.largest
         if row.cap.bound.measure == "complexity":  # known without drawing
             smallest, largest = (
-                row.cap.of(extreme_network(space, which)) for which in ("cheapest", "dearest")
+                row.cap.of(extreme_network(space, which)) for which in ("cheapest", "costliest")
             )
         table.add_row(
             escape(row.cap.bound.text) + (", foretold" if row.cap in times else ""),

@@ -37,7 +37,7 @@ def space(
         f"networks  {networks:,} at {shape_text(found.input)}, "
         f"from {settings:,} settings of the genes"
     )
-    for which in ("cheapest", "dearest"):
+    for which in ("cheapest", "costliest"):
         extreme = extreme_network(found, which)
         screen.print(
             f"{which:9} {complexity(extreme):,} multiply-adds: {format_notation(extreme.stages)}"

@@ -25,7 +25,7 @@ from nas_tc.zoo import find_network, names_study
 
 if TYPE_CHECKING:
     from nas_tc.recipe import CurvePoint, Recipe
-    from nas_tc.training import Finished
+    from nas_tc.training import FullTraining
 
 _LOCAL = Path("results") / "local"
 
@@ -96,9 +96,9 @@ def train(
     from nas_tc.training import (  # noqa: PLC0415
         DivergedError,
         choose_device,
-        finish,
         settle_on_core,
         take_huge_pages,
+        train_fully,
     )
 
     found, spec, weights = _network(network, trial, data, from_search=from_search)
@@ -136,13 +136,13 @@ def train(
         )
 
     if workers > 1:
-        from nas_tc.parallel import finish_together  # noqa: PLC0415
+        from nas_tc.parallel import train_in_parallel  # noqa: PLC0415
 
-        run: Callable[..., Finished] = partial(
-            finish_together, workers=workers, device=device, address=ray_address
+        run: Callable[..., FullTraining] = partial(
+            train_in_parallel, workers=workers, device=device, address=ray_address
         )
     else:
-        run = partial(finish, device=choose_device(device))
+        run = partial(train_fully, device=choose_device(device))
     try:
         finished = run(
             adapted,
@@ -168,7 +168,7 @@ def train(
     screen.print(f"train: {folder}/ ({', '.join(names)})")
 
 
-def _tests(finished: "Finished", classes: int) -> Iterator[str]:
+def _tests(finished: "FullTraining", classes: int) -> Iterator[str]:
     for test in (finished.single_view, finished.ten_view):
         if test is not None:
             top5 = f", top-5 {percent(test.top5)}" if classes > 5 else ""
@@ -221,7 +221,7 @@ def _network(
 
 
 def _write(
-    folder: Path, network: Architecture, recipe: "Recipe", finished: "Finished", spec: str
+    folder: Path, network: Architecture, recipe: "Recipe", finished: "FullTraining", spec: str
 ) -> tuple[str, ...]:
     """Weights, learning curve and a result that says how all of it came about."""
     from safetensors.torch import save_file  # noqa: PLC0415

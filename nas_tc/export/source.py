@@ -133,8 +133,8 @@ def _code(module: nn.Module) -> str:
         case nn.ReLU() | nn.ReLU6() | nn.SiLU():
             return f"nn.{name}(inplace=True)"
         case layers.PyramidPool():
-            sides = ", ".join(map(str, module.sides))
-            return f"PyramidPool({sides}, average={module.average})"
+            bins = ", ".join(map(str, module.bins))
+            return f"PyramidPool({bins}, average={module.average})"
     positional = {
         nn.Linear: "in_features, out_features",
         nn.LocalResponseNorm: "size, alpha, beta, k",

@@ -89,19 +89,19 @@ class PyramidPool(nn.Module):
     windows, which exist for every size of map.
     """
 
-    def __init__(self, *sides: int, average: bool = False) -> None:
+    def __init__(self, *bins: int, average: bool = False) -> None:
         super().__init__()
-        self.sides = sides
+        self.bins = bins
         self.average = average
 
     def forward(self, maps: Tensor) -> Tensor:
         """Maps (n, channels, height, width) as vectors (n, channels * bins)."""
         pool = functional.adaptive_avg_pool2d if self.average else functional.adaptive_max_pool2d
-        return torch.cat([pool(maps, side).flatten(1) for side in self.sides], dim=1)
+        return torch.cat([pool(maps, side).flatten(1) for side in self.bins], dim=1)
 
     def extra_repr(self) -> str:
         """What `print` shows between the brackets."""
-        return f"{self.sides}, average={self.average}"
+        return f"{self.bins}, average={self.average}"
 
 
 class Residual(nn.Module):

@@ -1,5 +1,5 @@
 """Who trains together? One network on several GPUs or nodes, through Ray Train."""
 
-from nas_tc.parallel.finish import finish_together
+from nas_tc.parallel.full_training import train_in_parallel
 
-__all__ = ["finish_together"]
+__all__ = ["train_in_parallel"]

@@ -15,7 +15,7 @@ _TRIED = 64  # starts of one that fits, before the search for more ends
 
 
 class NearestDraws:
-    """Even draws that are changed, gene after gene, until they keep all limits.
+    """Uniform samples that are changed, gene after gene, until they keep all limits.
 
     It takes a hundredth of a second for each, so only a few are found for one call.
 

@@ -45,7 +45,7 @@ def network_sampler(
         BudgetError: no network is found.
         SpaceError: the maps of every network shrink to nothing.
     """
-    most = limit.complexity or complexity(extreme_network(space, "dearest"))
+    most = limit.complexity or complexity(extreme_network(space, "costliest"))
     distributions = _distributions(space)
     others = [cap for cap in limit.caps if cap.bound.measure != "complexity"]
 

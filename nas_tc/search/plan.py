@@ -88,8 +88,8 @@ def describe_fit(space: Space, limit: Limit) -> str:
     Raises:
         BudgetError: no network of the space is within the budget.
     """
-    cheapest, dearest = (extreme_network(space, which) for which in ("cheapest", "dearest"))
-    least, most = complexity(cheapest), complexity(dearest)
+    cheapest, costliest = (extreme_network(space, which) for which in ("cheapest", "costliest"))
+    least, most = complexity(cheapest), complexity(costliest)
     if limit.complexity is not None and least > limit.complexity:
         raise BudgetError(
             f"no network of the space {space.name!r} is within the budget of "
@@ -100,7 +100,7 @@ def describe_fit(space: Space, limit: Limit) -> str:
     if most < limit.least_complexity:
         raise BudgetError(
             f"no network of the space {space.name!r} has the {limit.least_complexity:,} "
-            f"multiply-adds that the budget {str(limit.budget)!r} asks for: the dearest has "
+            f"multiply-adds that the budget {str(limit.budget)!r} asks for: the costliest has "
             f"{most:,}; lower the range"
         )
     if any(cap.bound.measure != "complexity" for cap in limit.caps):
@@ -114,7 +114,7 @@ def describe_fit(space: Space, limit: Limit) -> str:
         return f"space: {space.name}, whose networks the clock must judge"
     if limit.admits(most):
         return (
-            f"space: {space.name}; the budget does not bind: the dearest network has "
+            f"space: {space.name}; the budget does not bind: the costliest network has "
             f"{most:,} multiply-adds"
         )
     return f"space: {space.name}, networks of {least:,} to {most:,} multiply-adds"

@@ -117,8 +117,8 @@ def enqueue(
 ) -> None:
     """Queues a network by its genes, or as itself if the space does not have it."""
     genes = genes_of(network, space)
-    guest = {} if genes else {OUT_OF_SPACE_KEY: network.to_dict()}
-    study.enqueue_trial(genes, user_attrs={**guest, **(attributes or {})})
+    out_of_space = {} if genes else {OUT_OF_SPACE_KEY: network.to_dict()}
+    study.enqueue_trial(genes, user_attrs={**out_of_space, **(attributes or {})})
 
 
 def genes_of(network: Architecture, space: Space) -> dict[str, Any]:

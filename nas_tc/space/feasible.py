@@ -1,4 +1,4 @@
-"""The networks of a space within a range of complexity: exactly how many, and even draws of them.
+"""The networks of a space within a range of complexity: how many exactly, and samples of them.
 
 Nothing is rejected. A network is cut in two between stages. The first halves are listed with their
 complexity; behind each map and number of channels that they lead to, the second halves are listed

@@ -1,4 +1,4 @@
-"""How many networks a space holds, and its cheapest and dearest, without listing them.
+"""How many networks a space holds, and its cheapest and costliest network, without listing them.
 
 Stages meet only in the map between them. So the networks from a stage on are counted once for
 each size of map that can reach it (dynamic programming over stages and maps).
@@ -40,7 +40,7 @@ def count_networks(space: Space) -> int:
     return count(1, *space.input[1:])
 
 
-def extreme_network(space: Space, which: Literal["cheapest", "dearest"]) -> Architecture:
+def extreme_network(space: Space, which: Literal["cheapest", "costliest"]) -> Architecture:
     """The network of the space with the least or the most complexity, Eqn. (1).
 
     Complexity grows with every width, so the extreme takes the least or the most of each, and

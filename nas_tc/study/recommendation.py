@@ -110,10 +110,10 @@ def recommend(
     if len(tried) < _LEAST or not distributions:
         learned = len(tried) if distributions else 0
         return Recommendation(best, best.error, None, None, count, learned, best)
-    dearest = max(each.cost for each in tried)
+    costliest = max(each.cost for each in tried)
     costs = {id(each.params): each.cost for each in tried}
     points = Candidates(
-        distributions, lambda params: costs[id(params)], dearest, lambda params: params
+        distributions, lambda params: costs[id(params)], costliest, lambda params: params
     )
     features = rows([points.of(each.params) for each in tried])
     errors = np.array([each.error for each in tried])

@@ -116,9 +116,9 @@ def requeue_running(study: optuna.Study) -> None:
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         is_whole = ARCHITECTURE_KEY in trial.user_attrs or names <= trial.params.keys()
         genes = trial.params if is_whole else trial.system_attrs.get("fixed_params", {})
-        guest = trial.user_attrs.get(OUT_OF_SPACE_KEY)
-        if (is_whole or genes or guest) and (genes, guest) not in waiting:
-            kept = {} if guest is None else {OUT_OF_SPACE_KEY: guest}
+        network = trial.user_attrs.get(OUT_OF_SPACE_KEY)
+        if (is_whole or genes or network) and (genes, network) not in waiting:
+            kept = {} if network is None else {OUT_OF_SPACE_KEY: network}
             losses = trial.user_attrs.get(LOSSES_KEY, 0)
             study.enqueue_trial(genes, user_attrs={LOSSES_KEY: losses, **kept})
         study.tell(trial.number, state=TrialState.FAIL)

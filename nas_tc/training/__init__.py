@@ -10,7 +10,7 @@ from nas_tc.training.device import (
     settle_on_core,
 )
 from nas_tc.training.device_errors import device_is_lost, ran_out
-from nas_tc.training.finish import CHECKPOINT, Finished, finish, run_epochs
+from nas_tc.training.full_training import CHECKPOINT, FullTraining, run_epochs, train_fully
 from nas_tc.training.memory import (
     OutOfMemoryError,
     check_fits,
@@ -18,29 +18,28 @@ from nas_tc.training.memory import (
     out_of_memory,
     training_bytes,
 )
-from nas_tc.training.share import Share, check_share
+from nas_tc.training.shard import Shard, check_shard
 from nas_tc.training.train import DivergedError, Rung, Training, Turn, error_rate, train
 from nas_tc.training.views import ViewErrors, error_of_views
 
 __all__ = [
     "CHECKPOINT",
     "DivergedError",
-    "Finished",
+    "FullTraining",
     "Images",
     "OutOfMemoryError",
     "Rung",
-    "Share",
+    "Shard",
     "Training",
     "Turn",
     "ViewErrors",
     "autocast_dtype",
     "check_fits",
-    "check_share",
+    "check_shard",
     "choose_device",
     "device_is_lost",
     "error_of_views",
     "error_rate",
-    "finish",
     "gpu_names",
     "images_on",
     "keep_to_part",
@@ -51,6 +50,7 @@ __all__ = [
     "settle_on_core",
     "take_huge_pages",
     "train",
+    "train_fully",
     "training_bytes",
     "with_colours",
 ]

@@ -14,9 +14,9 @@ from nas_tc.training.colour import altered_colours, drawn_noise, principal_colou
 from nas_tc.training.device_errors import ran_out
 from nas_tc.training.memory import room_for_images
 from nas_tc.training.prefetch import prefetched
-from nas_tc.training.share import Share
+from nas_tc.training.shard import Shard
 
-_ALL = Share()
+_ALL = Shard()
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def with_colours(images: Images, recipe: Recipe) -> Images:
 
 
 def shuffled_batches(
-    images: Images, recipe: Recipe, generator: torch.Generator, share: Share = _ALL
+    images: Images, recipe: Recipe, generator: torch.Generator, shard: Shard = _ALL
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """One epoch: augmented images, float 0 to 1 in channels_last format, and their labels.
 
@@ -103,21 +103,21 @@ def shuffled_batches(
         images: what to draw from.
         recipe: batch size and augmentation.
         generator: of the order and the augmentation, on the processor.
-        share: the part of every batch that is wanted; what is drawn does not depend on it.
+        shard: the part of every batch that is wanted; what is drawn does not depend on it.
     """
-    batches = _shuffled(images, recipe, generator, share)
+    batches = _shuffled(images, recipe, generator, shard)
     return prefetched(batches) if images.streamed else batches
 
 
 def _shuffled(
-    images: Images, recipe: Recipe, generator: torch.Generator, share: Share
+    images: Images, recipe: Recipe, generator: torch.Generator, shard: Shard
 ) -> Iterator[tuple[Tensor, Tensor]]:
     device = images.labels.device
     order = torch.randperm(len(images), generator=generator)
     for indices in order.split(recipe.batch_size):
         if len(indices) == recipe.batch_size or len(images) < recipe.batch_size:
             chosen = indices.to(images.pixels.device)
-            part = share.part(len(chosen))
+            part = shard.part(len(chosen))
             floats = to_float(_augmented(images, chosen, recipe, generator, part).to(device))
             if "colour" in recipe.augment and images.colours is not None:
                 noise = drawn_noise(len(chosen), images.colours, generator)

@@ -12,17 +12,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from nas_tc.recipe.recipe import Recipe
-from nas_tc.training.average import Average
 from nas_tc.training.batches import Images, plain_batches, shuffled_batches
 from nas_tc.training.device import (
     autocast_dtype,
     device_generator_state,
     resume_device_generator,
 )
-from nas_tc.training.form import training_form
+from nas_tc.training.ema import WeightEma
+from nas_tc.training.fused_forward import fused_forward
 from nas_tc.training.schedule import learning_rate
 from nas_tc.training.sgd import Sgd
-from nas_tc.training.share import Share
+from nas_tc.training.shard import Shard
 
 Turn = Callable[[], AbstractContextManager[object]]  # around whatever keeps the device busy
 
@@ -56,7 +56,7 @@ class Training:
         training: to learn from.
         recipe: epochs, schedule, augmentation.
         seed: of the order of the images and their augmentation.
-        share: this process's part of every batch, where several train the network.
+        shard: this process's part of every batch, where several train the network.
         turn: entered for each step, by those who need the machine to themselves in between.
     """
 
@@ -67,7 +67,7 @@ class Training:
         recipe: Recipe,
         *,
         seed: int,
-        share: Share | None = None,
+        shard: Shard | None = None,
         turn: Turn = nullcontext,
     ) -> None:
         self._turn = turn
@@ -76,12 +76,12 @@ class Training:
         self.epoch = 0  # epochs trained so far
         self.train_s = 0.0
         self._images = training
-        self._share = share or Share()
-        self._forward = self._share.form(network)
+        self._shard = shard or Shard()
+        self._forward = self._shard.forward(network)
         self._generator = torch.Generator().manual_seed(seed)
         torch.manual_seed(seed)  # drop-out draws on the global generator
         self._optimizer = Sgd(network, recipe)
-        self._average = Average(network, recipe.ema) if recipe.ema else None
+        self._ema = WeightEma(network, recipe.ema) if recipe.ema else None
 
     def run_epoch(self) -> float:
         """Trains for one more epoch.
@@ -98,14 +98,14 @@ class Training:
         unseen = 1 if device.type == "cpu" else _STEPS_UNSEEN
         steps = max(1, len(self._images) // self.recipe.batch_size)
         total = torch.zeros((), device=device)
-        batches = shuffled_batches(self._images, self.recipe, self._generator, self._share)
+        batches = shuffled_batches(self._images, self.recipe, self._generator, self._shard)
         for step in range(steps):
             rate = learning_rate(self.recipe, self.epoch * steps + step, steps)
             with self._turn():
                 total += self._step(*next(batches), rate)
                 if (step + 1) % unseen == 0:
                     self._check(total.item())
-        mean_loss = self._share.mean(total).item() / steps  # waits for the device: a true clock
+        mean_loss = self._shard.mean(total).item() / steps  # waits for the device: a true clock
         self._check(mean_loss)
         self.epoch += 1
         self.train_s += time.perf_counter() - started
@@ -121,13 +121,13 @@ class Training:
         )
         loss.backward()
         self._optimizer.step(rate)
-        if self._average is not None:
-            self._average.update()
+        if self._ema is not None:
+            self._ema.update()
         return loss.detach()
 
     def evaluated(self) -> nn.Module:
         """The network that counts: with the averaged weights where the recipe asks for them."""
-        return self.network if self._average is None else self._average.network
+        return self.network if self._ema is None else self._ema.network
 
     def state(self) -> dict[str, Any]:
         """All that changes, for `resume`: tensors, numbers and lists."""
@@ -136,8 +136,8 @@ class Training:
             "train_s": self.train_s,
             "network": self.network.state_dict(),
             "optimizer": self._optimizer.state(),
-            "average": None if self._average is None else self._average.network.state_dict(),
-            "averaged_steps": 0 if self._average is None else self._average.steps,
+            "average": None if self._ema is None else self._ema.network.state_dict(),
+            "averaged_steps": 0 if self._ema is None else self._ema.steps,
             "generator": self._generator.get_state(),
             "global_generator": torch.get_rng_state(),
             "device_generator": device_generator_state(self._images.labels.device),
@@ -149,9 +149,9 @@ class Training:
         self.train_s = state["train_s"]
         self.network.load_state_dict(state["network"])
         self._optimizer.resume(state["optimizer"])
-        if self._average is not None:
-            self._average.network.load_state_dict(state["average"])
-            self._average.steps = state["averaged_steps"]
+        if self._ema is not None:
+            self._ema.network.load_state_dict(state["average"])
+            self._ema.steps = state["averaged_steps"]
         self._generator.set_state(state["generator"])
         torch.set_rng_state(state["global_generator"])
         resume_device_generator(self._images.labels.device, state.get("device_generator"))
@@ -204,7 +204,7 @@ def error_rate(network: nn.Module, images: Images, turn: Turn = nullcontext) -> 
     device = images.labels.device
     dtype = autocast_dtype(device)
     network.eval()
-    forward = training_form(network)
+    forward = fused_forward(network)
     wrong = torch.zeros((), dtype=torch.int64, device=device)
     for pixels, labels in plain_batches(images, _EVALUATION_BATCH):
         with turn(), torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32):

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from nas_tc.training.batches import Images, plain_batches, ten_views
 from nas_tc.training.device import autocast_dtype
-from nas_tc.training.form import training_form
+from nas_tc.training.fused_forward import fused_forward
 
 _BATCH = 500  # images in one view
 _TOP = 5
@@ -37,7 +37,7 @@ def error_of_views(
     device = images.labels.device
     dtype = autocast_dtype(device)
     network.eval()
-    forward = training_form(network)
+    forward = fused_forward(network)
 
     def probabilities(pixels: Tensor) -> Tensor:
         with torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32):

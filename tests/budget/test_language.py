@@ -61,8 +61,8 @@ def test_a_time_may_refer_to_a_network():
 def test_several_limits_must_all_hold():
     limit = resolve_budget(parse_budget("memory<=64MiB@b2, alexnet*0.6,params<=20k"), SMALL)
     assert [cap.bound.measure for cap in limit.caps] == ["complexity", "params", "memory"]
-    dear = Architecture(SMALL, parse_notation("(3,64)x2 | 2/2 | (3,64)"), GAP, 10)
-    assert limit.broken_by(dear).bound.measure == "complexity"
+    expensive = Architecture(SMALL, parse_notation("(3,64)x2 | 2/2 | (3,64)"), GAP, 10)
+    assert limit.broken_by(expensive).bound.measure == "complexity"
     deep = Architecture(SMALL, parse_notation("(3,8)/3 | (3,256)/3"), GAP, 10)
     assert limit.broken_by(deep).bound.text == "params<=20k"
     small = Architecture(SMALL, parse_notation("(3,8)/2 | (3,8)/2"), GAP, 10)

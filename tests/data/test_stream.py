@@ -255,7 +255,8 @@ import numpy as np, torch
 from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.data import Decoding, Split, load_data
 from nas_tc.module import build
-from nas_tc.training import Recipe, Training, images_on
+from nas_tc.recipe import Recipe
+from nas_tc.training import Training, images_on
 
 def network(channels):
     return build(Architecture((channels, 128, 128), parse_notation("(3,2)/8"), GAP, 2))

@@ -44,8 +44,8 @@ def test_boxes_are_to_scale_and_in_order(name):
 def test_the_dearest_layer_is_the_darkest():
     arch = ZOO["J"].architecture
     drawn = boxes(draw_network(arch, "J"))
-    dearest = max(walk(arch), key=lambda layer: layer.macs)
-    assert drawn[dearest.name][3] == "#8c161e"
+    costliest = max(walk(arch), key=lambda layer: layer.macs)
+    assert drawn[costliest.name][3] == "#8c161e"
 
 
 @settings(max_examples=50)

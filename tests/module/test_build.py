@@ -6,10 +6,10 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from nan_memory import free_memory_full_of_nan
 from nas_tc.architecture import GAP, SPP, Architecture, parse_notation
 from nas_tc.module import build
 from nas_tc.module.layers import ColumnConv2d, PointConv2d, PyramidPool
-from rubbish import leave_rubbish
 from strategies import architectures
 
 SMALL = Architecture((3, 16, 16), parse_notation("(3,8)x2 | 2/2 | (3,16)"), GAP, classes=5)
@@ -113,7 +113,7 @@ def test_dilated_filters_have_the_gradients_of_float32_in_bfloat16(notation):
     images = torch.rand(3, 3, 40, 40).to(memory_format=torch.channels_last)
     found = []
     for mixed in (False, True, True, True):
-        leave_rubbish()
+        free_memory_full_of_nan()
         network.zero_grad()
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=mixed):
             scores = network(images)
@@ -168,10 +168,10 @@ def both_in_bfloat16_and_exactly(convolution, maps):
     for each, mixed, dtype in ((convolution, True, torch.float), (theirs, False, torch.double)):
         each.to(memory_format=torch.channels_last)
         leaf = maps.to(dtype, memory_format=torch.channels_last).requires_grad_()
-        leave_rubbish()
+        free_memory_full_of_nan()
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=mixed):
             scores = each(leaf)
-        leave_rubbish()
+        free_memory_full_of_nan()
         (scores.double() * slopes).sum().backward()
         gradients = [p.grad for p in each.parameters()]
         assert gradients[0].is_contiguous(memory_format=torch.channels_last)
@@ -209,10 +209,10 @@ def test_strides_that_leave_one_pixel_have_the_gradients_of_float32_in_bfloat16(
     found = []
     for mixed in (False, True, True, True):
         network.zero_grad()
-        leave_rubbish()
+        free_memory_full_of_nan()
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=mixed):
             scores = network(images)
-        leave_rubbish()
+        free_memory_full_of_nan()
         scores.float().square().sum().backward()
         found.append([p.grad.clone() for p in network.parameters()])
     for gradients in found[1:]:

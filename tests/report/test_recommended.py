@@ -24,9 +24,9 @@ def test_without_reruns_and_with_few_trials_it_is_the_best_observed(study):
 
 
 def test_reruns_decide(study):
-    cheap, dear = study.front
-    assert cheap.val_error > dear.val_error
-    again = with_reruns(study, {cheap.number: (0.1, 0.12), dear.number: (0.2, 0.16)})
+    cheap, expensive = study.front
+    assert cheap.val_error > expensive.val_error
+    again = with_reruns(study, {cheap.number: (0.1, 0.12), expensive.number: (0.2, 0.16)})
     choice = recommended(again)
     assert choice.trial.number == cheap.number
     assert "error 11.00 ± 1.41 % over 2 trainings" in choice.evidence
@@ -34,9 +34,9 @@ def test_reruns_decide(study):
 
 
 def test_reruns_of_a_part_of_the_front_do_not_decide(study):
-    cheap, dear = study.front
+    cheap, expensive = study.front
     choice = recommended(with_reruns(study, {cheap.number: (0.1, 0.12)}))
-    assert choice.trial.number == dear.number
+    assert choice.trial.number == expensive.number
     assert choice.model is not None
 
 

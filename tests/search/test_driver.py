@@ -114,14 +114,14 @@ def test_a_network_trained_again_counts_with_its_mean_error(drive):
 
 def test_a_training_that_is_stopped_names_the_network_and_does_not_count(drive):
     ends = []
-    ear = NullListener()
-    ear.ended = ends.append
-    record, _ = drive(lambda number: good(0.2 + number / 10), listener=ear)
+    listener = NullListener()
+    listener.ended = ends.append
+    record, _ = drive(lambda number: good(0.2 + number / 10), listener=listener)
     with open_study(record.path, dict(record.settings)) as study:
         for _ in range(2):
             study.enqueue_trial(record.best.genes)
     answers = {2: Report(diverged="the loss is nan"), 3: FailedError("it cannot be built")}
-    record, _ = drive(answers.get, goal=4, listener=ear)
+    record, _ = drive(answers.get, goal=4, listener=listener)
     assert [trial.repeat_of for trial in ends] == [None, None, 0, 0]
     assert [trial.repeat_of for trial in record.trials] == [None, None, 0, 0]
     assert record.trials[0].repeats == ()
@@ -182,9 +182,9 @@ def test_a_network_whose_worker_dies_is_tried_again_though_the_space_is_exhauste
 
 def test_what_each_worker_has_to_say_is_said_once(drive):
     notes = []
-    ear = NullListener()
-    ear.note = notes.append
-    drive(lambda number: replace(good(0.5), note="the images are sent"), listener=ear)
+    listener = NullListener()
+    listener.note = notes.append
+    drive(lambda number: replace(good(0.5), note="the images are sent"), listener=listener)
     assert notes == ["the images are sent"]
 
 

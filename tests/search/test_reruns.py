@@ -14,7 +14,7 @@ from nas_tc.study import Spread, read_study
 from nas_tc.worker import training_seed
 
 
-class Ear:
+class RecordingListener:
     def __init__(self, at_note=lambda text: None):
         self.notes, self._at_note = [], at_note
 
@@ -48,9 +48,9 @@ def test_the_front_again_with_two_other_seeds(tiny_search):
         [t.rerun_test_error.mean for t in again.front], abs=1e-6
     )
     # What is there is not trained again.
-    ear = Ear()
-    assert rerun(record.path, 2, listener=ear) == again
-    assert not ear.notes
+    listener = RecordingListener()
+    assert rerun(record.path, 2, listener=listener) == again
+    assert not listener.notes
 
 
 def test_a_seed_reaches_the_training():
@@ -69,7 +69,7 @@ def test_an_interrupted_rerun_goes_on(tiny_search):
         if "with seed 1" in text:
             raise KeyboardInterrupt
 
-    stopped = rerun(record.path, 2, workers=1, listener=Ear(interrupt))
+    stopped = rerun(record.path, 2, workers=1, listener=RecordingListener(interrupt))
     assert stopped.interrupted
     assert sum(len(trial.reruns) for trial in stopped.trials) == 1
     whole = rerun(record.path, 2, workers=1)
@@ -94,13 +94,13 @@ def test_the_seed_that_a_lent_result_was_trained_with_is_left_out(study, lent, s
     assert study.settings["seed"] == 0
     trials = tuple(replace(trial, reused_seed=lent) for trial in study.trials)
     missing = missing_reruns(replace(study, trials=trials), 2)
-    cheap, dear = (trial.number for trial in study.front)
+    cheap, expensive = (trial.number for trial in study.front)
     first, second = seeds
     assert [(trial.number, seed) for trial, seed in missing] == [
         (cheap, first),
-        (dear, first),
+        (expensive, first),
         (cheap, second),
-        (dear, second),
+        (expensive, second),
     ]
 
 

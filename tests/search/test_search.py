@@ -5,7 +5,6 @@ import torch
 from safetensors.torch import load_file
 
 import nas_tc
-from heard import Ear
 from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.cost import complexity, network_cost
 from nas_tc.data import load_data
@@ -14,12 +13,13 @@ from nas_tc.module import build
 from nas_tc.study import read_study, weights_file
 from nas_tc.study.front import near_front
 from nas_tc.training import Images, error_rate
+from recording_listener import RecordingListener
 
 
 def test_a_search_from_budget_to_front(fresh_search, tmp_path):
-    ear = Ear()
-    record = fresh_search(listener=ear, workers=2)
-    assert record.done == 6 == len(ear.ends) == ear.last.done
+    listener = RecordingListener()
+    record = fresh_search(listener=listener, workers=2)
+    assert record.done == 6 == len(listener.ends) == listener.last.done
     assert len({trial.architecture for trial in record.trials}) == 6
     for trial in record.trials:
         cost = network_cost(trial.architecture)
@@ -34,7 +34,7 @@ def test_a_search_from_budget_to_front(fresh_search, tmp_path):
     assert all(0 <= trial.test_error <= 1 for trial in record.front)
     assert all(t.test_error is None for t in record.trials if t not in record.front)
     assert record == read_study(tmp_path / "study.db")
-    assert "budget: 400,000 multiply-adds" in ear.notes[1]
+    assert "budget: 400,000 multiply-adds" in listener.notes[1]
 
 
 def test_weights_are_those_near_the_front_and_give_its_errors(tiny_search, tmp_path):
@@ -53,15 +53,15 @@ def test_weights_are_those_near_the_front_and_give_its_errors(tiny_search, tmp_p
 
 def test_running_it_again_resumes(tiny_search):
     first = tiny_search(trials=3)
-    ear = Ear()
-    second = tiny_search(trials=6, listener=ear)
+    listener = RecordingListener()
+    second = tiny_search(trials=6, listener=listener)
     assert [t.architecture for t in second.trials[:3]] == [t.architecture for t in first.trials]
     assert [t.val_errors for t in second.trials[:3]] == [t.val_errors for t in first.trials]
-    assert (first.done, second.done, len(ear.ends)) == (3, 6, 3)
-    assert any("3 trials are there, going on to 6" in note for note in ear.notes)
-    third = tiny_search(trials=6, listener=(ear := Ear()))
+    assert (first.done, second.done, len(listener.ends)) == (3, 6, 3)
+    assert any("3 trials are there, going on to 6" in note for note in listener.notes)
+    third = tiny_search(trials=6, listener=(listener := RecordingListener()))
     assert third.trials == second.trials
-    assert any("nothing is left to train" in note for note in ear.notes)
+    assert any("nothing is left to train" in note for note in listener.notes)
 
 
 def test_the_same_seed_gives_the_same_search(tiny_search):
@@ -75,10 +75,10 @@ def test_the_same_seed_gives_the_same_search(tiny_search):
 
 
 def test_a_space_with_fewer_networks_than_trials(tiny_search):
-    ear = Ear()
-    record = tiny_search(budget="20k", trials=500, epochs=1, listener=ear)
+    listener = RecordingListener()
+    record = tiny_search(budget="20k", trials=500, epochs=1, listener=listener)
     assert 1 <= record.done < 500
-    assert f"no other network within the budget: {record.done} are trained" in ear.notes[-1]
+    assert f"no other network within the budget: {record.done} are trained" in listener.notes[-1]
 
 
 def test_what_is_wrong_is_said_before_any_training(tiny_search, monkeypatch):
@@ -109,17 +109,17 @@ def test_more_workers_than_the_cluster_has(tiny_search):
 
 
 def test_a_budget_that_does_not_bind_is_said_to(tiny_search):
-    ear = Ear()
-    tiny_search(budget="1G", trials=1, listener=ear)
-    assert "the budget does not bind" in ear.notes[2]
+    listener = RecordingListener()
+    tiny_search(budget="1G", trials=1, listener=listener)
+    assert "the budget does not bind" in listener.notes[2]
 
 
 def test_a_reference_is_taken_at_the_size_of_the_data(tiny_search):
-    ear = Ear()
-    record = tiny_search(budget="alexnet@32*0.05", trials=1, listener=ear)
+    listener = RecordingListener()
+    record = tiny_search(budget="alexnet@32*0.05", trials=1, listener=listener)
     limit = resolve_budget(parse_budget("alexnet@32*0.05"), (1, 16, 16))
     assert record.settings["budget"]["complexity"] == limit.complexity
-    assert "alexnet at 3x32x32 has" in ear.notes[1]
+    assert "alexnet at 3x32x32 has" in listener.notes[1]
     assert complexity(record.trials[0].architecture) <= limit.complexity
 
 

@@ -10,11 +10,11 @@ import time
 import optuna
 import pytest
 
-from heard import Ear, states
 from nas_tc.errors import StudyError
 from nas_tc.search import pool as pool_module
 from nas_tc.study import read_study
 from nas_tc.study.weights import Weights
+from recording_listener import RecordingListener, states
 
 
 def test_ctrl_c_loses_nothing(tiny_search, tmp_path):
@@ -22,7 +22,7 @@ def test_ctrl_c_loses_nothing(tiny_search, tmp_path):
         if ended == 2:
             raise KeyboardInterrupt
 
-    record = tiny_search(listener=Ear(interrupt), workers=2)
+    record = tiny_search(listener=RecordingListener(interrupt), workers=2)
     assert record.interrupted
     assert record.done == 2
     assert states(tmp_path / "study.db")["RUNNING"] == 0

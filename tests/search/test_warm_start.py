@@ -5,7 +5,6 @@ from collections import Counter
 import pytest
 
 import nas_tc
-from heard import Ear
 from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.cost import complexity
@@ -19,10 +18,11 @@ from nas_tc.study import read_study, weights_file
 from nas_tc.study.record import record_of
 from nas_tc.study.storage import open_study, requeue_running
 from nas_tc.timing import Setting, TimeLimit
+from recording_listener import RecordingListener
 
 MEMBER = "(3,8)/2 | (2,16)"  # a network of the tiny space
-GUEST = "(5,8)/2 | (3,12)"  # none of it
-DEAR = "(3,64)x4"
+OUT_OF_SPACE = "(5,8)/2 | (3,12)"  # none of it
+EXPENSIVE = "(3,64)x4"
 
 
 @pytest.fixture
@@ -40,20 +40,20 @@ def network(notation):
     return Architecture((1, 16, 16), parse_notation(notation), GAP, 10)
 
 
-def test_members_have_genes_and_guests_none(settings):
+def test_members_have_genes_and_networks_out_of_space_none(settings):
     space = settings().space
     assert space.decode(genes_of(network(MEMBER), space)) == network(MEMBER)
-    assert genes_of(network(GUEST), space) == {}
+    assert genes_of(network(OUT_OF_SPACE), space) == {}
 
 
 def test_known_networks_are_trained_first(tiny_search):
-    record = tiny_search(trials=3, start=[GUEST, MEMBER])
-    assert [t.architecture for t in record.trials[:2]] == [network(GUEST), network(MEMBER)]
+    record = tiny_search(trials=3, start=[OUT_OF_SPACE, MEMBER])
+    assert [t.architecture for t in record.trials[:2]] == [network(OUT_OF_SPACE), network(MEMBER)]
     assert record.trials[0].genes == {}
     assert record.done == 3
     assert len({t.architecture for t in record.trials}) == 3
-    # The same starts again are no new networks, and the search goes on beside a guest.
-    again = tiny_search(trials=4, start=[GUEST, MEMBER])
+    # The same starts again are no new networks, and the search goes on beside them.
+    again = tiny_search(trials=4, start=[OUT_OF_SPACE, MEMBER])
     assert again.done == 4
     assert len({t.architecture for t in again.trials}) == 4
 
@@ -75,7 +75,7 @@ def test_a_start_takes_the_head_and_classes_of_the_space(settings, tmp_path):
 @pytest.mark.parametrize(
     ("start", "complaint"),
     [
-        (DEAR, r"--start .*: complexity [\d,]+ is outside the budget, 400,000 multiply-adds"),
+        (EXPENSIVE, r"--start .*: complexity [\d,]+ is outside the budget, 400,000 multiply-adds"),
         ("(3,8) | 9/9 | (3,8) | 9/9 | (3,8)", r"--start .*map"),
         ("vgg", "unknown network 'vgg'"),
         ("nothing.db", "no study file"),
@@ -149,12 +149,12 @@ def test_under_a_limit_on_time_results_are_not_taken(study, tmp_path):
     limit = resolve_budget(parse_budget("1G"), data.shape)
     times = (TimeLimit("latency<=1ms", "latency", Setting(), 1.0),)
     own = Settings(space, limit, data, Recipe(epochs=2), 0, times)
-    ear = Ear()
+    listener = RecordingListener()
     with open_study(path, own.to_dict()) as opened:
-        start_with(opened, path, own, [parse_start(str(study.path))], ear)
+        start_with(opened, path, own, [parse_start(str(study.path))], listener)
         waiting = opened.trials
     assert [t.state.name for t in waiting] == ["WAITING"] * len(study.front)
-    assert "to train again (times: they are measured anew)" in ear.notes[0]
+    assert "to train again (times: they are measured anew)" in listener.notes[0]
 
 
 def test_a_result_that_joins_the_front_without_weights_is_trained(study, tmp_path):
@@ -166,15 +166,15 @@ def test_a_result_that_joins_the_front_without_weights_is_trained(study, tmp_pat
     space = nas_tc.load_space("plain-32").at(data.shape, 10)
     limit = resolve_budget(parse_budget(f"complexity in {beaten.complexity}..1G"), data.shape)
     own = Settings(space, limit, data, Recipe(epochs=2), 0)
-    ear = Ear()
+    listener = RecordingListener()
     with open_study(path, own.to_dict()) as opened:
-        start_with(opened, path, own, [parse_start(str(study.path))], ear)
+        start_with(opened, path, own, [parse_start(str(study.path))], listener)
         (waiting,) = [t for t in opened.trials if t.state.name == "WAITING"]
         assert record_of(opened, path).complete == ()
-        start_with(opened, path, own, [parse_start(str(study.path))], ear)
+        start_with(opened, path, own, [parse_start(str(study.path))], listener)
         assert sum(t.state.name == "WAITING" for t in opened.trials) == 1
     assert Architecture.from_dict(waiting.user_attrs["guest"]) == beaten.architecture
-    assert "1 more to train again" in ear.notes[0]
+    assert "1 more to train again" in listener.notes[0]
 
 
 def test_weights_that_cannot_be_copied_are_told(study, tmp_path):
@@ -192,15 +192,17 @@ def test_weights_that_cannot_be_copied_are_told(study, tmp_path):
     assert len(str(caught.value).splitlines()) == 1
 
 
-def test_a_guest_in_flight_is_queued_again(settings, tmp_path):
+def test_a_network_out_of_space_in_flight_is_queued_again(settings, tmp_path):
     path = tmp_path / "study.db"
     with open_study(path, settings().to_dict()) as study:
-        start_with(study, path, settings(), [parse_start(GUEST).settle(settings())], NullListener())
+        start_with(
+            study, path, settings(), [parse_start(OUT_OF_SPACE).settle(settings())], NullListener()
+        )
         trial = study.ask()
         trial.set_user_attr("architecture", trial.user_attrs["guest"])
         requeue_running(study)
         assert [t.state.name for t in study.trials] == ["FAIL", "WAITING"]
-        assert study.trials[1].user_attrs["guest"] == network(GUEST).to_dict()
+        assert study.trials[1].user_attrs["guest"] == network(OUT_OF_SPACE).to_dict()
         requeue_running(study)
         assert len(study.trials) == 2
 

@@ -23,8 +23,8 @@ def test_size_and_extremes_equal_brute_force(space):
         return
     costs = [complexity(network) for network in networks]
     assert complexity(extreme_network(space, "cheapest")) == min(costs)
-    assert complexity(extreme_network(space, "dearest")) == max(costs)
-    assert {extreme_network(space, which) for which in ("cheapest", "dearest")} <= networks
+    assert complexity(extreme_network(space, "costliest")) == max(costs)
+    assert {extreme_network(space, which) for which in ("cheapest", "costliest")} <= networks
 
 
 @given(spaces(), st.data())

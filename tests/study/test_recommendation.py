@@ -105,15 +105,15 @@ def members_of(study, many=12):
     ]
 
 
-def test_guests_alone_are_recommended_by_what_was_observed(study):
-    guests = [trial_of(study, n, 0.5 - 0.01 * n, {}, 1000 + n) for n in range(10)]
-    chosen = recommend_network(guests)
+def test_networks_out_of_space_alone_are_recommended_by_what_was_observed(study):
+    outside = [trial_of(study, n, 0.5 - 0.01 * n, {}, 1000 + n) for n in range(10)]
+    chosen = recommend_network(outside)
     assert (chosen.choice.number, chosen.spread, chosen.within) == (9, None, 10)
     assert "too few for a model" in str(chosen)
-    assert recommend_network(guests, 1004).choice.number == 4
+    assert recommend_network(outside, 1004).choice.number == 4
 
 
-def test_a_guest_is_taken_where_it_is_clearly_better(study):
+def test_a_network_out_of_space_is_taken_where_it_is_clearly_better(study):
     members = members_of(study)
     chosen = recommend_network([*members, trial_of(study, 12, 0.1, {})])
     assert chosen.choice.number == chosen.best_observed.number == 12
@@ -121,17 +121,17 @@ def test_a_guest_is_taken_where_it_is_clearly_better(study):
     assert str(chosen).endswith("the least of 13; no model speaks of it")
 
 
-def test_a_guest_that_is_no_better_leaves_it_to_the_model(study):
+def test_a_network_out_of_space_that_is_no_better_leaves_it_to_the_model(study):
     members = members_of(study)
     alone = recommend_network(members)
-    guest = trial_of(study, 12, min(alone.best_observed.error, alone.expected) - 1e-6, {})
-    chosen = recommend_network([*members, guest])
+    outsider = trial_of(study, 12, min(alone.best_observed.error, alone.expected) - 1e-6, {})
+    chosen = recommend_network([*members, outsider])
     assert chosen.choice == alone.choice
     assert (chosen.best_observed.number, chosen.within, chosen.trials) == (12, 13, 12)
     assert "rather than the best observed, trial 12" in str(chosen)
 
 
-def test_a_guest_within_a_budget_without_members(study):
+def test_a_network_out_of_space_within_a_budget_without_members(study):
     members = members_of(study)
     assert recommend_network([*members, trial_of(study, 12, 0.9, {}, 10)], 10).choice.number == 12
 

@@ -6,6 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nan_memory import free_memory_full_of_nan
 from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.data import load_data
 from nas_tc.errors import NasTcError
@@ -14,7 +15,6 @@ from nas_tc.recipe import Recipe
 from nas_tc.recipe.recipe import one_cycle
 from nas_tc.training import DivergedError, Images, autocast_dtype, choose_device, error_rate, train
 from nas_tc.training.batches import plain_batches, shuffled_batches
-from rubbish import leave_rubbish
 
 SMALL = Architecture((1, 16, 16), parse_notation("(3,16)/2 | 2/2 | (3,32)"), GAP, 10)
 
@@ -63,7 +63,7 @@ def test_strides_on_the_smallest_maps_do_not_diverge(notation):
     # With torch's own convolutions the loss soon is no number, on processors with AMX.
     @contextmanager
     def on_used_memory():
-        leave_rubbish()
+        free_memory_full_of_nan()
         yield
 
     generator = torch.Generator().manual_seed(0)

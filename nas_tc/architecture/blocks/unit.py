@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from nas_tc.architecture.layers import Activation, Conv, Shape
-from nas_tc.architecture.sides import fitted
+from nas_tc.architecture.map_sizes import output_side
 from nas_tc.errors import ArchitectureError
 
 
@@ -48,8 +48,8 @@ class Unit:
         what = f"{name}: a {filter}x{filter} filter"
         output = (
             n_out,
-            fitted(height, filter, stride, padding, what),
-            fitted(width, filter, stride, padding, what),
+            output_side(height, filter, stride, padding, what),
+            output_side(width, filter, stride, padding, what),
         )
         return Conv(
             name,

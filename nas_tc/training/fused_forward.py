@@ -14,11 +14,11 @@ from nas_tc.module import Network
 from nas_tc.module.layers import Branches, Residual
 from nas_tc.training.norm_pool import NormPool
 
-Form = Callable[[Tensor], Tensor]
+Forward = Callable[[Tensor], Tensor]
 Kind = TypeVar("Kind", bound=nn.Module)
 
 
-def training_form(network: nn.Module) -> Form:
+def fused_forward(network: nn.Module) -> Forward:
     """A function from images (n, channels, height, width) to scores that shares the weights.
 
     A module that is not our own is returned as it is.
@@ -36,10 +36,10 @@ def training_form(network: nn.Module) -> Form:
     return forward
 
 
-def _row(layers: Iterable[nn.Module]) -> Form:
+def _row(layers: Iterable[nn.Module]) -> Forward:
     """A function for layers one after another."""
     rest = _pooled_first(layers)[::-1]
-    steps: list[Form] = []
+    steps: list[Forward] = []
     while rest:
         layer = rest.pop()
         if isinstance(layer, nn.BatchNorm2d):
@@ -47,7 +47,7 @@ def _row(layers: Iterable[nn.Module]) -> Form:
             relu = _next(rest, nn.ReLU)
             steps.append(NormPool(layer, pool, relu=relu is not None))
         else:
-            steps.append(_form(layer))
+            steps.append(_fused(layer))
 
     def forward(maps: Tensor) -> Tensor:
         for step in steps:
@@ -66,7 +66,7 @@ def _next(rest: list[nn.Module], kind: type[Kind]) -> Kind | None:
     return last
 
 
-def _form(layer: nn.Module) -> Form:
+def _fused(layer: nn.Module) -> Forward:
     """A function for one layer, or for the branches within it."""
     match layer:
         case nn.AdaptiveAvgPool2d():

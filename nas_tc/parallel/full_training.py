@@ -18,20 +18,20 @@ from nas_tc.errors import DeviceError, NasTcError
 from nas_tc.recipe import CurvePoint, Recipe
 from nas_tc.training import (
     DivergedError,
-    Finished,
-    Share,
-    check_share,
+    FullTraining,
+    Shard,
+    check_shard,
     choose_device,
-    finish,
     run_epochs,
     settle_on_core,
     take_huge_pages,
+    train_fully,
 )
 
 _FOLDER = "ray-train"  # that Ray Train insists on; removed in the end
 
 
-def finish_together(
+def train_in_parallel(
     architecture: Architecture,
     data: ImageData,
     recipe: Recipe,
@@ -44,7 +44,7 @@ def finish_together(
     initial: Path | None = None,
     resumed: Callable[[int], None] = lambda _epochs: None,
     after_epoch: Callable[[tuple[CurvePoint, ...]], None] = lambda _curve: None,
-) -> Finished:
+) -> FullTraining:
     """Trains a network by all epochs of the recipe with several workers, and tests it with one.
 
     The gradients of all workers are averaged in every step, so that the steps are those of one
@@ -52,7 +52,7 @@ def finish_together(
 
     Args:
         architecture: the network.
-        data: what `finish` takes; with several nodes a streamed set lies in a folder of all.
+        data: what `train_fully` takes; with several nodes a streamed set lies in a folder of all.
         recipe: of the training; its batch is parted among the workers.
         out: folder of the checkpoint, which the first worker writes; with several nodes one that
             all of them see.
@@ -65,14 +65,14 @@ def finish_together(
         after_epoch: told the learning curve so far.
 
     Returns:
-        What `nas_tc.training.finish` does.
+        What `nas_tc.training.train_fully` does.
 
     Raises:
         DivergedError: the loss is not a finite number.
         DeviceError: Ray Train is not there, or it has less than so many GPUs or cores.
-        NasTcError: what `finish` raises, and a worker that died.
+        NasTcError: what `train_fully` raises, and a worker that died.
     """
-    check_share(Share(0, workers), recipe, len(data.train))
+    check_shard(Shard(0, workers), recipe, len(data.train))
     # Ray Train starts its workers in folders of their own.
     out, initial = out.resolve(), None if initial is None else initial.resolve()
     try:
@@ -124,7 +124,7 @@ def finish_together(
             ray.shutdown()
     # All epochs are in the checkpoint now, so only the test is left.
     target = choose_device("cpu" if device == "cpu" else "auto")
-    return finish(architecture, data, recipe, out, seed=seed, device=target, initial=initial)
+    return train_fully(architecture, data, recipe, out, seed=seed, device=target, initial=initial)
 
 
 def _work(config: dict[str, Any]) -> None:
@@ -134,7 +134,7 @@ def _work(config: dict[str, Any]) -> None:
 
     architecture, recipe, out, seed, initial, told = config["job"]
     context, device = get_context(), get_device()
-    share = Share(context.get_world_rank(), context.get_world_size())
+    shard = Shard(context.get_world_rank(), context.get_world_size())
     if device.type == "cpu":
         settle_on_core()
         take_huge_pages()
@@ -145,9 +145,9 @@ def _work(config: dict[str, Any]) -> None:
         out,
         seed=seed,
         device=device,
-        share=share,
+        shard=shard,
         initial=initial,
-        resumed=lambda epochs: None if share.rank else told.put(epochs),
+        resumed=lambda epochs: None if shard.rank else told.put(epochs),
         after_epoch=told.put,
     )
 

@@ -1,4 +1,4 @@
-"""A study as a file without any training: made by hand, read as any other."""
+"""A study file that is written by hand, without any training."""
 
 import torch
 from optuna.distributions import CategoricalDistribution

@@ -19,7 +19,7 @@ from nas_tc.recipe import CurvePoint, Recipe
 from nas_tc.training.batches import images_on, with_colours
 from nas_tc.training.device_errors import ran_out
 from nas_tc.training.memory import check_fits, out_of_memory
-from nas_tc.training.share import Share, check_share
+from nas_tc.training.shard import Shard, check_shard
 from nas_tc.training.train import Training, error_rate
 from nas_tc.training.views import ViewErrors, error_of_views
 
@@ -28,7 +28,7 @@ _FORMAT = 2  # of the checkpoint
 
 
 @dataclass(frozen=True)
-class Finished:
+class FullTraining:
     """A network trained to the end.
 
     Attributes:
@@ -44,7 +44,7 @@ class Finished:
     ten_view: ViewErrors | None
 
 
-def finish(
+def train_fully(
     architecture: Architecture,
     data: ImageData,
     recipe: Recipe,
@@ -55,7 +55,7 @@ def finish(
     initial: Path | None = None,
     resumed: Callable[[int], None] = lambda _epochs: None,
     after_epoch: Callable[[tuple[CurvePoint, ...]], None] = lambda _curve: None,
-) -> Finished:
+) -> FullTraining:
     """Trains a network by all epochs of the recipe, as `run_epochs` does, and tests it.
 
     Args:
@@ -90,7 +90,7 @@ def finish(
     ten = None
     if recipe.views == 10:
         ten = error_of_views(network, test, views=10, reach=recipe.crop_padding)
-    return Finished(network, curve, error_of_views(network, test), ten)
+    return FullTraining(network, curve, error_of_views(network, test), ten)
 
 
 def run_epochs(
@@ -102,7 +102,7 @@ def run_epochs(
     seed: int,
     device: torch.device,
     initial: Path | None = None,
-    share: Share | None = None,
+    shard: Shard | None = None,
     resumed: Callable[[int], None] = lambda _epochs: None,
     after_epoch: Callable[[tuple[CurvePoint, ...]], None] = lambda _curve: None,
 ) -> tuple[Network, tuple[CurvePoint, ...]]:
@@ -112,26 +112,26 @@ def run_epochs(
     on from it, and on the same machine ends with the same weights as if it had never stopped.
 
     Args:
-        architecture: as in `finish`, and so are all others but one.
-        data: as in `finish`.
-        recipe: as in `finish`.
-        out: as in `finish`.
-        seed: as in `finish`.
+        architecture: as in `train_fully`, and so are all others but one.
+        data: as in `train_fully`.
+        recipe: as in `train_fully`.
+        out: as in `train_fully`.
+        seed: as in `train_fully`.
         device: where to train.
-        initial: as in `finish`.
-        share: this process's part of every batch, where several train the network; the first of
+        initial: as in `train_fully`.
+        shard: this process's part of every batch, where several train the network; the first of
             them validates and writes the checkpoint, into a folder that all of them see.
-        resumed: as in `finish`.
-        after_epoch: as in `finish`.
+        resumed: as in `train_fully`.
+        after_epoch: as in `train_fully`.
 
     Returns:
         The network with its final weights, and its learning curve.
 
     Raises:
-        DivergedError, NasTcError: as in `finish`.
+        DivergedError, NasTcError: as in `train_fully`.
     """
-    share = share or Share()
-    check_share(share, recipe, len(data.train))
+    shard = shard or Shard()
+    check_shard(shard, recipe, len(data.train))
     # A longer training of the same kind has another schedule, so epochs belong to what it is.
     identity = {
         "format": _FORMAT,
@@ -141,10 +141,10 @@ def run_epochs(
         "seed": seed,
         "beginning": None if initial is None else _digest(initial),
     }
-    if not share.rank:
+    if not shard.rank:
         _check_writable(out)
     kept = _read(out / CHECKPOINT, identity)
-    batch = recipe.batch_size // share.size
+    batch = recipe.batch_size // shard.size
     if kept is None or kept["training"]["epoch"] < recipe.epochs:
         check_fits(architecture, batch, device)
     mean, std = data.moments
@@ -154,7 +154,7 @@ def run_epochs(
     network = network.to(device)
     training = with_colours(images_on(device, data.train, recipe.margin), recipe)
     validation = images_on(device, data.validation, recipe.margin)
-    run = Training(network, training, recipe, seed=seed, share=share)
+    run = Training(network, training, recipe, seed=seed, shard=shard)
     curve: tuple[CurvePoint, ...] = ()
     if kept is not None:
         run.resume(kept["training"])
@@ -163,7 +163,7 @@ def run_epochs(
     try:
         while run.epoch < recipe.epochs:
             loss = run.run_epoch()
-            if share.rank:
+            if shard.rank:
                 continue
             error = error_rate(run.evaluated(), validation)
             curve = (*curve, CurvePoint(run.epoch, loss, error, run.train_s))

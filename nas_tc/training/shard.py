@@ -1,4 +1,4 @@
-"""A part of every batch, for several processes that train one network together."""
+"""The data-parallel shard: a part of every batch, where several processes train one network."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from torch.nn.parallel import DistributedDataParallel
 
 from nas_tc.errors import NasTcError
 from nas_tc.recipe.recipe import Recipe
-from nas_tc.training.form import training_form
+from nas_tc.training.fused_forward import fused_forward
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Shard:
     """Which part of each batch is this process's.
 
     All processes draw the same order and the same augmentation, and each takes its part of them,
@@ -32,11 +32,11 @@ class Share:
         each = images // self.size
         return slice(self.rank * each, (self.rank + 1) * each)
 
-    def form(self, network: nn.Module) -> Callable[[Tensor], Tensor]:
+    def forward(self, network: nn.Module) -> Callable[[Tensor], Tensor]:
         """A function from images to scores, whose gradients are the mean over all processes."""
         if self.size == 1:
-            return training_form(network)
-        return DistributedDataParallel(_Form(network))
+            return fused_forward(network)
+        return DistributedDataParallel(_FusedForward(network))
 
     def mean(self, value: Tensor) -> Tensor:
         """The mean of a number over all processes."""
@@ -46,26 +46,26 @@ class Share:
         return value
 
 
-def check_share(share: Share, recipe: Recipe, images: int) -> None:
+def check_shard(shard: Shard, recipe: Recipe, images: int) -> None:
     """Refuses batches that cannot be parted evenly, so that all images weigh alike.
 
     Raises:
         NasTcError: such a batch size, or a set smaller than a batch.
     """
-    if share.size > 1 and recipe.batch_size % share.size:
+    if shard.size > 1 and recipe.batch_size % shard.size:
         raise NasTcError(
-            f"batch_size {recipe.batch_size} cannot be parted among {share.size} workers; set a "
-            f"multiple of {share.size}"
+            f"batch_size {recipe.batch_size} cannot be split evenly among {shard.size} workers; "
+            f"set a multiple of {shard.size}"
         )
-    if share.size > 1 and images < recipe.batch_size:
+    if shard.size > 1 and images < recipe.batch_size:
         raise NasTcError(
             f"{images} training images are less than a batch of {recipe.batch_size}; train with "
             "one worker"
         )
 
 
-class _Form(nn.Module):
-    """The training form as a module, which is what torch's data parallelism takes."""
+class _FusedForward(nn.Module):
+    """The fused forward pass as a module, which is what torch's data parallelism takes."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -73,4 +73,4 @@ class _Form(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Images (n, channels, height, width) as scores (n, classes)."""
-        return training_form(self.network)(images)
+        return fused_forward(self.network)(images)

@@ -21,8 +21,8 @@ from nas_tc.training import (
     check_fits,
     error_of_views,
     error_rate,
-    finish,
     train,
+    train_fully,
 )
 
 
@@ -56,10 +56,10 @@ def test_a_stopped_training_ends_as_if_it_had_never_stopped(digits, tmp_path):
             raise StoppedError
 
     with pytest.raises(StoppedError):
-        finish(architecture, digits, recipe, tmp_path / "a", after_epoch=stop)
+        train_fully(architecture, digits, recipe, tmp_path / "a", after_epoch=stop)
     went_on = []
-    resumed = finish(architecture, digits, recipe, tmp_path / "a", resumed=went_on.append)
-    straight = finish(architecture, digits, recipe, tmp_path / "b")
+    resumed = train_fully(architecture, digits, recipe, tmp_path / "a", resumed=went_on.append)
+    straight = train_fully(architecture, digits, recipe, tmp_path / "b")
     assert went_on == [2]
     assert same(resumed.network, straight.network)
     assert [p.val_error for p in resumed.curve] == [p.val_error for p in straight.curve]
@@ -67,14 +67,14 @@ def test_a_stopped_training_ends_as_if_it_had_never_stopped(digits, tmp_path):
 
 
 def test_a_checkpoint_of_another_training_is_refused(digits, tmp_path):
-    finish(small(digits), digits, Recipe(epochs=1), tmp_path)
+    train_fully(small(digits), digits, Recipe(epochs=1), tmp_path)
     with pytest.raises(NasTcError, match="its recipe is different"):
-        finish(small(digits), digits, Recipe(epochs=2), tmp_path)
+        train_fully(small(digits), digits, Recipe(epochs=2), tmp_path)
     with pytest.raises(NasTcError, match="its seed is different"):
-        finish(small(digits), digits, Recipe(epochs=1), tmp_path, seed=1)
+        train_fully(small(digits), digits, Recipe(epochs=1), tmp_path, seed=1)
     (tmp_path / "checkpoint.pt").write_bytes(b"broken")
     with pytest.raises(NasTcError, match=r"not a checkpoint, or a broken one; remove it"):
-        finish(small(digits), digits, Recipe(epochs=1), tmp_path)
+        train_fully(small(digits), digits, Recipe(epochs=1), tmp_path)
 
 
 def test_a_folder_that_cannot_be_written_is_told_before_the_first_epoch(digits, tmp_path):
@@ -82,7 +82,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_first_epoch(digits, 
     for out, reason in (("file", "File exists"), ("file/under", "Not a directory")):
         curves = []
         with pytest.raises(NasTcError, match=f"cannot write into .*{out}: {reason}; choose"):
-            finish(
+            train_fully(
                 small(digits), digits, Recipe(epochs=1), tmp_path / out, after_epoch=curves.append
             )
         assert curves == []
@@ -150,17 +150,17 @@ def test_a_network_beyond_the_memory_is_refused_with_the_estimate():
 
 def test_only_what_is_still_to_be_trained_needs_memory(digits, tmp_path, monkeypatch):
     once, recipe = small(digits), Recipe(epochs=1)
-    trained = finish(once, digits, recipe, tmp_path)
+    trained = train_fully(once, digits, recipe, tmp_path)
     monkeypatch.setattr("nas_tc.training.memory.free_bytes", lambda *_: 1000)
-    tested = finish(once, digits, recipe, tmp_path)  # as after a training by several workers
+    tested = train_fully(once, digits, recipe, tmp_path)  # as after a training by several workers
     assert tested.single_view == trained.single_view
     with pytest.raises(OutOfMemoryError):
-        finish(once, digits, recipe, tmp_path / "fresh")
+        train_fully(once, digits, recipe, tmp_path / "fresh")
 
 
 def test_weights_to_begin_with_that_are_not_there(digits, tmp_path):
     with pytest.raises(NasTcError, match=r"cannot read the weights .*no: No such file"):
-        finish(small(digits), digits, Recipe(epochs=1), tmp_path, initial=tmp_path / "no")
+        train_fully(small(digits), digits, Recipe(epochs=1), tmp_path, initial=tmp_path / "no")
 
 
 def test_a_worker_reports_what_does_not_fit_and_goes_on(digits, monkeypatch):

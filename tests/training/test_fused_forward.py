@@ -10,7 +10,7 @@ from nas_tc.recipe import Recipe
 from nas_tc.training import Images, training_bytes
 from nas_tc.training.batches import plain_batches, shuffled_batches, ten_views
 from nas_tc.training.colour import altered_colours, drawn_noise, principal_colours
-from nas_tc.training.form import training_form
+from nas_tc.training.fused_forward import fused_forward
 from strategies import architectures
 
 
@@ -22,7 +22,7 @@ def test_the_fast_form_gives_the_same_scores_and_gradients(architecture):
     network = build(architecture, mean=mean, std=std).eval()  # no drop-out
     images = torch.rand(3, channels, height, width).to(memory_format=torch.channels_last)
     found = []
-    for forward in (network, training_form(network)):
+    for forward in (network, fused_forward(network)):
         network.zero_grad()
         scores = forward(images)
         scores.square().sum().backward()
@@ -35,7 +35,7 @@ def test_the_fast_form_gives_the_same_scores_and_gradients(architecture):
 
 
 def test_the_gradient_of_the_average_lies_as_the_maps_do():
-    from nas_tc.training.form import _global_average
+    from nas_tc.training.fused_forward import _global_average
 
     maps = torch.rand(2, 3, 4, 4).to(memory_format=torch.channels_last).requires_grad_()
     _global_average(maps)[0, 1, 0, 0].backward()
@@ -48,7 +48,7 @@ def test_the_gradient_of_the_average_lies_as_the_maps_do():
 @settings(max_examples=20)
 @given(st.sampled_from([2, 3]), st.integers(1, 2), st.integers(0, 99))
 def test_a_relu_after_the_pooling_gives_the_same_to_the_bit(size, stride, seed):
-    from nas_tc.training.form import _pooled_first
+    from nas_tc.training.fused_forward import _pooled_first
 
     relu, pool = nn.ReLU(inplace=True), nn.MaxPool2d(size, stride)
     tanh = nn.Tanh()

@@ -13,11 +13,11 @@ from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.data import load_data
 from nas_tc.errors import DeviceError, NasTcError
 from nas_tc.module import build
-from nas_tc.parallel import finish_together
-from nas_tc.parallel.finish import _cause
+from nas_tc.parallel import train_in_parallel
+from nas_tc.parallel.full_training import _cause
 from nas_tc.recipe import Recipe
 from nas_tc.search.pool import Pool
-from nas_tc.training import DivergedError, finish
+from nas_tc.training import DivergedError, train_fully
 
 # Ray Train reads its own deprecated settings.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:ray")
@@ -37,12 +37,12 @@ def small(digits):
 @pytest.mark.slow
 def test_two_workers_give_what_one_gives_and_go_on_from_its_checkpoint(digits, small, tmp_path):
     recipe = Recipe(epochs=3, augment=("crop",), learning_rate=0.02)
-    alone = finish(small, digits, recipe, tmp_path / "alone")
-    heard = []
-    together = finish_together(
-        small, digits, recipe, tmp_path / "two", workers=2, device="cpu", after_epoch=heard.append
+    alone = train_fully(small, digits, recipe, tmp_path / "alone")
+    curves = []
+    together = train_in_parallel(
+        small, digits, recipe, tmp_path / "two", workers=2, device="cpu", after_epoch=curves.append
     )
-    assert [len(curve) for curve in heard] == [1, 2, 3]
+    assert [len(curve) for curve in curves] == [1, 2, 3]
     assert [p.train_loss for p in together.curve] == pytest.approx(
         [p.train_loss for p in alone.curve], rel=2e-3
     )
@@ -56,9 +56,9 @@ def test_two_workers_give_what_one_gives_and_go_on_from_its_checkpoint(digits, s
             raise StoppedError
 
     with pytest.raises(StoppedError):
-        finish(small, digits, recipe, tmp_path / "half", after_epoch=stop)
+        train_fully(small, digits, recipe, tmp_path / "half", after_epoch=stop)
     resumed = []
-    gone_on = finish_together(
+    gone_on = train_in_parallel(
         small, digits, recipe, tmp_path / "half", workers=2, device="cpu", resumed=resumed.append
     )
     assert resumed == [1]
@@ -70,7 +70,7 @@ def test_two_workers_give_what_one_gives_and_go_on_from_its_checkpoint(digits, s
 @pytest.mark.slow
 def test_what_goes_wrong_in_a_worker_is_told(digits, small, tmp_path):
     with pytest.raises(DivergedError, match="the loss is"):
-        finish_together(
+        train_in_parallel(
             small, digits, Recipe(epochs=9, learning_rate=1e30), tmp_path, workers=2, device="cpu"
         )
 
@@ -81,7 +81,7 @@ def test_workers_find_the_weights_to_begin_with(digits, small, tmp_path, monkeyp
     weights = {k: v.contiguous() for k, v in build(small, seed=5).state_dict().items()}
     save_file(weights, "begin.safetensors")
     recipe = Recipe(epochs=1, learning_rate=1e-9)
-    begun = finish_together(
+    begun = train_in_parallel(
         small, digits, recipe, Path("out"), workers=2, device="cpu",
         initial=Path("begin.safetensors"),
     )  # fmt: skip
@@ -94,11 +94,11 @@ def test_workers_find_the_weights_to_begin_with(digits, small, tmp_path, monkeyp
 def test_a_folder_that_cannot_be_made_is_one_line(digits, small, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(NasTcError, match=r"cannot write into .*file/out: Not a directory; choose"):
-        finish_together(small, digits, Recipe(), tmp_path / "file" / "out", workers=2)
+        train_in_parallel(small, digits, Recipe(), tmp_path / "file" / "out", workers=2)
 
 
 @pytest.mark.parametrize("said", [NasTcError("no memory"), DivergedError("the loss is nan")])
-def test_the_worker_that_says_why_is_heard(said):
+def test_the_cause_is_the_error_that_a_user_can_put_right(said):
     class FailedError(Exception):
         worker_failures: ClassVar = {0: RuntimeError("gloo: closed\nby peer"), 1: said}
 
@@ -119,10 +119,10 @@ def test_a_gpu_that_torch_is_not_built_for_is_none(monkeypatch, digits):
 
 
 def test_what_cannot_be_trained_together(cluster, digits, small, tmp_path, monkeypatch):
-    with pytest.raises(NasTcError, match="cannot be parted among 3 workers"):
-        finish_together(small, digits, Recipe(), tmp_path, workers=3)
+    with pytest.raises(NasTcError, match="cannot be split evenly among 3 workers"):
+        train_in_parallel(small, digits, Recipe(), tmp_path, workers=3)
     with pytest.raises(DeviceError, match="--workers 8: Ray has 2 CPUs; ask for fewer"):
-        finish_together(small, digits, Recipe(), tmp_path, workers=8, device="cpu")
+        train_in_parallel(small, digits, Recipe(), tmp_path, workers=8, device="cpu")
     monkeypatch.setitem(sys.modules, "ray.train.torch", None)
     with pytest.raises(DeviceError, match=r"needs Ray Train .*pip install 'nas-tc\[parallel\]'"):
-        finish_together(small, digits, Recipe(), tmp_path, workers=2)
+        train_in_parallel(small, digits, Recipe(), tmp_path, workers=2)

@@ -4,11 +4,11 @@ from functools import lru_cache
 
 from nas_tc.errors import ArchitectureError
 
-Map = tuple[int, int, int]  # padding, height and width of a convolution's output, pixels
+MapSize = tuple[int, int, int]  # padding, height and width of a convolution's output, pixels
 
 
 @lru_cache(maxsize=65536)
-def conv_maps(
+def conv_map_sizes(
     depth: int,
     size: int,
     stride: int,
@@ -17,7 +17,7 @@ def conv_maps(
     width: int,
     first: bool,
     dilation: int = 1,
-) -> tuple[Map, ...]:
+) -> tuple[MapSize, ...]:
     """Padding, height and width of each convolution's output map in a stage.
 
     The padding is the paper's (section 5): none for a first layer of 7x7 or more, otherwise half
@@ -42,7 +42,7 @@ def conv_maps(
         ArchitectureError: a filter that does not fit its map; the message begins with the number
             of the convolution within the stage.
     """
-    maps: list[Map] = []
+    maps: list[MapSize] = []
     turn = 0  # even filters: 0 pads one pixel less
     span = size + (size - 1) * (dilation - 1)
     dilated = f" with dilation {dilation}" if dilation > 1 else ""
@@ -57,13 +57,13 @@ def conv_maps(
             pad -= 1 - turn
             turn = 1 - turn
         what = f"{number}: a {size}x{size} filter{dilated}"
-        height = fitted(height, span, step, pad, what)
-        width = fitted(width, span, step, pad, what)
+        height = output_side(height, span, step, pad, what)
+        width = output_side(width, span, step, pad, what)
         maps.append((pad, height, width))
     return tuple(maps)
 
 
-def fitted(
+def output_side(
     side: int, size: int, stride: int, padding: int, what: str, *, ceil: bool = False
 ) -> int:
     """Side of the output map, pixels, rounded down, or up to a last window that hangs over.

@@ -1,12 +1,12 @@
-"""What tests of whole searches listen with, and look into studies with."""
+"""A listener that records what a search reports, and the states of the trials in a study."""
 
 from collections import Counter
 
 import optuna
 
 
-class Ear:
-    """A listener that remembers, and may do something at each end of a trial."""
+class RecordingListener:
+    """Records notes, progress and ended trials; calls `at_end` after each ended trial."""
 
     def __init__(self, at_end=None):
         self.notes, self.last, self.ends, self.at_end = [], None, [], at_end

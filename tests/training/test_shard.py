@@ -8,7 +8,7 @@ import torch
 
 from nas_tc.errors import NasTcError
 from nas_tc.recipe import Recipe
-from nas_tc.training import Images, Share, check_share
+from nas_tc.training import Images, Shard, check_shard
 from nas_tc.training.batches import shuffled_batches
 from nas_tc.training.colour import principal_colours
 
@@ -18,7 +18,8 @@ import torch
 from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.data import load_data
 from nas_tc.module import build
-from nas_tc.training import Recipe, Share, Training, images_on
+from nas_tc.recipe import Recipe
+from nas_tc.training import Shard, Training, images_on
 
 rank, size, file = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 if size > 1:
@@ -28,7 +29,7 @@ data = load_data("digits", side=(16, 16), train_images=320)
 architecture = Architecture(data.shape, parse_notation("(3,8)/2 | (3,16)/2"), GAP, 10, norm="none")
 recipe = Recipe(epochs=3, ema=0.9, augment=("colour", "crop", "flip"), learning_rate=0.02)
 run = Training(build(architecture, seed=rank), images_on(torch.device("cpu"), data.train), recipe,
-               seed=0, share=Share(rank, size))
+               seed=0, shard=Shard(rank, size))
 losses = [run.run_epoch() for _ in range(2)]
 if size > 1:  # as after a checkpoint: from here on both must still agree
     run.resume(run.state())
@@ -54,7 +55,7 @@ def trained(size, file):
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("share")
+    folder = tmp_path_factory.mktemp("shard")
     return trained(1, folder / "alone"), trained(2, folder / "two")
 
 
@@ -75,17 +76,17 @@ def test_the_parts_of_a_batch_are_the_batch():
     images = Images(pixels, torch.arange(40), principal_colours(pixels), margin=2)
     recipe = Recipe(batch_size=12, augment=("colour", "crop", "flip"))
 
-    def epoch(share):
-        return shuffled_batches(images, recipe, torch.Generator().manual_seed(1), share)
+    def epoch(shard):
+        return shuffled_batches(images, recipe, torch.Generator().manual_seed(1), shard)
 
-    for whole, *parts in zip(epoch(Share()), *(epoch(Share(r, 3)) for r in range(3)), strict=True):
+    for whole, *parts in zip(epoch(Shard()), *(epoch(Shard(r, 3)) for r in range(3)), strict=True):
         for number, tensor in enumerate(whole):
             assert torch.equal(tensor, torch.cat([part[number] for part in parts]))
 
 
-def test_batches_that_cannot_be_parted():
-    with pytest.raises(NasTcError, match="batch_size 64 cannot be parted among 3 workers"):
-        check_share(Share(0, 3), Recipe(), 1000)
+def test_batches_that_cannot_be_split_evenly():
+    with pytest.raises(NasTcError, match="batch_size 64 cannot be split evenly among 3 workers"):
+        check_shard(Shard(0, 3), Recipe(), 1000)
     with pytest.raises(NasTcError, match="50 training images are less than a batch of 64"):
-        check_share(Share(0, 2), Recipe(), 50)
-    check_share(Share(), Recipe(), 50)
+        check_shard(Shard(0, 2), Recipe(), 50)
+    check_shard(Shard(), Recipe(), 50)
