@@ -44,7 +44,8 @@ def test_steps_are_those_of_torch(momentum, nesterov):
 
 def test_a_training_does_not_load_the_compiler():
     code = (
-        "import sys, torch; from torch import nn; from nas_tc.training import *;"
+        "import sys, torch; from torch import nn; from nas_tc.recipe import Recipe;"
+        "from nas_tc.training import *;"
         "images = Images(torch.zeros(8, 4, 4, 1, dtype=torch.uint8), torch.arange(8) % 2);"
         "network = nn.Sequential(nn.Flatten(), nn.Linear(16, 2));"
         "Training(network, images, Recipe(batch_size=4), seed=0).run_epoch();"
