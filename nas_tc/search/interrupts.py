@@ -12,7 +12,7 @@ class Interrupts:
     """Holds back Ctrl-C and SIGTERM until `check` is called.
 
     Python raises `KeyboardInterrupt` wherever it happens to be: in the middle of a transaction,
-    or between a file and the trial that it belongs to. LayerProfile this context the signal is only
+    or between a file and the trial that it belongs to. Inside this context the signal is only
     noted. A second one is not held back: who presses Ctrl-C twice does not want to wait.
 
     A signal that the program ignores, as a background job of a shell does Ctrl-C, stays ignored.
