@@ -26,8 +26,8 @@ class Architecture:
     a frozen, hashable value; equal networks are equal values with equal ids, on every machine.
 
     Raises:
-        ArchitectureError: no stage, an input side or a number of classes below 1. That the maps
-            stay large enough is checked by `walk`, which knows their sizes.
+        ArchitectureError: There is no stage, or an input side or the number of classes is below 1.
+            `walk` checks that the maps stay large enough, because it computes their sizes.
     """
 
     input: Shape  # channels, height, width
@@ -87,9 +87,12 @@ class Architecture:
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The network that `to_dict` described.
 
+        Args:
+            values: Mapping from `to_dict`.
+
         Raises:
-            NotationError: a key that is missing or unknown, or a value of another type.
-            ArchitectureError: numbers that make no network.
+            NotationError: A key is missing or unknown, or a value has the wrong type.
+            ArchitectureError: The numbers describe no network.
         """
         try:
             known = {"input", "stages", "head", "classes", "norm", "activation"}

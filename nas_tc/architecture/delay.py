@@ -16,8 +16,9 @@ def delay_subsampling(
     the last stage has no convolution to hand its stride to, and stays.
 
     Args:
-        architecture: the network.
-        stages: numbers of the stages, from 1, whose poolings hand over; None: all.
+        architecture: Network to change.
+        stages: Numbers of the stages, from 1, whose poolings hand over their stride; None: all
+            stages.
     """
     found = list(architecture.stages)
     for number, (stage, following) in enumerate(pairwise(architecture.stages), start=1):
@@ -33,8 +34,8 @@ def advance_subsampling(
     """The way back: a pooling of stride 1 takes the stride of the convolution behind it.
 
     Args:
-        architecture: the network.
-        stages: numbers of the stages, from 1, whose poolings take one; None: all.
+        architecture: Network to change.
+        stages: Numbers of the stages, from 1, whose poolings take a stride; None: all stages.
     """
     found = list(architecture.stages)
     for number, (stage, following) in enumerate(pairwise(architecture.stages), start=1):

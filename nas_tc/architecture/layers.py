@@ -247,8 +247,8 @@ def sources(layers: tuple[Layer, ...], before: str = IMAGES) -> tuple[tuple[int,
     """For each layer of a walk the numbers of the layers that feed it; -1 is what it starts from.
 
     Args:
-        layers: of a walk, or of a part of one.
-        before: the name of what feeds the first: the images, or the layer before the part.
+        layers: Layers of a walk, or of a part of one.
+        before: Name of the source of the first layer: the images, or the layer before the part.
     """
     numbers = {before: -1}
     found = []

@@ -29,18 +29,18 @@ def conv_map_sizes(
     The answer is kept: most candidates of a search share their stages' geometry.
 
     Args:
-        depth: convolutions in the stage.
-        size: side of the filters, pixels.
-        stride: of the first convolution, pixels.
-        padding: of every convolution, pixels a side, where the paper's rule does not hold.
-        height: of the input map, pixels.
-        width: of the input map, pixels.
-        first: whether the stage begins the network.
-        dilation: distance of the filter's taps, pixels: k taps span k + (k-1)(dilation-1).
+        depth: Number of convolutions in the stage.
+        size: Side of the filters, pixels.
+        stride: Stride of the first convolution, pixels.
+        padding: Padding of every convolution, pixels a side; None: the paper's rule.
+        height: Height of the input map, pixels.
+        width: Width of the input map, pixels.
+        first: Whether the stage is the first of its network.
+        dilation: Distance of the filter's taps, pixels: k taps span k + (k-1)(dilation-1).
 
     Raises:
-        ArchitectureError: a filter that does not fit its map; the message begins with the number
-            of the convolution within the stage.
+        ArchitectureError: A filter does not fit its map. The message begins with the number of the
+            convolution within the stage.
     """
     maps: list[MapSize] = []
     turn = 0  # even filters: 0 pads one pixel less
@@ -68,8 +68,16 @@ def output_side(
 ) -> int:
     """Side of the output map, pixels, rounded down, or up to a last window that hangs over.
 
+    Args:
+        side: Side of the input map, pixels.
+        size: Side of the window, pixels.
+        stride: Stride of the window, pixels.
+        padding: Padding, pixels a side.
+        what: Beginning of an error message.
+        ceil: Whether a last window may hang over the far edge.
+
     Raises:
-        ArchitectureError: a map that is smaller than the window; the message begins with `what`.
+        ArchitectureError: The map is smaller than the window. The message begins with `what`.
     """
     out = (side + 2 * padding - size) // stride + 1
     if out < 1:

@@ -31,8 +31,12 @@ _MAX_DEPTH = 1000  # a typing error such as x10000000 must not fill the memory
 def parse_notation(text: str) -> tuple[Stage, ...]:
     """The stages that `text` describes.
 
+    Args:
+        text: Stages in the paper's notation.
+
     Raises:
-        NotationError: naming the part that cannot be read or that no `Stage` can express.
+        NotationError: A part cannot be read, or no `Stage` can express it. The message names the
+            part.
     """
     stages: list[Stage] = []
     may_pool = False  # a pooling stands behind a stage, once

@@ -19,7 +19,7 @@ class Pool:
     the next convolution carries the stride. The padding may be half the window at most.
 
     Raises:
-        ArchitectureError: a number below 1 (below 0 for the padding), or too much padding.
+        ArchitectureError: A number is below 1 (the padding: below 0), or the padding is too large.
     """
 
     size: int  # side of the square window, pixels
@@ -48,8 +48,8 @@ class Stage:
     width.
 
     Raises:
-        ArchitectureError: a number below 1 (below 0 for the padding), or a filter that a block
-            whose branches meet again cannot have.
+        ArchitectureError: A number is below 1 (the padding: below 0), or the block cannot have this
+            filter because its branches would not meet in maps of one size.
     """
 
     depth: int  # units

@@ -26,8 +26,8 @@ def nest(layers: tuple[Layer, ...], before: str = IMAGES) -> tuple[Node, ...]:
     """The layers of a walk in a row, those between a fork and its join inside a `Join`.
 
     Args:
-        layers: of a walk, or of one of its parts, which no branch leaves.
-        before: the name of the layer before the part.
+        layers: Layers of a walk, or of a part of it that no branch leaves.
+        before: Name of the layer before the part.
     """
     feeds = sources(layers, before)
     behind: list[int] = []  # what a layer, or the fork of the branches that meet in it, follows

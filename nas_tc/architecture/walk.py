@@ -31,9 +31,12 @@ _PLAIN = Plain()
 def walk(architecture: Architecture) -> tuple[Layer, ...]:
     """Every layer of the network, each behind all that feed it.
 
+    Args:
+        architecture: Network to walk.
+
     Raises:
-        ArchitectureError: a map that a filter or a pooling window does not fit, or a block that
-            its channels do not fit, naming the layer.
+        ArchitectureError: A filter or a pooling window does not fit its map, or a block does not
+            fit its channels. The message names the layer.
     """
     return tuple([layer for part in walk_parts(architecture) for layer in part])
 
@@ -79,15 +82,18 @@ def stage_layers(
     """The layers of one stage, its pooling last.
 
     Args:
-        stage: what to walk.
-        shape: of the stage's input.
-        number: of the stage in its network, from 1.
-        norm: whether a batch normalisation follows each convolution.
-        activation: behind each convolution, where its block has one.
-        source: name of the layer before the stage.
+        stage: Stage to walk.
+        shape: Shape of the stage's input.
+        number: Number of the stage in its network, from 1.
+        norm: Whether a batch normalisation follows each convolution.
+        activation: Activation behind each convolution, where its block has one.
+        source: Name of the layer before the stage.
+
+    Yields:
+        The layers, first to last.
 
     Raises:
-        ArchitectureError: as `walk` does.
+        ArchitectureError: As for `walk`.
     """
     _, height, width = shape
     try:
@@ -128,8 +134,15 @@ def stage_layers(
 def pooled(pool: Pool, height: int, width: int, name: str = "pool") -> tuple[int, int]:
     """Height and width of a map behind a pooling.
 
+    Args:
+        pool: Pooling to apply.
+        height: Height of the input map, pixels.
+        width: Width of the input map, pixels.
+        name: Name of the layer, for an error message.
+
     Raises:
-        ArchitectureError: a map smaller than the pooling's window; the message begins with `name`.
+        ArchitectureError: The map is smaller than the pooling window. The message begins with
+            `name`.
     """
     what = f"{name}: a {pool.size}x{pool.size} pooling window"
     return (

@@ -20,8 +20,12 @@ def draw_network(architecture: Architecture, title: str) -> str:
     The colour is a layer's share of the multiply-adds; shortcuts and branches are arcs. Fully
     connected layers, which have no map, are bars of one size.
 
+    Args:
+        architecture: Network to draw.
+        title: Title of the picture.
+
     Raises:
-        ArchitectureError: a map that shrinks to nothing.
+        ArchitectureError: A map shrinks to nothing.
     """
     layers = walk(architecture)
     cost = network_cost(architecture)

@@ -24,8 +24,8 @@ def network_source(architecture: Architecture, classes: tuple[str, ...] = ()) ->
     """The source of a module `Network` whose state_dict is that of `build(architecture)`.
 
     Args:
-        architecture: the network.
-        classes: names of the classes, written down where there are at most a hundred.
+        architecture: Network to write.
+        classes: Names of the classes, which are written down if there are at most a hundred.
     """
     with torch.device("meta"):  # the modules are only looked at
         rows = list(_rows(nest(walk(architecture)), depth=3))

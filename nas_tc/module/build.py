@@ -65,14 +65,14 @@ def build(
     Eqn. 12), the reference that He & Sun give in section 5.
 
     Args:
-        architecture: what to build.
-        mean: of the images per channel, 0 to 1; empty leaves the images as they are.
-        std: their standard deviation per channel.
-        seed: of the weights: the same seed gives the same network.
-        init: variance of the weights.
+        architecture: Network to build.
+        mean: Mean of the images per channel, 0 to 1; empty leaves the images as they are.
+        std: Standard deviation of the images per channel.
+        seed: Seed for the weights: the same seed gives the same network.
+        init: Rule for the variance of the weights.
 
     Raises:
-        ArchitectureError: a map that shrinks to nothing.
+        ArchitectureError: A map shrinks to nothing.
     """
     network = Network(architecture)
     if mean and std:

@@ -51,26 +51,27 @@ def train_in_parallel(
     worker with the same recipe, but for normalisations, which see a worker's part of the batch.
 
     Args:
-        architecture: the network.
-        data: what `train_fully` takes; with several nodes a streamed set lies in a folder of all.
-        recipe: of the training; its batch is parted among the workers.
-        out: folder of the checkpoint, which the first worker writes; with several nodes one that
+        architecture: Network to train.
+        data: Images, as for `train_fully`. With several nodes, a streamed set lies in a folder that
             all of them see.
-        workers: processes, one a GPU or core.
-        seed: of the weights, the order of the images and their augmentation.
+        recipe: Recipe of the training; its batch is split evenly among the workers.
+        out: Folder for the checkpoint, which the first worker writes. With several nodes, all of
+            them see it.
+        workers: Number of processes, one a GPU or core.
+        seed: Seed for the weights, the order of the images and their augmentation.
         device: "auto", "cpu" or "cuda".
-        address: of a running Ray cluster to join.
-        initial: a file of weights to begin with.
-        resumed: told the epochs of the checkpoint, if there is one.
-        after_epoch: told the learning curve so far.
+        address: Address of a running Ray cluster to join; None: Ray is started on this machine.
+        initial: File of weights to begin with; None: fresh weights.
+        resumed: Called with the epochs of the checkpoint, if there is one.
+        after_epoch: Called with the learning curve so far.
 
     Returns:
-        What `nas_tc.training.train_fully` does.
+        The same as `nas_tc.training.train_fully`.
 
     Raises:
-        DivergedError: the loss is not a finite number.
-        DeviceError: Ray Train is not there, or it has less than so many GPUs or cores.
-        NasTcError: what `train_fully` raises, and a worker that died.
+        DivergedError: The loss is not a finite number.
+        DeviceError: Ray Train is not installed, or Ray has fewer GPUs or cores than `workers`.
+        NasTcError: As for `train_fully`, or a worker died.
     """
     check_shard(Shard(0, workers), recipe, len(data.train))
     # Ray Train starts its workers in folders of their own.

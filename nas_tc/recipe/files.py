@@ -41,9 +41,13 @@ def load_recipe(name: str | Path = "quick", **changed: Any) -> Recipe:
 
     A file holds fields of `Recipe`, and `base`, the recipe that gives the others ("quick").
 
+    Args:
+        name: Name of a recipe, or the path of a file that ends in .toml.
+        **changed: Fields that replace those of the recipe.
+
     Raises:
-        UnknownNameError: no such recipe or field.
-        NasTcError: a file that cannot be read, or a value of another type or out of its range.
+        UnknownNameError: No recipe or field has this name.
+        NasTcError: The file cannot be read, or a value has the wrong type or is out of its range.
     """
     text = str(name)
     if not text.endswith(".toml"):
@@ -65,8 +69,11 @@ def load_recipe(name: str | Path = "quick", **changed: Any) -> Recipe:
 def parse_fields(assignments: list[str]) -> dict[str, Any]:
     """Fields from a command line: ["epochs=90", "augment=crop,flip"]; values as in TOML.
 
+    Args:
+        assignments: Texts of the form field=value.
+
     Raises:
-        NasTcError: anything that is not field=value.
+        NasTcError: An assignment is not field=value.
     """
     found: dict[str, Any] = {}
     for assignment in assignments:

@@ -22,7 +22,7 @@ class Recipe:
     many for. With `drops` it is divided by ten after each of those epochs.
 
     Raises:
-        NasTcError: a value outside its range, by name.
+        NasTcError: A value is outside its range. The message names the field.
     """
 
     epochs: int = 12
@@ -81,8 +81,8 @@ def one_cycle(progress: float, warmup: float) -> float:
     torch's own OneCycleLR divides by zero when the warm-up is a single step.
 
     Args:
-        progress: share of the steps that are done, 0 to 1.
-        warmup: share of the steps before the peak.
+        progress: Share of the steps that are done, 0 to 1.
+        warmup: Share of the steps before the peak, 0 to 1.
     """
     if progress < warmup:
         return _START + (1 - _START) * progress / warmup

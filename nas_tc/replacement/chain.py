@@ -22,13 +22,13 @@ def chains(
     many small steps do not add up. Two steps lead to some thousand networks.
 
     Args:
-        architecture: where all ways begin.
-        steps: the most replacements of a way.
-        tolerance: as `replacements` takes it.
-        kinds: as `replacements` takes them.
+        architecture: Network that all chains begin with.
+        steps: Greatest number of replacements in a chain.
+        tolerance: As for `replacements`.
+        kinds: As for `replacements`.
 
     Raises:
-        NasTcError: steps below 1, and as `replacements` does.
+        NasTcError: `steps` is below 1, or as for `replacements`.
     """
     if steps < 1:
         raise NasTcError(f"steps must be 1 or more, not {steps}")

@@ -12,11 +12,11 @@ def terms(n_in: int, filter: int, depth: int, width: int, last_width: int) -> in
     """The sum of n_(l-1) * s_l^2 * n_l over the layers of a stage (Eqn. 2), without the map.
 
     Args:
-        n_in: channels that the layers get.
-        filter: side of the filters, pixels.
-        depth: layers.
-        width: filters of all layers but the last.
-        last_width: filters of the last layer.
+        n_in: Number of input channels of the layers.
+        filter: Side of the filters, pixels.
+        depth: Number of layers.
+        width: Number of filters of each layer but the last.
+        last_width: Number of filters of the last layer.
     """
     if depth == 1:
         return filter**2 * n_in * last_width

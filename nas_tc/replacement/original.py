@@ -29,11 +29,11 @@ class Original:
     and those behind do if they get the map that they got, so only the rest is counted.
 
     Attributes:
-        architecture: the network.
-        shapes: what each stage gets; behind the last what the head gets.
-        before: multiply-adds of all stages before each; behind the last of all.
-        low: the fewest multiply-adds of a replacement.
-        high: the most.
+        architecture: Network to replace layers of.
+        shapes: Input shape of each stage; the last is that of the head.
+        before: Multiply-adds of all stages before each stage; the last is that of all stages.
+        low: Fewest multiply-adds of a replacement.
+        high: Most multiply-adds of a replacement.
     """
 
     architecture: Architecture
@@ -46,8 +46,12 @@ class Original:
     def of(cls, architecture: Architecture, tolerance: float) -> Self:
         """The network as it is taken apart here.
 
+        Args:
+            architecture: Network to replace layers of.
+            tolerance: As for `replacements`.
+
         Raises:
-            ArchitectureError: a network whose maps shrink to nothing.
+            ArchitectureError: A map of the network shrinks to nothing.
         """
         shapes, costs = [architecture.input], []
         try:
@@ -111,13 +115,13 @@ class Original:
         """The replacement that `price` has found to cost `complexity`.
 
         Args:
-            trade_off: what was traded.
-            change: it in words.
-            index: of the first stage that is replaced, from 0.
-            new: the stages that take their place.
-            complexity: of the new network, multiply-adds.
-            removed: stages that go.
-            changed: numbers of the stages that changed, from 1; None: all that go.
+            trade_off: Name of the trade-off.
+            change: Change of the layers in words.
+            index: Index of the first stage that is replaced, from 0.
+            new: Stages that take the place of the removed ones.
+            complexity: Multiply-adds of the new network.
+            removed: Number of stages that are removed.
+            changed: Numbers of the stages that changed, from 1; None: all that are removed.
         """
         stages = self.architecture.stages
         return Replacement(
@@ -135,8 +139,13 @@ def _stage_cost(stage: Stage, shape: Shape, index: int) -> tuple[int, Shape]:
 
     Plain convolutions are counted without making layers of them; a test holds both counts equal.
 
+    Args:
+        stage: Stage to count.
+        shape: Shape of the stage's input.
+        index: Index of the stage, from 0.
+
     Raises:
-        ArchitectureError: a map that shrinks to nothing.
+        ArchitectureError: A map shrinks to nothing.
     """
     if stage.block != _PLAIN:
         layers = tuple(stage_layers(stage, shape, number=index + 1, norm=False))

@@ -17,10 +17,10 @@ def roundest_widths(
     """What `make` makes of the roundest widths beside `exact` whose networks are admitted.
 
     Args:
-        original: the network.
-        index: of the stage that is replaced, from 0.
-        exact: the width that solves the paper's equation.
-        make: from a width to the new stages; None where it would trade nothing.
+        original: Network to replace layers of.
+        index: Index of the stage that is replaced, from 0.
+        exact: Width that solves the paper's equation.
+        make: Function from a width to the new stages; it returns None where nothing would change.
     """
     for widths in _rounded(exact):
         found = False

@@ -17,11 +17,11 @@ class ClusterCapacity:
 
     Args:
         kind: "CPU" or "GPU".
-        per_gpu: workers that share one GPU.
-        note: hears it when workers have to wait.
+        per_gpu: Number of workers that share one GPU.
+        note: Called with a line of text when workers have to wait.
 
     Attributes:
-        workers: that the cluster is made for.
+        workers: Number of workers that fit into the cluster.
     """
 
     def __init__(self, kind: str, per_gpu: int, note: Callable[[str], None]) -> None:
@@ -37,8 +37,11 @@ class ClusterCapacity:
     def check(self, workers: int) -> None:
         """Refuses workers that would have to wait for ever.
 
+        Args:
+            workers: Number of workers that are wanted.
+
         Raises:
-            DeviceError: more of them than the cluster is made for.
+            DeviceError: The cluster has fewer processors or GPUs.
         """
         if workers > self.workers:
             each = f" for {self._per_gpu} workers each" if self._per_gpu > 1 else ""
@@ -73,8 +76,13 @@ class ClusterCapacity:
 def check_processor(device: str, per_gpu: int) -> None:
     """Refuses, before there is a worker, what needs a GPU.
 
+    Args:
+        device: "auto", "cpu" or "cuda".
+        per_gpu: Number of workers that share one GPU.
+
     Raises:
-        DeviceError: "cuda" without a GPU that Ray counts, or several networks on none.
+        DeviceError: The device is "cuda" and Ray counts no GPU, or `per_gpu` is above 1 without a
+            GPU.
     """
     choose_device(device)
     if device == "cuda":

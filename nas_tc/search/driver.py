@@ -43,13 +43,13 @@ class Driver:
     """Asks, reports, prunes and tells; workers only train.
 
     Args:
-        session: Study, workers and who is told.
+        session: Study, workers and listener.
         settings: Settings of the search.
         goal: Number of trials that are complete or pruned in the end.
-        timekeeper: Judges networks by time, where the budget limits one.
+        timekeeper: Judge of networks by time, where the budget limits one.
 
     Raises:
-        StudyError: the study's times were measured on another device.
+        StudyError: The study's times were measured on another device.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Driver:
         """Trains networks until the goal is reached or the space has no more.
 
         Raises:
-            StudyError: several networks in a row could not be trained at all.
+            StudyError: Several networks in a row could not be trained at all.
         """
         run_jobs(
             self._pool,

@@ -11,6 +11,9 @@ from nas_tc.study.weights import Weights
 def measure_front(session: Session) -> None:
     """Measures the test error of the front's networks, and drops the weights far from the front.
 
+    Args:
+        session: Study, workers and listener.
+
     Raises:
         KeyboardInterrupt: The user pressed Ctrl-C.
     """

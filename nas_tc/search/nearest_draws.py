@@ -20,12 +20,12 @@ class NearestDraws:
     It takes a hundredth of a second for each, so only a few are found for one call.
 
     Args:
-        space: to draw from.
-        limit: that a formula can check.
-        fits: whether genes keep it, and what no formula knows.
+        space: Space to draw from.
+        limit: Limits that a formula can check.
+        fits: Whether genes keep all limits, those without a formula included.
 
     Raises:
-        BudgetError: nothing that fits is found.
+        BudgetError: No network that fits was found.
     """
 
     all: list[Params] | None = None

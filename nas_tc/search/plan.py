@@ -20,10 +20,10 @@ class Plan:
     """A search before its images are there.
 
     Attributes:
-        budget: parsed; it is resolved at the size of the images.
-        space: as it was loaded, not yet at that size.
-        recipe: with the fields that the user named.
-        augment: None where recipe and images decide.
+        budget: Parsed budget, not yet resolved at the size of the images.
+        space: Space as it was loaded, not yet at that size.
+        recipe: Recipe with the fields that the user named.
+        augment: Names of augmentations; None: recipe and images decide.
     """
 
     budget: Budget
@@ -37,10 +37,10 @@ class Plan:
         """The settings of the search on these images.
 
         Args:
-            images: of all splits.
-            seed: of proposals and training.
+            images: Images of all splits.
+            seed: Seed for proposals and training.
             device: "cpu" or "cuda", where times are measured.
-            time_table: the device whose table foretells them instead.
+            time_table: Device whose table predicts times; None: times are measured.
         """
         augment = images.augment if self.augment is None else self.augment
         classes = len(images.classes)
@@ -66,8 +66,16 @@ def plan_search(
 ) -> Plan:
     """Reads budget, space and recipe; the arguments are those of `nas_tc.search`.
 
+    Args:
+        budget: As for `nas_tc.search`.
+        space: As for `nas_tc.search`.
+        recipe: As for `nas_tc.search`.
+        augment: As for `nas_tc.search`.
+        seed: As for `nas_tc.search`.
+        fields: Fields of the recipe that the user named.
+
     Raises:
-        NasTcError: one of them cannot be.
+        NasTcError: An argument is not valid.
     """
     if not 0 <= seed < 2**15:
         raise NasTcError(f"seed must be 0 to {2**15 - 1}, not {seed}")
@@ -85,8 +93,12 @@ def plan_search(
 def describe_fit(space: Space, limit: Limit) -> str:
     """What the budget does to the space, in a line.
 
+    Args:
+        space: Space at the size of the images.
+        limit: Budget, resolved at that size.
+
     Raises:
-        BudgetError: no network of the space is within the budget.
+        BudgetError: No network of the space is within the budget.
     """
     cheapest, costliest = (extreme_network(space, which) for which in ("cheapest", "costliest"))
     least, most = complexity(cheapest), complexity(costliest)

@@ -39,19 +39,19 @@ class Pool:
     """Workers that train; each has at most one network, known by a key: a trial's number, say.
 
     Args:
-        data: sent to each node once, and shared by its workers.
-        recipe: of the training.
+        data: Images; each node gets them once, and its workers share them.
+        recipe: Recipe of the training.
         device: "auto", "cpu" or "cuda".
-        workers: how many; None: `per_gpu` a GPU, or one a core.
-        address: of a running Ray cluster; None: a Ray of our own on this machine, unless the
-            calling program has started one.
-        per_gpu: workers that share one GPU.
-        alone: whether training stands back while a worker reads the clock.
-        note: hears it when workers have to wait for what others of the cluster hold.
+        workers: Number of workers; None: `per_gpu` a GPU, or one a core.
+        address: Address of a running Ray cluster; None: Ray is started on this machine, unless the
+            calling program has started it.
+        per_gpu: Number of workers that share one GPU.
+        alone: Whether training pauses while a worker measures times.
+        note: Called with a line of text when workers wait for a place that others hold.
 
     Raises:
-        DeviceError: no such cluster, more workers than it has room for, or a share of a GPU
-            where there is none.
+        DeviceError: There is no such cluster, it has fewer places than workers, or `per_gpu` is
+            above 1 without a GPU.
     """
 
     def __init__(
@@ -131,12 +131,15 @@ class Pool:
         A worker that died is replaced, and so is one whose GPU is of no more use to it; the answer
         is a `LostError`. Any other exception in a worker is answered as a `FailedError`.
 
+        Args:
+            timeout_s: Longest wait, seconds.
+
         Returns:
-            A `Report`, a timing or front timing result, a test error or an exception; None if
-            nobody answers within `timeout_s`.
+            A `Report`, a result of timing, a test error or an exception; None if no worker answers
+            within `timeout_s`.
 
         Raises:
-            DeviceError: a worker cannot start, as the next one in its place could not.
+            DeviceError: A worker cannot start, and neither could the next one in its place.
         """
         done, _ = ray.wait(list(self._calls), num_returns=1, timeout=timeout_s)
         self._room.look()
@@ -186,8 +189,11 @@ class Pool:
 def _check_started(error: RayError) -> None:
     """Tells a worker that could not start from one that died at work.
 
+    Args:
+        error: Error that Ray raised for a worker.
+
     Raises:
-        DeviceError: what stopped it, in the words of our own error if it was one.
+        DeviceError: A worker could not start; with the message of our own error if it was one.
     """
     if isinstance(error, RayActorError) and error.actor_init_failed:
         # Ray keeps no more of the exception than the text of its traceback.

@@ -46,16 +46,17 @@ def rerun(
     What is there already is not trained again, and Ctrl-C keeps what is finished.
 
     Args:
-        study: the study's file.
-        reruns: seeds beside that of the search.
-        data: where the images are now, as for `nas_tc.search`; None: where they were.
-        workers: processes that train; one a GPU or core if None.
+        study: Path of the study file.
+        reruns: Number of seeds beside that of the search.
+        data: Place of the images now, as for `nas_tc.search`; None: where they were.
+        workers: Number of processes that train; None: one a GPU or core.
         device: "auto", "cpu" or "cuda".
-        ray_address: of a running Ray cluster to join.
-        listener: hears of what happens.
+        ray_address: Address of a running Ray cluster to join; None: Ray is started on this machine.
+        listener: Receives notes; None: nothing is reported.
 
     Raises:
-        NasTcError: no such study, other images than the study's, fewer than one rerun.
+        NasTcError: There is no such study, the images differ from the study's, or `reruns` is below
+            1.
     """
     if reruns < 1:
         raise NasTcError(f"reruns must be 1 or more, not {reruns}")
@@ -112,6 +113,10 @@ def _nth_seed(count: int, trial: TrialRecord, own_seed: int) -> int:
 def rerun_front(session: Session, reruns: int) -> None:
     """Trains and tests what `missing_reruns` names, and writes each result when it is there.
 
+    Args:
+        session: Study, workers and listener.
+        reruns: Number of seeds beside that of the search.
+
     Raises:
         KeyboardInterrupt: The user pressed Ctrl-C.
     """
@@ -166,8 +171,12 @@ def _keep(study: optuna.Study, job: _Job, test_error: float) -> None:
 def _images_of(record: StudyRecord, data: str | None) -> ImageData:
     """The study's images.
 
+    Args:
+        record: Record of the study.
+        data: Place of the images now; None: where they were.
+
     Raises:
-        DataError: they are others now.
+        DataError: The images differ from the study's.
     """
     kept = record.settings["data"]
     images = load_data(data or kept["name"], side=tuple(kept["shape"][1:]))

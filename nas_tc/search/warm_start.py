@@ -45,8 +45,11 @@ class Start:
     def settle(self, settings: Settings) -> Self:
         """The same with a network of this search: with the space's input, head and normalisation.
 
+        Args:
+            settings: Settings of the search.
+
         Raises:
-            NasTcError: it is outside the budget, or does not exist at this input.
+            NasTcError: The network is outside the budget, or does not exist at this input.
         """
         if self.network is None:
             return self
@@ -60,8 +63,11 @@ class Start:
 def parse_start(text: str) -> Start:
     """A network's name, notation or JSON file, or a study file.
 
+    Args:
+        text: Value of `--start`.
+
     Raises:
-        NasTcError: none of these.
+        NasTcError: The text is none of these.
     """
     if names_study(text):
         return Start(text, study=read_study(Path(text)))
@@ -84,14 +90,14 @@ def start_with(
     not taken either: its network is trained.
 
     Args:
-        study: open.
-        path: of its file.
-        settings: of the search.
-        starts: settled.
-        listener: hears what was taken.
+        study: Open study.
+        path: Path of the study file.
+        settings: Settings of the search.
+        starts: Networks and studies to start with, settled.
+        listener: Receives a note about each start.
 
     Raises:
-        StudyError: weights cannot be copied.
+        StudyError: Weights cannot be copied.
     """
     known = {trial.architecture for trial in record_of(study, path).trials}
     for trial in study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):

@@ -43,8 +43,11 @@ def weights_file(study: Path, number: int) -> Path:
 def kept_settings(path: Path) -> dict[str, Any] | None:
     """The settings in a study file, read without touching it; None if nothing is in it yet.
 
+    Args:
+        path: Path of the study file.
+
     Raises:
-        StudyError: no such file, not a study, or one of a newer nas-tc.
+        StudyError: There is no such file, it is not a study, or a newer nas-tc made it.
     """
     if not _size_bytes(path):
         return None
@@ -78,8 +81,11 @@ def kept_settings(path: Path) -> dict[str, Any] | None:
 def _size_bytes(path: Path) -> int:
     """Of a study file.
 
+    Args:
+        path: Path of the study file.
+
     Raises:
-        StudyError: there is none.
+        StudyError: There is no such file.
     """
     try:
         if path.is_file():

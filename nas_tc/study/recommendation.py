@@ -39,15 +39,15 @@ class Recommendation:
     """What to take within a budget, and why.
 
     Attributes:
-        choice: what is recommended.
-        expected: its error as the model expects it, between what was observed and what its
-            likes have.
-        spread: standard deviation of that; None where no model speaks of the choice, and
-            `expected` is what was observed.
-        noise: standard deviation of one observed error; None likewise.
-        within: trials within the budget.
-        trials: all that a model could learn from.
-        best_observed: the trial with the least observed error within the budget.
+        choice: Recommended trial.
+        expected: Expected error of the choice, 0 to 1: between its observed error and the errors of
+            similar settings.
+        spread: Standard deviation of the expected error; None if no model covers the choice, and
+            `expected` is the observed error.
+        noise: Standard deviation of one observed error; None likewise.
+        within: Number of trials within the budget.
+        trials: Number of trials that a model could learn from.
+        best_observed: Trial with the least observed error within the budget.
     """
 
     choice: Tried
@@ -93,16 +93,15 @@ def recommend(
     """What to take of what was tried.
 
     Args:
-        tried: all trials that ended, those beyond the budget included: the model learns of them.
-            A setting may be there several times; it is then chosen by its first trial's number.
-        distributions: of the parameters.
-        most: that the choice may cost.
-        least: that it has to.
-        among: numbers of the trials that may be the choice, at least one within the budget; None:
-            all.
+        tried: All trials that ended. The model learns from those beyond the budget, too. If a
+            setting is there several times, the number of its first trial stands for it.
+        distributions: Distributions of the parameters, by name.
+        most: Greatest cost of the choice.
+        least: Least cost of the choice.
+        among: Numbers of the trials to choose from, at least one within the budget; None: all.
 
     Raises:
-        StudyError: nothing that was tried is within the budget.
+        StudyError: No trial is within the budget.
     """
     count = sum(least <= each.cost <= most for each in tried)
     within = _within(tried, most, least)
@@ -149,14 +148,14 @@ def recommend_network(
     of its choice by more than the noise of one error.
 
     Args:
-        trials: of one study; the complete ones count.
-        most: multiply-adds that it may have.
-        least: multiply-adds that it must have.
-        among: numbers of the trials that may be the choice: the front, say, whose weights are
+        trials: Trials of one study; the complete ones count.
+        most: Greatest complexity of the choice, multiply-adds.
+        least: Least complexity of the choice, multiply-adds.
+        among: Numbers of the trials to choose from, such as those of the front, whose weights are
             kept; None: all.
 
     Raises:
-        StudyError: no complete trial is within the budget.
+        StudyError: No complete trial is within the budget.
     """
     complete = [each for each in trials if each.state == "complete" and each.val_error is not None]
     genes = sorted({gene for each in complete for gene in each.genes})
@@ -199,8 +198,13 @@ def _gathered(tried: Sequence[Tried]) -> list[Tried]:
 def _within(tried: Sequence[Tried], most: float, least: float) -> list[Tried]:
     """The settings within a budget, each once, as `_gathered` has them.
 
+    Args:
+        tried: Trials that ended.
+        most: Greatest cost.
+        least: Least cost.
+
     Raises:
-        StudyError: there is none.
+        StudyError: No trial is within the budget.
     """
     within = [each for each in _gathered(tried) if least <= each.cost <= most]
     if not within:

@@ -60,7 +60,7 @@ class StudyRecord:
         """The trial with the least validation error; of several, the cheapest.
 
         Raises:
-            StudyError: no trial is complete.
+            StudyError: No trial is complete.
         """
         if not self.front:
             raise StudyError(f"{self.path}: no trial is complete yet; run the search on")
@@ -69,8 +69,11 @@ class StudyRecord:
     def trial(self, number: int) -> TrialRecord:
         """The trial with this number.
 
+        Args:
+            number: Number of the trial, from 0.
+
         Raises:
-            StudyError: there is none.
+            StudyError: There is no such trial.
         """
         for trial in self.trials:
             if trial.number == number:
@@ -87,8 +90,11 @@ class StudyRecord:
 def read_study(path: Path) -> StudyRecord:
     """Reads a study file; a live search may go on writing it.
 
+    Args:
+        path: Path of the study file.
+
     Raises:
-        StudyError: no such file, not a study, or one of a newer nas-tc.
+        StudyError: There is no such file, it is not a study, or a newer nas-tc made it.
     """
     settings = kept_settings(path)
     if settings is None:

@@ -28,11 +28,14 @@ def open_study(path: Path, settings: dict[str, Any]) -> Iterator[optuna.Study]:
     Trials that a killed search left running are queued to be run again.
 
     Args:
-        path: of the SQLite file.
-        settings: from `Settings.to_dict`; those of a resumed study must be the same.
+        path: Path of the SQLite file.
+        settings: Settings from `Settings.to_dict`; those of a resumed study must be the same.
+
+    Yields:
+        The open study.
 
     Raises:
-        StudyError: not a study, one of another search, or no room to write.
+        StudyError: The file is not a study or is one of another search, or the disk is full.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     check_settings(path, settings)
@@ -53,9 +56,12 @@ def open_study(path: Path, settings: dict[str, Any]) -> Iterator[optuna.Study]:
 def lock_study(path: Path) -> Iterator[None]:
     """Makes the study's folder and holds its lock, which the system gives back if we are killed.
 
+    Args:
+        path: Path of the study file.
+
     Raises:
-        StudyError: the study is in use, the folder cannot be written, or there is a file at
-            `path` that is not a study.
+        StudyError: The study is in use, the folder cannot be written, or the file at `path` is not
+            a study.
     """
     try:
         is_folder = not path.name or path.is_dir()
@@ -91,8 +97,12 @@ def lock_study(path: Path) -> Iterator[None]:
 def check_settings(path: Path, settings: dict[str, Any]) -> None:
     """Refuses to go on with a study of another search; a file that is not there is fine.
 
+    Args:
+        path: Path of the study file.
+        settings: Settings of the search that is about to run.
+
     Raises:
-        StudyError: naming what differs.
+        StudyError: The settings differ. The message names the difference.
     """
     if not path.exists():
         return

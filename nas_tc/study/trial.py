@@ -90,11 +90,11 @@ def trial_record(
     """The record of one trial.
 
     Args:
-        trial: Optuna's.
-        test_error: 0 to 1, if it is known.
-        reruns: with other seeds.
-        timed: figures that were taken with care in the end, and the reason if they are over the
-            budget.
+        trial: Trial of the Optuna study.
+        test_error: Test error, 0 to 1; None: not measured.
+        reruns: Results of trainings with other seeds.
+        timed: Figures of the careful timing in the end, and the reason if they are over the budget;
+            None: there was no such timing.
     """
     attributes = trial.user_attrs
     reason = attributes.get(REASON_KEY)

@@ -21,9 +21,9 @@ class Weights:
     """The weights of a study's networks.
 
     Attributes:
-        path: of the study.
-        objectives: of its front.
-        timed_briefly: whether networks may turn out to be quicker, or slower, than it seems.
+        path: Path of the study file.
+        objectives: Objectives of the front.
+        timed_briefly: Whether a later, careful timing may still move networks on or off the front.
     """
 
     path: Path
@@ -36,12 +36,12 @@ class Weights:
         A network far from the front has its weights dropped.
 
         Args:
-            trial: whose training has come to its end.
-            weights: of its network.
-            before: the trials that came to their end before it.
+            trial: Trial whose training has ended.
+            weights: Weights of its network, as a safetensors file.
+            before: Trials that ended before it.
 
         Raises:
-            StudyError: they cannot be written.
+            StudyError: The file cannot be written.
         """
         complete = with_repeats([*before, replace(trial, state="complete")])
         if trial.number not in self._kept(complete, trial.number):
@@ -99,8 +99,8 @@ def without_weights(record: StudyRecord, trial: TrialRecord) -> StudyError:
     """The error for a trial that has no weights: it names those that have, the likest first.
 
     Args:
-        record: of the study.
-        trial: whose weights are asked for.
+        record: Record of the study.
+        trial: Trial without weights.
     """
     kept = [each for each in record.trials if weights_file(record.path, each.number).is_file()]
     kept.sort(key=lambda each: (abs(each.complexity - trial.complexity), each.number))

@@ -24,13 +24,13 @@ class Images:
     """Images and labels on the device that trains.
 
     Attributes:
-        pixels: uint8, (n, height, width, channels). Those of a large set are on the processor's
-            side, mapped from a file or too large for the GPU's memory; a thread reads ahead.
-        labels: int64, (n,), on the device.
+        pixels: uint8, (n, height, width, channels). The pixels of a set that is too large for the
+            device stay in a mapped file or in main memory; a thread reads ahead.
+        labels: int64, (n,), on the device that trains.
         colours: float, (channels, channels), for the augmentation "colour": see
             `nas_tc.training.colour`.
-        margin: pixels that the images are larger than what the network takes; a window is cut.
-        streamed: whether batches are made ahead, as the pixels are not where they are needed.
+        margin: Number of pixels by which the images exceed the network's input; a window is cut.
+        streamed: Whether a thread makes batches ahead, because the pixels are not on the device.
     """
 
     pixels: Tensor
@@ -50,13 +50,13 @@ def images_on(device: torch.device, split: Split, margin: int = 0, sharers: int 
     of it. All others are sent batch by batch: from their file, or from the machine's memory.
 
     Args:
-        device: that trains.
-        split: what to take.
-        margin: pixels that the images are larger than what the network takes.
-        sharers: processes that share the GPU, this one among them.
+        device: Device that trains.
+        split: Images to take.
+        margin: Number of pixels by which the images exceed the network's input.
+        sharers: Number of processes that share the GPU, this one included.
 
     Raises:
-        DeviceError: the GPU has not even room for the labels.
+        DeviceError: The GPU has no room even for the labels.
     """
     with warnings.catch_warnings():
         # The pages are shared with other processes and read-only; so are our reads.
@@ -100,10 +100,10 @@ def shuffled_batches(
     a few images do harm; a set smaller than a batch is one batch.
 
     Args:
-        images: what to draw from.
-        recipe: batch size and augmentation.
-        generator: of the order and the augmentation, on the processor.
-        shard: the part of every batch that is wanted; what is drawn does not depend on it.
+        images: Images to draw from.
+        recipe: Batch size and augmentation.
+        generator: Generator for the order and the augmentation, on the processor.
+        shard: Part of every batch to return; the random numbers do not depend on it.
     """
     batches = _shuffled(images, recipe, generator, shard)
     return prefetched(batches) if images.streamed else batches
@@ -208,9 +208,9 @@ def _gathered(pixels: Tensor, chosen: Tensor, rows: Tensor, columns: Tensor) -> 
 
     Args:
         pixels: (n, height, width, channels).
-        chosen: (k,), images.
-        rows: (k, height of the window).
-        columns: (k, width of the window).
+        chosen: (k,), indices of images.
+        rows: (k, height of the window), indices of rows.
+        columns: (k, width of the window), indices of columns.
 
     Returns:
         (k, height and width of the window, channels).

@@ -14,9 +14,12 @@ _BF16_FLAGS = ("avx512_bf16", "amx_bf16", "bf16")  # x86 and, the last one, Arm
 def choose_device(name: str) -> torch.device:
     """The device called `name`: "cpu", "cuda" or "auto" (a GPU if there is one).
 
+    Args:
+        name: "auto", "cpu" or "cuda".
+
     Raises:
-        UnknownNameError: another name.
-        DeviceError: "cuda" where torch sees no GPU.
+        UnknownNameError: The name is none of these.
+        DeviceError: The name is "cuda" and torch sees no GPU.
     """
     if name not in ("auto", "cpu", "cuda"):
         raise unknown("device", name, ("auto", "cpu", "cuda"))
@@ -45,7 +48,7 @@ def settle_on_core(threads: int | None = 1) -> None:
     hundred times on them.
 
     Args:
-        threads: of torch; None leaves its own choice, all cores.
+        threads: Number of torch's threads; None: torch's own choice, all cores.
     """
     if threads is not None:
         torch.set_num_threads(threads)

@@ -32,10 +32,11 @@ class FullTraining:
     """A network trained to the end.
 
     Attributes:
-        network: with its final weights.
-        curve: every epoch.
-        single_view: errors on the test images, one view of each.
-        ten_view: the same from ten views, where the recipe asks for it.
+        network: Network with its final weights.
+        curve: Learning curve, one point an epoch.
+        single_view: Errors on the test images, from one view of each.
+        ten_view: Errors on the test images from ten views of each; None unless the recipe asks for
+            them.
     """
 
     network: Network
@@ -59,20 +60,20 @@ def train_fully(
     """Trains a network by all epochs of the recipe, as `run_epochs` does, and tests it.
 
     Args:
-        architecture: the network, for the data's channels and classes.
-        data: `recipe.margin` pixels larger than the network's input.
-        recipe: of the training and the test.
-        out: folder of the checkpoint.
-        seed: of the weights, the order of the images and their augmentation.
-        device: where to train; the processor if None.
-        initial: a file of weights to begin with, instead of fresh ones.
-        resumed: told the epochs of the checkpoint, if there is one.
-        after_epoch: told the learning curve so far.
+        architecture: Network to train, for the data's channels and classes.
+        data: Images, `recipe.margin` pixels larger than the network's input.
+        recipe: Recipe of the training and the test.
+        out: Folder for the checkpoint.
+        seed: Seed for the weights, the order of the images and their augmentation.
+        device: Device that trains; None: the processor.
+        initial: File of weights to begin with; None: fresh weights.
+        resumed: Called with the epochs of the checkpoint, if there is one.
+        after_epoch: Called with the learning curve so far.
 
     Raises:
-        DivergedError: the loss is not a finite number.
-        NasTcError: a checkpoint of another training, a folder that cannot be written, weights of
-            another network, or too little memory.
+        DivergedError: The loss is not a finite number.
+        NasTcError: The checkpoint belongs to another training, the folder cannot be written, the
+            weights belong to another network, or the memory is too small.
     """
     device = device or torch.device("cpu")
     network, curve = run_epochs(
@@ -112,23 +113,23 @@ def run_epochs(
     on from it, and on the same machine ends with the same weights as if it had never stopped.
 
     Args:
-        architecture: as in `train_fully`, and so are all others but one.
-        data: as in `train_fully`.
-        recipe: as in `train_fully`.
-        out: as in `train_fully`.
-        seed: as in `train_fully`.
-        device: where to train.
-        initial: as in `train_fully`.
-        shard: this process's part of every batch, where several train the network; the first of
-            them validates and writes the checkpoint, into a folder that all of them see.
-        resumed: as in `train_fully`.
-        after_epoch: as in `train_fully`.
+        architecture: As for `train_fully`.
+        data: As for `train_fully`.
+        recipe: As for `train_fully`.
+        out: As for `train_fully`.
+        seed: As for `train_fully`.
+        device: Device that trains.
+        initial: As for `train_fully`.
+        shard: Part of every batch that this process trains on, where several train the network. The
+            first process validates and writes the checkpoint, into a folder that all of them see.
+        resumed: As for `train_fully`.
+        after_epoch: As for `train_fully`.
 
     Returns:
         The network with its final weights, and its learning curve.
 
     Raises:
-        DivergedError, NasTcError: as in `train_fully`.
+        DivergedError, NasTcError: As for `train_fully`.
     """
     shard = shard or Shard()
     check_shard(shard, recipe, len(data.train))
@@ -181,8 +182,11 @@ def run_epochs(
 def _digest(file: Path) -> str:
     """What weights to begin with are known by.
 
+    Args:
+        file: File of weights.
+
     Raises:
-        NasTcError: a file that is not there.
+        NasTcError: The file cannot be read.
     """
     try:
         return blake2b(file.read_bytes()).hexdigest()
@@ -193,8 +197,12 @@ def _digest(file: Path) -> str:
 def _begin_with(network: Network, file: Path) -> None:
     """Gives the network the weights of a file.
 
+    Args:
+        network: Network that takes the weights.
+        file: File of weights.
+
     Raises:
-        NasTcError: a file that is not there, or holds the weights of another network.
+        NasTcError: The file cannot be read, or holds the weights of another network.
     """
     try:
         network.load_state_dict(load_file(file))
@@ -228,8 +236,11 @@ def _read(file: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
 def _check_writable(out: Path) -> None:
     """Makes the folder of the checkpoint, before the first epoch is trained.
 
+    Args:
+        out: Folder for the checkpoint.
+
     Raises:
-        NasTcError: it cannot be, or nothing can be written into it.
+        NasTcError: The folder cannot be made, or nothing can be written into it.
     """
     why = None
     try:

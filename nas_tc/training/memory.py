@@ -23,12 +23,12 @@ def training_bytes(architecture: Architecture, batch_size: int, *, value_bytes: 
     The libraries' scratch memory is not known and not counted.
 
     Args:
-        architecture: the network.
-        batch_size: images a step.
-        value_bytes: of an activation: 4 in float32, 2 in bfloat16.
+        architecture: Network to train.
+        batch_size: Number of images a step.
+        value_bytes: Bytes of one activation: 4 in float32, 2 in bfloat16.
 
     Raises:
-        ArchitectureError: a map that shrinks to nothing.
+        ArchitectureError: A map shrinks to nothing.
     """
     cost = network_cost(architecture)
     values = cost.activation_bytes // 4
@@ -72,8 +72,13 @@ def check_fits(
 ) -> None:
     """Refuses a network before the system kills the process for it.
 
+    Args:
+        architecture: Network to train.
+        batch_size: Number of images a step.
+        device: Device that trains.
+
     Raises:
-        OutOfMemoryError: with the estimate and what there is.
+        OutOfMemoryError: Training needs more memory than is free. The message has both figures.
     """
     free = free_bytes(device, sharers)
     needed = training_bytes(architecture, batch_size, value_bytes=2)

@@ -61,9 +61,9 @@ class NormPool:
     GPU, with more than two threads, for other types than bfloat16 and float32.
 
     Args:
-        norm: the normalisation.
-        pool: behind it, if there is one.
-        relu: whether a ReLU is the last.
+        norm: Normalisation to compute.
+        pool: Maximum pooling behind it; None: there is none.
+        relu: Whether a ReLU comes last.
     """
 
     def __init__(self, norm: nn.BatchNorm2d, pool: nn.MaxPool2d | None, *, relu: bool) -> None:

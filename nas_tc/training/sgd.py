@@ -18,8 +18,8 @@ class Sgd:
     Weights decay; vectors, which are biases, scales and shifts, do not.
 
     Args:
-        network: whose parameters are changed in place.
-        recipe: momentum and weight decay.
+        network: Network whose parameters are changed in place.
+        recipe: Recipe with momentum and weight decay.
     """
 
     def __init__(self, network: nn.Module, recipe: Recipe) -> None:

@@ -20,8 +20,8 @@ class Shard:
     so that a batch is the same batch however many they are.
 
     Attributes:
-        rank: of this process, from 0.
-        size: processes; torch's process group has as many.
+        rank: Rank of this process, from 0.
+        size: Number of processes, as in torch's process group.
     """
 
     rank: int = 0
@@ -49,8 +49,13 @@ class Shard:
 def check_shard(shard: Shard, recipe: Recipe, images: int) -> None:
     """Refuses batches that cannot be parted evenly, so that all images weigh alike.
 
+    Args:
+        shard: Part of every batch that this process trains on.
+        recipe: Recipe with the batch size.
+        images: Number of training images.
+
     Raises:
-        NasTcError: such a batch size, or a set smaller than a batch.
+        NasTcError: The workers do not divide the batch size, or the set is smaller than a batch.
     """
     if shard.size > 1 and recipe.batch_size % shard.size:
         raise NasTcError(

@@ -52,12 +52,13 @@ class Training:
     bfloat16 where the device is fast at it, sums and weights stay float32.
 
     Args:
-        network: on the device of the images, in channels_last format; trained in place.
-        training: to learn from.
-        recipe: epochs, schedule, augmentation.
-        seed: of the order of the images and their augmentation.
-        shard: this process's part of every batch, where several train the network.
-        turn: entered for each step, by those who need the machine to themselves in between.
+        network: Network on the device of the images, in channels_last format; trained in place.
+        training: Images to learn from.
+        recipe: Epochs, schedule and augmentation.
+        seed: Seed for the order of the images and their augmentation.
+        shard: Part of every batch that this process trains on; None: all of it.
+        turn: Makes a context that is entered for each step, so that others can have the machine to
+            themselves in between.
     """
 
     def __init__(
@@ -87,10 +88,10 @@ class Training:
         """Trains for one more epoch.
 
         Returns:
-            The mean loss.
+            Mean loss of the epoch.
 
         Raises:
-            DivergedError: the loss is not a finite number, as soon as that is seen.
+            DivergedError: The loss is not a finite number. It is raised as soon as that is seen.
         """
         started = time.perf_counter()
         self.network.train()
@@ -175,15 +176,18 @@ def train(
     With the recipe's last epoch the network has the averaged weights, if there is an average.
 
     Args:
-        network: on the device of the images, in channels_last format.
-        training: to learn from.
-        validation: to measure the error on, never learnt from.
-        recipe: epochs, schedule, augmentation.
-        seed: of the order of the images and their augmentation.
-        turn: entered for each step and each batch of validation images.
+        network: Network on the device of the images, in channels_last format.
+        training: Images to learn from.
+        validation: Images to measure the error on; the network never learns from them.
+        recipe: Epochs, schedule and augmentation.
+        seed: Seed for the order of the images and their augmentation.
+        turn: Makes a context that is entered for each step and each batch of validation images.
+
+    Yields:
+        The errors and times at each rung.
 
     Raises:
-        DivergedError: the loss is not a finite number.
+        DivergedError: The loss is not a finite number.
     """
     run = Training(network, training, recipe, seed=seed, turn=turn)
     validation_s = 0.0

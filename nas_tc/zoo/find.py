@@ -11,14 +11,14 @@ def find_network(text: str) -> Architecture:
     """The network that `text` names, writes or points to.
 
     Args:
-        text: a name of the zoo; or a notation, which is taken as the paper's setting: 224x224
-            colour images, 1000 classes, the SPP head, no normalisation; or a path that ends in
-            `.json`, written from `Architecture.to_json`.
+        text: Name of a network of the zoo; or a notation, which is taken in the paper's setting:
+            224x224 colour images, 1000 classes, the SPP head, no normalisation; or the path of a
+            `.json` file from `Architecture.to_json`.
 
     Raises:
-        UnknownNameError: no such name.
-        NotationError: a notation or a file that cannot be read.
-        ArchitectureError: numbers that make no network.
+        UnknownNameError: No network has this name.
+        NotationError: The notation or the file cannot be read.
+        ArchitectureError: The numbers describe no network.
     """
     if text in ZOO:
         return ZOO[text].architecture

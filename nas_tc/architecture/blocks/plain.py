@@ -16,7 +16,7 @@ class Plain:
     filter's taps (Yu & Koltun 2016); `nin` is network in network (He & Sun 2015, section 4.4).
 
     Raises:
-        ArchitectureError: groups or a dilation below 1.
+        ArchitectureError: `groups` or `dilation` is below 1.
     """
 
     groups: int = 1

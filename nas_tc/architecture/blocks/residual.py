@@ -41,7 +41,7 @@ class Bottleneck:
     costs more and is said to be more accurate.
 
     Raises:
-        ArchitectureError: a reduction below 1, or another place for the stride.
+        ArchitectureError: The reduction is below 1, or `stride_on` has another value.
     """
 
     reduction: int = 4

@@ -20,10 +20,13 @@ _BLOCK = re.compile(r"([a-z]+)(?:\[([^\[\]]*)\])?")
 def parse_block(text: str) -> Block:
     """The block that `text` writes.
 
+    Args:
+        text: Name of the block, with arguments in brackets if it takes any.
+
     Raises:
-        UnknownNameError: no such block.
-        NotationError: arguments that the block does not take.
-        ArchitectureError: arguments that make no block.
+        UnknownNameError: No block has this name.
+        NotationError: The block does not take these arguments.
+        ArchitectureError: The values of the arguments make no block.
     """
     match = _BLOCK.fullmatch(text)
     if match is None:
