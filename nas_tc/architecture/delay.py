@@ -12,8 +12,8 @@ def delay_subsampling(
 ) -> Architecture:
     """The same network with the stride of each pooling moved to the convolution behind it.
 
-    The pooling then only filters, with stride 1; the complexity hardly changes. A pooling behind
-    the last stage has no convolution to hand its stride to, and stays.
+    The pooling then only filters, with stride 1, and the complexity hardly changes. A pooling
+    behind the last stage keeps its stride, because no convolution follows it.
 
     Args:
         architecture: Network to change.
@@ -31,7 +31,7 @@ def delay_subsampling(
 def advance_subsampling(
     architecture: Architecture, stages: Collection[int] | None = None
 ) -> Architecture:
-    """The way back: a pooling of stride 1 takes the stride of the convolution behind it.
+    """The reverse: a pooling of stride 1 takes the stride of the convolution behind it.
 
     Args:
         architecture: Network to change.

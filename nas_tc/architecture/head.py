@@ -50,7 +50,7 @@ HEADS: dict[str, Head] = {"gap": GAP, "spp": SPP}
 
 
 def head_named(name: str) -> Head:
-    """The head known as `name`: "gap" or "spp".
+    """The head called `name`: "gap" or "spp".
 
     Args:
         name: Name of the head.

@@ -1,4 +1,4 @@
-"""How large a map is behind a filter or a pooling window."""
+"""Sizes of the maps behind a filter or a pooling window."""
 
 from functools import lru_cache
 
@@ -21,12 +21,12 @@ def conv_map_sizes(
     """Padding, height and width of each convolution's output map in a stage.
 
     The padding is the paper's (section 5): none for a first layer of 7x7 or more, otherwise half
-    the filter size, so that the map keeps its size. Even filters cannot do that: of two in a row
-    the first pads one pixel less, which shrinks the map by one, and the second restores it. An
-    even filter with a stride pads as the second does, and the turns begin anew after it: that
-    gives the 36, 18 and 6 pixels that the paper asks for behind a delayed subsampling.
+    the filter size, so that the map keeps its size. Even filters cannot keep it: of two in a row,
+    the first pads one pixel less and shrinks the map by one, and the second restores it. An even
+    filter with a stride pads like the second, and the next one begins a new pair: this gives the
+    36, 18 and 6 pixels that the paper reports behind a delayed subsampling.
 
-    The answer is kept: most candidates of a search share their stages' geometry.
+    Results are cached, because most candidates of a search share their stages' geometry.
 
     Args:
         depth: Number of convolutions in the stage.
@@ -66,7 +66,7 @@ def conv_map_sizes(
 def output_side(
     side: int, size: int, stride: int, padding: int, what: str, *, ceil: bool = False
 ) -> int:
-    """Side of the output map, pixels, rounded down, or up to a last window that hangs over.
+    """Side of the output map, pixels; with `ceil` a last window may hang over the edge.
 
     Args:
         side: Side of the input map, pixels.

@@ -4,7 +4,7 @@
 
 `(s,n)` is a convolution with n filters of s x s, `/2` its stride, `xk` the same layer k times,
 `+` another layer, `|` separates stages, `3/3` between bars is a max pooling of size 3 and stride
-3. We add
+3. This project adds
 
     (11,96)/4p2          a padding that is not the paper's rule
     basic(3,64)x2        a block in place of a convolution, see nas_tc/architecture/blocks

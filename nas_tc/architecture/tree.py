@@ -1,6 +1,6 @@
 """The walk as a tree: a row of layers in which branches that meet again are one node.
 
-A torch module and its source code are nested that way; the flat walk is not.
+Torch modules and their source code are nested in this way; the flat walk is not.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from nas_tc.architecture.layers import IMAGES, Add, Concat, Layer, Scale, source
 class Join:
     """Branches that start from one map, and the layer where they meet.
 
-    An empty branch passes the map on as it is, as an identity shortcut does.
+    An empty branch is an identity shortcut.
     """
 
     layer: Add | Concat | Scale

@@ -1,6 +1,6 @@
 """The shape walk: a network's layers in order, with every shape settled.
 
-Cost, module and export are folds over this one walk, so that a network is described once.
+Cost, module and export fold over this one walk, so that a network is described once.
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ _PLAIN = Plain()
 
 
 def walk(architecture: Architecture) -> tuple[Layer, ...]:
-    """Every layer of the network, each behind all that feed it.
+    """Every layer of the network, each after all layers that feed it.
 
     Args:
         architecture: Network to walk.
@@ -42,9 +42,9 @@ def walk(architecture: Architecture) -> tuple[Layer, ...]:
 
 
 def walk_parts(architecture: Architecture) -> Iterator[tuple[Layer, ...]]:
-    """The walk in parts, a stage each and then the head; raises as `walk` does.
+    """The walk in parts, one a stage and then the head; raises as `walk` does.
 
-    The same part of two networks is mostly the same object, so what is known of one can be kept.
+    Equal parts of two networks are mostly the same object, so results for one can be cached.
     """
     shape = architecture.input
     for part in _known_stages(architecture):
@@ -59,7 +59,7 @@ def walk_convs(architecture: Architecture) -> Iterator[Conv]:
 
 
 def stage_maps(stage: Stage, height: int, width: int, *, first: bool) -> tuple[MapSize, ...]:
-    """`conv_map_sizes` of a stage on a map of `height` x `width` pixels, one for each unit."""
+    """Result of `conv_map_sizes` for a stage on a map of `height` x `width` pixels."""
     padding, dilation = stage.padding, 1
     if isinstance(stage.block, KEEPS_MAP):
         padding = stage.filter // 2
@@ -152,7 +152,7 @@ def pooled(pool: Pool, height: int, width: int, name: str = "pool") -> tuple[int
 
 
 def _behind(stage: Stage, shape: Shape, number: int) -> Iterator[Layer]:
-    """The pooling of a stage and its response normalisation, in their order."""
+    """The pooling of a stage and its response normalisation, in order."""
     pool = stage.pool
     if stage.lrn == "before":
         yield ResponseNorm(f"norm{number}", shape)
@@ -186,7 +186,7 @@ def _known_stages(architecture: Architecture) -> Iterator[tuple[Layer, ...]]:
 def _known_stage(
     stage: Stage, shape: Shape, number: int, norm: bool, activation: Activation, source: str
 ) -> tuple[Layer, ...]:
-    """The same layers again: candidates of a search share most of their stages."""
+    """Cached layers of a stage: candidates of a search share most of their stages."""
     return tuple(
         stage_layers(stage, shape, number=number, norm=norm, activation=activation, source=source)
     )

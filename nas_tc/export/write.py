@@ -1,4 +1,4 @@
-"""Hands a network of a study over: source, weights, and how to load them."""
+"""Export of a study's network: source, weights, and how to load them."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The multiply-adds of a torch module that is not ours, counted by fvcore as it runs."""
+"""The multiply-adds of any torch module, counted by fvcore during one run."""
 
 import logging
 import warnings

@@ -1,4 +1,4 @@
-"""The recipes with a name, and where others come from: a TOML file, single fields."""
+"""Named recipes, and recipes from TOML files and single fields."""
 
 import tomllib
 from collections.abc import Mapping
@@ -39,7 +39,8 @@ RECIPES = {"quick": QUICK, "full": FULL, "he-sun-2015": HE_SUN_2015}
 def load_recipe(name: str | Path = "quick", **changed: Any) -> Recipe:
     """The recipe called `name`, or that of a TOML file, with the fields in `changed`.
 
-    A file holds fields of `Recipe`, and `base`, the recipe that gives the others ("quick").
+    A file holds fields of `Recipe`, and `base`, the name of the recipe for all other fields
+    ("quick").
 
     Args:
         name: Name of a recipe, or the path of a file that ends in .toml.
@@ -90,7 +91,7 @@ def parse_fields(assignments: list[str]) -> dict[str, Any]:
 
 
 def _scalar(text: str) -> Any:
-    """A number or a truth value as TOML writes it; anything else is a word."""
+    """A number or a truth value in TOML's notation; other text is a word."""
     try:
         return tomllib.loads(f"value = {text.strip()}")["value"]
     except tomllib.TOMLDecodeError:

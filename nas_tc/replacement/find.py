@@ -33,7 +33,7 @@ def replacements(
     limit: int | None = None,
     kinds: Collection[TradeOff] | None = None,
 ) -> Iterator[Replacement]:
-    """Networks that one layer replacement makes of `architecture`, none twice.
+    """Networks that differ from `architecture` by one layer replacement, none twice.
 
     Args:
         architecture: Original network. Stages of plain convolutions are replaced; stages of other

@@ -1,4 +1,4 @@
-"""The network whose layers are to be replaced, with what is needed to price a change quickly."""
+"""The network whose layers are replaced, prepared to price changes quickly."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -23,10 +23,10 @@ _PLAIN = Plain()
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """A network stage by stage, and how far from its complexity a replacement may be.
+    """A network stage by stage, and the range of complexity for its replacements.
 
-    A replacement changes a few stages next to each other. Those before keep their complexity,
-    and those behind do if they get the map that they got, so only the rest is counted.
+    A replacement changes a few neighbouring stages. The stages before keep their complexity, and so
+    do the stages behind if their input keeps its shape, so only the rest is counted.
 
     Attributes:
         architecture: Network to replace layers of.
@@ -44,7 +44,7 @@ class Original:
 
     @classmethod
     def of(cls, architecture: Architecture, tolerance: float) -> Self:
-        """The network as it is taken apart here.
+        """The network, taken apart into stages.
 
         Args:
             architecture: Network to replace layers of.
@@ -60,7 +60,7 @@ class Original:
                 shapes.append(shape)
                 costs.append(cost)
         except ArchitectureError:
-            walk(architecture)  # names the layer
+            walk(architecture)  # its error names the layer
             raise
         before = tuple(accumulate(costs, initial=0))
         low, high = before[-1] / (1 + tolerance), before[-1] * (1 + tolerance)
@@ -80,7 +80,7 @@ class Original:
     def price(self, index: int, new: Sequence[Stage], removed: int = 1) -> int | None:
         """Multiply-adds of the network with `new` in place of `removed` stages from `index` on.
 
-        None if there is no such network: a map shrinks to nothing.
+        None if there is no such network, because a map shrinks to nothing.
         """
         shape, total = self.shapes[index], self.before[index]
         stages, end = self.architecture.stages, index + removed
@@ -112,7 +112,7 @@ class Original:
         removed: int = 1,
         changed: tuple[int, ...] | None = None,
     ) -> Replacement:
-        """The replacement that `price` has found to cost `complexity`.
+        """The replacement whose `complexity` is the result of `price`.
 
         Args:
             trade_off: Name of the trade-off.
@@ -135,9 +135,9 @@ class Original:
 
 
 def _stage_cost(stage: Stage, shape: Shape, index: int) -> tuple[int, Shape]:
-    """Multiply-adds of a stage behind `index` others, and the shape of what it gives.
+    """Multiply-adds of a stage behind `index` others, and its output shape.
 
-    Plain convolutions are counted without making layers of them; a test holds both counts equal.
+    Plain convolutions are counted without making layers of them; a test compares both counts.
 
     Args:
         stage: Stage to count.

@@ -1,4 +1,4 @@
-"""One replacement as a value: what was traded, where, and the network that it gives."""
+"""One replacement as a value: the trade-off, its place, and the new network."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -11,7 +11,7 @@ TRADE_OFFS: tuple[TradeOff, ...] = get_args(TradeOff)
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """A network in which a few layers stand for a few of the original's, at about its complexity.
+    """A network with other layers in place of a few of the original's, at about its complexity.
 
     Attributes:
         trade_off: The two factors that were traded; the others are as they were.

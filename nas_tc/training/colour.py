@@ -41,7 +41,7 @@ def principal_colours(pixels: Tensor) -> Tensor:
 
 
 def drawn_noise(count: int, components: Tensor, generator: torch.Generator) -> Tensor:
-    """How far each image goes along each component: float, (count, channels)."""
+    """Random shift of each image along each component: float, (count, channels)."""
     return torch.randn(count, len(components), generator=generator) * _SPREAD
 
 

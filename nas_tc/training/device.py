@@ -1,4 +1,4 @@
-"""Which device trains, in which arithmetic, and how a process settles on its core."""
+"""Device, number format and process settings for training."""
 
 from functools import cache
 from pathlib import Path
@@ -41,11 +41,11 @@ def autocast_dtype(device: torch.device) -> torch.dtype:
 
 
 def settle_on_core(threads: int | None = 1) -> None:
-    """Makes this process train at full speed; for processes of ours alone.
+    """Prepares this process to train at full speed; call it in processes of our own alone.
 
     Small networks gain more from one process a core than from several threads. Freed memory is
-    kept. Numbers too small for the normal format count as zero, because processors slow down a
-    hundred times on them.
+    kept. Subnormal numbers are flushed to zero, because processors slow down a hundred times on
+    them.
 
     Args:
         threads: Number of torch's threads; None: torch's own choice, all cores.

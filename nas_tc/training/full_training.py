@@ -1,4 +1,4 @@
-"""To the end: a network's full training, with a checkpoint after every epoch."""
+"""Full training of a network, with a checkpoint after every epoch."""
 
 import os
 from collections.abc import Callable
@@ -24,12 +24,12 @@ from nas_tc.training.train import Training, error_rate
 from nas_tc.training.views import ViewErrors, error_of_views
 
 CHECKPOINT = "checkpoint.pt"
-_FORMAT = 2  # of the checkpoint
+_FORMAT = 2  # version of the checkpoint's format
 
 
 @dataclass(frozen=True)
 class FullTraining:
-    """A network trained to the end.
+    """Result of a full training.
 
     Attributes:
         network: Network with its final weights.
@@ -109,8 +109,8 @@ def run_epochs(
 ) -> tuple[Network, tuple[CurvePoint, ...]]:
     """Trains a network by all epochs of the recipe.
 
-    A checkpoint is written into `out` after every epoch; where one lies there, the training goes
-    on from it, and on the same machine ends with the same weights as if it had never stopped.
+    A checkpoint is written into `out` after every epoch. If there is one already, the training
+    resumes from it; on the same machine it ends with the same weights as without the interruption.
 
     Args:
         architecture: As for `train_fully`.
@@ -180,7 +180,7 @@ def run_epochs(
 
 
 def _digest(file: Path) -> str:
-    """What weights to begin with are known by.
+    """Hash of a file of weights, which identifies it in a checkpoint.
 
     Args:
         file: File of weights.
@@ -213,7 +213,7 @@ def _begin_with(network: Network, file: Path) -> None:
 
 
 def _read(file: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
-    """The checkpoint, if there is one and it belongs to this training."""
+    """The checkpoint if it belongs to this training; None if there is none."""
     if not file.exists():
         return None
     try:

@@ -14,10 +14,10 @@ from nas_tc.training.fused_forward import fused_forward
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """Which part of each batch is this process's.
+    """The part of each batch that one process trains on.
 
-    All processes draw the same order and the same augmentation, and each takes its part of them,
-    so that a batch is the same batch however many they are.
+    All processes draw the same order and the same augmentation, and each takes its part, so that a
+    batch does not depend on the number of processes.
 
     Attributes:
         rank: Rank of this process, from 0.
@@ -28,7 +28,7 @@ class Shard:
     size: int = 1
 
     def part(self, images: int) -> slice:
-        """Where this process's images lie in a batch of `images`, a multiple of the size."""
+        """Positions of this process's images in a batch of `images`, a multiple of the size."""
         each = images // self.size
         return slice(self.rank * each, (self.rank + 1) * each)
 
@@ -47,7 +47,7 @@ class Shard:
 
 
 def check_shard(shard: Shard, recipe: Recipe, images: int) -> None:
-    """Refuses batches that cannot be parted evenly, so that all images weigh alike.
+    """Refuses batches that cannot be split evenly, so that all images have the same weight.
 
     Args:
         shard: Part of every batch that this process trains on.
@@ -70,7 +70,7 @@ def check_shard(shard: Shard, recipe: Recipe, images: int) -> None:
 
 
 class _FusedForward(nn.Module):
-    """The fused forward pass as a module, which is what torch's data parallelism takes."""
+    """The fused forward pass as a module, as torch's data parallelism needs it."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()

@@ -26,7 +26,7 @@ class ViewErrors:
 def error_of_views(
     network: nn.Module, images: Images, *, views: int = 1, reach: int = 4
 ) -> ViewErrors:
-    """Errors of the mean of the network's class probabilities over the views of each image.
+    """Errors of the mean class probabilities over all views of each image.
 
     Args:
         network: Network on the images' device.

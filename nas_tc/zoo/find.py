@@ -1,4 +1,4 @@
-"""From what a user types to a network: a name, the paper's notation, or a JSON file."""
+"""Networks by name, by the paper's notation, or from a JSON file."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from nas_tc.zoo.table import ZOO
 
 
 def find_network(text: str) -> Architecture:
-    """The network that `text` names, writes or points to.
+    """The network that `text` names, describes or points to.
 
     Args:
         text: Name of a network of the zoo; or a notation, which is taken in the paper's setting:
@@ -30,7 +30,7 @@ def find_network(text: str) -> Architecture:
 
 
 def names_study(text: str) -> bool:
-    """Whether `text` is the path of a study, and not a network: of any file that is no JSON."""
+    """Whether `text` is the path of a study: of any existing file that is not JSON."""
     if text.endswith((".db", ".json")):
         return text.endswith(".db")
     try:
