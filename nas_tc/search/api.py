@@ -1,4 +1,4 @@
-"""`nas_tc.search(...)`: from a budget to a front."""
+"""The search as one call, from a budget to a front."""
 
 import re
 import time
@@ -32,7 +32,7 @@ from nas_tc.training import choose_device, gpu_names
 
 DEFAULT_TRIALS = 40
 _LOCAL = Path("results") / "local"
-_DECODED_STEP = 10_000  # images between two words about the decoding
+_DECODED_STEP = 10_000  # images between two notes about the decoding
 
 
 def search(
@@ -60,8 +60,8 @@ def search(
 ) -> StudyRecord:
     """Finds the most accurate networks of a space within a budget.
 
-    Running it again resumes the study: finished trials stay, those that were in flight are run
-    again. It may be stopped at any time, by Ctrl-C too; then what is there so far is returned.
+    A second call resumes the study: finished trials stay, and interrupted ones are run again.
+    Ctrl-C stops the search at any time; the call then returns the study as it is.
 
     Args:
         budget: Budget, such as "alexnet*0.6", "120M" or "complexity in 100M..120M, params<=5M"; see
@@ -164,7 +164,7 @@ def search(
 
 
 def _default_study(plan: Plan, data: str, train_images: int | None) -> Path:
-    """Where a study goes if nobody says: a name for each space, data and budget."""
+    """Default path of a study: a name for each space, data and budget."""
     kind, _, place = data.partition(":")
     parts = [plan.space.name, Path(place).resolve().name if place else kind]
     if train_images is not None:
@@ -192,7 +192,7 @@ def _load(
 
 
 def _record_run(study: optuna.Study, before: StudyRecord, command: str) -> None:
-    """Notes in the study when, how and with what it is worked on."""
+    """Records in the study the time, the command and the environment of this run."""
     started = datetime.now(UTC).isoformat(timespec="seconds")
     run = {"started": started, "command": command, **environment(gpu_names())}
     study.set_user_attr(RUNS_KEY, [*before.runs, run])

@@ -7,7 +7,7 @@ _TICK_S = 1.0  # between two looks at Ctrl-C while no worker answers
 
 
 class Workers(Protocol):
-    """What the loop needs of a pool of workers."""
+    """The part of a pool of workers that the loop uses."""
 
     @property
     def idle(self) -> int:

@@ -1,4 +1,4 @@
-"""What is searched, settled from what the user wrote; everything that can be refused early is."""
+"""The plan of a search, from the user's arguments; it refuses early whatever it can."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from nas_tc.timing import time_limits
 
 @dataclass(frozen=True)
 class Plan:
-    """A search before its images are there.
+    """A search whose images are not loaded yet.
 
     Attributes:
         budget: Parsed budget, not yet resolved at the size of the images.
@@ -64,7 +64,7 @@ def plan_search(
     seed: int,
     fields: dict[str, Any],
 ) -> Plan:
-    """Reads budget, space and recipe; the arguments are those of `nas_tc.search`.
+    """The plan for a budget, a space and a recipe.
 
     Args:
         budget: As for `nas_tc.search`.
@@ -91,7 +91,7 @@ def plan_search(
 
 
 def describe_fit(space: Space, limit: Limit) -> str:
-    """What the budget does to the space, in a line.
+    """The effect of the budget on the space, in a line.
 
     Args:
         space: Space at the size of the images.
@@ -133,7 +133,7 @@ def describe_fit(space: Space, limit: Limit) -> str:
 
 
 def _augmentation(text: str) -> frozenset[str] | None:
-    """None where the data decides."""
+    """Names of augmentations; None if the data decides."""
     if text == "auto":
         return None
     names = frozenset() if text == "none" else frozenset(text.split("+"))

@@ -1,4 +1,4 @@
-"""What a study was made with: versions and the machine, for the manifest."""
+"""The environment of a run, for the manifest: versions and the machine."""
 
 import os
 import platform

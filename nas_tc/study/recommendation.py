@@ -1,7 +1,7 @@
-"""Which of the networks that were trained to take, when every error was measured but once.
+"""The network to take from a study in which every error was measured only once.
 
 The best of many noisy errors is often the luckiest. Each observed error is therefore shrunk towards
-what the model of all trials expects there; the least expected error is recommended.
+the expectation of a model of all trials, and the least expected error is recommended.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -19,24 +19,24 @@ from nas_tc.sampler.distributions import Params
 from nas_tc.sampler.surrogate import Sample, Surrogate
 from nas_tc.study.trial import TrialRecord
 
-_LEAST = 8  # trials before a model says more than the observed errors
-_MOST = 300  # that the variances are chosen on
+_LEAST = 8  # fewest trials for a model
+_MOST = 300  # most trials to choose the model's variances on
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
     """A setting that was run to the end."""
 
-    number: int  # of its trial
+    number: int  # number of its trial
     params: Params
     cost: float
-    error: float  # as it was observed
-    trainings: int = 1  # that the error is the mean of
+    error: float  # observed error, 0 to 1
+    trainings: int = 1  # number of trainings that the error is the mean of
 
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """What to take within a budget, and why.
+    """The recommended trial within a budget, and the evidence.
 
     Attributes:
         choice: Recommended trial.
@@ -60,7 +60,7 @@ class Recommendation:
 
     @property
     def is_best_observed(self) -> bool:
-        """Whether the choice is also what was observed to be best."""
+        """Whether the choice also has the least observed error."""
         return self.choice.number == self.best_observed.number
 
     def __str__(self) -> str:
@@ -90,7 +90,7 @@ def recommend(
     least: float = 0.0,
     among: Collection[int] | None = None,
 ) -> Recommendation:
-    """What to take of what was tried.
+    """The trial with the least expected error within a budget.
 
     Args:
         tried: All trials that ended. The model learns from those beyond the budget, too. If a
@@ -141,11 +141,11 @@ def recommend_network(
     least: float = 0.0,
     among: Collection[int] | None = None,
 ) -> Recommendation:
-    """Which network of a study to take within a budget of multiply-adds.
+    """The network of a study with the least expected error within a budget of multiply-adds.
 
-    A model speaks of the networks of the space alone. Another, which the search was started with,
-    is taken by its observed error: if there is no model, or if it is below what the model expects
-    of its choice by more than the noise of one error.
+    The model covers only networks of the space. A network out of the space is judged by its
+    observed error: it is taken if there is no model, or if its error is below the expected error of
+    the model's choice by more than the noise of one error.
 
     Args:
         trials: Trials of one study; the complete ones count.
@@ -196,7 +196,7 @@ def _gathered(tried: Sequence[Tried]) -> list[Tried]:
 
 
 def _within(tried: Sequence[Tried], most: float, least: float) -> list[Tried]:
-    """The settings within a budget, each once, as `_gathered` has them.
+    """The settings within a budget, each once, from `_gathered`.
 
     Args:
         tried: Trials that ended.

@@ -237,7 +237,7 @@ def _longs(*numbers: int) -> Any:
 
 
 def _declared(found: ctypes.CDLL) -> ctypes.CDLL:
-    """Tells ctypes what the functions take: where there is a pointer, an int would be cut."""
+    """The library with the argument types of its functions, or ctypes would cut pointers."""
     relu = ctypes.c_int
     for name in _NAMES.values():
         for function, kinds in (

@@ -30,7 +30,7 @@ def find_network(text: str) -> Architecture:
 
 
 def names_study(text: str) -> bool:
-    """Whether `text` is the path of a study: of any existing file that is not JSON."""
+    """Whether `text` is the path of a study: a .db file, or an existing file that is not JSON."""
     if text.endswith((".db", ".json")):
         return text.endswith(".db")
     try:
