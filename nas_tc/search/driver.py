@@ -113,7 +113,7 @@ class Driver:
             )
 
     def _begin_next(self) -> bool:
-        """Starts the next network on an idle worker; False when there is none, or none wanted."""
+        """Starts the next network on an idle worker; False if there is none to start."""
         if self._done + len(self._running) >= self._goal:
             return False
         if not self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
@@ -167,7 +167,7 @@ class Driver:
             self._train(trial, architecture)
 
     def _reject(self, trial: optuna.Trial, reason: str) -> None:
-        """Ends a trial whose network is over the budget by the clock: no failure, no result."""
+        """Ends a trial whose network exceeds a limit on time: it neither failed nor succeeded."""
         trial.set_user_attr(REASON_KEY, reason)
         trial.set_user_attr(OVER_BUDGET_KEY, True)
         frozen = self._study.tell(trial, state=TrialState.FAIL)
