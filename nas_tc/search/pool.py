@@ -208,9 +208,8 @@ def error_line(error: RayTaskError) -> str:
     The further lines of a CUDA error are advice for those who compile torch.
     """
     cause = error.cause
-    if cause is not None and not isinstance(
-        cause, RayError
-    ):  # a RayError stands for one that cannot be sent
+    # A RayError as the cause stands for an exception that cannot be sent.
+    if cause is not None and not isinstance(cause, RayError):
         return f"{type(cause).__name__}: {_first_line(str(cause))}"
     raised = [found for line in str(error).splitlines() if (found := _RAISED.match(line))]
     if not raised:
