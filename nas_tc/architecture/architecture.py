@@ -1,4 +1,4 @@
-"""The network as a value: what it is, not what it costs or how it is trained."""
+"""The network as a value, without its costs and its training."""
 
 import hashlib
 import json
@@ -21,13 +21,15 @@ ACTIVATIONS = ("relu", "relu6", "silu", "tanh", "sigmoid")
 class Architecture:
     """A convolutional network: an input, stages of convolutions, a head.
 
-    Every convolution is followed by batch normalisation (`norm="batch"`, then it has no bias) or
-    by nothing (`norm="none"`, with a bias), and by the activation where its block has one. It is
-    a frozen, hashable value; equal networks are equal values with equal ids, on every machine.
+    Every convolution is followed by batch normalisation (`norm="batch"`, and has no bias) or by
+    nothing (`norm="none"`, and has a bias), and then by an activation if its block has one.
+
+    The value is frozen and hashable; equal networks are equal values with equal ids, on every
+    machine.
 
     Raises:
-        ArchitectureError: no stage, an input side or a number of classes below 1. That the maps
-            stay large enough is checked by `walk`, which knows their sizes.
+        ArchitectureError: There is no stage, or an input side or the number of classes is below 1.
+            `walk` checks that the maps stay large enough, because it computes their sizes.
     """
 
     input: Shape  # channels, height, width
@@ -53,12 +55,12 @@ class Architecture:
 
     @property
     def depth(self) -> int:
-        """Convolutions, the paper's d; of blocks with branches those on the longest."""
+        """Number of convolutions, the paper's d; of parallel branches the longest counts."""
         return sum(stage.depth * stage.block.convs for stage in self.stages)
 
     @property
     def id(self) -> str:
-        """Twelve hexadecimal digits that are the same for equal networks, now and later."""
+        """Twelve hexadecimal digits that are the same for equal networks in every version."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()[:12]
 
     def at(self, input: Shape, classes: int | None = None) -> Self:
@@ -87,9 +89,12 @@ class Architecture:
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The network that `to_dict` described.
 
+        Args:
+            values: Mapping from `to_dict`.
+
         Raises:
-            NotationError: a key that is missing or unknown, or a value of another type.
-            ArchitectureError: numbers that make no network.
+            NotationError: A key is missing or unknown, or a value has the wrong type.
+            ArchitectureError: The numbers describe no network.
         """
         try:
             known = {"input", "stages", "head", "classes", "norm", "activation"}
@@ -127,7 +132,7 @@ class Architecture:
 
 
 def _without_defaults(stage: Stage) -> dict[str, Any]:
-    """A stage's fields; those that say nothing are left out, so that ids survive new fields."""
+    """Fields of a stage that differ from their defaults, so that ids survive new fields."""
     values: dict[str, Any] = {
         "depth": stage.depth,
         "width": stage.width,
@@ -147,7 +152,7 @@ def _without_defaults(stage: Stage) -> dict[str, Any]:
 
 
 def _pool_values(pool: Pool) -> list[int] | dict[str, Any]:
-    """Size and stride; with their names and what else there is where that is not all."""
+    """Size and stride as a pair, or all fields by name where others differ from their defaults."""
     if pool == Pool(pool.size, pool.stride):
         return [pool.size, pool.stride]
     return {key: value for key, value in asdict(pool).items() if value}

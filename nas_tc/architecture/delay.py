@@ -12,12 +12,13 @@ def delay_subsampling(
 ) -> Architecture:
     """The same network with the stride of each pooling moved to the convolution behind it.
 
-    The pooling then only filters, with stride 1; the complexity hardly changes. A pooling behind
-    the last stage has no convolution to hand its stride to, and stays.
+    The pooling then only filters, with stride 1, and the complexity hardly changes. A pooling
+    behind the last stage keeps its stride, because no convolution follows it.
 
     Args:
-        architecture: the network.
-        stages: numbers of the stages, from 1, whose poolings hand over; None: all.
+        architecture: Network to change.
+        stages: Numbers of the stages, from 1, whose poolings hand over their stride; None: all
+            stages.
     """
     found = list(architecture.stages)
     for number, (stage, following) in enumerate(pairwise(architecture.stages), start=1):
@@ -30,11 +31,11 @@ def delay_subsampling(
 def advance_subsampling(
     architecture: Architecture, stages: Collection[int] | None = None
 ) -> Architecture:
-    """The way back: a pooling of stride 1 takes the stride of the convolution behind it.
+    """The reverse: a pooling of stride 1 takes the stride of the convolution behind it.
 
     Args:
-        architecture: the network.
-        stages: numbers of the stages, from 1, whose poolings take one; None: all.
+        architecture: Network to change.
+        stages: Numbers of the stages, from 1, whose poolings take a stride; None: all stages.
     """
     found = list(architecture.stages)
     for number, (stage, following) in enumerate(pairwise(architecture.stages), start=1):

@@ -16,7 +16,7 @@ class Head:
     AlexNet's last 3x3 pooling with stride 2.
 
     Raises:
-        ArchitectureError: a bin or a width below 1, or a drop-out outside [0, 1).
+        ArchitectureError: A bin or a width is below 1, or the drop-out is outside [0, 1).
     """
 
     pool: Literal["average", "max"]
@@ -50,10 +50,13 @@ HEADS: dict[str, Head] = {"gap": GAP, "spp": SPP}
 
 
 def head_named(name: str) -> Head:
-    """The head known as `name`: "gap" or "spp".
+    """The head called `name`: "gap" or "spp".
+
+    Args:
+        name: Name of the head.
 
     Raises:
-        UnknownNameError: any other name.
+        UnknownNameError: No head has this name.
     """
     if name not in HEADS:
         raise unknown("head", name, HEADS)

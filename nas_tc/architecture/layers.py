@@ -1,8 +1,8 @@
-"""The layers that a walk yields: what each does, with every shape settled.
+"""The layers of a walk, with every shape settled.
 
-Most layers take the output of the layer before them. One that does not says so in `source`, the
-name of the layer that feeds it; a layer with several inputs names them all in `sources`. The
-name of the images themselves is `IMAGES`.
+Most layers take the output of the layer before them. A layer that takes another output names its
+layer in `source`; a layer with several inputs names them all in `sources`. The name of the images
+is `IMAGES`.
 """
 
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class Conv:
     def complexity(self) -> int:
         """Multiply-adds for one image: n_in * s^2 * n_out * m^2 (He & Sun 2015, Eqn. 1).
 
-        With groups each filter sees its own share of the input channels.
+        With groups each filter reads its own part of the input channels.
         """
         _, height, width = self.output
         return self.input[0] * self.filter**2 * self.n_out * height * width // self.groups
@@ -49,7 +49,7 @@ class Conv:
 
     @property
     def weights(self) -> int:
-        """Values of all filters."""
+        """Number of weights in all filters."""
         return self.input[0] * self.filter**2 * self.n_out // self.groups
 
     @property
@@ -60,7 +60,7 @@ class Conv:
 
 @dataclass(frozen=True, slots=True)
 class MaxPool:
-    """A max pooling; what the padding adds never wins."""
+    """A max pooling; padded pixels never count."""
 
     name: str
     input: Shape
@@ -137,7 +137,7 @@ class Add:
 
 @dataclass(frozen=True, slots=True)
 class Concat:
-    """Maps of one size behind one another, channel-wise."""
+    """Maps of one size, concatenated along the channels."""
 
     name: str
     input: Shape  # of the first
@@ -219,12 +219,12 @@ Layer = (
 
 
 def volume(shape: Shape) -> int:
-    """Values of a map or vector of this shape, for one image."""
+    """Number of values in a map or vector of this shape, for one image."""
     return prod(shape)
 
 
 def source_volume(layer: Layer) -> int:
-    """Values that a layer reads of its inputs, for one image."""
+    """Number of values that a layer reads, for one image."""
     match layer:
         case Add():
             return 2 * volume(layer.input)
@@ -237,18 +237,18 @@ def source_volume(layer: Layer) -> int:
 
 
 def source_names(layer: Layer, before: str) -> tuple[str, ...]:
-    """Names of what feeds `layer`, where `before` is the layer before it."""
+    """Names of the inputs of `layer`, where `before` is the layer before it."""
     if isinstance(layer, Add | Concat | Scale):
         return layer.sources
     return (layer.source or before,)
 
 
 def sources(layers: tuple[Layer, ...], before: str = IMAGES) -> tuple[tuple[int, ...], ...]:
-    """For each layer of a walk the numbers of the layers that feed it; -1 is what it starts from.
+    """For each layer of a walk the numbers of the layers that feed it; -1 is the walk's input.
 
     Args:
-        layers: of a walk, or of a part of one.
-        before: the name of what feeds the first: the images, or the layer before the part.
+        layers: Layers of a walk, or of a part of one.
+        before: Name of the source of the first layer: the images, or the layer before the part.
     """
     numbers = {before: -1}
     found = []

@@ -1,4 +1,4 @@
-"""How large a map is behind a filter or a pooling window."""
+"""Sizes of the maps behind a filter or a pooling window."""
 
 from functools import lru_cache
 
@@ -21,26 +21,26 @@ def conv_map_sizes(
     """Padding, height and width of each convolution's output map in a stage.
 
     The padding is the paper's (section 5): none for a first layer of 7x7 or more, otherwise half
-    the filter size, so that the map keeps its size. Even filters cannot do that: of two in a row
-    the first pads one pixel less, which shrinks the map by one, and the second restores it. An
-    even filter with a stride pads as the second does, and the turns begin anew after it: that
-    gives the 36, 18 and 6 pixels that the paper asks for behind a delayed subsampling.
+    the filter size, so that the map keeps its size. Even filters cannot keep it: of two in a row,
+    the first pads one pixel less and shrinks the map by one, and the second restores it. An even
+    filter with a stride pads like the second, and the next one begins a new pair: this gives the
+    36, 18 and 6 pixels that the paper reports behind a delayed subsampling.
 
-    The answer is kept: most candidates of a search share their stages' geometry.
+    Results are cached, because most candidates of a search share their stages' geometry.
 
     Args:
-        depth: convolutions in the stage.
-        size: side of the filters, pixels.
-        stride: of the first convolution, pixels.
-        padding: of every convolution, pixels a side, where the paper's rule does not hold.
-        height: of the input map, pixels.
-        width: of the input map, pixels.
-        first: whether the stage begins the network.
-        dilation: distance of the filter's taps, pixels: k taps span k + (k-1)(dilation-1).
+        depth: Number of convolutions in the stage.
+        size: Side of the filters, pixels.
+        stride: Stride of the first convolution, pixels.
+        padding: Padding of every convolution, pixels a side; None: the paper's rule.
+        height: Height of the input map, pixels.
+        width: Width of the input map, pixels.
+        first: Whether the stage is the first of its network.
+        dilation: Distance of the filter's taps, pixels: k taps span k + (k-1)(dilation-1).
 
     Raises:
-        ArchitectureError: a filter that does not fit its map; the message begins with the number
-            of the convolution within the stage.
+        ArchitectureError: A filter does not fit its map. The message begins with the number of the
+            convolution within the stage.
     """
     maps: list[MapSize] = []
     turn = 0  # even filters: 0 pads one pixel less
@@ -66,10 +66,18 @@ def conv_map_sizes(
 def output_side(
     side: int, size: int, stride: int, padding: int, what: str, *, ceil: bool = False
 ) -> int:
-    """Side of the output map, pixels, rounded down, or up to a last window that hangs over.
+    """Side of the output map, pixels; with `ceil` a last window may hang over the edge.
+
+    Args:
+        side: Side of the input map, pixels.
+        size: Side of the window, pixels.
+        stride: Stride of the window, pixels.
+        padding: Padding, pixels a side.
+        what: Beginning of an error message.
+        ceil: Whether a last window may hang over the far edge.
 
     Raises:
-        ArchitectureError: a map that is smaller than the window; the message begins with `what`.
+        ArchitectureError: The map is smaller than the window. The message begins with `what`.
     """
     out = (side + 2 * padding - size) // stride + 1
     if out < 1:

@@ -4,7 +4,7 @@
 
 `(s,n)` is a convolution with n filters of s x s, `/2` its stride, `xk` the same layer k times,
 `+` another layer, `|` separates stages, `3/3` between bars is a max pooling of size 3 and stride
-3. We add
+3. This project adds
 
     (11,96)/4p2          a padding that is not the paper's rule
     basic(3,64)x2        a block in place of a convolution, see nas_tc/architecture/blocks
@@ -31,8 +31,12 @@ _MAX_DEPTH = 1000  # a typing error such as x10000000 must not fill the memory
 def parse_notation(text: str) -> tuple[Stage, ...]:
     """The stages that `text` describes.
 
+    Args:
+        text: Stages in the paper's notation.
+
     Raises:
-        NotationError: naming the part that cannot be read or that no `Stage` can express.
+        NotationError: A part cannot be read, or no `Stage` can express it. The message names the
+            part.
     """
     stages: list[Stage] = []
     may_pool = False  # a pooling stands behind a stage, once

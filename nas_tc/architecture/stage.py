@@ -13,13 +13,13 @@ _PLAIN = Plain()
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """A pooling layer, `size/stride` in the paper's notation; the maximum unless it says so.
+    """A pooling layer, `size/stride` in the paper's notation; a max pooling by default.
 
-    A stride of 1 is the paper's delayed subsampling (section 4.6): the pooling only filters, and
-    the next convolution carries the stride. The padding may be half the window at most.
+    With a stride of 1 it is the paper's delayed subsampling (section 4.6): the pooling only
+    filters, and the next convolution has the stride. The padding is at most half the window.
 
     Raises:
-        ArchitectureError: a number below 1 (below 0 for the padding), or too much padding.
+        ArchitectureError: A number is below 1 (the padding: below 0), or the padding is too large.
     """
 
     size: int  # side of the square window, pixels
@@ -42,14 +42,13 @@ class Pool:
 class Stage:
     """`depth` units of one block with the same filter size, then an optional pooling.
 
-    In the paper's notation `(filter,width)/stride + (filter,width)x(depth-2) +
-    (filter,last_width) | pool`. A unit is a plain convolution unless `block` says otherwise. A
-    value is kept in its canonical form: the width of a stage that is a single unit is its last
-    width.
+    In the paper's notation `(filter,width)/stride + (filter,width)x(depth-2) + (filter,last_width)
+    | pool`. The block is a plain convolution by default. The value is canonical: a stage of one
+    unit has its last width as its width.
 
     Raises:
-        ArchitectureError: a number below 1 (below 0 for the padding), or a filter that a block
-            whose branches meet again cannot have.
+        ArchitectureError: A number is below 1 (the padding: below 0), or the block cannot have this
+            filter because its branches would not meet in maps of one size.
     """
 
     depth: int  # units
@@ -90,7 +89,7 @@ class Stage:
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """Filters of each unit in turn."""
+        """Number of filters of each unit, first to last."""
         return (self.width,) * (self.depth - 1) + (self.last_width,)
 
 

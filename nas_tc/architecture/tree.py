@@ -1,6 +1,6 @@
 """The walk as a tree: a row of layers in which branches that meet again are one node.
 
-A torch module and its source code are nested that way; the flat walk is not.
+Torch modules and their source code are nested in this way; the flat walk is not.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from nas_tc.architecture.layers import IMAGES, Add, Concat, Layer, Scale, source
 class Join:
     """Branches that start from one map, and the layer where they meet.
 
-    An empty branch passes the map on as it is, as an identity shortcut does.
+    An empty branch is an identity shortcut.
     """
 
     layer: Add | Concat | Scale
@@ -26,8 +26,8 @@ def nest(layers: tuple[Layer, ...], before: str = IMAGES) -> tuple[Node, ...]:
     """The layers of a walk in a row, those between a fork and its join inside a `Join`.
 
     Args:
-        layers: of a walk, or of one of its parts, which no branch leaves.
-        before: the name of the layer before the part.
+        layers: Layers of a walk, or of a part of it that no branch leaves.
+        before: Name of the layer before the part.
     """
     feeds = sources(layers, before)
     behind: list[int] = []  # what a layer, or the fork of the branches that meet in it, follows

@@ -1,6 +1,6 @@
 """The shape walk: a network's layers in order, with every shape settled.
 
-Cost, module and export are folds over this one walk, so that a network is described once.
+Cost, module and export fold over this one walk, so that a network is described once.
 """
 
 from collections.abc import Iterator
@@ -29,19 +29,22 @@ _PLAIN = Plain()
 
 
 def walk(architecture: Architecture) -> tuple[Layer, ...]:
-    """Every layer of the network, each behind all that feed it.
+    """Every layer of the network, each after all layers that feed it.
+
+    Args:
+        architecture: Network to walk.
 
     Raises:
-        ArchitectureError: a map that a filter or a pooling window does not fit, or a block that
-            its channels do not fit, naming the layer.
+        ArchitectureError: A filter or a pooling window does not fit its map, or a block does not
+            fit its channels. The message names the layer.
     """
     return tuple([layer for part in walk_parts(architecture) for layer in part])
 
 
 def walk_parts(architecture: Architecture) -> Iterator[tuple[Layer, ...]]:
-    """The walk in parts, a stage each and then the head; raises as `walk` does.
+    """The walk in parts, one a stage and then the head; raises as `walk` does.
 
-    The same part of two networks is mostly the same object, so what is known of one can be kept.
+    Equal parts of two networks are mostly the same object, so results for one can be cached.
     """
     shape = architecture.input
     for part in _known_stages(architecture):
@@ -56,7 +59,7 @@ def walk_convs(architecture: Architecture) -> Iterator[Conv]:
 
 
 def stage_maps(stage: Stage, height: int, width: int, *, first: bool) -> tuple[MapSize, ...]:
-    """`conv_map_sizes` of a stage on a map of `height` x `width` pixels, one for each unit."""
+    """Result of `conv_map_sizes` for a stage on a map of `height` x `width` pixels."""
     padding, dilation = stage.padding, 1
     if isinstance(stage.block, KEEPS_MAP):
         padding = stage.filter // 2
@@ -79,15 +82,18 @@ def stage_layers(
     """The layers of one stage, its pooling last.
 
     Args:
-        stage: what to walk.
-        shape: of the stage's input.
-        number: of the stage in its network, from 1.
-        norm: whether a batch normalisation follows each convolution.
-        activation: behind each convolution, where its block has one.
-        source: name of the layer before the stage.
+        stage: Stage to walk.
+        shape: Shape of the stage's input.
+        number: Number of the stage in its network, from 1.
+        norm: Whether a batch normalisation follows each convolution.
+        activation: Activation behind each convolution, where its block has one.
+        source: Name of the layer before the stage.
+
+    Yields:
+        The layers, first to last.
 
     Raises:
-        ArchitectureError: as `walk` does.
+        ArchitectureError: As for `walk`.
     """
     _, height, width = shape
     try:
@@ -128,8 +134,15 @@ def stage_layers(
 def pooled(pool: Pool, height: int, width: int, name: str = "pool") -> tuple[int, int]:
     """Height and width of a map behind a pooling.
 
+    Args:
+        pool: Pooling to apply.
+        height: Height of the input map, pixels.
+        width: Width of the input map, pixels.
+        name: Name of the layer, for an error message.
+
     Raises:
-        ArchitectureError: a map smaller than the pooling's window; the message begins with `name`.
+        ArchitectureError: The map is smaller than the pooling window. The message begins with
+            `name`.
     """
     what = f"{name}: a {pool.size}x{pool.size} pooling window"
     return (
@@ -139,7 +152,7 @@ def pooled(pool: Pool, height: int, width: int, name: str = "pool") -> tuple[int
 
 
 def _behind(stage: Stage, shape: Shape, number: int) -> Iterator[Layer]:
-    """The pooling of a stage and its response normalisation, in their order."""
+    """The pooling of a stage and its response normalisation, in order."""
     pool = stage.pool
     if stage.lrn == "before":
         yield ResponseNorm(f"norm{number}", shape)
@@ -173,7 +186,7 @@ def _known_stages(architecture: Architecture) -> Iterator[tuple[Layer, ...]]:
 def _known_stage(
     stage: Stage, shape: Shape, number: int, norm: bool, activation: Activation, source: str
 ) -> tuple[Layer, ...]:
-    """The same layers again: candidates of a search share most of their stages."""
+    """Cached layers of a stage: candidates of a search share most of their stages."""
     return tuple(
         stage_layers(stage, shape, number=number, norm=norm, activation=activation, source=source)
     )

@@ -1,4 +1,4 @@
-"""What does a network look like? A picture as SVG text, drawn by hand."""
+"""What does a network look like? A picture as SVG text."""
 
 from nas_tc.drawing.picture import draw_network
 

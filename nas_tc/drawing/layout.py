@@ -1,4 +1,4 @@
-"""Where each layer of a picture stands: boxes to scale, in the walk's order."""
+"""Positions of the layers in a picture: boxes to scale, in the walk's order."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Box:
 
     @property
     def middle(self) -> float:
-        """Along x."""
+        """Horizontal centre of the box, picture pixels."""
         return self.x + self.width / 2
 
 
@@ -63,7 +63,7 @@ def layout(layers: tuple[Layer, ...]) -> tuple[Group, ...]:
 
 
 def arcs(layers: tuple[Layer, ...]) -> Iterator[tuple[int, int]]:
-    """Feeds that skip layers, from and to: shortcuts and branches."""
+    """First and last boxes of connections that skip layers: shortcuts and branches."""
     for number, feeds in enumerate(sources(layers)):
         for feed in feeds:
             if 0 <= feed < number - 1:
@@ -79,7 +79,7 @@ def _groups(layers: tuple[Layer, ...]) -> Iterator[tuple[str, list[Layer]]]:
 
 
 def _number(name: str) -> str:
-    """The stage in a layer's name: 2 in "conv2.3.add" and in "pool2"."""
+    """Number of the stage in a layer's name: 2 in "conv2.3.add" and in "pool2"."""
     return "".join(c for c in name.split(".", maxsplit=1)[0] if c.isdigit())
 
 

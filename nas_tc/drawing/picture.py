@@ -1,4 +1,4 @@
-"""The picture of a network: its layers as boxes, what they cost as colour."""
+"""The picture of a network: its layers as boxes, their costs as colour."""
 
 from collections.abc import Iterator
 from html import escape
@@ -20,8 +20,12 @@ def draw_network(architecture: Architecture, title: str) -> str:
     The colour is a layer's share of the multiply-adds; shortcuts and branches are arcs. Fully
     connected layers, which have no map, are bars of one size.
 
+    Args:
+        architecture: Network to draw.
+        title: Title of the picture.
+
     Raises:
-        ArchitectureError: a map that shrinks to nothing.
+        ArchitectureError: A map shrinks to nothing.
     """
     layers = walk(architecture)
     cost = network_cost(architecture)
@@ -98,7 +102,7 @@ def _arc(boxes: list[Box]) -> str:
 
 
 def _label(group: Group) -> Iterator[str]:
-    """The stage's name, its convolutions, and the shape that it gives."""
+    """The stage's name, its convolutions and its output shape."""
     channels, height, width = group.boxes[-1].layer.output
     kernels = [box.layer for box in group.boxes if isinstance(box.layer, Conv)]
     if kernels:
@@ -138,7 +142,7 @@ def _text(
 
 
 def _colour(part: float) -> str:
-    """Pale to dark for 0 to 1."""
+    """A colour from pale to dark for 0 to 1."""
     if part < 0.5:
         low, high, place = _PALE, _WARM, 2 * part
     else:
@@ -148,7 +152,7 @@ def _colour(part: float) -> str:
 
 
 def _short(number: int) -> str:
-    """1,234,567 as "1.23 M"."""
+    """A number with a unit: 1,234,567 as "1.23 M"."""
     for unit, size in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
         if number >= size:
             return f"{number / size:.3g} {unit}"

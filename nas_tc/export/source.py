@@ -24,8 +24,8 @@ def network_source(architecture: Architecture, classes: tuple[str, ...] = ()) ->
     """The source of a module `Network` whose state_dict is that of `build(architecture)`.
 
     Args:
-        architecture: the network.
-        classes: names of the classes, written down where there are at most a hundred.
+        architecture: Network to write.
+        classes: Names of the classes, which are written down if there are at most a hundred.
     """
     with torch.device("meta"):  # the modules are only looked at
         rows = list(_rows(nest(walk(architecture)), depth=3))
@@ -111,7 +111,7 @@ def _sequential(branch: tuple[Node, ...], depth: int) -> Iterator[str]:
 
 
 def _code(module: nn.Module) -> str:
-    """The call that makes such a module."""
+    """Python code that constructs a module."""
     name = type(module).__name__
     match module:
         case nn.Conv2d():
@@ -146,5 +146,5 @@ def _code(module: nn.Module) -> str:
 
 
 def _options(**values: tuple[object, object]) -> str:
-    """Keyword arguments of a call, those left out that have their default."""
+    """Keyword arguments of a call, without those that have their default."""
     return "".join(f", {key}={value}" for key, (value, usual) in values.items() if value != usual)

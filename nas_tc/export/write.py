@@ -1,4 +1,4 @@
-"""Hands a network of a study over: source, weights, and how to load them."""
+"""Export of a study's network: source, weights, and how to load them."""
 
 from pathlib import Path
 
@@ -13,11 +13,16 @@ def export_trial(record: StudyRecord, trial: TrialRecord, out: Path) -> tuple[Pa
     network.py imports torch alone; with the weights it gives the same outputs as the trained
     network, to the bit, on the same machine.
 
+    Args:
+        record: Record of the study.
+        trial: Trial to export.
+        out: Folder for the files.
+
     Returns:
-        The paths of the files.
+        Paths of the files.
 
     Raises:
-        StudyError: a trial without weights, or a folder that cannot be written.
+        StudyError: The trial has no weights, or the folder cannot be written.
     """
     try:
         weights_bytes = weights_file(record.path, trial.number).read_bytes()

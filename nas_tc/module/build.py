@@ -31,11 +31,11 @@ _SAFE_CHANNELS = 16  # float32 values in the widest register of a processor
 
 
 class Network(nn.Module):
-    """The network that an architecture describes; torch's own layers in a row.
+    """The network that an architecture describes: torch's own layers in a row.
 
-    Branches that meet again are one member of the row, so that the row is all there is to run.
+    Branches that meet again are one member of the row, so that running the row runs everything.
 
-    Takes images (n, channels, height, width), float in 0 to 1; gives scores (n, classes).
+    Input: images (n, channels, height, width), float, 0 to 1. Output: scores (n, classes).
     """
 
     def __init__(self, architecture: Architecture) -> None:
@@ -65,14 +65,14 @@ def build(
     Eqn. 12), the reference that He & Sun give in section 5.
 
     Args:
-        architecture: what to build.
-        mean: of the images per channel, 0 to 1; empty leaves the images as they are.
-        std: their standard deviation per channel.
-        seed: of the weights: the same seed gives the same network.
-        init: variance of the weights.
+        architecture: Network to build.
+        mean: Mean of the images per channel, 0 to 1; empty leaves the images as they are.
+        std: Standard deviation of the images per channel.
+        seed: Seed for the weights: the same seed gives the same network.
+        init: Rule for the variance of the weights.
 
     Raises:
-        ArchitectureError: a map that shrinks to nothing.
+        ArchitectureError: A map shrinks to nothing.
     """
     network = Network(architecture)
     if mean and std:
@@ -92,7 +92,7 @@ def build(
 
 
 def modules_of(layer: Layer) -> Iterator[nn.Module]:
-    """The torch modules of one layer of the walk, in order; a layer with one input."""
+    """The torch modules of one layer of the walk, in order; the layer has one input."""
     match layer:
         case Conv():
             yield from _conv(layer)
@@ -130,7 +130,7 @@ def _conv(layer: Conv) -> Iterator[nn.Module]:
 
 
 def _convolution(layer: Conv) -> type[nn.Conv2d]:
-    """The convolution of torch, but where its gradients are wrong: see `layers`."""
+    """The class of the convolution: torch's, except where its gradients are wrong; see `layers`."""
     if layer.dilation > 1 and layer.filter > 1:
         return layers.DilatedConv2d
     points = layer.filter == 1 and layer.padding == 0 and layer.stride > 1
@@ -160,7 +160,7 @@ def _linear(layer: Linear) -> Iterator[nn.Module]:
 
 
 def join_module(join: Join) -> nn.Module:
-    """Branches and the place where they meet as one module."""
+    """Branches and the layer where they meet as one module."""
     match join.layer:
         case Add(activation=activation):
             body, shortcut = (nn.Sequential(*_row(branch)) for branch in join.branches)

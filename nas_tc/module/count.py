@@ -1,4 +1,4 @@
-"""The multiply-adds of a torch module that is not ours, counted by fvcore as it runs."""
+"""The multiply-adds of any torch module, counted by fvcore during one run."""
 
 import logging
 import warnings
@@ -37,8 +37,12 @@ class ModuleCount:
 def count_module(module: nn.Module, input: Shape) -> ModuleCount:
     """Counts a module by running it once on one image of zeros.
 
+    Args:
+        module: Module to count.
+        input: Shape of one image: channels, height, width.
+
     Raises:
-        ArchitectureError: a module that cannot run on such an image, or cannot be traced.
+        ArchitectureError: The module cannot run on such an image, or cannot be traced.
     """
     for name in ("fvcore", "fvcore.nn.jit_analysis"):
         logging.getLogger(name).setLevel(logging.ERROR)

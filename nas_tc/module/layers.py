@@ -1,6 +1,6 @@
-"""The few modules that torch lacks.
+"""Modules that torch lacks.
 
-An exported network carries their source, so that it needs torch alone: they use nothing else.
+An exported network contains their source and needs torch alone, so they use nothing else.
 """
 
 import torch
@@ -9,10 +9,10 @@ from torch.nn import functional
 
 
 class Normalize(nn.Module):
-    """Subtracts the mean of the training images and divides by their spread, per channel.
+    """Subtracts the mean of the training images and divides by their standard deviation.
 
-    It travels with the weights, so that a network takes plain images, (n, channels, height,
-    width) in 0 to 1, wherever it goes.
+    Both are per channel and saved with the weights, so that a network takes plain images, (n,
+    channels, height, width) in 0 to 1, everywhere.
     """
 
     mean: Tensor
@@ -31,10 +31,10 @@ class Normalize(nn.Module):
 class PointConv2d(nn.Conv2d):
     """A 1x1 convolution without padding that drops the pixels its stride skips, then convolves.
 
-    It computes what torch's own does. But oneDNN, which convolves for torch on x86 processors,
-    writes beyond its memory in the backward pass of a strided 1x1 convolution with fewer than 16
-    input channels (github.com/uxlfoundation/oneDNN/issues/6035, in torch 2.13): the process
-    crashes, hangs or learns from wrong gradients.
+    The result is that of torch's own. But oneDNN, which torch uses on x86 processors, writes beyond
+    its memory in the backward pass of a strided 1x1 convolution with fewer than 16 input channels
+    (github.com/uxlfoundation/oneDNN/issues/6035, in torch 2.13): the process crashes, hangs or
+    learns from wrong gradients.
     """
 
     def forward(self, maps: Tensor) -> Tensor:
@@ -44,11 +44,11 @@ class PointConv2d(nn.Conv2d):
 
 
 class DilatedConv2d(nn.Conv2d):
-    """A convolution that an autocast to bfloat16 leaves in the type of its weights, on processors.
+    """A convolution that stays in the type of its weights under a bfloat16 autocast on processors.
 
-    In bfloat16 oneDNN gives dilated filters wrong gradients, or none that are numbers: depthwise
-    ones, and those of more than 16 input channels that are no multiple of 16 (seen in torch 2.13
-    on a processor with avx512_bf16, on maps of 30 pixels and more).
+    In bfloat16, oneDNN computes wrong or non-finite gradients of dilated filters: of depthwise
+    ones, and of those with more than 16 input channels that are no multiple of 16 (seen in torch
+    2.13 on a processor with avx512_bf16, on maps of 30 pixels and more).
     """
 
     def forward(self, maps: Tensor) -> Tensor:
@@ -62,15 +62,14 @@ class DilatedConv2d(nn.Conv2d):
 class ColumnConv2d(nn.Conv2d):
     """A convolution whose stride leaves one pixel in a row, with a cure for bfloat16 on processors.
 
-    There oneDNN takes memory that nobody has written for numbers, on processors with AMX: in the
-    gradients of the filter's columns that see nothing but padding, and where the output is higher
-    than wide in the output itself (in torch 2.13; the fault of
-    github.com/pytorch/pytorch/issues/169688). A single window has no stride, and what its filter
-    does not see may be left out; so it is.
+    On processors with AMX, oneDNN reads memory that was never written: for the gradients of the
+    filter's columns that see only padding, and, where the output is taller than wide, for the
+    output itself (in torch 2.13; github.com/pytorch/pytorch/issues/169688). A single window needs
+    no stride, and the filter's columns that see only padding change nothing, so both are left out.
     """
 
     def forward(self, maps: Tensor) -> Tensor:
-        """Maps (n, channels, height, width); wider ones than it is meant for as torch does."""
+        """Maps (n, channels, height, width); wider maps than intended are convolved as by torch."""
         assert not isinstance(self.padding, str)  # "same" has no strides
         size, (down, across), (above, aside) = self.kernel_size[1], self.stride, self.padding
         alone = aside < size <= maps.shape[3] + 2 * aside < size + across
@@ -100,12 +99,12 @@ class PyramidPool(nn.Module):
         return torch.cat([pool(maps, side).flatten(1) for side in self.bins], dim=1)
 
     def extra_repr(self) -> str:
-        """What `print` shows between the brackets."""
+        """The arguments that `print` shows in brackets."""
         return f"{self.bins}, average={self.average}"
 
 
 class Residual(nn.Module):
-    """What a body computes, plus a shortcut around it."""
+    """The sum of a body and a shortcut around it, and an activation."""
 
     def __init__(self, body: nn.Module, shortcut: nn.Module, activation: nn.Module) -> None:
         super().__init__()

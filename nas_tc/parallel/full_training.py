@@ -1,4 +1,4 @@
-"""The epochs of one network by several workers, each with its part of every batch."""
+"""Full training by several workers, each with its shard of every batch."""
 
 import logging
 import os
@@ -28,7 +28,7 @@ from nas_tc.training import (
     train_fully,
 )
 
-_FOLDER = "ray-train"  # that Ray Train insists on; removed in the end
+_FOLDER = "ray-train"  # Ray Train needs it; it is removed in the end
 
 
 def train_in_parallel(
@@ -47,30 +47,31 @@ def train_in_parallel(
 ) -> FullTraining:
     """Trains a network by all epochs of the recipe with several workers, and tests it with one.
 
-    The gradients of all workers are averaged in every step, so that the steps are those of one
-    worker with the same recipe, but for normalisations, which see a worker's part of the batch.
+    Every step averages the gradients of all workers, so the steps are those of one worker with the
+    same recipe. Normalisations differ: their statistics are of one worker's part of the batch.
 
     Args:
-        architecture: the network.
-        data: what `train_fully` takes; with several nodes a streamed set lies in a folder of all.
-        recipe: of the training; its batch is parted among the workers.
-        out: folder of the checkpoint, which the first worker writes; with several nodes one that
+        architecture: Network to train.
+        data: Images, as for `train_fully`. With several nodes, a streamed set lies in a folder that
             all of them see.
-        workers: processes, one a GPU or core.
-        seed: of the weights, the order of the images and their augmentation.
+        recipe: Recipe of the training; its batch is split evenly among the workers.
+        out: Folder for the checkpoint, which the first worker writes. With several nodes, all of
+            them see it.
+        workers: Number of processes, one a GPU or core.
+        seed: Seed for the weights, the order of the images and their augmentation.
         device: "auto", "cpu" or "cuda".
-        address: of a running Ray cluster to join.
-        initial: a file of weights to begin with.
-        resumed: told the epochs of the checkpoint, if there is one.
-        after_epoch: told the learning curve so far.
+        address: Address of a running Ray cluster to join; None: Ray is started on this machine.
+        initial: File of weights to begin with; None: fresh weights.
+        resumed: Called with the epochs of the checkpoint, if there is one.
+        after_epoch: Called with the learning curve so far.
 
     Returns:
-        What `nas_tc.training.train_fully` does.
+        The same as `nas_tc.training.train_fully`.
 
     Raises:
-        DivergedError: the loss is not a finite number.
-        DeviceError: Ray Train is not there, or it has less than so many GPUs or cores.
-        NasTcError: what `train_fully` raises, and a worker that died.
+        DivergedError: The loss is not a finite number.
+        DeviceError: Ray Train is not installed, or Ray has fewer GPUs or cores than `workers`.
+        NasTcError: As for `train_fully`, or a worker died.
     """
     check_shard(Shard(0, workers), recipe, len(data.train))
     # Ray Train starts its workers in folders of their own.
@@ -128,7 +129,7 @@ def train_in_parallel(
 
 
 def _work(config: dict[str, Any]) -> None:
-    """What each worker does; the process group is there already."""
+    """Trains in one worker; Ray Train has made the process group already."""
     from ray.train import get_context  # noqa: PLC0415
     from ray.train.torch import get_device  # noqa: PLC0415
 
@@ -157,7 +158,7 @@ def _listen(
     resumed: Callable[[int], None],
     after_epoch: Callable[[tuple[CurvePoint, ...]], None],
 ) -> None:
-    """Passes on what the first worker says, up to None."""
+    """Passes the first worker's messages to the callbacks, until None arrives."""
     while (said := told.get()) is not None:
         if isinstance(said, int):
             resumed(said)
@@ -177,9 +178,9 @@ def _check_room(workers: int, kind: str, device: str) -> None:
 
 
 def _cause(error: Exception) -> Exception:
-    """What went wrong in a worker, as it was there if a user can put it right.
+    """The error that ended the workers, unchanged if a user can put it right.
 
-    When one worker ends, the others fail at waiting for it, which says nothing.
+    When one worker ends, the others fail while they wait for it, and their errors say nothing.
     """
     failures = sorted(getattr(error, "worker_failures", {}).items())
     for _, failure in failures:

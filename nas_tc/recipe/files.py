@@ -1,4 +1,4 @@
-"""The recipes with a name, and where others come from: a TOML file, single fields."""
+"""Named recipes, and recipes from TOML files and single fields."""
 
 import tomllib
 from collections.abc import Mapping
@@ -39,11 +39,16 @@ RECIPES = {"quick": QUICK, "full": FULL, "he-sun-2015": HE_SUN_2015}
 def load_recipe(name: str | Path = "quick", **changed: Any) -> Recipe:
     """The recipe called `name`, or that of a TOML file, with the fields in `changed`.
 
-    A file holds fields of `Recipe`, and `base`, the recipe that gives the others ("quick").
+    A file holds fields of `Recipe`, and `base`, the name of the recipe for all other fields
+    ("quick").
+
+    Args:
+        name: Name of a recipe, or the path of a file that ends in .toml.
+        **changed: Fields that replace those of the recipe.
 
     Raises:
-        UnknownNameError: no such recipe or field.
-        NasTcError: a file that cannot be read, or a value of another type or out of its range.
+        UnknownNameError: No recipe or field has this name.
+        NasTcError: The file cannot be read, or a value has the wrong type or is out of its range.
     """
     text = str(name)
     if not text.endswith(".toml"):
@@ -65,8 +70,11 @@ def load_recipe(name: str | Path = "quick", **changed: Any) -> Recipe:
 def parse_fields(assignments: list[str]) -> dict[str, Any]:
     """Fields from a command line: ["epochs=90", "augment=crop,flip"]; values as in TOML.
 
+    Args:
+        assignments: Texts of the form field=value.
+
     Raises:
-        NasTcError: anything that is not field=value.
+        NasTcError: An assignment is not field=value.
     """
     found: dict[str, Any] = {}
     for assignment in assignments:
@@ -83,7 +91,7 @@ def parse_fields(assignments: list[str]) -> dict[str, Any]:
 
 
 def _scalar(text: str) -> Any:
-    """A number or a truth value as TOML writes it; anything else is a word."""
+    """A number or a truth value in TOML's notation; other text is a word."""
     try:
         return tomllib.loads(f"value = {text.strip()}")["value"]
     except tomllib.TOMLDecodeError:

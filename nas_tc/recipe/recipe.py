@@ -1,4 +1,4 @@
-"""How a network is trained, as a value."""
+"""The recipe of a training, as a value."""
 
 import math
 from collections.abc import Mapping
@@ -8,21 +8,21 @@ from typing import Any, Literal
 from nas_tc.errors import NasTcError
 
 AUGMENTATIONS = ("crop", "flip", "colour")
-_START = 0.1  # of the peak: where the learning rate begins
+_START = 0.1  # share of its peak that the learning rate begins with
 _LISTS = ("augment", "drops")
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Stochastic gradient descent with momentum, and all that goes with it.
+    """Settings of a training by stochastic gradient descent with momentum.
 
-    Without `drops` the learning rate follows one cycle: it rises linearly from a tenth of its
-    peak over the first part of the steps and falls as a cosine to nothing (Smith & Topin,
-    "Super-convergence", 2018), which reaches in a few epochs what steps of constant rates need
-    many for. With `drops` it is divided by ten after each of those epochs.
+    Without `drops` the learning rate follows one cycle: it rises linearly from a tenth of its peak
+    over the first part of the steps and falls as a cosine to zero (Smith & Topin,
+    "Super-convergence", 2018). A few epochs of it reach the accuracy of many epochs with constant
+    rates. With `drops` the rate is divided by ten after each of those epochs.
 
     Raises:
-        NasTcError: a value outside its range, by name.
+        NasTcError: A value is outside its range. The message names the field.
     """
 
     epochs: int = 12
@@ -32,14 +32,14 @@ class Recipe:
     momentum: float = 0.9
     weight_decay: float = 5e-4  # not on biases and normalisation
     label_smoothing: float = 0.1
-    augment: tuple[str, ...] = ()  # of AUGMENTATIONS
-    crop_padding: int = 4  # pixels that a random crop may be off by
-    margin: int = 0  # pixels that images are larger than the network's input, to crop from
+    augment: tuple[str, ...] = ()  # names from AUGMENTATIONS
+    crop_padding: int = 4  # largest shift of a random crop, pixels
+    margin: int = 0  # pixels by which the images exceed the network's input
     nesterov: bool = True
     drops: tuple[int, ...] = ()  # epochs after which the learning rate is a tenth
     init: Literal["he", "glorot"] = "he"  # variance of the Gaussian that weights are drawn from
-    ema: float = 0.0  # decay a step of the weights' moving average; 0: no average
-    views: int = 1  # of a test image: 1 or 10
+    ema: float = 0.0  # decay of the weights' moving average in a step; 0: no average
+    views: int = 1  # views of a test image: 1 or 10
 
     def __post_init__(self) -> None:
         _check(self.epochs >= 1, "epochs", self.epochs, "1 or more")
@@ -61,11 +61,11 @@ class Recipe:
 
     @property
     def rungs(self) -> tuple[int, ...]:
-        """Epochs after which it is validated: a twelfth, a third, all of them."""
+        """Epochs after which the network is validated: a twelfth, a third and all of them."""
         return tuple(sorted({-(-self.epochs // part) for part in (12, 3, 1)}))
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain numbers and lists, as `from_dict` takes them."""
+        """The fields as plain numbers and lists, for `from_dict`."""
         return {**asdict(self), **{name: list(getattr(self, name)) for name in _LISTS}}
 
     @classmethod
@@ -78,11 +78,11 @@ class Recipe:
 def one_cycle(progress: float, warmup: float) -> float:
     """The learning rate as a share of its peak.
 
-    torch's own OneCycleLR divides by zero when the warm-up is a single step.
+    It is our own because torch's OneCycleLR divides by zero when the warm-up is a single step.
 
     Args:
-        progress: share of the steps that are done, 0 to 1.
-        warmup: share of the steps before the peak.
+        progress: Share of the steps that are done, 0 to 1.
+        warmup: Share of the steps before the peak, 0 to 1.
     """
     if progress < warmup:
         return _START + (1 - _START) * progress / warmup

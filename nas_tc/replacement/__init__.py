@@ -1,4 +1,4 @@
-"""Layer replacement: other layers for a few at the same complexity (He & Sun 2015, section 4)."""
+"""Layer replacement: other layers at the same complexity (He & Sun 2015, section 4)."""
 
 from nas_tc.replacement.chain import chains
 from nas_tc.replacement.find import TOLERANCE, replacements

@@ -1,4 +1,4 @@
-"""Replacements one after another, as the paper goes from A to J."""
+"""Chains of replacements, as the paper goes from A to J."""
 
 from collections.abc import Collection, Iterator
 
@@ -16,19 +16,19 @@ def chains(
     tolerance: float = TOLERANCE,
     kinds: Collection[TradeOff] | None = None,
 ) -> Iterator[tuple[Replacement, ...]]:
-    """The ways to other networks, the shortest first; one way to each.
+    """Chains to other networks, the shortest first; one chain to each network.
 
-    Every network on a way is within the tolerance of the one before it and of the first, so that
+    Every network of a chain is within the tolerance of the one before it and of the first, so that
     many small steps do not add up. Two steps lead to some thousand networks.
 
     Args:
-        architecture: where all ways begin.
-        steps: the most replacements of a way.
-        tolerance: as `replacements` takes it.
-        kinds: as `replacements` takes them.
+        architecture: Network that all chains begin with.
+        steps: Greatest number of replacements in a chain.
+        tolerance: As for `replacements`.
+        kinds: As for `replacements`.
 
     Raises:
-        NasTcError: steps below 1, and as `replacements` does.
+        NasTcError: `steps` is below 1, or as for `replacements`.
     """
     if steps < 1:
         raise NasTcError(f"steps must be 1 or more, not {steps}")

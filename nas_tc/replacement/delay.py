@@ -8,7 +8,7 @@ from nas_tc.replacement.replacement import Replacement
 
 
 def trade_delay(original: Original) -> Iterator[Replacement]:
-    """The stride of every pooling moved at once, as the paper does, then of each; and back."""
+    """The network with the stride of all poolings moved, as in the paper, or of one; and back."""
     stages = original.architecture.stages
     early: dict[int, int] = {}  # strides by the number of the stage
     late: dict[int, int] = {}

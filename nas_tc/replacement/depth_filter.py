@@ -1,4 +1,4 @@
-"""Depth against filter size: larger filters for a cascade of smaller ones (section 4.1)."""
+"""Depth against filter size: a cascade of smaller filters for larger ones (section 4.1)."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -43,10 +43,10 @@ def _one_stage(original: Original, index: int, stage: Stage, filter: int) -> Ite
 
 
 def _depths(stage: Stage, filter: int) -> range:
-    """More layers for smaller filters, fewer for larger; nothing for the same.
+    """Depths to try: more for smaller filters, fewer for larger; none for the same.
 
-    Where all layers are equally wide a 5x5 costs as much as 25/4 of 2x2: at most seven stand for
-    it, however cheap the stage is in its network. The same holds the other way round.
+    Where all layers are equally wide a 5x5 costs as much as 25/4 of 2x2, so at most seven replace
+    it, however cheap the stage is in its network. The same holds for the reverse.
     """
     if filter < stage.filter:
         times = -(-(stage.filter**2) // filter**2)
@@ -78,7 +78,7 @@ def _several_stages(
 
 
 def _nearest(n_in: int, stage: Stage, filter: int) -> Stage | None:
-    """The stage with other filters and the depth at which its terms, Eqn. (2), change least."""
+    """The stage with other filters, at the depth that changes its terms, Eqn. (2), least."""
     width, last_width = stage.width, stage.last_width
     target = terms(n_in, stage.filter, stage.depth, width, last_width)
     depth = min(

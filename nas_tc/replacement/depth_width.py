@@ -1,4 +1,4 @@
-"""Depth against width: more layers that are narrower, with filters as they were (section 4.2)."""
+"""Depth against width: more and narrower layers with the same filters (section 4.2)."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,9 +14,9 @@ _MOST_TIMES = 3  # as deep: the paper's A has three layers where its G has nine
 
 
 def trade_depth_width(original: Original) -> Iterator[Replacement]:
-    """A stage of a third to three times as many layers, the width solved from Eqn. (6) to (8).
+    """Stages of a third to three times as many layers, the width solved from Eqn. (6) to (8).
 
-    The last layer keeps its width, so that the next stage gets what it got.
+    The last layer keeps its width, so that the input of the next stage stays the same.
     """
     for index, stage in original.plain_stages():
         for depth in range(-(-stage.depth // _MOST_TIMES), stage.depth * _MOST_TIMES + 1):

@@ -33,20 +33,20 @@ def replacements(
     limit: int | None = None,
     kinds: Collection[TradeOff] | None = None,
 ) -> Iterator[Replacement]:
-    """Networks that one layer replacement makes of `architecture`, none twice.
+    """Networks that differ from `architecture` by one layer replacement, none twice.
 
     Args:
-        architecture: the original. Stages of plain convolutions are replaced; stages of other
+        architecture: Original network. Stages of plain convolutions are replaced; stages of other
             blocks stay as they are.
-        tolerance: how far the complexity may be from the original's, as a factor: 0.07 admits
-            1/1.07 to 1.07 times as much, so that what leads there also leads back.
-        limit: the most to give; None: all.
-        kinds: the trade-offs to make; None: all.
+        tolerance: Largest distance of the complexity from the original's, as a factor: 0.07 admits
+            1/1.07 to 1.07 times as much, so that every replacement can be undone.
+        limit: Greatest number of replacements to return; None: all.
+        kinds: Names of the trade-offs to make; None: all.
 
     Raises:
-        NasTcError: a tolerance below 0 or that is no number, or a limit below 0.
-        UnknownNameError: a trade-off that there is not.
-        ArchitectureError: a network whose maps shrink to nothing.
+        NasTcError: The tolerance is below 0 or not a number, or the limit is below 0.
+        UnknownNameError: No trade-off has this name.
+        ArchitectureError: A map of the network shrinks to nothing.
     """
     if not (isfinite(tolerance) and tolerance >= 0):
         raise NasTcError(f"a tolerance is a share of 0 or more, as in 0.07, not {tolerance}")

@@ -1,4 +1,4 @@
-"""The network whose layers are to be replaced, with what is needed to price a change quickly."""
+"""The network whose layers are replaced, prepared to price changes quickly."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -23,17 +23,17 @@ _PLAIN = Plain()
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """A network stage by stage, and how far from its complexity a replacement may be.
+    """A network stage by stage, and the range of complexity for its replacements.
 
-    A replacement changes a few stages next to each other. Those before keep their complexity,
-    and those behind do if they get the map that they got, so only the rest is counted.
+    A replacement changes a few neighbouring stages. The stages before keep their complexity, and so
+    do the stages behind if their input keeps its shape, so only the rest is counted.
 
     Attributes:
-        architecture: the network.
-        shapes: what each stage gets; behind the last what the head gets.
-        before: multiply-adds of all stages before each; behind the last of all.
-        low: the fewest multiply-adds of a replacement.
-        high: the most.
+        architecture: Network to replace layers of.
+        shapes: Input shape of each stage; the last is that of the head.
+        before: Multiply-adds of all stages before each stage; the last is that of all stages.
+        low: Fewest multiply-adds of a replacement.
+        high: Most multiply-adds of a replacement.
     """
 
     architecture: Architecture
@@ -44,10 +44,14 @@ class Original:
 
     @classmethod
     def of(cls, architecture: Architecture, tolerance: float) -> Self:
-        """The network as it is taken apart here.
+        """The network, taken apart into stages.
+
+        Args:
+            architecture: Network to replace layers of.
+            tolerance: As for `replacements`.
 
         Raises:
-            ArchitectureError: a network whose maps shrink to nothing.
+            ArchitectureError: A map of the network shrinks to nothing.
         """
         shapes, costs = [architecture.input], []
         try:
@@ -56,7 +60,7 @@ class Original:
                 shapes.append(shape)
                 costs.append(cost)
         except ArchitectureError:
-            walk(architecture)  # names the layer
+            walk(architecture)  # its error names the layer
             raise
         before = tuple(accumulate(costs, initial=0))
         low, high = before[-1] / (1 + tolerance), before[-1] * (1 + tolerance)
@@ -76,7 +80,7 @@ class Original:
     def price(self, index: int, new: Sequence[Stage], removed: int = 1) -> int | None:
         """Multiply-adds of the network with `new` in place of `removed` stages from `index` on.
 
-        None if there is no such network: a map shrinks to nothing.
+        None if there is no such network, because a map shrinks to nothing.
         """
         shape, total = self.shapes[index], self.before[index]
         stages, end = self.architecture.stages, index + removed
@@ -108,16 +112,16 @@ class Original:
         removed: int = 1,
         changed: tuple[int, ...] | None = None,
     ) -> Replacement:
-        """The replacement that `price` has found to cost `complexity`.
+        """The replacement whose `complexity` is the result of `price`.
 
         Args:
-            trade_off: what was traded.
-            change: it in words.
-            index: of the first stage that is replaced, from 0.
-            new: the stages that take their place.
-            complexity: of the new network, multiply-adds.
-            removed: stages that go.
-            changed: numbers of the stages that changed, from 1; None: all that go.
+            trade_off: Name of the trade-off.
+            change: Change of the layers in words.
+            index: Index of the first stage that is replaced, from 0.
+            new: Stages that take the place of the removed ones.
+            complexity: Multiply-adds of the new network.
+            removed: Number of stages that are removed.
+            changed: Numbers of the stages that changed, from 1; None: all that are removed.
         """
         stages = self.architecture.stages
         return Replacement(
@@ -131,12 +135,17 @@ class Original:
 
 
 def _stage_cost(stage: Stage, shape: Shape, index: int) -> tuple[int, Shape]:
-    """Multiply-adds of a stage behind `index` others, and the shape of what it gives.
+    """Multiply-adds of a stage behind `index` others, and its output shape.
 
-    Plain convolutions are counted without making layers of them; a test holds both counts equal.
+    Plain convolutions are counted without making layers of them; a test compares both counts.
+
+    Args:
+        stage: Stage to count.
+        shape: Shape of the stage's input.
+        index: Index of the stage, from 0.
 
     Raises:
-        ArchitectureError: a map that shrinks to nothing.
+        ArchitectureError: A map shrinks to nothing.
     """
     if stage.block != _PLAIN:
         layers = tuple(stage_layers(stage, shape, number=index + 1, norm=False))

@@ -14,10 +14,10 @@ POOLS = (Pool(2, 2), Pool(3, 2), Pool(3, 3))
 
 
 def trade_pooling(original: Original) -> Iterator[Replacement]:
-    """A pooling before the last layers of the network, which it lets be wider; or one fewer.
+    """Networks with one more pooling before their last, wider layers, or with one fewer.
 
-    The paper adds it to the last stage alone: the maps of all stages behind would shrink with it.
-    The last layer keeps its width, and so does the head (Eqn. 11).
+    The paper adds it to the last stage alone, because the maps of all stages behind would shrink
+    with it. The last layer keeps its width, and so does the head (Eqn. 11).
     """
     plain = dict(original.plain_stages())
     last = len(original.architecture.stages) - 1
@@ -30,7 +30,7 @@ def trade_pooling(original: Original) -> Iterator[Replacement]:
 
 
 def _added(original: Original, index: int, pool: Pool, moved: int) -> Iterator[Replacement]:
-    """With `pool` and a new stage of the last `moved` layers."""
+    """The network with `pool` and a new stage of the last `moved` layers."""
     stage = original.architecture.stages[index]
     depth = stage.depth - moved
     before = replace(stage, depth=depth, last_width=stage.width, pool=pool, lrn="none")
@@ -47,7 +47,7 @@ def _added(original: Original, index: int, pool: Pool, moved: int) -> Iterator[R
 
 
 def _removed(original: Original, before: Stage, behind: Stage) -> Iterator[Replacement]:
-    """Without the last pooling, the layers behind it as wide as those before it."""
+    """The network without its last pooling, the layers behind it as wide as those before it."""
     pool = before.pool
     if pool is None or pool.stride == 1 or behind.depth < 2 or behind.width <= before.width:
         return

@@ -1,4 +1,4 @@
-"""One replacement as a value: what was traded, where, and the network that it gives."""
+"""One replacement as a value: the trade-off, its place, and the new network."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -11,15 +11,15 @@ TRADE_OFFS: tuple[TradeOff, ...] = get_args(TradeOff)
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """A network in which a few layers stand for a few of the original's, at about its complexity.
+    """A network with other layers in place of a few of the original's, at about its complexity.
 
     Attributes:
-        trade_off: the two factors that were traded; the others are as they were.
-        stages: numbers of the original's stages that changed, from 1.
-        change: what became of their layers: "three 3x3 -> six 2x2".
-        architecture: the new network.
-        complexity: its multiply-adds, Eqn. (1).
-        ratio: of its complexity to the original's.
+        trade_off: The two factors that were traded; the others are as they were.
+        stages: Numbers of the original's stages that changed, from 1.
+        change: Change of their layers in words: "three 3x3 -> six 2x2".
+        architecture: New network.
+        complexity: Multiply-adds of the new network, Eqn. (1).
+        ratio: Ratio of the new network's complexity to the original's.
     """
 
     trade_off: TradeOff

@@ -13,9 +13,9 @@ from nas_tc.replacement.words import layers
 
 
 def trade_width_filter(original: Original) -> Iterator[Replacement]:
-    """A stage as deep as it was with other filters, the width solved from Eqn. (9) and (10).
+    """A stage of the same depth with other filters, its width solved from Eqn. (9) and (10).
 
-    The last layer keeps its width; so a stage of one layer has nothing to trade.
+    The last layer keeps its width, so a stage of one layer has nothing to trade.
     """
     for index, stage in original.plain_stages():
         if stage.padding is None and stage.depth > 1:

@@ -1,4 +1,4 @@
-"""Whole widths for an exact one: the roundest that keep the tolerance."""
+"""Whole widths near an exact one: the roundest that keep the tolerance."""
 
 from collections.abc import Callable, Iterator
 from math import floor
@@ -8,19 +8,19 @@ from nas_tc.replacement.original import Original
 
 _ROUNDEST = 32  # the widths of the paper's Table 1 are multiples of it
 
-Made = tuple[int, tuple[Stage, ...], int]  # the width, the new stages, the network's multiply-adds
+Priced = tuple[int, tuple[Stage, ...], int]  # width, new stages, multiply-adds
 
 
 def roundest_widths(
     original: Original, index: int, exact: float, make: Callable[[int], tuple[Stage, ...] | None]
-) -> Iterator[Made]:
-    """What `make` makes of the roundest widths beside `exact` whose networks are admitted.
+) -> Iterator[Priced]:
+    """Results of `make` for the roundest widths near `exact` whose networks are admitted.
 
     Args:
-        original: the network.
-        index: of the stage that is replaced, from 0.
-        exact: the width that solves the paper's equation.
-        make: from a width to the new stages; None where it would trade nothing.
+        original: Network to replace layers of.
+        index: Index of the stage that is replaced, from 0.
+        exact: Width that solves the paper's equation.
+        make: Function from a width to the new stages; it returns None where nothing would change.
     """
     for widths in _rounded(exact):
         found = False
@@ -37,10 +37,10 @@ def roundest_widths(
 
 
 def _rounded(exact: float) -> Iterator[tuple[int, ...]]:
-    """Whole widths just below and above; coarse first.
+    """Whole widths just below and above `exact`, coarse ones first.
 
-    First multiples of 32, as the paper has them; for narrow layers of half the power of two below
-    them; then of half of that, and so on down to 1.
+    First multiples of 32, as in the paper, or for narrow layers of half the power of two below
+    them; then multiples of half of that, and so on down to 1.
     """
     if exact < 1:
         return

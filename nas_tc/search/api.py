@@ -1,4 +1,4 @@
-"""`nas_tc.search(...)`: from a budget to a front."""
+"""The search as one call, from a budget to a front."""
 
 import re
 import time
@@ -32,7 +32,7 @@ from nas_tc.training import choose_device, gpu_names
 
 DEFAULT_TRIALS = 40
 _LOCAL = Path("results") / "local"
-_DECODED_STEP = 10_000  # images between two words about the decoding
+_DECODED_STEP = 10_000  # images between two notes about the decoding
 
 
 def search(
@@ -60,41 +60,46 @@ def search(
 ) -> StudyRecord:
     """Finds the most accurate networks of a space within a budget.
 
-    Running it again resumes the study: finished trials stay, those that were in flight are run
-    again. It may be stopped at any time, by Ctrl-C too; then what is there so far is returned.
+    A second call resumes the study: finished trials stay, and interrupted ones are run again.
+    Ctrl-C stops the search at any time; the call then returns the study as it is.
 
     Args:
-        budget: "alexnet*0.6", "120M", "complexity in 100M..120M, params<=5M"; see docs/budget.md.
-        space: a space, the name of one that is shipped, or the path of a TOML file.
+        budget: Budget, such as "alexnet*0.6", "120M" or "complexity in 100M..120M, params<=5M"; see
+            docs/budget.md.
+        space: A space, the name of a shipped space, or the path of a TOML file.
         data: "digits", "parquet:DIR", "imagefolder:DIR", "npz:FILE", "idx:DIR" or "hub:NAME".
-        train_images: train on this many images only.
-        trials: networks to train in all, those of earlier runs of the study included; networks
-            that are pruned count.
-        workers: processes that train; one a core, or `per_gpu` a GPU, if None.
+        train_images: Number of images to train on; None: all.
+        trials: Number of networks to train, those of earlier runs of the study included. Pruned
+            networks count.
+        workers: Number of processes that train; None: one a core, or `per_gpu` a GPU.
         device: "auto", "cpu" or "cuda".
-        ray_address: of a running Ray cluster to join.
-        study: SQLite file; if None, one under results/local/ whose name says what it is.
-        seed: of proposals and training.
+        ray_address: Address of a running Ray cluster to join; None: Ray is started on this machine.
+        study: Path of the SQLite file; None: a file under results/local/, named after space, data
+            and budget.
+        seed: Seed for proposals and training.
         augment: "auto" (what suits the data), "none", "crop", "flip" or "crop+flip".
-        start: networks to train first, by name, notation or JSON file; or study files: where
-            images and recipe are the same, their results are taken, else their fronts are trained.
-        reruns: how often each network of the front is trained again in the end, each time with
-            another seed.
-        time_table: of the device that a limit on time is meant for: times are foretold by it and
-            not measured; None: they are measured here.
-        listener: hears of what happens.
-        command: how the search was called, for its manifest.
-        recipe: a recipe, the name of one, or the path of a TOML file.
-        per_gpu: networks that are trained on one GPU at the same time.
-        memory_limit: for the images, such as "4GiB"; a larger set is read from disk, batch by
-            batch. If None, 30 % of the free memory.
-        **fields: of `nas_tc.training.Recipe`, in place of the recipe's own, e.g. `epochs=20`.
+        start: Networks to train first, by name, notation or JSON file; or study files. From a study
+            with the same images and recipe the results are taken; from another one the front is
+            trained again.
+        reruns: Number of times that each network of the front is trained again in the end, each
+            time with another seed.
+        time_table: Path of the table of the device that a limit on time is meant for. The table
+            predicts times, and none is measured. None: times are measured on this machine.
+        listener: Receives notes, progress and ended trials; None: nothing is reported.
+        command: Command line of the search, for the study's manifest.
+        recipe: A recipe, the name of one, or the path of a TOML file.
+        per_gpu: Number of networks that are trained on one GPU at the same time.
+        memory_limit: Memory for the images, such as "4GiB"; a larger set is read from disk, batch
+            by batch. None: 30 % of the free memory.
+        **fields: Fields of `nas_tc.recipe.Recipe` that replace the recipe's own, such as
+            `epochs=20`.
 
     Returns:
         The study: its `front`, `best` and all `trials`.
 
     Raises:
-        NasTcError: anything that the user can put right, before any training if it is known then.
+        NasTcError: Something that the user can put right. Whatever is known beforehand is raised
+            before any training.
     """
     listener = listener or NullListener()
     if trials < 1:
@@ -159,7 +164,7 @@ def search(
 
 
 def _default_study(plan: Plan, data: str, train_images: int | None) -> Path:
-    """Where a study goes if nobody says: a name for each space, data and budget."""
+    """Default path of a study: a name for each space, data and budget."""
     kind, _, place = data.partition(":")
     parts = [plan.space.name, Path(place).resolve().name if place else kind]
     if train_images is not None:
@@ -187,7 +192,7 @@ def _load(
 
 
 def _record_run(study: optuna.Study, before: StudyRecord, command: str) -> None:
-    """Notes in the study when, how and with what it is worked on."""
+    """Records in the study the time, the command and the environment of this run."""
     started = datetime.now(UTC).isoformat(timespec="seconds")
     run = {"started": started, "command": command, **environment(gpu_names())}
     study.set_user_attr(RUNS_KEY, [*before.runs, run])

@@ -1,4 +1,4 @@
-"""Whether a cluster has room for the workers, and for how long they wait where others have it."""
+"""The capacity of a cluster for workers, and notes about workers that wait for a place."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -9,19 +9,19 @@ import ray
 from nas_tc.errors import DeviceError
 from nas_tc.training import choose_device
 
-_PATIENCE_S = 15.0  # a worker starts within this, if it may
+_PATIENCE_S = 15.0  # a worker that has a place starts within this time
 
 
 class ClusterCapacity:
-    """The processors or GPUs of a cluster, as far as workers need them.
+    """The processors or GPUs of a cluster, as places for workers.
 
     Args:
         kind: "CPU" or "GPU".
-        per_gpu: workers that share one GPU.
-        note: hears it when workers have to wait.
+        per_gpu: Number of workers that share one GPU.
+        note: Called with a line of text when workers have to wait.
 
     Attributes:
-        workers: that the cluster is made for.
+        workers: Number of workers that fit into the cluster.
     """
 
     def __init__(self, kind: str, per_gpu: int, note: Callable[[str], None]) -> None:
@@ -31,14 +31,17 @@ class ClusterCapacity:
         self._total = int(ray.cluster_resources().get(kind, 0))
         self._free = int(ray.available_resources().get(kind, 0.0) * per_gpu)
         self.workers = self._total * per_gpu
-        self._coming: list[Any] = []  # Ray's references of what is answered by a worker's start
+        self._coming: list[Any] = []  # Ray's references that a worker's start resolves
         self._since_s = time.monotonic()
 
     def check(self, workers: int) -> None:
-        """Refuses workers that would have to wait for ever.
+        """Refuses more workers than the cluster has places, because they would wait for ever.
+
+        Args:
+            workers: Number of workers that are wanted.
 
         Raises:
-            DeviceError: more of them than the cluster is made for.
+            DeviceError: The cluster has fewer processors or GPUs.
         """
         if workers > self.workers:
             each = f" for {self._per_gpu} workers each" if self._per_gpu > 1 else ""
@@ -49,14 +52,14 @@ class ClusterCapacity:
             )
 
     def expect(self, workers: Iterable[Any]) -> None:
-        """Watches the start of new workers, if others held their places when they were made."""
+        """Watches the start of new workers if others held their places when they were made."""
         found = list(workers)
         if len(found) > self._free:
             self._coming = [worker.__ray_ready__.remote() for worker in found]
             self._since_s = time.monotonic()
 
     def look(self) -> None:
-        """Says so, once, when workers wait for places that others hold."""
+        """Notes, once, that workers wait for places that others hold."""
         if not self._coming or time.monotonic() - self._since_s < _PATIENCE_S:
             return
         _, waiting = ray.wait(self._coming, num_returns=len(self._coming), timeout=0)
@@ -71,10 +74,15 @@ class ClusterCapacity:
 
 
 def check_processor(device: str, per_gpu: int) -> None:
-    """Refuses, before there is a worker, what needs a GPU.
+    """Refuses settings that need a GPU, before any worker starts on the processor.
+
+    Args:
+        device: "auto", "cpu" or "cuda".
+        per_gpu: Number of workers that share one GPU.
 
     Raises:
-        DeviceError: "cuda" without a GPU that Ray counts, or several networks on none.
+        DeviceError: The device is "cuda" and Ray counts no GPU, or `per_gpu` is above 1 without a
+            GPU.
     """
     choose_device(device)
     if device == "cuda":

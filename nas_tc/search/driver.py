@@ -1,4 +1,4 @@
-"""The search itself: keeps every worker busy, and alone writes the study."""
+"""The driver of a search: it keeps every worker busy, and it alone writes the study."""
 
 import time
 from collections.abc import Mapping
@@ -40,16 +40,16 @@ _FAILURES_IN_A_ROW = 5
 
 
 class Driver:
-    """Asks, reports, prunes and tells; workers only train.
+    """Runs the trials of a study: asks, reports, prunes and tells, while workers only train.
 
     Args:
-        session: Study, workers and who is told.
+        session: Study, workers and listener.
         settings: Settings of the search.
         goal: Number of trials that are complete or pruned in the end.
-        timekeeper: Judges networks by time, where the budget limits one.
+        timekeeper: Judge of networks by time, where the budget limits one.
 
     Raises:
-        StudyError: the study's times were measured on another device.
+        StudyError: The study's times were measured on another device.
     """
 
     def __init__(
@@ -91,14 +91,14 @@ class Driver:
         self._failed = 0
         self._failures_in_a_row = 0
         self._exhausted = False
-        self._notes: set[str] = set()  # of workers; each has the same to say
+        self._notes: set[str] = set()  # workers' notes so far; all workers send the same ones
         self._started = time.monotonic()
 
     def run(self) -> None:
         """Trains networks until the goal is reached or the space has no more.
 
         Raises:
-            StudyError: several networks in a row could not be trained at all.
+            StudyError: Several networks in a row could not be trained at all.
         """
         run_jobs(
             self._pool,
@@ -113,7 +113,7 @@ class Driver:
             )
 
     def _begin_next(self) -> bool:
-        """Starts the next network on an idle worker; False when there is none, or none wanted."""
+        """Starts the next network on an idle worker; False if there is none to start."""
         if self._done + len(self._running) >= self._goal:
             return False
         if not self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
@@ -132,7 +132,7 @@ class Driver:
         elif self._timekeeper.admits(architecture):
             keep_times(trial, self._timekeeper.foretold(architecture))
             self._train(trial, architecture)
-        else:  # one that the user named; the sampler proposes no such network
+        else:  # a network that the user named; the sampler proposes none like it
             self._reject(trial, "foretold to be too slow")
         return True
 
@@ -144,18 +144,18 @@ class Driver:
     def _times_without_clock(
         self, timekeeper: Timekeeper, architecture: Architecture
     ) -> Mapping[str, Any]:
-        """What was said of a network that was trained before, or is clearly within its limits."""
+        """Times of a network that was trained before, or that the table puts within its limits."""
         if times := known_times(self._complete, architecture):
             return times
         return timekeeper.assured(architecture) if timekeeper.measures else {}
 
     def _handle_time(self, trial: optuna.Trial, report: TimingResult) -> None:
-        """Trains a network that is quick enough; the other is remembered and not tried again."""
+        """Trains a network that is within the limits on time, and rejects one that is not."""
         assert self._timekeeper is not None
         architecture = Architecture.from_dict(trial.user_attrs[ARCHITECTURE_KEY])
         foretold = self._timekeeper.foretold(architecture)
         self._timekeeper.learn(architecture, report)  # refuses a worker on another machine
-        self._exhausted = False  # the table may admit now what it did not
+        self._exhausted = False  # the table has changed and may admit more networks
         if TIMED_ON_KEY not in self._study.user_attrs:
             self._study.set_user_attr(TIMED_ON_KEY, report.machine["device"])
         keep_times(trial, recorded(report.figures, foretold))
@@ -167,7 +167,7 @@ class Driver:
             self._train(trial, architecture)
 
     def _reject(self, trial: optuna.Trial, reason: str) -> None:
-        """Ends a trial whose network is over the budget by the clock: no failure, no result."""
+        """Ends a trial whose network exceeds a limit on time: it neither failed nor succeeded."""
         trial.set_user_attr(REASON_KEY, reason)
         trial.set_user_attr(OVER_BUDGET_KEY, True)
         frozen = self._study.tell(trial, state=TrialState.FAIL)
@@ -212,7 +212,7 @@ class Driver:
             self._end(trial, TrialState.COMPLETE, rung.val_error)
 
     def _is_second_look(self, trial: optuna.Trial) -> bool:
-        """Whether an error of this network is known, of which the first rungs say nothing more."""
+        """Whether the study has an error of this network, to which the first rungs add nothing."""
         architecture = Architecture.from_dict(trial.user_attrs[ARCHITECTURE_KEY])
         return any(each.architecture == architecture for each in self._complete)
 
@@ -230,9 +230,9 @@ class Driver:
         self._listener.ended(record)
 
     def _fail(self, trial: optuna.Trial, error: FailedError) -> None:
-        """Ends a trial that an error stopped; a network is tried again if its worker died.
+        """Ends a trial after an error; queues its network again if the worker died.
 
-        It is queued before its trial is ended, so that a kill between the two loses nothing.
+        The network is queued before its trial ends, so that a kill between the two loses nothing.
         """
         trial.set_user_attr(REASON_KEY, str(error))
         losses = trial.user_attrs.get(LOSSES_KEY, 0) + 1

@@ -1,4 +1,4 @@
-"""What a search tells whoever watches it."""
+"""Events of a search, and the interface of their listeners."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,7 +8,7 @@ from nas_tc.study.trial import TrialRecord
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a search is."""
+    """Progress of a search, in numbers of trials."""
 
     done: int  # trained to the end or pruned, in all runs of the study
     goal: int
@@ -16,30 +16,30 @@ class Progress:
     pruned: int
     failed: int
     best: TrialRecord | None  # least validation error
-    left_s: float | None  # expected; None before anything is known
+    left_s: float | None  # expected time left, seconds; None before the first trial has ended
 
 
 class Listener(Protocol):
-    """Hears what a search does, in the driver's thread."""
+    """Receives the events of a search, in the driver's thread."""
 
     def note(self, text: str) -> None:
-        """Something to say once: the budget, the data, a resume."""
+        """Receives a message about the search: the budget, the data, a resume."""
 
     def progress(self, progress: Progress) -> None:
-        """Called whenever something has changed, and about once a second."""
+        """Receives the progress after each change, and about once a second."""
 
     def ended(self, trial: TrialRecord) -> None:
-        """A trial has come to its end, whichever."""
+        """Receives a trial that has ended in whatever state."""
 
 
 class NullListener:
-    """A listener that does nothing."""
+    """A listener that ignores all events."""
 
     def note(self, text: str) -> None:
-        """Nothing."""
+        """Ignores the message."""
 
     def progress(self, progress: Progress) -> None:
-        """Nothing."""
+        """Ignores the progress."""
 
     def ended(self, trial: TrialRecord) -> None:
-        """Nothing."""
+        """Ignores the trial."""

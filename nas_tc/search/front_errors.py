@@ -11,12 +11,15 @@ from nas_tc.study.weights import Weights
 def measure_front(session: Session) -> None:
     """Measures the test error of the front's networks, and drops the weights far from the front.
 
+    Args:
+        session: Study, workers and listener.
+
     Raises:
         KeyboardInterrupt: The user pressed Ctrl-C.
     """
     study, pool, listener = session.study, session.pool, session.listener
     tested = dict(study.user_attrs.get(TEST_ERRORS_KEY, {}))
-    record = session.record()  # as it is timed in the end
+    record = session.record()  # with the careful times of the front
     Weights(session.path, record.objectives, timed_briefly=False).drop(record.complete)
     waiting = [trial for trial in record.front if str(trial.number) not in tested]
 

@@ -1,4 +1,4 @@
-"""Ctrl-C and polite kills, heard at once and obeyed between two steps."""
+"""Ctrl-C and SIGTERM, noted at once and obeyed between two steps."""
 
 import signal
 import threading
@@ -11,11 +11,11 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class Interrupts:
     """Holds back Ctrl-C and SIGTERM until `check` is called.
 
-    Python raises `KeyboardInterrupt` wherever it happens to be: in the middle of a transaction,
-    or between a file and the trial that it belongs to. Inside this context the signal is only
-    noted. A second one is not held back: who presses Ctrl-C twice does not want to wait.
+    Python raises `KeyboardInterrupt` anywhere: in the middle of a transaction, or between a file
+    and its trial. Within this context the first signal is only noted. A second one is not held
+    back, because who presses Ctrl-C twice does not want to wait.
 
-    A signal that the program ignores, as a background job of a shell does Ctrl-C, stays ignored.
+    A signal that the program ignores, as background jobs of a shell ignore Ctrl-C, stays ignored.
     Outside the main thread, where Python takes no handlers, nothing is held back.
     """
 
@@ -24,7 +24,7 @@ class Interrupts:
         self._before: dict[int, signal._HANDLER] = {}
 
     def check(self) -> None:
-        """Raises `KeyboardInterrupt` if one was asked for since the last call."""
+        """Raises `KeyboardInterrupt` if a signal has arrived since the last call."""
         if self._asked:
             self._asked = False
             raise KeyboardInterrupt

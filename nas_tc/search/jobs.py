@@ -7,7 +7,7 @@ _TICK_S = 1.0  # between two looks at Ctrl-C while no worker answers
 
 
 class Workers(Protocol):
-    """What the loop needs of a pool of workers."""
+    """The part of a pool of workers that the loop uses."""
 
     @property
     def idle(self) -> int:
@@ -33,7 +33,7 @@ def run_jobs(
 
     Args:
         workers: Pool of workers.
-        check: Called between two steps; what it raises ends the loop (`Interrupts.check`).
+        check: Called between two steps; its exception ends the loop (`Interrupts.check`).
         begin_next: Gives the next job to an idle worker; returns False if there is none now.
         handle: Takes the key and the answer of a job; it releases the worker or calls it again.
         tick: Called once a round, before the wait for an answer.

@@ -1,4 +1,4 @@
-"""Networks within several limits at once, where hardly any of a space is."""
+"""Samples of networks within several limits at once, where hardly any network of a space is."""
 
 from collections.abc import Callable
 
@@ -10,22 +10,22 @@ from nas_tc.errors import ArchitectureError, BudgetError
 from nas_tc.sampler.distributions import Params
 from nas_tc.space import Space, nearest_network
 
-_FOUND = 16  # networks, among which all that a call asks for are drawn
-_TRIED = 64  # starts of one that fits, before the search for more ends
+_FOUND = 16  # networks that one call finds, and draws all its settings from
+_TRIED = 64  # starts that one call changes at most
 
 
 class NearestDraws:
-    """Uniform samples that are changed, gene after gene, until they keep all limits.
+    """Uniform samples, changed gene after gene until they keep all limits.
 
-    It takes a hundredth of a second for each, so only a few are found for one call.
+    Each takes a hundredth of a second, so one call finds only a few.
 
     Args:
-        space: to draw from.
-        limit: that a formula can check.
-        fits: whether genes keep it, and what no formula knows.
+        space: Space to draw from.
+        limit: Limits that a formula can check.
+        fits: Whether genes keep all limits, those without a formula included.
 
     Raises:
-        BudgetError: nothing that fits is found.
+        BudgetError: No network that fits was found.
     """
 
     all: list[Params] | None = None
@@ -42,7 +42,7 @@ class NearestDraws:
             )
 
     def draw(self, settings: int, random: np.random.Generator) -> list[Params]:
-        """This many settings, some of them several times if they are many."""
+        """As many settings as asked for; the same ones several times if there are few."""
         found = self._new(min(settings, _FOUND), random) or self._last
         return [found[place] for place in random.integers(len(found), size=settings)]
 

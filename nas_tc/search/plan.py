@@ -1,4 +1,4 @@
-"""What is searched, settled from what the user wrote; everything that can be refused early is."""
+"""The plan of a search, from the user's arguments; it refuses early whatever it can."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,13 +17,13 @@ from nas_tc.timing import time_limits
 
 @dataclass(frozen=True)
 class Plan:
-    """A search before its images are there.
+    """A search whose images are not loaded yet.
 
     Attributes:
-        budget: parsed; it is resolved at the size of the images.
-        space: as it was loaded, not yet at that size.
-        recipe: with the fields that the user named.
-        augment: None where recipe and images decide.
+        budget: Parsed budget, not yet resolved at the size of the images.
+        space: Space as it was loaded, not yet at that size.
+        recipe: Recipe with the fields that the user named.
+        augment: Names of augmentations; None: recipe and images decide.
     """
 
     budget: Budget
@@ -37,10 +37,10 @@ class Plan:
         """The settings of the search on these images.
 
         Args:
-            images: of all splits.
-            seed: of proposals and training.
+            images: Images of all splits.
+            seed: Seed for proposals and training.
             device: "cpu" or "cuda", where times are measured.
-            time_table: the device whose table foretells them instead.
+            time_table: Device whose table predicts times; None: times are measured.
         """
         augment = images.augment if self.augment is None else self.augment
         classes = len(images.classes)
@@ -64,10 +64,18 @@ def plan_search(
     seed: int,
     fields: dict[str, Any],
 ) -> Plan:
-    """Reads budget, space and recipe; the arguments are those of `nas_tc.search`.
+    """The plan for a budget, a space and a recipe.
+
+    Args:
+        budget: As for `nas_tc.search`.
+        space: As for `nas_tc.search`.
+        recipe: As for `nas_tc.search`.
+        augment: As for `nas_tc.search`.
+        seed: As for `nas_tc.search`.
+        fields: Fields of the recipe that the user named.
 
     Raises:
-        NasTcError: one of them cannot be.
+        NasTcError: An argument is not valid.
     """
     if not 0 <= seed < 2**15:
         raise NasTcError(f"seed must be 0 to {2**15 - 1}, not {seed}")
@@ -83,10 +91,14 @@ def plan_search(
 
 
 def describe_fit(space: Space, limit: Limit) -> str:
-    """What the budget does to the space, in a line.
+    """The effect of the budget on the space, in a line.
+
+    Args:
+        space: Space at the size of the images.
+        limit: Budget, resolved at that size.
 
     Raises:
-        BudgetError: no network of the space is within the budget.
+        BudgetError: No network of the space is within the budget.
     """
     cheapest, costliest = (extreme_network(space, which) for which in ("cheapest", "costliest"))
     least, most = complexity(cheapest), complexity(costliest)
@@ -121,7 +133,7 @@ def describe_fit(space: Space, limit: Limit) -> str:
 
 
 def _augmentation(text: str) -> frozenset[str] | None:
-    """None where the data decides."""
+    """Names of augmentations; None if the data decides."""
     if text == "auto":
         return None
     names = frozenset() if text == "none" else frozenset(text.split("+"))

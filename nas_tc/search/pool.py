@@ -32,26 +32,26 @@ class FailedError(RuntimeError):
 
 
 class LostError(FailedError):
-    """The worker died under a network, which may not be the network's fault."""
+    """The worker died while it trained a network, which need not be the network's fault."""
 
 
 class Pool:
-    """Workers that train; each has at most one network, known by a key: a trial's number, say.
+    """Workers that train; each has at most one network, with a key such as a trial's number.
 
     Args:
-        data: sent to each node once, and shared by its workers.
-        recipe: of the training.
+        data: Images; each node gets them once, and its workers share them.
+        recipe: Recipe of the training.
         device: "auto", "cpu" or "cuda".
-        workers: how many; None: `per_gpu` a GPU, or one a core.
-        address: of a running Ray cluster; None: a Ray of our own on this machine, unless the
-            calling program has started one.
-        per_gpu: workers that share one GPU.
-        alone: whether training stands back while a worker reads the clock.
-        note: hears it when workers have to wait for what others of the cluster hold.
+        workers: Number of workers; None: `per_gpu` a GPU, or one a core.
+        address: Address of a running Ray cluster; None: Ray is started on this machine, unless the
+            calling program has started it.
+        per_gpu: Number of workers that share one GPU.
+        alone: Whether training pauses while a worker measures times.
+        note: Called with a line of text when workers wait for a place that others hold.
 
     Raises:
-        DeviceError: no such cluster, more workers than it has room for, or a share of a GPU
-            where there is none.
+        DeviceError: There is no such cluster, it has fewer places than workers, or `per_gpu` is
+            above 1 without a GPU.
     """
 
     def __init__(
@@ -67,8 +67,8 @@ class Pool:
         note: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._idle: deque[Any] = deque()
-        self._busy: dict[Hashable, Any] = {}  # what a worker is at
-        self._calls: dict[Any, Hashable] = {}  # Ray's reference of a call to what it is about
+        self._busy: dict[Hashable, Any] = {}  # workers by the key of their network
+        self._calls: dict[Any, Hashable] = {}  # keys by Ray's reference of the running call
         self._owns_ray = start_ray(address, workers, alone)
         try:
             local = self._owns_ray and address is None
@@ -94,49 +94,52 @@ class Pool:
 
     @property
     def idle(self) -> int:
-        """Workers that have no network."""
+        """Number of workers without a network."""
         return len(self._idle)
 
     @property
     def busy(self) -> int:
-        """Workers that have one."""
+        """Number of workers with a network."""
         return len(self._busy)
 
     def begin(self, key: Hashable, architecture: Architecture, seed: int) -> None:
-        """Gives a network, known as `key` from now on, to an idle worker, up to its first rung."""
+        """Gives a network to an idle worker, which trains it to its first rung."""
         worker = self._busy[key] = self._idle.popleft()
         self._calls[worker.begin.remote(architecture, seed)] = key
 
     def advance(self, key: Hashable) -> None:
-        """Lets the network `key` be trained to its next rung."""
+        """Trains the network `key` to its next rung."""
         self._calls[self._busy[key].advance.remote()] = key
 
     def release(self, key: Hashable) -> None:
-        """Takes the network `key` from its worker, which is idle then."""
+        """Takes the network `key` from its worker, which becomes idle."""
         self._idle.append(self._busy.pop(key))
 
     def time(self, key: Hashable, order: TimingRequest | FrontTimingRequest) -> None:
-        """Lets an idle worker read the clock."""
+        """Measures the times of a network on an idle worker."""
         worker = self._busy[key] = self._idle.popleft()
         self._calls[worker.time.remote(order)] = key
 
     def test(self, key: Hashable, architecture: Architecture, weights: bytes) -> None:
-        """Lets an idle worker measure the test error of a network."""
+        """Measures the test error of a network on an idle worker."""
         worker = self._busy[key] = self._idle.popleft()
         self._calls[worker.test_error.remote(architecture, weights)] = key
 
     def next_result(self, timeout_s: float) -> tuple[Any, Any] | None:
         """The key of a network whose worker has answered, and the answer.
 
-        A worker that died is replaced, and so is one whose GPU is of no more use to it; the answer
-        is a `LostError`. Any other exception in a worker is answered as a `FailedError`.
+        A worker that died or lost its GPU is replaced, and its answer is a `LostError`. Any other
+        exception in a worker becomes a `FailedError`.
+
+        Args:
+            timeout_s: Longest wait, seconds.
 
         Returns:
-            A `Report`, a timing or front timing result, a test error or an exception; None if
-            nobody answers within `timeout_s`.
+            A `Report`, a result of timing, a test error or an exception; None if no worker answers
+            within `timeout_s`.
 
         Raises:
-            DeviceError: a worker cannot start, as the next one in its place could not.
+            DeviceError: A worker cannot start, and neither could the next one in its place.
         """
         done, _ = ray.wait(list(self._calls), num_returns=1, timeout=timeout_s)
         self._room.look()
@@ -167,7 +170,7 @@ class Pool:
         self.close()
 
     def close(self) -> None:
-        """Ends all workers, and Ray if it is ours."""
+        """Ends all workers, and Ray if the pool has started it."""
         for worker in (*self._busy.values(), *self._idle):
             ray.kill(worker)
         if self._owns_ray:
@@ -184,10 +187,13 @@ class Pool:
 
 
 def _check_started(error: RayError) -> None:
-    """Tells a worker that could not start from one that died at work.
+    """Raises an error if a worker could not start at all; one that died at work passes.
+
+    Args:
+        error: Error that Ray raised for a worker.
 
     Raises:
-        DeviceError: what stopped it, in the words of our own error if it was one.
+        DeviceError: A worker could not start; with the message of our own error if it was one.
     """
     if isinstance(error, RayActorError) and error.actor_init_failed:
         # Ray keeps no more of the exception than the text of its traceback.
@@ -197,12 +203,13 @@ def _check_started(error: RayError) -> None:
 
 
 def error_line(error: RayTaskError) -> str:
-    """The exception as it was in the worker: its type and the first line of its text.
+    """The exception of a worker on one line: its type and the first line of its text.
 
-    The lines that follow in an error of CUDA are advice to those who compile torch.
+    The further lines of a CUDA error are advice for those who compile torch.
     """
     cause = error.cause
-    if cause is not None and not isinstance(cause, RayError):  # Ray says so of what it cannot send
+    # A RayError as the cause stands for an exception that cannot be sent.
+    if cause is not None and not isinstance(cause, RayError):
         return f"{type(cause).__name__}: {_first_line(str(cause))}"
     raised = [found for line in str(error).splitlines() if (found := _RAISED.match(line))]
     if not raised:

@@ -1,4 +1,4 @@
-"""The front trained again with other seeds: how much of an error was luck?"""
+"""Reruns: the front trained again with other seeds, to show how much of an error was luck."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from nas_tc.worker import Report, training_seed
 
 @dataclass(frozen=True)
 class _Job:
-    """One network and one seed: to be trained, then, with its weights, to be tested."""
+    """One network and one seed, to be trained and then tested with its weights."""
 
     trial: TrialRecord
     seed: int
@@ -43,19 +43,20 @@ def rerun(
 ) -> StudyRecord:
     """Trains each network of a study's front again, with `reruns` other seeds.
 
-    What is there already is not trained again, and Ctrl-C keeps what is finished.
+    Results that are there already stay, and Ctrl-C keeps all finished results.
 
     Args:
-        study: the study's file.
-        reruns: seeds beside that of the search.
-        data: where the images are now, as for `nas_tc.search`; None: where they were.
-        workers: processes that train; one a GPU or core if None.
+        study: Path of the study file.
+        reruns: Number of seeds beside that of the search.
+        data: Place of the images now, as for `nas_tc.search`; None: where they were.
+        workers: Number of processes that train; None: one a GPU or core.
         device: "auto", "cpu" or "cuda".
-        ray_address: of a running Ray cluster to join.
-        listener: hears of what happens.
+        ray_address: Address of a running Ray cluster to join; None: Ray is started on this machine.
+        listener: Receives notes; None: nothing is reported.
 
     Raises:
-        NasTcError: no such study, other images than the study's, fewer than one rerun.
+        NasTcError: There is no such study, the images differ from the study's, or `reruns` is below
+            1.
     """
     if reruns < 1:
         raise NasTcError(f"reruns must be 1 or more, not {reruns}")
@@ -88,10 +89,10 @@ def rerun(
 
 
 def missing_reruns(record: StudyRecord, reruns: int) -> list[tuple[TrialRecord, int]]:
-    """Networks of the front and seeds to be trained still, every network once before any twice.
+    """Networks of the front and seeds still to train, every network once before any twice.
 
-    A result that another search lent has been trained with that search's seed: to train it so once
-    more would give the same, so that seed is left out.
+    A reused result was trained with the seed of the search that it comes from. That seed would give
+    the same result once more, so it is left out.
     """
     own_seed = record.settings["seed"]
     return [
@@ -104,13 +105,17 @@ def missing_reruns(record: StudyRecord, reruns: int) -> list[tuple[TrialRecord, 
 
 
 def _nth_seed(count: int, trial: TrialRecord, own_seed: int) -> int:
-    """The seed, as it is added to the search's own, of a network's rerun number `count`."""
+    """The seed of a network's rerun number `count`, as an offset to the search's own seed."""
     used = None if trial.reused_seed is None else trial.reused_seed - own_seed
     return count + 1 if used is not None and 1 <= used <= count else count
 
 
 def rerun_front(session: Session, reruns: int) -> None:
-    """Trains and tests what `missing_reruns` names, and writes each result when it is there.
+    """Trains and tests the networks of `missing_reruns`, and writes each result as it arrives.
+
+    Args:
+        session: Study, workers and listener.
+        reruns: Number of seeds beside that of the search.
 
     Raises:
         KeyboardInterrupt: The user pressed Ctrl-C.
@@ -148,7 +153,7 @@ def rerun_front(session: Session, reruns: int) -> None:
             _keep(session.study, job, answer)
             errors = f"error {job.val_error:.2%}, of test images {answer:.2%}".replace("%", " %")
             listener.note(f"trial {job.trial.number} with seed {job.seed}: {errors}")
-        else:  # tested next, while its weights are at hand
+        else:  # its test comes next, so that its weights need not be kept
             assert answer.rung is not None
             waiting.appendleft(_Job(job.trial, job.seed, answer.rung.val_error, answer.weights))
 
@@ -166,8 +171,12 @@ def _keep(study: optuna.Study, job: _Job, test_error: float) -> None:
 def _images_of(record: StudyRecord, data: str | None) -> ImageData:
     """The study's images.
 
+    Args:
+        record: Record of the study.
+        data: Place of the images now; None: where they were.
+
     Raises:
-        DataError: they are others now.
+        DataError: The images differ from the study's.
     """
     kept = record.settings["data"]
     images = load_data(data or kept["name"], side=tuple(kept["shape"][1:]))

@@ -1,4 +1,4 @@
-"""What every part of a running search works with, handed on as one value."""
+"""The parts of a running search, passed on as one value."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from nas_tc.study.record import StudyRecord, record_of
 
 @dataclass(frozen=True)
 class Session:
-    """An open study, the workers that train for it, and who is told.
+    """An open study, the workers that train for it, and the listener.
 
     Attributes:
         study: Optuna's study, open for this process alone.

@@ -1,4 +1,4 @@
-"""What makes two runs the same search: the settings that a study keeps and compares."""
+"""The settings of a search, which its study keeps and compares."""
 
 import json
 from dataclasses import dataclass
@@ -22,10 +22,10 @@ class Settings:
     recipe: Recipe
     seed: int
     times: tuple[TimeLimit, ...] = ()
-    time_table: str | None = None  # the device whose table foretells times; None: they are measured
+    time_table: str | None = None  # device whose table predicts times; None: they are measured
 
     def to_dict(self) -> dict[str, Any]:
-        """As a study file keeps it: plain lists, numbers and strings."""
+        """The settings as a study file has them: plain lists, numbers and strings."""
         reference = self.limit.reference_input
         values: dict[str, Any] = {
             "format": FORMAT,

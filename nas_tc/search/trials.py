@@ -1,4 +1,4 @@
-"""The next trial of a study, and the network that it is about."""
+"""The next trial of a study, and its network."""
 
 import optuna
 from optuna.trial import TrialState
@@ -12,7 +12,7 @@ _TRAINED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
 
 
 def ask(study: optuna.Study, space: Space) -> tuple[optuna.Trial, Architecture]:
-    """A trial that was queued or is proposed by the study's sampler, and its network."""
+    """The next trial, queued or proposed by the study's sampler, and its network."""
     trial = study.ask()
     if OUT_OF_SPACE_KEY in trial.user_attrs:
         architecture = Architecture.from_dict(trial.user_attrs[OUT_OF_SPACE_KEY])
@@ -23,13 +23,13 @@ def ask(study: optuna.Study, space: Space) -> tuple[optuna.Trial, Architecture]:
     cost = network_cost(architecture)
     trial.set_user_attr("complexity", cost.complexity)
     trial.set_user_attr("params", cost.params)
-    # Last, for it makes a trial one that is read: a kill may come between any two writes.
+    # Last, because a trial is read from then on: a kill may come between any two writes.
     trial.set_user_attr(ARCHITECTURE_KEY, architecture.to_dict())
     return trial, architecture
 
 
 def trainings_before(study: optuna.Study, number: int, architecture: Architecture) -> int:
-    """How many trials before trial `number` have trained a network, or are at it."""
+    """Number of earlier trials that trained this network or are training it."""
     own = architecture.to_dict()
     return sum(
         other.user_attrs.get(ARCHITECTURE_KEY) == own

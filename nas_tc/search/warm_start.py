@@ -1,4 +1,4 @@
-"""Warm start: known networks to train first, and results of earlier studies to train no more."""
+"""Warm start: known networks are trained first, and results of earlier studies are reused."""
 
 import shutil
 from collections.abc import Sequence
@@ -36,17 +36,20 @@ _STATES = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED}
 
 @dataclass(frozen=True)
 class Start:
-    """One `--start`: a network, or a study whose networks are taken."""
+    """The value of one `--start`: a network, or a study to take networks from."""
 
     text: str
     network: Architecture | None = None
     study: StudyRecord | None = None
 
     def settle(self, settings: Settings) -> Self:
-        """The same with a network of this search: with the space's input, head and normalisation.
+        """The same start, its network with the input, head and normalisation of the space.
+
+        Args:
+            settings: Settings of the search.
 
         Raises:
-            NasTcError: it is outside the budget, or does not exist at this input.
+            NasTcError: The network is outside the budget, or does not exist at this input.
         """
         if self.network is None:
             return self
@@ -58,10 +61,13 @@ class Start:
 
 
 def parse_start(text: str) -> Start:
-    """A network's name, notation or JSON file, or a study file.
+    """A network by name, notation or JSON file, or a study file.
+
+    Args:
+        text: Value of `--start`.
 
     Raises:
-        NasTcError: none of these.
+        NasTcError: The text is none of these.
     """
     if names_study(text):
         return Start(text, study=read_study(Path(text)))
@@ -75,23 +81,23 @@ def start_with(
     starts: Sequence[Start],
     listener: Listener,
 ) -> None:
-    """Queues networks and takes over results; what the study has already is left as it is.
+    """Queues networks and reuses results; what the study has already stays as it is.
 
-    A network need not be one of the space; it is trained and compared like the others. From a study
-    with the same images and recipe, whatever its budget or space, results are taken as they are;
-    from any other, its front is trained again. So it is under a limit on time, since no result
-    says how long a network takes here. A result that would join the front without its weights is
-    not taken either: its network is trained.
+    A network need not be in the space; it is trained and compared like the others. From a study
+    with the same images and recipe, whatever its budget or space, results are reused. From any
+    other study, the front is trained again. The same holds under a limit on time, since no result
+    contains the time of a network on this machine. A result that would join the front without its
+    weights is not reused either: its network is trained.
 
     Args:
-        study: open.
-        path: of its file.
-        settings: of the search.
-        starts: settled.
-        listener: hears what was taken.
+        study: Open study.
+        path: Path of the study file.
+        settings: Settings of the search.
+        starts: Networks and studies to start with, settled.
+        listener: Receives a note about each start.
 
     Raises:
-        StudyError: weights cannot be copied.
+        StudyError: Weights cannot be copied.
     """
     known = {trial.architecture for trial in record_of(study, path).trials}
     for trial in study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
@@ -115,14 +121,14 @@ def enqueue(
     space: Space,
     attributes: dict[str, Any] | None = None,
 ) -> None:
-    """Queues a network by its genes, or as itself if the space does not have it."""
+    """Queues a network by its genes, or the network itself if it is out of the space."""
     genes = genes_of(network, space)
     out_of_space = {} if genes else {OUT_OF_SPACE_KEY: network.to_dict()}
     study.enqueue_trial(genes, user_attrs={**out_of_space, **(attributes or {})})
 
 
 def genes_of(network: Architecture, space: Space) -> dict[str, Any]:
-    """The genes that decode to a network; none if the space does not have it."""
+    """The genes that decode to a network; empty if it is out of the space."""
     with suppress(SpaceError):
         genes = space.encode(network)
         if space.decode(genes) == network:
@@ -131,7 +137,7 @@ def genes_of(network: Architecture, space: Space) -> dict[str, Any]:
 
 
 def _admitted(text: str, network: Architecture, settings: Settings) -> Architecture:
-    """See `Start.settle`."""
+    """The network at the space's input, if it is within the budget; see `Start.settle`."""
     space = settings.space
     own = replace(
         network, input=space.input, head=space.head, norm=space.norm, classes=space.classes
@@ -156,7 +162,7 @@ def _take_study(
     known: set[Architecture],
     listener: Listener,
 ) -> None:
-    """Takes what an earlier study knows: results where they compare, else networks of its front."""
+    """Reuses results of an earlier study if they compare, or else queues its front."""
     differs = training_difference(dict(source.settings), settings.to_dict())
     if differs is None and settings.times:
         differs = "times: they are measured anew"
@@ -190,7 +196,7 @@ def _take_study(
 def _without_weights(source: StudyRecord, settings: Settings) -> set[int]:
     """Trials that would be on a front within this budget, but whose weights were not kept.
 
-    A budget with a floor, or with other limits, may leave out what beat them.
+    A budget with a floor, or with other limits, may leave out the trials that beat them.
     """
     fitting = [t for t in source.complete if settings.limit.broken_by(t.architecture) is None]
     return {
@@ -201,7 +207,7 @@ def _without_weights(source: StudyRecord, settings: Settings) -> set[int]:
 def _take_result(
     study: optuna.Study, path: Path, space: Space, source: StudyRecord, trial: TrialRecord
 ) -> None:
-    """Adds a finished trial of another study as it is, its weights first if they are kept."""
+    """Adds a finished trial of another study, its weights first if they are kept."""
     number = len(study.get_trials(deepcopy=False))
     weights = weights_file(source.path, trial.number)
     if weights.is_file():

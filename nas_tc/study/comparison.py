@@ -1,4 +1,4 @@
-"""What makes two runs the same search: the settings that a study keeps are compared."""
+"""Comparison of the settings of two runs: are they the same search?"""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ from nas_tc.recipe import Recipe
 
 
 def difference(kept: dict[str, Any], now: dict[str, Any]) -> str | None:
-    """What makes two settings another search, in words; None if they are the same.
+    """The difference that makes two settings another search, in words; None if there is none.
 
     Names do not count: a space or a folder may be renamed, a budget may be written in another way.
     """
@@ -24,10 +24,10 @@ def difference(kept: dict[str, Any], now: dict[str, Any]) -> str | None:
 
 
 def training_difference(kept: dict[str, Any], now: dict[str, Any]) -> str | None:
-    """What keeps the errors of two searches from being compared; None if they can be.
+    """The difference that makes errors of two searches incomparable; None if there is none.
 
-    Images and recipe decide what a network's error is; budget, space and seed decide which
-    networks there are.
+    Images and recipe decide what a network's error is; budget, space and seed decide which networks
+    there are.
     """
     if kept["data"]["checksum"] != now["data"]["checksum"]:
         return "data: " + " against ".join(
@@ -42,9 +42,9 @@ def training_difference(kept: dict[str, Any], now: dict[str, Any]) -> str | None
 
 
 def _bounds(budget: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """The numbers of a budget in an order of their own; a first version kept the complexity alone.
+    """The numbers of a budget in a fixed order, equal for two ways to write the same limits.
 
-    Two ways to write the same limits are the same budget.
+    The first version kept the complexity alone.
     """
     if "limits" not in budget:
         return [("complexity", 1, 0, budget["complexity"])]

@@ -1,4 +1,4 @@
-"""What a study was made with: versions and the machine, for the manifest."""
+"""The environment of a run, for the manifest: versions and the machine."""
 
 import os
 import platform
@@ -15,7 +15,7 @@ def environment(gpus: Sequence[str] = ()) -> dict[str, Any]:
     """Versions of the packages that matter and the kind of machine; no names, no paths.
 
     Args:
-        gpus: Names of the GPUs, which torch knows.
+        gpus: Names of the GPUs, as torch lists them.
     """
     return {
         "python": platform.python_version(),

@@ -1,4 +1,4 @@
-"""Where a study's files lie, and what the study file says before it is opened as a study."""
+"""Paths of a study's files, and the settings in a file before it is opened as a study."""
 
 import json
 import sqlite3
@@ -12,11 +12,11 @@ from nas_tc.errors import StudyError, reason
 from nas_tc.study.attributes import SETTINGS_KEY
 
 STUDY_NAME = "nas-tc"
-FORMAT = 1  # of the study file; goes up when an older nas-tc could not read it
+FORMAT = 1  # version of the study file; raised when older versions of nas-tc cannot read it
 
 
 def study_folder(study: Path) -> Path:
-    """Where a study's report and weights go: `NAME` for `NAME.db`, else `NAME.EXT.files`.
+    """Folder of a study's report and weights: `NAME` for `NAME.db`, else `NAME.EXT.files`.
 
     No two studies share one, whatever their suffixes.
     """
@@ -31,7 +31,7 @@ def weights_folder(study: Path) -> Path:
 
 
 def study_url(path: Path) -> str:
-    """The address of a study file for Optuna, with what a URL would misread in a path quoted."""
+    """The address of a study file for Optuna, with the characters quoted that a URL reserves."""
     return sqlalchemy.URL.create("sqlite", database=str(path)).render_as_string()
 
 
@@ -41,10 +41,13 @@ def weights_file(study: Path, number: int) -> Path:
 
 
 def kept_settings(path: Path) -> dict[str, Any] | None:
-    """The settings in a study file, read without touching it; None if nothing is in it yet.
+    """The settings in a study file, read without a change to it; None if it is still empty.
+
+    Args:
+        path: Path of the study file.
 
     Raises:
-        StudyError: no such file, not a study, or one of a newer nas-tc.
+        StudyError: There is no such file, it is not a study, or a newer nas-tc made it.
     """
     if not _size_bytes(path):
         return None
@@ -76,10 +79,13 @@ def kept_settings(path: Path) -> dict[str, Any] | None:
 
 
 def _size_bytes(path: Path) -> int:
-    """Of a study file.
+    """Size of a study file.
+
+    Args:
+        path: Path of the study file.
 
     Raises:
-        StudyError: there is none.
+        StudyError: There is no such file.
     """
     try:
         if path.is_file():

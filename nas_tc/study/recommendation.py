@@ -1,7 +1,7 @@
-"""Which of the networks that were trained to take, when every error was measured but once.
+"""The network to take from a study in which every error was measured only once.
 
 The best of many noisy errors is often the luckiest. Each observed error is therefore shrunk towards
-what the model of all trials expects there; the least expected error is recommended.
+the expectation of a model of all trials, and the least expected error is recommended.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -19,35 +19,35 @@ from nas_tc.sampler.distributions import Params
 from nas_tc.sampler.surrogate import Sample, Surrogate
 from nas_tc.study.trial import TrialRecord
 
-_LEAST = 8  # trials before a model says more than the observed errors
-_MOST = 300  # that the variances are chosen on
+_LEAST = 8  # fewest trials for a model
+_MOST = 300  # most trials to choose the model's variances on
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
     """A setting that was run to the end."""
 
-    number: int  # of its trial
+    number: int  # number of its trial
     params: Params
     cost: float
-    error: float  # as it was observed
-    trainings: int = 1  # that the error is the mean of
+    error: float  # observed error, 0 to 1
+    trainings: int = 1  # number of trainings that the error is the mean of
 
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """What to take within a budget, and why.
+    """The recommended trial within a budget, and the evidence.
 
     Attributes:
-        choice: what is recommended.
-        expected: its error as the model expects it, between what was observed and what its
-            likes have.
-        spread: standard deviation of that; None where no model speaks of the choice, and
-            `expected` is what was observed.
-        noise: standard deviation of one observed error; None likewise.
-        within: trials within the budget.
-        trials: all that a model could learn from.
-        best_observed: the trial with the least observed error within the budget.
+        choice: Recommended trial.
+        expected: Expected error of the choice, 0 to 1: between its observed error and the errors of
+            similar settings.
+        spread: Standard deviation of the expected error; None if no model covers the choice, and
+            `expected` is the observed error.
+        noise: Standard deviation of one observed error; None likewise.
+        within: Number of trials within the budget.
+        trials: Number of trials that a model could learn from.
+        best_observed: Trial with the least observed error within the budget.
     """
 
     choice: Tried
@@ -60,7 +60,7 @@ class Recommendation:
 
     @property
     def is_best_observed(self) -> bool:
-        """Whether the choice is also what was observed to be best."""
+        """Whether the choice also has the least observed error."""
         return self.choice.number == self.best_observed.number
 
     def __str__(self) -> str:
@@ -90,19 +90,18 @@ def recommend(
     least: float = 0.0,
     among: Collection[int] | None = None,
 ) -> Recommendation:
-    """What to take of what was tried.
+    """The trial with the least expected error within a budget.
 
     Args:
-        tried: all trials that ended, those beyond the budget included: the model learns of them.
-            A setting may be there several times; it is then chosen by its first trial's number.
-        distributions: of the parameters.
-        most: that the choice may cost.
-        least: that it has to.
-        among: numbers of the trials that may be the choice, at least one within the budget; None:
-            all.
+        tried: All trials that ended. The model learns from those beyond the budget, too. If a
+            setting is there several times, the number of its first trial stands for it.
+        distributions: Distributions of the parameters, by name.
+        most: Greatest cost of the choice.
+        least: Least cost of the choice.
+        among: Numbers of the trials to choose from, at least one within the budget; None: all.
 
     Raises:
-        StudyError: nothing that was tried is within the budget.
+        StudyError: No trial is within the budget.
     """
     count = sum(least <= each.cost <= most for each in tried)
     within = _within(tried, most, least)
@@ -142,21 +141,21 @@ def recommend_network(
     least: float = 0.0,
     among: Collection[int] | None = None,
 ) -> Recommendation:
-    """Which network of a study to take within a budget of multiply-adds.
+    """The network of a study with the least expected error within a budget of multiply-adds.
 
-    A model speaks of the networks of the space alone. Another, which the search was started with,
-    is taken by its observed error: if there is no model, or if it is below what the model expects
-    of its choice by more than the noise of one error.
+    The model covers only networks of the space. A network out of the space is judged by its
+    observed error: it is taken if there is no model, or if its error is below the expected error of
+    the model's choice by more than the noise of one error.
 
     Args:
-        trials: of one study; the complete ones count.
-        most: multiply-adds that it may have.
-        least: multiply-adds that it must have.
-        among: numbers of the trials that may be the choice: the front, say, whose weights are
+        trials: Trials of one study; the complete ones count.
+        most: Greatest complexity of the choice, multiply-adds.
+        least: Least complexity of the choice, multiply-adds.
+        among: Numbers of the trials to choose from, such as those of the front, whose weights are
             kept; None: all.
 
     Raises:
-        StudyError: no complete trial is within the budget.
+        StudyError: No complete trial is within the budget.
     """
     complete = [each for each in trials if each.state == "complete" and each.val_error is not None]
     genes = sorted({gene for each in complete for gene in each.genes})
@@ -197,10 +196,15 @@ def _gathered(tried: Sequence[Tried]) -> list[Tried]:
 
 
 def _within(tried: Sequence[Tried], most: float, least: float) -> list[Tried]:
-    """The settings within a budget, each once, as `_gathered` has them.
+    """The settings within a budget, each once, from `_gathered`.
+
+    Args:
+        tried: Trials that ended.
+        most: Greatest cost.
+        least: Least cost.
 
     Raises:
-        StudyError: there is none.
+        StudyError: No trial is within the budget.
     """
     within = [each for each in _gathered(tried) if least <= each.cost <= most]
     if not within:

@@ -1,4 +1,4 @@
-"""What a study file says: the trials and their front. Reports and exports start from here."""
+"""The record of a study: its settings, trials and front, for reports and exports."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,13 +26,13 @@ from nas_tc.study.trial import TrialRecord, trial_record
 
 @dataclass(frozen=True)
 class StudyRecord:
-    """A study as its file has it: settings and trials."""
+    """The settings and trials in a study file."""
 
     path: Path
     settings: Mapping[str, Any]
     trials: tuple[TrialRecord, ...]
-    runs: tuple[Mapping[str, Any], ...] = ()  # when and with what it was worked on
-    interrupted: bool = False  # the search that returned this was stopped by hand
+    runs: tuple[Mapping[str, Any], ...] = ()  # time, command and environment of each run
+    interrupted: bool = False  # whether the user stopped the search that returned this
     timing: Mapping[str, float] = field(default_factory=dict)  # networks, timing_s, search_s
 
     @cached_property
@@ -42,12 +42,12 @@ class StudyRecord:
 
     @property
     def done(self) -> int:
-        """Trials that count towards a search's goal: complete or pruned, and of this study."""
+        """Number of trials that count towards a search's goal: complete or pruned, not reused."""
         return sum(t.state in ("complete", "pruned") and t.reused is None for t in self.trials)
 
     @property
     def objectives(self) -> tuple[str, str]:
-        """Of the front: validation error, and complexity or the time that the budget limits."""
+        """Objectives of the front: the validation error, and the complexity or the limited time."""
         return ERROR, default_cost(self.settings)
 
     @cached_property
@@ -60,7 +60,7 @@ class StudyRecord:
         """The trial with the least validation error; of several, the cheapest.
 
         Raises:
-            StudyError: no trial is complete.
+            StudyError: No trial is complete.
         """
         if not self.front:
             raise StudyError(f"{self.path}: no trial is complete yet; run the search on")
@@ -69,8 +69,11 @@ class StudyRecord:
     def trial(self, number: int) -> TrialRecord:
         """The trial with this number.
 
+        Args:
+            number: Number of the trial, from 0.
+
         Raises:
-            StudyError: there is none.
+            StudyError: There is no such trial.
         """
         for trial in self.trials:
             if trial.number == number:
@@ -80,15 +83,18 @@ class StudyRecord:
 
     @property
     def weights_folder(self) -> Path:
-        """Where the weights of the front lie."""
+        """The folder of the front's weights."""
         return weights_folder(self.path)
 
 
 def read_study(path: Path) -> StudyRecord:
-    """Reads a study file; a live search may go on writing it.
+    """Reads a study file, even while a live search writes it.
+
+    Args:
+        path: Path of the study file.
 
     Raises:
-        StudyError: no such file, not a study, or one of a newer nas-tc.
+        StudyError: There is no such file, it is not a study, or a newer nas-tc made it.
     """
     settings = kept_settings(path)
     if settings is None:
@@ -117,7 +123,7 @@ def record_of(study: optuna.Study, path: Path, *, interrupted: bool = False) -> 
                     timed.get(str(trial.number)),
                 )
                 for trial in study.get_trials(deepcopy=False)
-                # An older nas-tc wrote the architecture first, and may have been killed behind it.
+                # Older versions wrote the architecture first, and may have been killed after that.
                 if ARCHITECTURE_KEY in trial.user_attrs and "params" in trial.user_attrs
             ]
         ),

@@ -8,10 +8,10 @@ from nas_tc.study.trial import TrialRecord
 
 
 def with_repeats(trials: Sequence[TrialRecord]) -> tuple[TrialRecord, ...]:
-    """The trials of a study, each network's errors gathered in the first that came to its end.
+    """The trials of a study, with all errors of a network gathered in its first complete trial.
 
-    One that was stopped, or failed, later than that one names it, too; but its error is of fewer
-    epochs, and none of those that are gathered.
+    A later trial of the same network that was pruned or failed refers to the first, too, but its
+    error does not count, because it is of fewer epochs.
     """
     first: dict[Architecture, int] = {}  # place of the first complete trial
     errors: dict[int, list[float]] = {}

@@ -1,4 +1,4 @@
-"""What a network comes to with other seeds, and how far the results spread."""
+"""Results of reruns with other seeds, and their spread."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from typing import Self
 class Rerun:
     """A network of the front, trained again."""
 
-    seed: int  # added to the search's own
+    seed: int  # offset to the seed of the search
     val_error: float  # 0 to 1
     test_error: float  # 0 to 1
 
@@ -20,12 +20,12 @@ class Spread:
     """Mean and standard deviation over seeds, each 0 to 1."""
 
     mean: float
-    deviation: float | None  # None of a single value
+    deviation: float | None  # None for a single value
     count: int
 
     @classmethod
     def over(cls, values: Sequence[float]) -> Self:
-        """That of one value or more."""
+        """Mean and deviation of one value or more."""
         return cls(fmean(values), stdev(values) if len(values) > 1 else None, len(values))
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""The study file: opened by one search at a time, and left without loose ends."""
+"""The study file: opened by one search at a time, and always left in order."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -25,14 +25,17 @@ _LOCK_WAIT_S = 1  # a search that was just killed gives its lock back within mom
 def open_study(path: Path, settings: dict[str, Any]) -> Iterator[optuna.Study]:
     """The study at `path`, new or resumed; call it under `lock_study`.
 
-    Trials that a killed search left running are queued to be run again.
+    Trials that a killed search left running are queued again.
 
     Args:
-        path: of the SQLite file.
-        settings: from `Settings.to_dict`; those of a resumed study must be the same.
+        path: Path of the SQLite file.
+        settings: Settings from `Settings.to_dict`; those of a resumed study must be the same.
+
+    Yields:
+        The open study.
 
     Raises:
-        StudyError: not a study, one of another search, or no room to write.
+        StudyError: The file is not a study or is one of another search, or the disk is full.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     check_settings(path, settings)
@@ -51,11 +54,14 @@ def open_study(path: Path, settings: dict[str, Any]) -> Iterator[optuna.Study]:
 
 @contextmanager
 def lock_study(path: Path) -> Iterator[None]:
-    """Makes the study's folder and holds its lock, which the system gives back if we are killed.
+    """Makes the study's folder and holds its lock, which the system releases if we are killed.
+
+    Args:
+        path: Path of the study file.
 
     Raises:
-        StudyError: the study is in use, the folder cannot be written, or there is a file at
-            `path` that is not a study.
+        StudyError: The study is in use, the folder cannot be written, or the file at `path` is not
+            a study.
     """
     try:
         is_folder = not path.name or path.is_dir()
@@ -89,10 +95,14 @@ def lock_study(path: Path) -> Iterator[None]:
 
 
 def check_settings(path: Path, settings: dict[str, Any]) -> None:
-    """Refuses to go on with a study of another search; a file that is not there is fine.
+    """Refuses the study of another search; a file that is not there is fine.
+
+    Args:
+        path: Path of the study file.
+        settings: Settings of the search that is about to run.
 
     Raises:
-        StudyError: naming what differs.
+        StudyError: The settings differ. The message names the difference.
     """
     if not path.exists():
         return
@@ -107,9 +117,9 @@ def check_settings(path: Path, settings: dict[str, Any]) -> None:
 def requeue_running(study: optuna.Study) -> None:
     """Ends trials that a stopped search left running, and queues their networks again.
 
-    One that was stopped while its genes were being asked for has no network to run again, unless
-    it was queued itself; the sampler proposes that network anew. Each is queued before it is
-    ended, so that a kill between the two loses nothing.
+    A trial that was stopped while it got its genes has no network to run again, unless it was
+    queued itself; the sampler proposes its network anew. Each network is queued before its trial
+    ends, so that a kill between the two loses nothing.
     """
     waiting = [_queued(trial) for trial in study.get_trials(states=(TrialState.WAITING,))]
     names = _gene_names(study)
@@ -125,18 +135,18 @@ def requeue_running(study: optuna.Study) -> None:
 
 
 def _gene_names(study: optuna.Study) -> set[str]:
-    """What a trial chooses before it has a network."""
+    """Names of the genes that a trial needs before it has a network."""
     stages = study.user_attrs[SETTINGS_KEY]["space"]["stages"]
     return {gene.name for gene in genes_of(stages)}
 
 
 def _queued(trial: FrozenTrial) -> tuple[dict[str, Any], Any]:
-    """Genes of a queued trial, or the network itself where the space does not have it."""
+    """Genes of a queued trial, and its network if that is out of the space."""
     return trial.system_attrs.get("fixed_params", {}), trial.user_attrs.get(OUT_OF_SPACE_KEY)
 
 
 def _storage(path: Path) -> RDBStorage:
-    # A write that meets a reader waits this long, seconds.
+    # A write waits this long for a reader, seconds.
     storage = RDBStorage(study_url(path), engine_kwargs={"connect_args": {"timeout": 30}})
 
     @sqlalchemy.event.listens_for(storage.engine, "connect")
@@ -150,7 +160,7 @@ def _storage(path: Path) -> RDBStorage:
 
 
 def _close(path: Path) -> None:
-    """Leaves one plain file behind, which can be read from a folder that cannot be written."""
+    """Leaves one plain file, which can be read in a folder without write permission."""
     with closing(sqlite3.connect(path)) as database, suppress(sqlite3.OperationalError):
         database.execute("PRAGMA journal_mode=DELETE")
 

@@ -1,4 +1,4 @@
-"""One trial of a study as its file has it: the network, its errors, its times, how it ended."""
+"""One trial of a study: the network, its errors, its times, and how it ended."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ _STATES: dict[TrialState, State] = {
 
 @dataclass(frozen=True)
 class TrialRecord:
-    """One network of a study and what became of it."""
+    """One network of a study, and its results."""
 
     number: int
     state: State
@@ -43,17 +43,17 @@ class TrialRecord:
     train_s: float | None  # seconds of training, validation not counted
     reason: str | None  # why it was stopped or failed
     reused: str | None = None  # "STUDY#TRIAL" if the result was taken from another study
-    reused_seed: int | None = None  # of the search that trained it, where that was another
-    reruns: tuple[Rerun, ...] = ()  # with other seeds, by seed; of networks of the front
-    repeat_of: int | None = None  # the trial that the search trained this network in before
+    reused_seed: int | None = None  # seed of the search that trained it, if that was another
+    reruns: tuple[Rerun, ...] = ()  # reruns of a network of the front, by seed
+    repeat_of: int | None = None  # earlier trial of the same network
     repeats: tuple[float, ...] = ()  # final validation errors of the trials that repeat this one
     times: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # "latency": ms, verdict
-    timing_s: float | None = None  # seconds that a worker spent on its times, the last ones not
-    timed_again: bool = False  # with care, as a member of the front
+    timing_s: float | None = None  # seconds to measure its times, without the careful timing
+    timed_again: bool = False  # whether the careful timing of the front has measured it
 
     @property
     def network(self) -> str:
-        """In the paper's notation."""
+        """The network in the paper's notation."""
         return format_notation(self.architecture.stages)
 
     @property
@@ -71,7 +71,7 @@ class TrialRecord:
     def rerun_val_error(self) -> Spread | None:
         """Validation error over the reruns alone.
 
-        The first training is left out: the front was chosen by it, so it is likely a lucky one.
+        The first training is left out: the front was chosen by it, so it was probably lucky.
         """
         return Spread.over([each.val_error for each in self.reruns]) if self.reruns else None
 
@@ -90,11 +90,11 @@ def trial_record(
     """The record of one trial.
 
     Args:
-        trial: Optuna's.
-        test_error: 0 to 1, if it is known.
-        reruns: with other seeds.
-        timed: figures that were taken with care in the end, and the reason if they are over the
-            budget.
+        trial: Trial of the Optuna study.
+        test_error: Test error, 0 to 1; None: not measured.
+        reruns: Results of trainings with other seeds.
+        timed: Figures of the careful timing in the end, and the reason if they are over the budget;
+            None: there was no such timing.
     """
     attributes = trial.user_attrs
     reason = attributes.get(REASON_KEY)

@@ -1,4 +1,4 @@
-"""Which weights are kept beside a study: of the front, and of what may still come to be on it."""
+"""The weights beside a study: those of the front, and of networks that may join it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,9 +11,9 @@ from nas_tc.study.record import StudyRecord
 from nas_tc.study.repeats import with_repeats
 from nas_tc.study.trial import TrialRecord
 
-_LESS = 0.8  # of a network's time: what it may come to when it is timed with care
-_LAYERS = 3  # of the front whose weights are kept
-_NAMED = 8  # trials in an error
+_LESS = 0.8  # factor of a brief time that a careful one may be as low as
+_LAYERS = 3  # layers of the front whose weights are kept
+_NAMED = 8  # trials that an error names
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,9 @@ class Weights:
     """The weights of a study's networks.
 
     Attributes:
-        path: of the study.
-        objectives: of its front.
-        timed_briefly: whether networks may turn out to be quicker, or slower, than it seems.
+        path: Path of the study file.
+        objectives: Objectives of the front.
+        timed_briefly: Whether a later, careful timing may still move networks on or off the front.
     """
 
     path: Path
@@ -33,15 +33,15 @@ class Weights:
     def keep(self, trial: TrialRecord, weights: bytes, before: Sequence[TrialRecord]) -> None:
         """Writes the weights before the trial is told, so that no member of the front lacks them.
 
-        A network far from the front has its weights dropped.
+        The weights of a network far from the front are not written.
 
         Args:
-            trial: whose training has come to its end.
-            weights: of its network.
-            before: the trials that came to their end before it.
+            trial: Trial whose training has ended.
+            weights: Weights of its network, as a safetensors file.
+            before: Trials that ended before it.
 
         Raises:
-            StudyError: they cannot be written.
+            StudyError: The file cannot be written.
         """
         complete = with_repeats([*before, replace(trial, state="complete")])
         if trial.number not in self._kept(complete, trial.number):
@@ -66,10 +66,11 @@ class Weights:
                 file.unlink()
 
     def _kept(self, complete: Sequence[TrialRecord], new: int | None = None) -> set[int]:
-        """The trials whose weights are kept; `new` is one that has its weights still.
+        """Numbers of trials whose weights are kept; `new` is a trial whose weights are in memory.
 
-        When a network is trained again its mean error may rise, and what it beat is on the front.
-        So it is when a member of the front turns out to take longer than it seemed at first.
+        When a network is trained again, its mean error may rise, and networks that it beat join the
+        front. The same happens when a member of the front turns out to be slower than its brief
+        timing showed.
         """
         kept = {trial.number for trial in near_front(complete, self.objectives, _LAYERS)}
         if self.timed_briefly:
@@ -85,7 +86,7 @@ class Weights:
     def _may_be_on_front(self, trial: TrialRecord, complete: Sequence[TrialRecord]) -> bool:
         """Whether a network would be on the front if its time were a little less.
 
-        Times are taken briefly, and those of the front once more in the end.
+        Times are first measured briefly; those of the front are measured again in the end.
         """
         times = {
             name: {**figure, "ms": figure["ms"] * _LESS} for name, figure in trial.times.items()
@@ -96,11 +97,11 @@ class Weights:
 
 
 def without_weights(record: StudyRecord, trial: TrialRecord) -> StudyError:
-    """The error for a trial that has no weights: it names those that have, the likest first.
+    """The error for a trial without weights; it names the most similar trials with weights.
 
     Args:
-        record: of the study.
-        trial: whose weights are asked for.
+        record: Record of the study.
+        trial: Trial without weights.
     """
     kept = [each for each in record.trials if weights_file(record.path, each.number).is_file()]
     kept.sort(key=lambda each: (abs(each.complexity - trial.complexity), each.number))

@@ -1,4 +1,4 @@
-"""How good is it? Recipes, the training loop, the error."""
+"""How good is it? The training loop, full training, the error."""
 
 from nas_tc._heap import take_huge_pages
 from nas_tc.training.batches import Images, images_on, with_colours

@@ -1,4 +1,4 @@
-"""Batches of images as whole-batch tensor operations on the training device."""
+"""Batches of images, made by tensor operations on whole batches."""
 
 import warnings
 from collections.abc import Iterator
@@ -24,13 +24,13 @@ class Images:
     """Images and labels on the device that trains.
 
     Attributes:
-        pixels: uint8, (n, height, width, channels). Those of a large set are on the processor's
-            side, mapped from a file or too large for the GPU's memory; a thread reads ahead.
-        labels: int64, (n,), on the device.
+        pixels: uint8, (n, height, width, channels). The pixels of a set that is too large for the
+            device stay in a mapped file or in main memory; a thread reads ahead.
+        labels: int64, (n,), on the device that trains.
         colours: float, (channels, channels), for the augmentation "colour": see
             `nas_tc.training.colour`.
-        margin: pixels that the images are larger than what the network takes; a window is cut.
-        streamed: whether batches are made ahead, as the pixels are not where they are needed.
+        margin: Number of pixels by which the images exceed the network's input; a window is cut.
+        streamed: Whether a thread makes batches ahead, because the pixels are not on the device.
     """
 
     pixels: Tensor
@@ -46,20 +46,20 @@ class Images:
 def images_on(device: torch.device, split: Split, margin: int = 0, sharers: int = 1) -> Images:
     """The images of a split for training or testing on `device`.
 
-    Those in memory stay where they are, or go to the GPU's memory if they take no more than half
-    of it. All others are sent batch by batch: from their file, or from the machine's memory.
+    Images in memory stay there, or move to the GPU's memory if they take at most half of it. All
+    others are sent batch by batch, from their file or from main memory.
 
     Args:
-        device: that trains.
-        split: what to take.
-        margin: pixels that the images are larger than what the network takes.
-        sharers: processes that share the GPU, this one among them.
+        device: Device that trains.
+        split: Images to take.
+        margin: Number of pixels by which the images exceed the network's input.
+        sharers: Number of processes that share the GPU, this one included.
 
     Raises:
-        DeviceError: the GPU has not even room for the labels.
+        DeviceError: The GPU has no room even for the labels.
     """
     with warnings.catch_warnings():
-        # The pages are shared with other processes and read-only; so are our reads.
+        # The pages are read-only and shared with other processes; we only read them.
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
         pixels, labels = torch.from_numpy(split.images), torch.from_numpy(split.labels)
     streamed = split.file is not None
@@ -84,7 +84,7 @@ def images_on(device: torch.device, split: Split, margin: int = 0, sharers: int 
 
 
 def with_colours(images: Images, recipe: Recipe) -> Images:
-    """The training images with what the recipe's augmentation "colour" needs to know of them."""
+    """The training images with the statistics that the augmentation "colour" needs, if it is on."""
     if "colour" not in recipe.augment:
         return images
     colours = principal_colours(images.pixels).to(images.labels.device)
@@ -96,14 +96,14 @@ def shuffled_batches(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """One epoch: augmented images, float 0 to 1 in channels_last format, and their labels.
 
-    The last batch is left out when it is not full, because the statistics of a normalisation over
-    a few images do harm; a set smaller than a batch is one batch.
+    A last batch that is not full is left out, because normalisation statistics over a few images do
+    harm. A set smaller than a batch is one batch.
 
     Args:
-        images: what to draw from.
-        recipe: batch size and augmentation.
-        generator: of the order and the augmentation, on the processor.
-        shard: the part of every batch that is wanted; what is drawn does not depend on it.
+        images: Images to draw from.
+        recipe: Batch size and augmentation.
+        generator: Generator for the order and the augmentation, on the processor.
+        shard: Part of every batch to return; the random numbers do not depend on it.
     """
     batches = _shuffled(images, recipe, generator, shard)
     return prefetched(batches) if images.streamed else batches
@@ -126,7 +126,7 @@ def _shuffled(
 
 
 def plain_batches(images: Images, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """All images in order, as they are; of larger ones the centre."""
+    """All images in order, without augmentation; of larger images the centre."""
     batches = _plain(images, batch_size)
     return prefetched(batches) if images.streamed else batches
 
@@ -175,9 +175,9 @@ def to_float(pixels: Tensor) -> Tensor:
 def _augmented(
     images: Images, chosen: Tensor, recipe: Recipe, generator: torch.Generator, part: slice
 ) -> Tensor:
-    """A part of the chosen images, each shifted and mirrored by chance.
+    """A part of the chosen images, each shifted and mirrored at random.
 
-    A shift looks beyond the border into the image's reflection, so no padded copy is needed.
+    A shift beyond the border takes pixels of the image's reflection, so no padded copy is needed.
     """
     pixels, margin = images.pixels, images.margin
     if not margin and not set(recipe.augment) & {"crop", "flip"}:
@@ -201,16 +201,16 @@ def _augmented(
 
 
 def _gathered(pixels: Tensor, chosen: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-    """`pixels[chosen, rows, columns]`, one row and one column a line of pixels.
+    """`pixels[chosen, rows, columns]` for one row and one column index a line of pixels.
 
-    Whole lines first, which is a copy, then the bytes within each: five times as fast as to
-    look every pixel up by three numbers.
+    Whole lines are copied first, then the bytes within each: five times as fast as three indices
+    for every pixel.
 
     Args:
         pixels: (n, height, width, channels).
-        chosen: (k,), images.
-        rows: (k, height of the window).
-        columns: (k, width of the window).
+        chosen: (k,), indices of images.
+        rows: (k, height of the window), indices of rows.
+        columns: (k, width of the window), indices of columns.
 
     Returns:
         (k, height and width of the window, channels).

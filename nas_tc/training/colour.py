@@ -23,7 +23,7 @@ def principal_colours(pixels: Tensor) -> Tensor:
         pixels: uint8, (n, height, width, channels).
 
     Returns:
-        Float, (channels, channels), a component a column, for pixels on a scale of 0 to 1.
+        Float, (channels, channels): one component a column, for pixels on a scale of 0 to 1.
     """
     channels = pixels.shape[-1]
     total = torch.zeros(channels, dtype=torch.float64)
@@ -41,7 +41,7 @@ def principal_colours(pixels: Tensor) -> Tensor:
 
 
 def drawn_noise(count: int, components: Tensor, generator: torch.Generator) -> Tensor:
-    """How far each image goes along each component: float, (count, channels)."""
+    """Random shift of each image along each component: float, (count, channels)."""
     return torch.randn(count, len(components), generator=generator) * _SPREAD
 
 
@@ -50,8 +50,8 @@ def altered_colours(images: Tensor, components: Tensor, noise: Tensor) -> Tensor
 
     Args:
         images: float, (n, channels, height, width), 0 to 1; changed in place.
-        components: what `principal_colours` returned, on the images' device.
-        noise: what `drawn_noise` returned, on the processor.
+        components: Result of `principal_colours`, on the images' device.
+        noise: Result of `drawn_noise`, on the processor.
     """
     added = noise.to(images.device) @ components.T
     return images.add_(added[:, :, None, None])

@@ -1,4 +1,4 @@
-"""Which device trains, in which arithmetic, and how a process settles on its core."""
+"""Device, number format and process settings for training."""
 
 from functools import cache
 from pathlib import Path
@@ -14,9 +14,12 @@ _BF16_FLAGS = ("avx512_bf16", "amx_bf16", "bf16")  # x86 and, the last one, Arm
 def choose_device(name: str) -> torch.device:
     """The device called `name`: "cpu", "cuda" or "auto" (a GPU if there is one).
 
+    Args:
+        name: "auto", "cpu" or "cuda".
+
     Raises:
-        UnknownNameError: another name.
-        DeviceError: "cuda" where torch sees no GPU.
+        UnknownNameError: The name is none of these.
+        DeviceError: The name is "cuda" and torch sees no GPU.
     """
     if name not in ("auto", "cpu", "cuda"):
         raise unknown("device", name, ("auto", "cpu", "cuda"))
@@ -38,14 +41,14 @@ def autocast_dtype(device: torch.device) -> torch.dtype:
 
 
 def settle_on_core(threads: int | None = 1) -> None:
-    """Makes this process train at full speed; for processes of ours alone.
+    """Prepares this process to train at full speed; call it in processes of our own alone.
 
     Small networks gain more from one process a core than from several threads. Freed memory is
-    kept. Numbers too small for the normal format count as zero, because processors slow down a
-    hundred times on them.
+    kept. Subnormal numbers are flushed to zero, because processors slow down a hundred times on
+    them.
 
     Args:
-        threads: of torch; None leaves its own choice, all cores.
+        threads: Number of torch's threads; None: torch's own choice, all cores.
     """
     if threads is not None:
         torch.set_num_threads(threads)

@@ -1,4 +1,4 @@
-"""To the end: a network's full training, with a checkpoint after every epoch."""
+"""Full training of a network, with a checkpoint after every epoch."""
 
 import os
 from collections.abc import Callable
@@ -24,18 +24,19 @@ from nas_tc.training.train import Training, error_rate
 from nas_tc.training.views import ViewErrors, error_of_views
 
 CHECKPOINT = "checkpoint.pt"
-_FORMAT = 2  # of the checkpoint
+_FORMAT = 2  # version of the checkpoint's format
 
 
 @dataclass(frozen=True)
 class FullTraining:
-    """A network trained to the end.
+    """Result of a full training.
 
     Attributes:
-        network: with its final weights.
-        curve: every epoch.
-        single_view: errors on the test images, one view of each.
-        ten_view: the same from ten views, where the recipe asks for it.
+        network: Network with its final weights.
+        curve: Learning curve, one point an epoch.
+        single_view: Errors on the test images, from one view of each.
+        ten_view: Errors on the test images from ten views of each; None unless the recipe asks for
+            them.
     """
 
     network: Network
@@ -59,20 +60,20 @@ def train_fully(
     """Trains a network by all epochs of the recipe, as `run_epochs` does, and tests it.
 
     Args:
-        architecture: the network, for the data's channels and classes.
-        data: `recipe.margin` pixels larger than the network's input.
-        recipe: of the training and the test.
-        out: folder of the checkpoint.
-        seed: of the weights, the order of the images and their augmentation.
-        device: where to train; the processor if None.
-        initial: a file of weights to begin with, instead of fresh ones.
-        resumed: told the epochs of the checkpoint, if there is one.
-        after_epoch: told the learning curve so far.
+        architecture: Network to train, for the data's channels and classes.
+        data: Images, `recipe.margin` pixels larger than the network's input.
+        recipe: Recipe of the training and the test.
+        out: Folder for the checkpoint.
+        seed: Seed for the weights, the order of the images and their augmentation.
+        device: Device that trains; None: the processor.
+        initial: File of weights to begin with; None: fresh weights.
+        resumed: Called with the epochs of the checkpoint, if there is one.
+        after_epoch: Called with the learning curve so far.
 
     Raises:
-        DivergedError: the loss is not a finite number.
-        NasTcError: a checkpoint of another training, a folder that cannot be written, weights of
-            another network, or too little memory.
+        DivergedError: The loss is not a finite number.
+        NasTcError: The checkpoint belongs to another training, the folder cannot be written, the
+            weights belong to another network, or the memory is too small.
     """
     device = device or torch.device("cpu")
     network, curve = run_epochs(
@@ -108,27 +109,27 @@ def run_epochs(
 ) -> tuple[Network, tuple[CurvePoint, ...]]:
     """Trains a network by all epochs of the recipe.
 
-    A checkpoint is written into `out` after every epoch; where one lies there, the training goes
-    on from it, and on the same machine ends with the same weights as if it had never stopped.
+    A checkpoint is written into `out` after every epoch. If there is one already, the training
+    resumes from it; on the same machine it ends with the same weights as without the interruption.
 
     Args:
-        architecture: as in `train_fully`, and so are all others but one.
-        data: as in `train_fully`.
-        recipe: as in `train_fully`.
-        out: as in `train_fully`.
-        seed: as in `train_fully`.
-        device: where to train.
-        initial: as in `train_fully`.
-        shard: this process's part of every batch, where several train the network; the first of
-            them validates and writes the checkpoint, into a folder that all of them see.
-        resumed: as in `train_fully`.
-        after_epoch: as in `train_fully`.
+        architecture: As for `train_fully`.
+        data: As for `train_fully`.
+        recipe: As for `train_fully`.
+        out: As for `train_fully`.
+        seed: As for `train_fully`.
+        device: Device that trains.
+        initial: As for `train_fully`.
+        shard: Part of every batch that this process trains on, where several train the network. The
+            first process validates and writes the checkpoint, into a folder that all of them see.
+        resumed: As for `train_fully`.
+        after_epoch: As for `train_fully`.
 
     Returns:
         The network with its final weights, and its learning curve.
 
     Raises:
-        DivergedError, NasTcError: as in `train_fully`.
+        DivergedError, NasTcError: As for `train_fully`.
     """
     shard = shard or Shard()
     check_shard(shard, recipe, len(data.train))
@@ -179,10 +180,13 @@ def run_epochs(
 
 
 def _digest(file: Path) -> str:
-    """What weights to begin with are known by.
+    """Hash of a file of weights, which identifies it in a checkpoint.
+
+    Args:
+        file: File of weights.
 
     Raises:
-        NasTcError: a file that is not there.
+        NasTcError: The file cannot be read.
     """
     try:
         return blake2b(file.read_bytes()).hexdigest()
@@ -193,8 +197,12 @@ def _digest(file: Path) -> str:
 def _begin_with(network: Network, file: Path) -> None:
     """Gives the network the weights of a file.
 
+    Args:
+        network: Network that takes the weights.
+        file: File of weights.
+
     Raises:
-        NasTcError: a file that is not there, or holds the weights of another network.
+        NasTcError: The file cannot be read, or holds the weights of another network.
     """
     try:
         network.load_state_dict(load_file(file))
@@ -205,7 +213,7 @@ def _begin_with(network: Network, file: Path) -> None:
 
 
 def _read(file: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
-    """The checkpoint, if there is one and it belongs to this training."""
+    """The checkpoint if it belongs to this training; None if there is none."""
     if not file.exists():
         return None
     try:
@@ -228,8 +236,11 @@ def _read(file: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
 def _check_writable(out: Path) -> None:
     """Makes the folder of the checkpoint, before the first epoch is trained.
 
+    Args:
+        out: Folder for the checkpoint.
+
     Raises:
-        NasTcError: it cannot be, or nothing can be written into it.
+        NasTcError: The folder cannot be made, or nothing can be written into it.
     """
     why = None
     try:

@@ -1,7 +1,7 @@
-"""The same network, passed through faster while it trains.
+"""A faster forward pass of the same network for training.
 
-Nothing here changes what is computed, only in which order and how it is rounded; docs/training.md
-has the figures behind each part.
+It computes the same function; only the order of operations and the rounding differ.
+docs/training.md has the figures behind each part.
 """
 
 from collections.abc import Callable, Iterable
@@ -21,7 +21,7 @@ Kind = TypeVar("Kind", bound=nn.Module)
 def fused_forward(network: nn.Module) -> Forward:
     """A function from images (n, channels, height, width) to scores that shares the weights.
 
-    A module that is not our own is returned as it is.
+    A module that is not a `Network` is returned as it is.
     """
     if not isinstance(network, Network):
         return network
@@ -81,9 +81,9 @@ def _fused(layer: nn.Module) -> Forward:
 
 
 def _pooled_first(layers: Iterable[nn.Module]) -> list[nn.Module]:
-    """The layers with every ReLU that a maximum follows after it.
+    """The layers with every ReLU moved behind the maximum pooling that follows it.
 
-    The result and the gradient are the same to the bit, and the ReLU has fewer values to look at.
+    Result and gradient are the same to the bit, and the ReLU has fewer values to process.
     """
     found: list[nn.Module] = []
     for layer in layers:
@@ -97,8 +97,8 @@ def _pooled_first(layers: Iterable[nn.Module]) -> list[nn.Module]:
 def _scaled(images: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     """Images * scale + shift by channel; (n, channels, height, width) in channels_last format.
 
-    Three channels fill no vector register. A whole row of pixels does, so scale and shift are
-    repeated along one.
+    Three channels do not fill a vector register, but a row of pixels does, so scale and shift are
+    repeated along a row.
     """
     rows = images.permute(0, 2, 3, 1).flatten(2)  # n, height, width * channels
     width = images.shape[3]
@@ -107,10 +107,10 @@ def _scaled(images: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
 
 
 class _GlobalAverage(torch.autograd.Function):
-    """The mean of each map, whose gradient is in channels_last format.
+    """The mean of each map, with a gradient in channels_last format.
 
-    torch's own gradient is spread over the map in the other format, and every operation on it
-    up to the next convolution then walks two tensors against the grain.
+    torch's own gradient has the other format, which slows down every operation on it up to the next
+    convolution.
     """
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""What training a network takes of memory, by formula, and what a device has."""
+"""Memory that training a network takes, by formula, and memory that a device has."""
 
 import torch
 
@@ -9,7 +9,7 @@ from nas_tc.errors import NasTcError
 
 _BYTES_PER_PARAMETER = 12  # weight, gradient and momentum, float32
 _COPIES_OF_ACTIVATIONS = 3  # a convolution's output, its normalisation's, one gradient
-_IMAGES_SHARE = 0.5  # of a GPU's memory: the rest is for networks
+_IMAGES_SHARE = 0.5  # share of a GPU's memory; the rest is for networks
 
 
 class OutOfMemoryError(NasTcError):
@@ -20,15 +20,15 @@ def training_bytes(architecture: Architecture, batch_size: int, *, value_bytes: 
     """Memory that training takes, by formula: parameters, activations and one gradient.
 
     Every convolution keeps its own output and that of its normalisation; the ReLU works in place.
-    The libraries' scratch memory is not known and not counted.
+    The libraries' scratch memory is unknown and not counted.
 
     Args:
-        architecture: the network.
-        batch_size: images a step.
-        value_bytes: of an activation: 4 in float32, 2 in bfloat16.
+        architecture: Network to train.
+        batch_size: Number of images a step.
+        value_bytes: Bytes of one activation: 4 in float32, 2 in bfloat16.
 
     Raises:
-        ArchitectureError: a map that shrinks to nothing.
+        ArchitectureError: A map shrinks to nothing.
     """
     cost = network_cost(architecture)
     values = cost.activation_bytes // 4
@@ -37,11 +37,11 @@ def training_bytes(architecture: Architecture, batch_size: int, *, value_bytes: 
 
 
 def free_bytes(device: torch.device, sharers: int = 1) -> int | None:
-    """Free memory of the device; None where the system does not tell.
+    """Free memory of the device, bytes; None if it cannot be found out.
 
     Args:
         device: Processor or GPU.
-        sharers: Processes that share a GPU: each may use its part, whatever the others leave.
+        sharers: Number of processes that share the GPU: each may use its part of the memory.
     """
     if device.type != "cuda":
         return free_memory_bytes()
@@ -58,9 +58,9 @@ def keep_to_part(device: torch.device, sharers: int) -> None:
 
 
 def room_for_images(device: torch.device, sharers: int = 1) -> int:
-    """Bytes of a GPU's memory that a process may give to images it keeps there.
+    """Bytes of a GPU's memory for images that a process keeps there.
 
-    Half of what is free, and of this process's part where several share the GPU.
+    It is half of the free memory, at most half of this process's part where several share the GPU.
     """
     free, total = torch.cuda.mem_get_info(device)
     part = total // sharers - torch.cuda.memory_allocated(device)
@@ -70,10 +70,16 @@ def room_for_images(device: torch.device, sharers: int = 1) -> int:
 def check_fits(
     architecture: Architecture, batch_size: int, device: torch.device, sharers: int = 1
 ) -> None:
-    """Refuses a network before the system kills the process for it.
+    """Refuses a network that needs more memory than is free, before the system kills the process.
+
+    Args:
+        architecture: Network to train.
+        batch_size: Number of images a step.
+        device: Device that trains.
+        sharers: Number of processes that share the GPU, this one included.
 
     Raises:
-        OutOfMemoryError: with the estimate and what there is.
+        OutOfMemoryError: Training needs more memory than is free. The message has both figures.
     """
     free = free_bytes(device, sharers)
     needed = training_bytes(architecture, batch_size, value_bytes=2)
@@ -82,7 +88,7 @@ def check_fits(
 
 
 def out_of_memory(architecture: Architecture, batch_size: int, free: int | None = None) -> str:
-    """The reason that a trial is ended with."""
+    """Message about a network that needs too much memory, the reason in its trial."""
     needed = training_bytes(architecture, batch_size, value_bytes=2) / 2**30
     there = "" if free is None else f", {free / 2**30:,.1f} GiB are free"
     return f"out of memory: about {needed:,.1f} GiB for {batch_size} images a step{there}"

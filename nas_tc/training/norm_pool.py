@@ -1,8 +1,8 @@
-"""Batch normalisation with the pool and the ReLU behind it, where there is a library for it.
+"""Batch normalisation with the pooling and the ReLU behind it, by a library of our own.
 
-On a processor a small network spends half of a step on these three, and most of that on reading
-and writing maps; `native/` has them in as few passes as they need. Installing nas-tc compiles it
-once for each kind of register; where there was no compiler torch's own layers do the work.
+On a processor a small network spends half of a step on these three, mostly on reading and writing
+maps; `native/` does them in as few passes as they need. Installing nas-tc compiles the library once
+for each kind of register. Without a compiler torch's own layers do the work.
 """
 
 import ctypes
@@ -28,7 +28,7 @@ _NUMBER = ctypes.c_double
 
 @cache
 def library() -> ctypes.CDLL | None:
-    """The fastest compiled library for this processor; None if none was built that can be used."""
+    """The fastest compiled library for this processor; None if there is none."""
     return next(filter(None, map(load, fitting())), None)
 
 
@@ -54,16 +54,16 @@ def load(name: str) -> ctypes.CDLL | None:
 
 
 class NormPool:
-    """What a normalisation, a maximum over windows and a ReLU make of maps.
+    """A normalisation, a maximum pooling and a ReLU in one function.
 
-    The modules' own weights and running statistics are used and updated, as they would do
-    themselves; results differ by rounding. Where the library does not apply they are called: on a
-    GPU, with more than two threads, for other types than bfloat16 and float32.
+    It uses and updates the modules' own weights and running statistics as they would; results
+    differ by rounding. Where the library does not apply, it calls the modules: on a GPU, with more
+    than two threads, for other types than bfloat16 and float32.
 
     Args:
-        norm: the normalisation.
-        pool: behind it, if there is one.
-        relu: whether a ReLU is the last.
+        norm: Normalisation to compute.
+        pool: Maximum pooling behind it; None: there is none.
+        relu: Whether a ReLU comes last.
     """
 
     def __init__(self, norm: nn.BatchNorm2d, pool: nn.MaxPool2d | None, *, relu: bool) -> None:
@@ -206,7 +206,7 @@ def _infer(
 
 
 def _room(maps: Tensor, window: Any) -> tuple[Tensor, Tensor | None]:
-    """Memory for the result, and for the places of its maxima if there are any."""
+    """Memory for the result, and for the positions of its maxima if there is a pooling."""
     if window is None:
         return torch.empty_like(maps), None
     shape = (*maps.shape[:2], window[3], window[4])
@@ -226,7 +226,7 @@ def _numbers(pool: nn.MaxPool2d) -> tuple[int, int, int]:
 
 
 def _pooled_side(side: int, size: int, stride: int, padding: int, ceil: bool) -> int:
-    """As torch counts: a window that `ceil` adds begins within the map or its left padding."""
+    """Side of the pooled map, pixels, by torch's rule for windows that hang over the edge."""
     windows = (side + 2 * padding - size + (stride - 1 if ceil else 0)) // stride + 1
     return windows - 1 if ceil and (windows - 1) * stride >= side + padding else windows
 
@@ -237,7 +237,7 @@ def _longs(*numbers: int) -> Any:
 
 
 def _declared(found: ctypes.CDLL) -> ctypes.CDLL:
-    """Tells ctypes what the functions take: where there is a pointer, an int would be cut."""
+    """The library with the argument types of its functions, or ctypes would cut pointers."""
     relu = ctypes.c_int
     for name in _NAMES.values():
         for function, kinds in (

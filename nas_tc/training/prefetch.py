@@ -1,4 +1,4 @@
-"""The next items of an iterator, made by a thread while the last one is used."""
+"""Prefetching: a thread makes the next items of an iterator while the last one is used."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -13,9 +13,9 @@ _END = object()
 
 
 def prefetched(items: Iterator[_T]) -> Iterator[_T]:
-    """The same items in the same order; an exception of `items` is raised where it would be.
+    """The same items in the same order; an exception of `items` is raised in its place.
 
-    torch lets other threads run while it copies, and while a copy waits for the disk.
+    torch lets other threads run while it copies and while a copy waits for the disk.
     """
     threads = torch.get_num_threads()  # a new thread would take its own choice
     with ThreadPoolExecutor(1, "prefetch", torch.set_num_threads, (threads,)) as pool:

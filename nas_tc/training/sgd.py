@@ -1,7 +1,7 @@
-"""Stochastic gradient descent with momentum, as torch computes it, without what is around it.
+"""Stochastic gradient descent with momentum, by the function that torch's optimizer calls.
 
 `torch.optim` loads torch's compiler when its first optimizer is made, which takes a new process
-longer than loading torch itself, and spends a hundredth of a short step on hooks.
+longer than loading torch itself, and it spends a hundredth of a short step on hooks.
 """
 
 from typing import Any
@@ -13,13 +13,13 @@ from nas_tc.recipe.recipe import Recipe
 
 
 class Sgd:
-    """Steps for all parameters of a network that take a gradient.
+    """The optimizer of all parameters of a network that take a gradient.
 
-    Weights decay; vectors, which are biases, scales and shifts, do not.
+    Weights decay. Vectors, which are biases, scales and shifts, do not.
 
     Args:
-        network: whose parameters are changed in place.
-        recipe: momentum and weight decay.
+        network: Network whose parameters are changed in place.
+        recipe: Recipe with momentum and weight decay.
     """
 
     def __init__(self, network: nn.Module, recipe: Recipe) -> None:
@@ -38,7 +38,7 @@ class Sgd:
 
     @torch.no_grad()
     def step(self, rate: float) -> None:
-        """Takes one step with the gradients there are, and drops them."""
+        """Takes one step with the present gradients, and drops them."""
         for (decay, parameters), momenta in zip(self._groups, self._momenta, strict=True):
             torch._fused_sgd_(
                 parameters,
@@ -57,11 +57,11 @@ class Sgd:
         self._begun = True
 
     def state(self) -> dict[str, Any]:
-        """All that changes, for `resume`."""
+        """The optimizer's state, for `resume`."""
         return {"begun": self._begun, "momenta": self._momenta}
 
     def resume(self, state: dict[str, Any]) -> None:
-        """Goes back to what `state` returned."""
+        """Restores what `state` returned."""
         self._begun = state["begun"]
         for ours, theirs in zip(self._momenta, state["momenta"], strict=True):
             for momentum, kept in zip(ours, theirs, strict=True):

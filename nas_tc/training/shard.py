@@ -14,21 +14,21 @@ from nas_tc.training.fused_forward import fused_forward
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """Which part of each batch is this process's.
+    """The part of each batch that one process trains on.
 
-    All processes draw the same order and the same augmentation, and each takes its part of them,
-    so that a batch is the same batch however many they are.
+    All processes draw the same order and the same augmentation, and each takes its part, so that a
+    batch does not depend on the number of processes.
 
     Attributes:
-        rank: of this process, from 0.
-        size: processes; torch's process group has as many.
+        rank: Rank of this process, from 0.
+        size: Number of processes, as in torch's process group.
     """
 
     rank: int = 0
     size: int = 1
 
     def part(self, images: int) -> slice:
-        """Where this process's images lie in a batch of `images`, a multiple of the size."""
+        """Positions of this process's images in a batch of `images`, a multiple of the size."""
         each = images // self.size
         return slice(self.rank * each, (self.rank + 1) * each)
 
@@ -47,10 +47,15 @@ class Shard:
 
 
 def check_shard(shard: Shard, recipe: Recipe, images: int) -> None:
-    """Refuses batches that cannot be parted evenly, so that all images weigh alike.
+    """Refuses batches that cannot be split evenly, so that all images have the same weight.
+
+    Args:
+        shard: Part of every batch that this process trains on.
+        recipe: Recipe with the batch size.
+        images: Number of training images.
 
     Raises:
-        NasTcError: such a batch size, or a set smaller than a batch.
+        NasTcError: The workers do not divide the batch size, or the set is smaller than a batch.
     """
     if shard.size > 1 and recipe.batch_size % shard.size:
         raise NasTcError(
@@ -65,7 +70,7 @@ def check_shard(shard: Shard, recipe: Recipe, images: int) -> None:
 
 
 class _FusedForward(nn.Module):
-    """The fused forward pass as a module, which is what torch's data parallelism takes."""
+    """The fused forward pass as a module, as torch's data parallelism needs it."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()

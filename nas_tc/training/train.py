@@ -1,4 +1,4 @@
-"""The training loop: a network, images and a recipe give errors, rung by rung."""
+"""The training loop: it trains a network by a recipe and measures the error at each rung."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -24,10 +24,10 @@ from nas_tc.training.schedule import learning_rate
 from nas_tc.training.sgd import Sgd
 from nas_tc.training.shard import Shard
 
-Turn = Callable[[], AbstractContextManager[object]]  # around whatever keeps the device busy
+Turn = Callable[[], AbstractContextManager[object]]  # makes the context of a step
 
 _EVALUATION_BATCH = 500  # images
-_STEPS_UNSEEN = 50  # on a GPU, whose queue a look at the loss empties
+_STEPS_UNSEEN = 50  # steps between two looks at the loss on a GPU: each look empties its queue
 
 
 class DivergedError(RuntimeError):
@@ -36,7 +36,7 @@ class DivergedError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """What is known of a network after some epochs."""
+    """Errors and times of a network after some epochs."""
 
     epoch: int  # epochs trained so far
     val_error: float  # share of the validation images that are misclassified, 0 to 1
@@ -46,18 +46,19 @@ class Rung:
 
 
 class Training:
-    """A network on its way: all that is needed to train it on, epoch by epoch.
+    """A network in training, epoch by epoch, which can be interrupted and resumed.
 
     The same arguments give the same weights on the same kind of processor. Matrix products run in
-    bfloat16 where the device is fast at it, sums and weights stay float32.
+    bfloat16 where the device is fast at it; sums and weights stay float32.
 
     Args:
-        network: on the device of the images, in channels_last format; trained in place.
-        training: to learn from.
-        recipe: epochs, schedule, augmentation.
-        seed: of the order of the images and their augmentation.
-        shard: this process's part of every batch, where several train the network.
-        turn: entered for each step, by those who need the machine to themselves in between.
+        network: Network on the device of the images, in channels_last format; trained in place.
+        training: Images to learn from.
+        recipe: Epochs, schedule and augmentation.
+        seed: Seed for the order of the images and their augmentation.
+        shard: Part of every batch that this process trains on; None: all of it.
+        turn: Makes a context that is entered for each step, so that others can have the machine to
+            themselves in between.
     """
 
     def __init__(
@@ -87,10 +88,10 @@ class Training:
         """Trains for one more epoch.
 
         Returns:
-            The mean loss.
+            Mean loss of the epoch.
 
         Raises:
-            DivergedError: the loss is not a finite number, as soon as that is seen.
+            DivergedError: The loss is not a finite number. It is raised as soon as that is seen.
         """
         started = time.perf_counter()
         self.network.train()
@@ -112,7 +113,7 @@ class Training:
         return mean_loss
 
     def _step(self, images: Tensor, labels: Tensor, rate: float) -> Tensor:
-        """Learns from one batch at a learning rate; the loss before."""
+        """Trains on one batch at a learning rate, and returns the loss before the step."""
         dtype = autocast_dtype(labels.device)
         with torch.autocast(labels.device.type, dtype=dtype, enabled=dtype != torch.float32):
             scores = self._forward(images)
@@ -126,11 +127,11 @@ class Training:
         return loss.detach()
 
     def evaluated(self) -> nn.Module:
-        """The network that counts: with the averaged weights where the recipe asks for them."""
+        """The network to evaluate: with the averaged weights if the recipe has an average."""
         return self.network if self._ema is None else self._ema.network
 
     def state(self) -> dict[str, Any]:
-        """All that changes, for `resume`: tensors, numbers and lists."""
+        """The state of the training, for `resume`: tensors, numbers and lists."""
         return {
             "epoch": self.epoch,
             "train_s": self.train_s,
@@ -144,7 +145,7 @@ class Training:
         }
 
     def resume(self, state: dict[str, Any]) -> None:
-        """Goes back to what `state` returned, in another process too; the rest must be equal."""
+        """Restores what `state` returned, in another process too, with the same arguments."""
         self.epoch = state["epoch"]
         self.train_s = state["train_s"]
         self.network.load_state_dict(state["network"])
@@ -172,18 +173,21 @@ def train(
 ) -> Iterator[Rung]:
     """Trains `network` in place, as `Training` does; yields after each rung of the recipe.
 
-    With the recipe's last epoch the network has the averaged weights, if there is an average.
+    After the recipe's last epoch the network has the averaged weights if the recipe has an average.
 
     Args:
-        network: on the device of the images, in channels_last format.
-        training: to learn from.
-        validation: to measure the error on, never learnt from.
-        recipe: epochs, schedule, augmentation.
-        seed: of the order of the images and their augmentation.
-        turn: entered for each step and each batch of validation images.
+        network: Network on the device of the images, in channels_last format.
+        training: Images to learn from.
+        validation: Images to measure the error on; the network never learns from them.
+        recipe: Epochs, schedule and augmentation.
+        seed: Seed for the order of the images and their augmentation.
+        turn: Makes a context that is entered for each step and each batch of validation images.
+
+    Yields:
+        The errors and times at each rung.
 
     Raises:
-        DivergedError: the loss is not a finite number.
+        DivergedError: The loss is not a finite number.
     """
     run = Training(network, training, recipe, seed=seed, turn=turn)
     validation_s = 0.0
@@ -200,7 +204,7 @@ def train(
 
 @torch.inference_mode()
 def error_rate(network: nn.Module, images: Images, turn: Turn = nullcontext) -> float:
-    """Share of the images that the network misclassifies, 0 to 1, in the arithmetic of training."""
+    """Share of the images that the network misclassifies, 0 to 1, in the precision of training."""
     device = images.labels.device
     dtype = autocast_dtype(device)
     network.eval()

@@ -26,13 +26,13 @@ class ViewErrors:
 def error_of_views(
     network: nn.Module, images: Images, *, views: int = 1, reach: int = 4
 ) -> ViewErrors:
-    """Errors of the mean of the network's class probabilities over the views of each image.
+    """Errors of the mean class probabilities over all views of each image.
 
     Args:
-        network: on the images' device.
-        images: to test on.
-        views: 1, the centre, or 10, as `ten_views` has them.
-        reach: pixels that the corner views of images without a margin are shifted by.
+        network: Network on the images' device.
+        images: Images to test on.
+        views: Number of views: 1, the centre, or 10, as in `ten_views`.
+        reach: Shift of the corner views of images without a margin, pixels.
     """
     device = images.labels.device
     dtype = autocast_dtype(device)

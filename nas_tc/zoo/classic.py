@@ -1,4 +1,4 @@
-"""What the networks of 2012 to 2014 share: ImageNet's setting, and a head that they all have."""
+"""Common settings of the networks of 2012 to 2014: ImageNet's images and a common head."""
 
 from nas_tc.architecture import Architecture, Head, parse_notation
 
@@ -9,9 +9,9 @@ def classic(notation: str, head: Head) -> Architecture:
 
 
 def two_hidden(bins: int) -> Head:
-    """Maxima of `bins` x `bins` windows, two layers of 4096 with drop-out, a classifier.
+    """A head of `bins` x `bins` maxima, two layers of 4096 with drop-out, and a classifier.
 
-    The last pooling of these networks is part of the head: 3x3 windows with stride 2 on a map of
+    The last pooling of these networks is part of the head: windows of 3x3 with stride 2 on a map of
     13x13, for one, are exactly 6x6 bins.
     """
     return Head("max", bins=(bins,), hidden=(4096, 4096), dropout=0.5)

@@ -24,7 +24,7 @@ _B0 = (
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """How many times deeper, wider and larger than the base network."""
+    """Factors of depth, width and resolution relative to the base network."""
 
     depth: float
     width: float
@@ -32,7 +32,7 @@ class Scaling:
 
     @property
     def cost(self) -> float:
-        """How many times the multiply-adds: depth * width^2 * resolution^2."""
+        """Factor of the multiply-adds: depth * width^2 * resolution^2."""
         return self.depth * self.width**2 * self.resolution**2
 
 

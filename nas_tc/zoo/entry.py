@@ -7,7 +7,7 @@ from nas_tc.architecture import Architecture
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A published network: what it is, where it comes from, what it was reported to reach."""
+    """A published network: its architecture, its source and its reported errors."""
 
     name: str
     architecture: Architecture

@@ -1,4 +1,4 @@
-"""From what a user types to a network: a name, the paper's notation, or a JSON file."""
+"""Networks by name, by the paper's notation, or from a JSON file."""
 
 from pathlib import Path
 
@@ -8,17 +8,17 @@ from nas_tc.zoo.table import ZOO
 
 
 def find_network(text: str) -> Architecture:
-    """The network that `text` names, writes or points to.
+    """The network that `text` names, describes or points to.
 
     Args:
-        text: a name of the zoo; or a notation, which is taken as the paper's setting: 224x224
-            colour images, 1000 classes, the SPP head, no normalisation; or a path that ends in
-            `.json`, written from `Architecture.to_json`.
+        text: Name of a network of the zoo; or a notation, which is taken in the paper's setting:
+            224x224 colour images, 1000 classes, the SPP head, no normalisation; or the path of a
+            `.json` file from `Architecture.to_json`.
 
     Raises:
-        UnknownNameError: no such name.
-        NotationError: a notation or a file that cannot be read.
-        ArchitectureError: numbers that make no network.
+        UnknownNameError: No network has this name.
+        NotationError: The notation or the file cannot be read.
+        ArchitectureError: The numbers describe no network.
     """
     if text in ZOO:
         return ZOO[text].architecture
@@ -30,7 +30,7 @@ def find_network(text: str) -> Architecture:
 
 
 def names_study(text: str) -> bool:
-    """Whether `text` is the path of a study, and not a network: of any file that is no JSON."""
+    """Whether `text` is the path of a study: a .db file, or an existing file that is not JSON."""
     if text.endswith((".db", ".json")):
         return text.endswith(".db")
     try:

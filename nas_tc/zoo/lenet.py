@@ -1,7 +1,7 @@
 """LeNet-5 (LeCun et al., "Gradient-based learning applied to document recognition", 1998).
 
-As the survey has it: the second convolution sees every map of the first, and the poolings are
-plain averages. The head's 5x5 bins are the second 2x2 pooling.
+As in the survey, the second convolution reads every map of the first, and the poolings are plain
+averages. The head's 5x5 bins are the second 2x2 pooling.
 """
 
 from nas_tc.architecture import Architecture, Head, parse_notation

@@ -1,4 +1,4 @@
-"""MobileNets, for little computers.
+"""MobileNets, networks for small devices.
 
 The first has separable convolutions (Howard et al. 2017, Table 1), the second inverted residuals
 (Sandler et al. 2018, Table 2). The errors are the papers' own, single crop.

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of a table: a network of the zoo and what the paper prints for it."""
+    """A line of a table: a network of the zoo and the paper's figures for it."""
 
     name: str
     top1_error: float | None  # 0 to 1
@@ -21,7 +21,7 @@ class Table:
     """A table of the paper."""
 
     title: str
-    reference: str  # whose complexity is 1
+    reference: str  # network whose complexity is 1
     rows: tuple[Row, ...]
 
 

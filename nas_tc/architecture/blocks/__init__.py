@@ -1,7 +1,7 @@
-"""What a unit of a stage is: one frozen value a block, each with its layers, in its own file.
+"""Blocks: what a unit of a stage consists of, one frozen value a file.
 
-A block is anything with `convs`, the convolutions on its longest path, and `layers(unit)`. To
-add one, write its file and name it in `Block` and `BLOCKS`.
+A block has `convs`, the number of convolutions on its longest path, and `layers(unit)`. To add a
+block, write its file and name it in `Block` and `BLOCKS`.
 """
 
 from collections.abc import Mapping

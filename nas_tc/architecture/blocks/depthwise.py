@@ -1,4 +1,4 @@
-"""Convolutions that look at each channel by itself."""
+"""Convolutions that filter each channel by itself."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -16,7 +16,7 @@ class Inception:
     The stage's filter size is s, 3 in GoogLeNet. The fields are the columns of its Table 1.
 
     Raises:
-        ArchitectureError: a branch without filters.
+        ArchitectureError: A branch has no filters.
     """
 
     one: int  # filters of the 1x1

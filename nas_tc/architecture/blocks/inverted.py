@@ -18,7 +18,7 @@ class Inverted:
     factors of 0 to 1, as EfficientNet has it (Tan & Le 2019).
 
     Raises:
-        ArchitectureError: an expansion below 1, or an `se` below 0.
+        ArchitectureError: The expansion is below 1, or `se` is below 0.
     """
 
     expansion: int

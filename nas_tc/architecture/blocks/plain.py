@@ -1,4 +1,4 @@
-"""The plain convolution: the paper's layer, and what it has been varied by since."""
+"""The plain convolution, the paper's layer, and its later variants."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from nas_tc.errors import ArchitectureError
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """A convolution, and a 1x1 convolution of the same width behind it if `nin` says so.
+    """A convolution, with a 1x1 convolution of the same width behind it if `nin` is set.
 
     Groups split the channels (Krizhevsky et al. 2012, over two GPUs); a dilation spreads the
     filter's taps (Yu & Koltun 2016); `nin` is network in network (He & Sun 2015, section 4.4).
 
     Raises:
-        ArchitectureError: groups or a dilation below 1.
+        ArchitectureError: `groups` or `dilation` is below 1.
     """
 
     groups: int = 1

@@ -37,11 +37,11 @@ class Basic:
 class Bottleneck:
     """1x1 to a `reduction`-th of the width, the filter there, 1x1 back, and the input added.
 
-    The stride is on the first 1x1, as published, or on the filter, as torchvision has it: that
-    costs more and is said to be more accurate.
+    The stride is on the first 1x1, as published, or on the filter, as in torchvision, where it
+    costs more.
 
     Raises:
-        ArchitectureError: a reduction below 1, or another place for the stride.
+        ArchitectureError: The reduction is below 1, or `stride_on` has another value.
     """
 
     reduction: int = 4

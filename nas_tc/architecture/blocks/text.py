@@ -1,7 +1,7 @@
 """A block as text, both ways: `inverted[6,se=4]`, `bottleneck`, `plain[groups=2,nin]`.
 
-Fields without a default stand first, in order; the others by name where they say something, and
-a flag by its name alone.
+Fields without a default come first, in order. Other fields follow by name if they differ from their
+defaults; a flag is its name alone.
 """
 
 import re
@@ -18,12 +18,15 @@ _BLOCK = re.compile(r"([a-z]+)(?:\[([^\[\]]*)\])?")
 
 @lru_cache(maxsize=4096)
 def parse_block(text: str) -> Block:
-    """The block that `text` writes.
+    """The block that `text` describes.
+
+    Args:
+        text: Name of the block, with arguments in brackets if it takes any.
 
     Raises:
-        UnknownNameError: no such block.
-        NotationError: arguments that the block does not take.
-        ArchitectureError: arguments that make no block.
+        UnknownNameError: No block has this name.
+        NotationError: The block does not take these arguments.
+        ArchitectureError: The values of the arguments make no block.
     """
     match = _BLOCK.fullmatch(text)
     if match is None:

@@ -9,7 +9,7 @@ from nas_tc.errors import ArchitectureError
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A block's place in a network: what it gets, and what its stage asks of it."""
+    """A block's place in a network: its input, and the output that its stage needs."""
 
     name: str  # "conv2.3"
     input: Shape
