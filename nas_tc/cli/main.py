@@ -14,6 +14,7 @@ from nas_tc.cli import (
     data,
     draw,
     export,
+    fit,
     replace,
     report,
     search,
@@ -39,6 +40,7 @@ app.command("train")(train.train)
 app.command("report")(report.report)
 app.command("export")(export.export)
 app.command("cost")(cost.cost)
+app.command("fit")(fit.fit)
 app.command("replace")(replace.replace)
 app.command("draw")(draw.draw)
 app.command("zoo")(zoo.zoo)

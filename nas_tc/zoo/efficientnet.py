@@ -9,6 +9,7 @@ from math import ceil
 
 from nas_tc.architecture import Architecture, Head, Inverted, Stage
 from nas_tc.zoo.entry import Entry
+from nas_tc.zoo.mobile import last_halvings, round_channels
 
 # Expansion, filter size, stride, width and depth of B0's seven stages, its Table 1.
 _B0 = (
@@ -48,25 +49,10 @@ def compound_scaling(
 
 
 def efficientnet(width: float, depth: float, side: int, dropout: float) -> Architecture:
-    """B0 with its widths and depths scaled, for images of `side` x `side` pixels.
-
-    Widths are rounded to multiples of 8, losing a tenth at most; depths are rounded up.
-    """
-    stages = [Stage(1, _rounded(32 * width), 3, stride=2)]
-    stages += [
-        Stage(
-            depth=ceil(units * depth),
-            width=_rounded(channels * width),
-            filter=filter,
-            stride=stride,
-            block=Inverted(expansion, se=4),
-        )
-        for expansion, filter, stride, channels, units in _B0
-    ]
-    stages.append(Stage(1, _rounded(1280 * width), 1))
+    """B0 with its widths and depths scaled, for images of `side` x `side` pixels."""
     return Architecture(
         input=(3, side, side),
-        stages=tuple(stages),
+        stages=efficientnet_stages(width, depth),
         head=Head("average", bins=(1,), dropout=dropout),
         classes=1000,
         norm="batch",
@@ -74,10 +60,30 @@ def efficientnet(width: float, depth: float, side: int, dropout: float) -> Archi
     )
 
 
-def _rounded(channels: float) -> int:
-    """The nearest multiple of 8, or the next one where that would lose more than a tenth."""
-    near = max(8, int(channels + 4) // 8 * 8)
-    return near + 8 if near < 0.9 * channels else near
+def efficientnet_stages(width: float, depth: float, halvings: int = 5) -> tuple[Stage, ...]:
+    """The stages of B0 with their widths and depths scaled.
+
+    Widths are rounded to multiples of 8, losing a tenth at most; depths are rounded up.
+
+    Args:
+        width: times the published widths.
+        depth: times the published depths.
+        halvings: how many of the five strides of 2 are kept, the last ones.
+    """
+    strides = last_halvings([2, *(stride for _, _, stride, _, _ in _B0)], halvings)
+    stages = [Stage(1, round_channels(32 * width), 3, stride=strides[0])]
+    stages += [
+        Stage(
+            depth=ceil(round(units * depth, 9)),
+            width=round_channels(channels * width),
+            filter=filter,
+            stride=stride,
+            block=Inverted(expansion, se=4),
+        )
+        for (expansion, filter, _, channels, units), stride in zip(_B0, strides[1:], strict=True)
+    ]
+    stages.append(Stage(1, round_channels(1280 * width), 1))
+    return tuple(stages)
 
 
 def _entry(name: str, architecture: Architecture, top1_error: float, top5_error: float) -> Entry:

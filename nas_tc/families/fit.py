@@ -1,0 +1,159 @@
+"""The largest network of a family within limits, by the family's own rule."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from nas_tc.architecture import GAP, Architecture, Head, Norm, Shape
+from nas_tc.errors import BudgetError
+from nas_tc.families.family import Family, Form, Size
+from nas_tc.space import Limited
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A network of a family within limits.
+
+    Attributes:
+        family: whose rule scaled it.
+        architecture: the network.
+        form: number of the family's form for such images, from 0.
+        size: within the form.
+        is_largest: whether the form goes no further, so that a larger budget would not help.
+    """
+
+    family: Family
+    architecture: Architecture
+    form: int
+    size: Size
+    is_largest: bool
+
+    @property
+    def described(self) -> str:
+        """The size in the family's own terms."""
+        return self.family.describe(self.size)
+
+
+def fit_family(
+    family: Family,
+    limits: Sequence[Limited],
+    input: Shape,
+    classes: int,
+    *,
+    norm: Norm = "batch",
+    head: Head = GAP,
+) -> Fitted:
+    """The network of `family` that is as large as `limits` allow.
+
+    The first form whose smallest network fits is taken: early forms keep more resolution and
+    depth, and none is made thinner than it should be. It is widened as far as the limits allow,
+    and then deepened. Where that is less than a limit wants at least, narrower and deeper ones
+    and further forms are tried in turn.
+
+    Args:
+        family: what to scale.
+        limits: all must be kept.
+        input: of the images: channels, height and width.
+        classes: of the classifier.
+        norm: what follows each convolution.
+        head: from the last map to the scores.
+
+    Raises:
+        ArchitectureError: images that the family's smallest layout shrinks to nothing.
+        BudgetError: no network of the family is within the limits; the nearest is named.
+    """
+    forms = [
+        _Builder(family, form, number, input, classes, norm, head)
+        for number, form in enumerate(family.forms(min(input[1:])))
+    ]
+    nearest: Fitted | None = None
+    for found in _largest(forms, limits):
+        if all(limit.admits(limit.of(found.architecture)) for limit in limits):
+            return found
+        nearest = nearest or found
+    if nearest is None:
+        nearest = forms[-1].fitted(Size(forms[-1].form.smallest))
+    raise BudgetError(_refusal(nearest, limits))
+
+
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    family: Family
+    form: Form
+    number: int
+    input: Shape
+    classes: int
+    norm: Norm
+    head: Head
+
+    def network(self, size: Size) -> Architecture:
+        return Architecture(
+            self.input,
+            self.form.stages(size),
+            self.head,
+            self.classes,
+            self.norm,
+            self.family.activation,
+        )
+
+    def fitted(self, size: Size) -> Fitted:
+        is_largest = size == Size(self.form.largest, self.form.deepest)
+        return Fitted(self.family, self.network(size), self.number, size, is_largest)
+
+    def is_within(self, size: Size, limits: Sequence[Limited]) -> bool:
+        """Whether the upper ends of all limits are kept."""
+        network = self.network(size)
+        return all(limit.of(network) <= limit.most for limit in limits)
+
+
+def _largest(forms: Sequence[_Builder], limits: Sequence[Limited]) -> Iterator[Fitted]:
+    """What the upper ends allow, the one that the rule wants first."""
+    for builder in forms:
+        form = builder.form
+        if not builder.is_within(Size(form.smallest), limits):
+            continue
+        for scale in range(_largest_scale(builder, limits), form.smallest - 1, -1):
+            if not _reaches(builder.network(Size(scale, form.deepest)), limits):
+                break  # nor will a narrower one
+            yield builder.fitted(_deepest(builder, scale, limits))
+
+
+def _reaches(network: Architecture, limits: Sequence[Limited]) -> bool:
+    """Whether the lower ends of all limits are kept."""
+    return all(limit.of(network) >= limit.least for limit in limits)
+
+
+def _deepest(builder: _Builder, scale: int, limits: Sequence[Limited]) -> Size:
+    size = Size(scale)
+    while size.extra < builder.form.deepest:
+        deeper = Size(scale, size.extra + 1)
+        if not builder.is_within(deeper, limits):
+            break
+        size = deeper
+    return size
+
+
+def _largest_scale(builder: _Builder, limits: Sequence[Limited]) -> int:
+    """By bisection: a wider network has more of everything that can be limited."""
+    low, high = builder.form.smallest, builder.form.largest
+    while low < high:
+        middle = (low + high + 1) // 2
+        if builder.is_within(Size(middle), limits):
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _refusal(nearest: Fitted, limits: Sequence[Limited]) -> str:
+    name, network = nearest.family.name, nearest.architecture
+    broken = next(limit for limit in limits if not limit.admits(limit.of(network)))
+    value = broken.of(network)
+    is_over = value > broken.most
+    amount = broken.amount(value, up=is_over)
+    which = "the smallest there is" if is_over else "the largest below it"
+    bound = broken.bound
+    way = f"{bound.measure}<={amount}" if is_over else f"a range that begins at {amount} or below"
+    return (
+        f"no {name} network on {'x'.join(map(str, network.input))} images is within "
+        f"{bound.text!r}: {which} has {broken.shown(value)}; give it {way}, or another family"
+    )

@@ -1,0 +1,62 @@
+"""ResNets of basic blocks (He et al., "Deep residual learning for image recognition", 2016).
+
+On large images ResNet-18 (Table 1) and thinner, shallower ones; on small images the layout of
+section 4.2, which begins with a 3x3 convolution and has n blocks in each stage: n = 3 is
+ResNet-20. Shortcuts are projected where shapes change (option B).
+"""
+
+from functools import partial
+
+from nas_tc.architecture import Basic, Pool, Stage
+from nas_tc.families.depths import deepened
+from nas_tc.families.family import Family, Form, Size
+from nas_tc.families.sides import openings, stem
+
+_STEP = 4  # channels
+_NARROWEST = 4  # steps: 16 channels, as in section 4.2
+_STAGES = 4
+_DEPTHS = (3, 2, 1)  # blocks in each stage; with all four stages at most 2, as in ResNet-18
+
+
+def _forms(side: int) -> tuple[Form, ...]:
+    layouts = [
+        (early, (depth,) * stages)
+        for early, stages in openings(side, _STAGES, most_early=2)
+        for depth in _DEPTHS
+        if stages < _STAGES or depth < 3
+    ]
+    return tuple(
+        Form(
+            stages=partial(_stages, side, early, depths),
+            smallest=1 if (early, depths) == layouts[-1] else _NARROWEST,
+            largest=1024,
+            deepest=12,
+        )
+        for early, depths in layouts
+    )
+
+
+def _stages(side: int, early: int, depths: tuple[int, ...], size: Size) -> tuple[Stage, ...]:
+    width = _STEP * size.scale
+    filter, stride, pools = stem(early, side)
+    found = [
+        Stage(
+            depth=1,
+            width=width,
+            filter=filter,
+            stride=stride,
+            pool=Pool(3, 2, 1) if pools else None,
+            padding=filter // 2 if filter > 3 else None,
+        )
+    ]
+    for number, depth in enumerate(deepened(depths, size.extra)):
+        found.append(Stage(depth, width * 2**number, 3, stride=2 if number else 1, block=Basic()))
+    return tuple(found)
+
+
+def _described(size: Size) -> str:
+    more = f", {size.extra} more block{'s'[: size.extra > 1]}" if size.extra else ""
+    return f"first width {_STEP * size.scale}{more}"
+
+
+RESNET = Family("resnet", "He et al. 2016, Table 1 and section 4.2", _forms, _described)

@@ -1,0 +1,61 @@
+"""Plain networks like VGG (Simonyan & Zisserman, 2015, Table 1).
+
+3x3 convolutions, a 2x2 pooling between stages, widths that double up to eight times the first.
+Configuration D has 2, 2, 3, 3 and 3 convolutions in its stages, B has 2 in each. On small images
+there are fewer stages, of 2 each.
+"""
+
+from functools import partial
+
+from nas_tc.architecture import Pool, Stage
+from nas_tc.families.depths import deepened
+from nas_tc.families.family import Family, Form, Size
+from nas_tc.families.sides import openings, stem
+
+_STEP = 4  # channels
+_NARROWEST = 5  # steps
+_STAGES = 5
+_DEPTHS = ((2, 2, 3, 3, 3), (2, 2, 2, 2, 2))  # configurations D and B
+
+
+def _forms(side: int) -> tuple[Form, ...]:
+    layouts = [
+        (early, depths)
+        for early, stages in openings(side, _STAGES, most_early=0)
+        for depths in (_DEPTHS if stages == _STAGES else ((2,) * stages,))
+    ]
+    return tuple(
+        Form(
+            stages=partial(_stages, side, early, depths),
+            smallest=1 if (early, depths) == layouts[-1] else _NARROWEST,
+            largest=1024,
+            deepest=12,
+        )
+        for early, depths in layouts
+    )
+
+
+def _stages(side: int, early: int, depths: tuple[int, ...], size: Size) -> tuple[Stage, ...]:
+    width = _STEP * size.scale
+    filter, stride, pools = stem(early, side)
+    found = [Stage(1, width, filter, stride=stride, pool=Pool(2, 2))] if pools else []
+    last = len(depths) - 1
+    for number, depth in enumerate(deepened(depths, size.extra)):
+        found.append(
+            Stage(
+                depth=depth,
+                width=width * min(2**number, 8),
+                filter=3,
+                stride=stride if number == 0 and not pools else 1,
+                pool=Pool(2, 2) if number < last else None,
+            )
+        )
+    return tuple(found)
+
+
+def _described(size: Size) -> str:
+    more = f", {size.extra} more convolution{'s'[: size.extra > 1]}" if size.extra else ""
+    return f"first width {_STEP * size.scale}{more}"
+
+
+VGG = Family("vgg", "Simonyan & Zisserman 2015, Table 1", _forms, _described)
