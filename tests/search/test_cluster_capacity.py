@@ -7,6 +7,7 @@ import ray
 
 from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.data import load_data
+from nas_tc.errors import DeviceError, NasTcError
 from nas_tc.recipe import Recipe
 from nas_tc.search import cluster_capacity as room
 from nas_tc.search.pool import Pool
@@ -84,3 +85,12 @@ def test_workers_that_have_room_do_not_wait(empty, monkeypatch):
         while pool.next_result(0.5) is None:
             pass
     assert notes == []
+
+
+def test_without_a_gpu_nothing_is_shared(tiny_search):
+    with pytest.raises(DeviceError, match="--per-gpu 2: networks share a GPU, and none is used"):
+        tiny_search(per_gpu=2, device="cpu")
+    with pytest.raises(NasTcError, match="per_gpu must be 1 or more, not 0"):
+        tiny_search(per_gpu=0)
+    with pytest.raises(NasTcError, match="as in 4GiB"):
+        tiny_search(memory_limit="4")

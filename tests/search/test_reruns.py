@@ -10,7 +10,7 @@ from nas_tc.errors import DataError, NasTcError, StudyError
 from nas_tc.report import front_table
 from nas_tc.search import rerun
 from nas_tc.search.reruns import missing_reruns
-from nas_tc.study import Spread, read_study
+from nas_tc.study import read_study
 from nas_tc.worker import training_seed
 
 
@@ -102,8 +102,3 @@ def test_the_seed_that_a_lent_result_was_trained_with_is_left_out(study, lent, s
         (cheap, second),
         (expensive, second),
     ]
-
-
-def test_a_spread_in_words():
-    assert str(Spread.over([0.1, 0.2])) == "15.00 ± 7.07 %"
-    assert str(Spread.over([0.125])) == "12.50 %"
