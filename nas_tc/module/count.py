@@ -56,7 +56,7 @@ def count_module(module: nn.Module, input: Shape) -> ModuleCount:
         shape = "x".join(map(str, input))
         raise ArchitectureError(
             f"the module does not run on one image of {shape}: {type(error).__name__}: {error}; "
-            "give its input with --input"
+            "set its input with --input"
         ) from None
     counts = analysis.by_module_and_operator()
     by_module = {

@@ -109,8 +109,8 @@ def check_settings(path: Path, settings: dict[str, Any]) -> None:
     kept = kept_settings(path)
     if kept is not None and (changed := difference(kept, settings)):
         raise StudyError(
-            f"{path} is the study of another search ({changed}); take its settings, or another "
-            "file with --study"
+            f"{path} is the study of another search ({changed}); use its settings, or choose "
+            "another file with --study"
         )
 
 

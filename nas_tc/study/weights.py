@@ -110,6 +110,6 @@ def without_weights(record: StudyRecord, trial: TrialRecord) -> StudyError:
     if len(named) < len(kept):
         numbers += f" have the nearest costs, and {len(kept) - len(named)} others have weights"
     return StudyError(
-        f"{record.path}: trial {trial.number} ({trial.state}) has no weights: they are kept of the "
-        f"front and what is near it: {numbers or 'none yet'}"
+        f"{record.path}: trial {trial.number} ({trial.state}) has no weights: a study keeps those "
+        f"of the front and near it: {numbers or 'none yet'}"
     )

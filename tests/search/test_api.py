@@ -60,7 +60,7 @@ def test_running_it_again_resumes(tiny_search):
     assert [t.architecture for t in second.trials[:3]] == [t.architecture for t in first.trials]
     assert [t.val_errors for t in second.trials[:3]] == [t.val_errors for t in first.trials]
     assert (first.done, second.done, len(listener.ends)) == (3, 6, 3)
-    assert any("3 trials are there, going on to 6" in note for note in listener.notes)
+    assert any("3 trials are done, training up to 6" in note for note in listener.notes)
     third = tiny_search(trials=6, listener=(listener := RecordingListener()))
     assert third.trials == second.trials
     assert any("nothing is left to train" in note for note in listener.notes)
