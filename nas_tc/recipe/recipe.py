@@ -1,6 +1,5 @@
 """The recipe of a training, as a value."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -8,7 +7,6 @@ from typing import Any, Literal
 from nas_tc.errors import NasTcError
 
 AUGMENTATIONS = ("crop", "flip", "colour")
-_START = 0.1  # share of its peak that the learning rate begins with
 _LISTS = ("augment", "drops")
 
 
@@ -73,20 +71,6 @@ class Recipe:
         """The recipe that `to_dict` described; fields that it lacks have their default."""
         lists = {name: tuple(values[name]) for name in _LISTS if name in values}
         return cls(**{**values, **lists})
-
-
-def one_cycle(progress: float, warmup: float) -> float:
-    """The learning rate as a share of its peak.
-
-    It is our own because torch's OneCycleLR divides by zero when the warm-up is a single step.
-
-    Args:
-        progress: Share of the steps that are done, 0 to 1.
-        warmup: Share of the steps before the peak, 0 to 1.
-    """
-    if progress < warmup:
-        return _START + (1 - _START) * progress / warmup
-    return (1 + math.cos(math.pi * (progress - warmup) / (1 - warmup))) / 2
 
 
 def _check(holds: bool, name: str, value: object, rule: str) -> None:

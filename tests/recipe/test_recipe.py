@@ -1,12 +1,9 @@
 """The recipe as a value."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from nas_tc.errors import NasTcError
 from nas_tc.recipe import RECIPES, Recipe
-from nas_tc.recipe.recipe import one_cycle
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -25,14 +22,6 @@ def test_a_dict_of_an_older_version_has_the_defaults():
 )
 def test_rungs(epochs, rungs):
     assert Recipe(epochs=epochs).rungs == rungs
-
-
-@given(st.floats(0, 1), st.floats(0, 0.99))
-def test_the_learning_rate_rises_to_its_peak_and_falls_to_nothing(progress, warmup):
-    assert 0 <= one_cycle(progress, warmup) <= 1
-    assert one_cycle(warmup, warmup) == 1
-    assert one_cycle(1, warmup) == pytest.approx(0)
-    assert one_cycle(0, 0.5) == pytest.approx(0.1)
 
 
 def test_a_recipe_survives_json():
