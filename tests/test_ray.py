@@ -6,6 +6,7 @@ import pytest
 
 from nas_tc import _ray
 from nas_tc._ray import ray_has_gpu
+from nas_tc.data import load_data
 from nas_tc.errors import DeviceError
 from nas_tc.recipe import Recipe
 from nas_tc.search.pool import Pool
@@ -37,7 +38,7 @@ def test_workers_that_read_the_clock_have_that_of_other_programs(started, monkey
     assert "MALLOC_CONF" not in started
 
 
-def test_a_gpu_that_torch_is_not_built_for_is_none(monkeypatch, digits):
+def test_a_gpu_that_torch_is_not_built_for_is_none(monkeypatch):
     monkeypatch.setattr("ray.cluster_resources", lambda: {"GPU": 1.0, "CPU": 2.0})
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     assert not ray_has_gpu(local=True)
@@ -45,4 +46,4 @@ def test_a_gpu_that_torch_is_not_built_for_is_none(monkeypatch, digits):
     monkeypatch.setattr("nas_tc.search.pool.start_ray", lambda *_: True)
     monkeypatch.setattr("ray.shutdown", lambda: None)
     with pytest.raises(DeviceError, match="torch sees no GPU here; use --device cpu"):
-        Pool(digits, Recipe(), device="cuda")
+        Pool(load_data("digits", side=(8, 8)), Recipe(), device="cuda")
