@@ -73,9 +73,9 @@ def _box(box: Box, macs: int, most: float) -> str:
     layer = box.layer
     share = layer.macs / macs
     shape = "x".join(map(str, layer.output))
-    told = f"{layer.name}: {shape}, {layer.macs:,} multiply-adds ({share:.1%})"
-    told += f", {layer.params:,} parameters"
-    tip = f"<title>{escape(told)}</title>"
+    text = f"{layer.name}: {shape}, {layer.macs:,} multiply-adds ({share:.1%})"
+    text += f", {layer.params:,} parameters"
+    tip = f"<title>{escape(text)}</title>"
     if isinstance(layer, Add | Scale | Concat):
         return (
             f'<circle cx="{box.middle:.1f}" cy="{_AXIS}" r="{box.width / 2:.1f}" fill="#5a7fa8">'

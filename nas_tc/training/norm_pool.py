@@ -136,7 +136,7 @@ class _Train(torch.autograd.Function):
         norm: nn.BatchNorm2d,
         relu: bool,
     ) -> Tensor:
-        result, places = _room(maps, window)
+        result, places = _result_memory(maps, window)
         mean, inverse = torch.empty_like(weight), torch.empty_like(weight)
         norm.num_batches_tracked.add_(1)  # type: ignore[union-attr]
         getattr(found, f"train_{_NAMES[maps.dtype]}")(
@@ -189,7 +189,7 @@ def _infer(
     found: ctypes.CDLL, maps: Tensor, shape: Any, window: Any, norm: nn.BatchNorm2d, relu: bool
 ) -> Tensor:
     """The forward pass with the running statistics."""
-    result, _ = _room(maps, window)
+    result, _ = _result_memory(maps, window)
     getattr(found, f"infer_{_NAMES[maps.dtype]}")(
         maps.data_ptr(),
         result.data_ptr(),
@@ -205,7 +205,7 @@ def _infer(
     return result
 
 
-def _room(maps: Tensor, window: Any) -> tuple[Tensor, Tensor | None]:
+def _result_memory(maps: Tensor, window: Any) -> tuple[Tensor, Tensor | None]:
     """Memory for the result, and for the positions of its maxima if there is a pooling."""
     if window is None:
         return torch.empty_like(maps), None

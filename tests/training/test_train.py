@@ -64,7 +64,9 @@ def test_strides_on_the_smallest_maps_do_not_diverge(notation):
     pixels = torch.randint(0, 256, (640, 32, 32, 3), dtype=torch.uint8, generator=generator)
     noise = Images(pixels, torch.arange(640) % 10)
     network = build(Architecture((3, 32, 32), parse_notation(notation), GAP, 10))
-    rungs = list(train(network, noise, noise, Recipe(epochs=2), seed=0, turn=on_used_memory))
+    rungs = list(
+        train(network, noise, noise, Recipe(epochs=2), seed=0, step_context=on_used_memory)
+    )
     assert rungs[-1].train_loss < 4
 
 
