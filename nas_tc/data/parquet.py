@@ -49,9 +49,9 @@ def column(names: list[str], place: str, what: str, known: tuple[str, ...]) -> s
 
     Args:
         names: Names of the file's columns.
-        known: Names to look for, the preferred one first.
-        what: Content of the column, for an error message.
         place: Path of the file, for an error message.
+        what: Content of the column, for an error message.
+        known: Names to look for, the preferred one first.
 
     Raises:
         DataError: The file has none of these columns.
