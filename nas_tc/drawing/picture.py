@@ -8,7 +8,7 @@ from nas_tc.cost import Cost, network_cost
 from nas_tc.drawing.layout import MARGIN, Box, Group, arcs, layout
 
 _TOP = 78.0  # room for the title
-_AXIS = _TOP + 140.0  # of all boxes, picture pixels from the top
+_AXIS = _TOP + 140.0  # centre line of all boxes, picture pixels from the top
 _HEIGHT = 420.0
 _PALE, _WARM, _DARK = (255, 247, 230), (244, 140, 60), (140, 22, 30)
 _FONT = 'font-family="Helvetica, Arial, sans-serif"'

@@ -183,7 +183,8 @@ def _check_capacity(workers: int, kind: str, device: str) -> None:
 def _cause(error: Exception) -> Exception:
     """The error that ended the workers, unchanged if a user can put it right.
 
-    When one worker ends, the others fail while they wait for it, and their errors say nothing.
+    When one worker ends, the others fail while they wait for it, so their errors do not name the
+    cause.
     """
     failures = sorted(getattr(error, "worker_failures", {}).items())
     for _, failure in failures:

@@ -25,10 +25,10 @@ class Recipe:
 
     epochs: int = 12
     batch_size: int = 64  # images
-    learning_rate: float = 0.1  # at its peak
+    learning_rate: float = 0.1  # peak of the learning rate
     warmup: float = 0.25  # share of the steps before the peak of a cycle
     momentum: float = 0.9
-    weight_decay: float = 5e-4  # not on biases and normalisation
+    weight_decay: float = 5e-4  # for weights, not for biases and normalisation
     label_smoothing: float = 0.1
     augment: tuple[str, ...] = ()  # names from AUGMENTATIONS
     crop_padding: int = 4  # largest shift of a random crop, pixels

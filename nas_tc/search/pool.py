@@ -196,7 +196,7 @@ def _check_started(error: RayError) -> None:
         DeviceError: A worker could not start; with the message of our own error if it was one.
     """
     if isinstance(error, RayActorError) and error.actor_init_failed:
-        # Ray keeps no more of the exception than the text of its traceback.
+        # Ray keeps only the text of the exception's traceback.
         kind, _, reason = str(error).strip().splitlines()[-1].partition(": ")
         own = kind.startswith(f"{NasTcError.__module__}.")
         raise DeviceError(reason if own else f"a worker cannot start: {kind}: {reason}") from None

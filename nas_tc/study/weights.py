@@ -11,7 +11,7 @@ from nas_tc.study.record import StudyRecord
 from nas_tc.study.repeats import with_repeats
 from nas_tc.study.trial import TrialRecord
 
-_LESS = 0.8  # factor of a brief time that a careful one may be as low as
+_LESS = 0.8  # least ratio of a careful time to a brief one
 _LAYERS = 3  # layers of the front whose weights are kept
 _NAMED = 8  # trials that an error names
 
