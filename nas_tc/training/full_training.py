@@ -133,7 +133,7 @@ def run_epochs(
     """
     shard = shard or Shard()
     check_shard(shard, recipe, len(data.train))
-    # A longer training of the same kind has another schedule, so epochs belong to what it is.
+    # A longer training has another schedule, so the epochs are part of the identity.
     identity = {
         "format": _FORMAT,
         "network": architecture.to_json(),
