@@ -132,11 +132,11 @@ def pruners(rungs: tuple[int, ...]) -> Iterator[tuple[str, BasePruner]]:
     yield "none", NopPruner()
     yield "median", MedianPruner()
     yield "hyperband", HyperbandPruner(min_resource=rungs[0], max_resource=rungs[-1])
-    for halving in (2.0, 3.0, 4.0, 5.0, 8.0):
+    for reduction_factor in (2.0, 3.0, 4.0, 5.0, 8.0):
         for grace in (0.5, 1.0, 1.5, 2.0):
             yield (
-                f"pareto halving={halving:g} grace={grace:g}",
-                ParetoPruner(halving=halving, grace=grace),
+                f"pareto reduction_factor={reduction_factor:g} grace={grace:g}",
+                ParetoPruner(reduction_factor=reduction_factor, grace=grace),
             )
 
 

@@ -6,13 +6,21 @@ import optuna
 
 
 class RecordingListener:
-    """Records notes, progress and ended trials; calls `at_end` after each ended trial."""
+    """Records notes, progress and ended trials.
 
-    def __init__(self, at_end=None):
-        self.notes, self.last, self.ends, self.at_end = [], None, [], at_end
+    Args:
+        at_end: Called with the number of ended trials after each of them.
+        at_note: Called with each note.
+    """
+
+    def __init__(self, at_end=None, at_note=None):
+        self.notes, self.last, self.ends = [], None, []
+        self.at_end, self.at_note = at_end, at_note
 
     def note(self, text):
         self.notes.append(text)
+        if self.at_note:
+            self.at_note(text)
 
     def progress(self, progress):
         self.last = progress

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Literal
 
-Shape = tuple[int, int, int]  # channels, height and width in pixels
+Shape = tuple[int, int, int]  # channels; height and width in pixels
 Activation = Literal["relu", "relu6", "silu", "tanh", "sigmoid"]
 IMAGES = "input"
 
@@ -45,7 +45,7 @@ class Conv:
         _, height, width = self.output
         return self.input[0] * self.filter**2 * self.n_out * height * width // self.groups
 
-    macs = complexity  # this project counts no bias and no normalisation
+    macs = complexity  # biases and normalisation do not count
 
     @property
     def weights(self) -> int:
@@ -68,7 +68,7 @@ class MaxPool:
     stride: int
     output: Shape
     padding: int = 0  # pixels a side
-    ceil: bool = False  # a window that hangs over the edge counts
+    ceil: bool = False  # whether a window that hangs over the edge counts
     source: str = ""
     complexity = macs = params = 0
 
@@ -140,7 +140,7 @@ class Concat:
     """Maps of one size, concatenated along the channels."""
 
     name: str
-    input: Shape  # of the first
+    input: Shape  # input shape of the first map
     sources: tuple[str, ...]
     output: Shape
     complexity = macs = params = 0
@@ -170,7 +170,7 @@ class PyramidPool:
     average: bool
     bins: tuple[int, ...]
     output: Shape  # (length, 1, 1)
-    dropout: float = 0.0  # behind it, where no hidden layer follows
+    dropout: float = 0.0  # drop-out behind the pooling, if no hidden layer follows
     source: str = ""
     complexity = macs = params = 0
 
@@ -184,7 +184,7 @@ class Linear:
     n_out: int
     hidden: bool
     dropout: float
-    activation: Activation | None = "relu"  # of a hidden layer
+    activation: Activation | None = "relu"  # activation of a hidden layer
     source: str = ""
     complexity = 0  # Eqn. (1) leaves fully connected layers out
 

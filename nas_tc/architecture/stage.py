@@ -55,9 +55,9 @@ class Stage:
     width: int  # filters of every unit but the last: channels of its output
     filter: int  # side of the square filter, pixels
     last_width: int = 0  # filters of the last unit; 0 means `width`
-    stride: int = 1  # of the first unit, pixels
+    stride: int = 1  # stride of the first unit, pixels
     pool: Pool | None = None  # pooling before the next stage
-    padding: int | None = None  # of every convolution, pixels a side; None: the paper's rule
+    padding: int | None = None  # padding of every convolution, pixels; None: the paper's rule
     block: Block = _PLAIN
     lrn: ResponseNormPlace = "none"  # local response normalisation before or after the pooling
 

@@ -30,7 +30,7 @@ def nest(layers: tuple[Layer, ...], before: str = IMAGES) -> tuple[Node, ...]:
         before: Name of the layer before the part.
     """
     feeds = sources(layers, before)
-    behind: list[int] = []  # what a layer, or the fork of the branches that meet in it, follows
+    behind: list[int] = []  # number that a layer follows, or the fork whose branches meet in it
     for ends in feeds:
         # Feeders have lower numbers, so the branch that is furthest along steps back.
         heads = set(ends)

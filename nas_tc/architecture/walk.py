@@ -101,7 +101,7 @@ def stage_layers(
     except ArchitectureError as error:
         raise ArchitectureError(f"conv{number}.{error}") from None
     block = stage.block
-    is_plain = block == _PLAIN  # most are; the same layers without the way round
+    is_plain = block == _PLAIN  # most are; the same layers by a shorter way
     for index, (n_out, (padding, out_height, out_width)) in enumerate(
         zip(stage.widths, maps, strict=True), start=1
     ):

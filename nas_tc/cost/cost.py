@@ -14,6 +14,9 @@ def complexity(architecture: Architecture) -> int:
     Neither biases nor fully connected layers count. This is the number that budgets limit, so it
     is kept fast: tens of microseconds.
 
+    Args:
+        architecture: Network to count.
+
     Raises:
         ArchitectureError: a map that shrinks to nothing.
     """
@@ -113,6 +116,9 @@ class Cost:
 
 def network_cost(architecture: Architecture) -> Cost:
     """Every layer's cost for one image.
+
+    Args:
+        architecture: Network to count.
 
     Raises:
         ArchitectureError: a map that shrinks to nothing.

@@ -58,6 +58,10 @@ def pool_index_bytes(architecture: Architecture, batch: int = 1, index_bytes: in
 def inference_bytes(architecture: Architecture, batch: int = 1) -> int:
     """Peak memory of a forward pass without gradients: parameters, images, live tensors.
 
+    Args:
+        architecture: Network to run.
+        batch: Number of images.
+
     Raises:
         ArchitectureError: a map that shrinks to nothing.
     """
@@ -71,6 +75,11 @@ def training_memory(
     architecture: Architecture, batch: int, optimizer: Optimizer = "momentum"
 ) -> TrainingMemory:
     """Memory of a training step: forward, backward, update.
+
+    Args:
+        architecture: Network to train.
+        batch: Number of images a step.
+        optimizer: Name of the optimizer.
 
     Raises:
         ArchitectureError: a map that shrinks to nothing.

@@ -47,6 +47,10 @@ class Op:
 def ops(architecture: Architecture, *, training: bool) -> tuple[Op, ...]:
     """The operations of a forward pass, in order.
 
+    Args:
+        architecture: Network to run.
+        training: Whether tensors are kept for a backward pass.
+
     Raises:
         ArchitectureError: as `walk` does.
     """

@@ -39,20 +39,20 @@ Found = dict[str, tuple[Rows, NDArray[np.int64]] | None]  # images and labels of
 def plan_npz(file: Path, name: str) -> Plan:
     """The images in an npz file: `x_train`, `y_train`, `x_test`, `y_test`, and `x_val`, `y_val`.
 
-    The names `train_images`, `train_labels` and so on do as well; `x` and `y` alone are split.
-    Images are uint8, (n, height, width) or (n, height, width, channels of 1 or 3).
+    The names `train_images`, `train_labels` and so on are accepted, too; `x` and `y` alone are
+    split. Images are uint8, (n, height, width) or (n, height, width, channels of 1 or 3).
 
     Args:
-        file: the npz file, packed or not.
-        name: of the data, for messages and records.
+        file: Path of the npz file, packed or not.
+        name: Name of the data set, for messages and records.
 
     Raises:
-        DataError: a file or an array that is missing or of another kind.
+        DataError: A file or an array is missing or has the wrong kind.
     """
     if not file.exists():
         raise DataError(f"no file {str(file)!r}; npz:FILE needs one that numpy.savez has written")
     found: Found = {}
-    with _said(f"{file}: not an npz file of arrays"), file.open("rb") as opened:
+    with _readable(f"{file}: not an npz file of arrays"), file.open("rb") as opened:
         try:
             arrays = np.load(opened, allow_pickle=False)
         except ValueError:  # numpy takes it for pickled objects, and asks for trust in them
@@ -72,11 +72,11 @@ def plan_idx(folder: Path, name: str) -> Plan:
     The format: LeCun, Cortes & Burges, "The MNIST database of handwritten digits".
 
     Args:
-        folder: where the files are.
-        name: of the data, for messages and records.
+        folder: Folder of the files.
+        name: Name of the data set, for messages and records.
 
     Raises:
-        DataError: a file that is missing or broken.
+        DataError: A file is missing or broken.
     """
     if not folder.is_dir():
         raise DataError(
@@ -102,7 +102,7 @@ def plan_idx(folder: Path, name: str) -> Plan:
 
 
 def _from_npz(file: Path, arrays: NpzFile, x: str, y: str) -> tuple[Rows, NDArray[np.int64]]:
-    """Where the images `x` are, and the labels `y`."""
+    """The images `x` and the labels `y` of an npz file."""
     assert arrays.zip is not None
     member = f"{x}.npy" if f"{x}.npy" in arrays.zip.namelist() else x
     with arrays.zip.open(member) as opened:
@@ -116,7 +116,7 @@ def _from_npz(file: Path, arrays: NpzFile, x: str, y: str) -> tuple[Rows, NDArra
 def _npz_pixels(file: Path, member: str) -> Iterator[IO[bytes]]:
     """An array of an npz file, open where its values begin."""
     with (
-        _said(f"{file}: not an npz file of arrays"),
+        _readable(f"{file}: not an npz file of arrays"),
         zipfile.ZipFile(file) as archive,
         archive.open(member) as opened,
     ):
@@ -128,7 +128,7 @@ def _npy_header(opened: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[np.g
     """Shape, whether it is in Fortran's order, and type of the array that follows.
 
     Raises:
-        ValueError: it is none.
+        ValueError: The file has no such header.
     """
     version = npy.read_magic(opened)
     if version not in _NPY_HEADERS:
@@ -141,7 +141,7 @@ def _npy_header(opened: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[np.g
 def _idx(file: Path) -> Iterator[tuple[IO[bytes], tuple[int, ...]]]:
     """An idx file, open where its values begin, and its shape."""
     opener: Callable[..., IO[bytes]] = gzip.open if file.suffix == ".gz" else open  # type: ignore[assignment]
-    with _said(f"{file}: a broken idx file"), opener(file, "rb") as opened:
+    with _readable(f"{file}: a broken idx file"), opener(file, "rb") as opened:
         zero, kind, dimensions = struct.unpack(">HBB", opened.read(4))
         if zero != 0 or kind != _IDX_UINT8:
             raise DataError(f"{file}: not an idx file of unsigned bytes")
@@ -155,7 +155,7 @@ def _idx_pixels(file: Path) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def _said(what: str) -> Iterator[None]:
+def _readable(what: str) -> Iterator[None]:
     """Says `what` of a file, in one line, when it cannot be read."""
     try:
         yield
@@ -176,7 +176,7 @@ def _rows(
     """The images of an array.
 
     Raises:
-        DataError: an array of another type or shape.
+        DataError: The array has another type or shape.
     """
     if dtype != np.uint8 or len(shape) not in (3, 4):
         raise DataError(
@@ -192,10 +192,10 @@ def _rows(
 
 
 def _labels(labels: NDArray[np.generic], rows: Rows) -> NDArray[np.int64]:
-    """The labels as (n,).
+    """The labels, (n,).
 
     Raises:
-        DataError: they are of another type or number.
+        DataError: The labels have another type or number.
     """
     flat = labels.reshape(-1)
     if not np.issubdtype(flat.dtype, np.integer) or len(flat) != len(rows):

@@ -14,18 +14,18 @@ _GAP = 2  # pixels
 
 
 def contact_sheet(split: Split, path: Path, *, columns: int = 12) -> int:
-    """Writes a PNG with the first images of each class, small ones enlarged without smoothing.
+    """Writes a PNG with the first images of each class; small ones are enlarged unsmoothed.
 
     Args:
-        split: what to show.
-        path: of the picture.
-        columns: images of a class.
+        split: Images to show.
+        path: PNG file to write.
+        columns: Number of images of each class.
 
     Returns:
-        Classes shown: all, or the first forty.
+        Number of classes shown: all, or the first forty.
 
     Raises:
-        DataError: a picture that cannot be written.
+        DataError: The picture cannot be written.
     """
     _, height, width, channels = split.images.shape
     scale = max(1, -(-_LEAST_SIDE // max(height, width)))

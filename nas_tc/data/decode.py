@@ -18,18 +18,18 @@ from nas_tc.data.sources import Encoded, Source
 from nas_tc.errors import DataError
 
 _TOGETHER = 100  # images that are encoded in memory at once
-_STEP = 1000  # images between two words about the progress
+_STEP = 1000  # images between two calls of the progress callback
 
 
 @dataclass(frozen=True)
 class Decoding:
-    """Who watches while images are decoded, and how much memory they may take.
+    """Callbacks while images are decoded, and the memory that the images may take.
 
     Attributes:
-        progress: told how many images are decoded, of how many.
-        broken: takes the messages about broken images, which are left black; None: the first one
-            is an error.
-        memory_limit: bytes that all images may take in memory; a set of more is decoded into files
+        progress: Called with the number of decoded images, and of all images.
+        broken: Called with a message about each broken image, which is left black; None: the first
+            one is an error.
+        memory_limit: Bytes that all images may take in memory; a larger set is decoded into files
             and read from there. None: 30 % of the free memory.
     """
 
@@ -44,15 +44,15 @@ def settle_shape(
     """Height, width and channels of the array that images are decoded into.
 
     Args:
-        images: of the training split, which decides for all.
-        side: height and width in pixels; None: those of the first image.
-        decoding: who watches.
+        images: Images of the training split, which decides for all splits.
+        side: Height and width, pixels; None: those of the first image.
+        decoding: Callbacks and the memory limit.
 
     Returns:
-        Channels are 1 if all images are grey, else 3; of an array, as it has them.
+        Channels are 1 if all images are grey, else 3; an array keeps its own.
 
     Raises:
-        DataError: a first image that is missing or broken.
+        DataError: The first image is missing or broken.
     """
     if isinstance(images, Rows):
         return (*(side or images.shape[1:3]), images.shape[3])
@@ -74,20 +74,20 @@ def decode_images(
 ) -> None:
     """Decodes images into an array, a hundred at a time, on all cores.
 
-    An image of another size is scaled, keeping its proportions, and its centre is cut out.
+    An image of another size is scaled in proportion, and its centre is cropped.
 
     Args:
-        images: encoded, or an array in a file, which is read a few megabytes at a time.
+        images: Encoded images, or an array in a file, which is read a few megabytes at a time.
         into: uint8, (n, height, width, channels).
-        decoding: who watches.
-        start: the first image that is not decoded yet.
-        before: images of other splits that are decoded already, for the progress.
-        total: images of all splits.
-        done: told from time to time how many images are decoded, in order; also when an error or
-            Ctrl-C ends it.
+        decoding: Callbacks and the memory limit.
+        start: Index of the first image that is not decoded yet.
+        before: Number of images of other splits that are decoded already, for the progress.
+        total: Number of images of all splits.
+        done: Called from time to time with the number of images decoded in order, and when an error
+            or Ctrl-C ends the decoding.
 
     Raises:
-        DataError: an image that is missing or broken, by name.
+        DataError: An image is missing or broken. The message names it.
     """
 
     def note(at: int) -> None:
@@ -111,7 +111,7 @@ def _decode_encoded(
     """`decode_images` for encoded images.
 
     Raises:
-        DataError: an image that is missing or broken, by name.
+        DataError: An image is missing or broken. The message names it.
     """
     _, height, width, channels = into.shape
     failed = threading.Event()
@@ -155,7 +155,7 @@ def _decode_rows(
     """`decode_images` for an array in a file.
 
     Raises:
-        DataError: a file that is broken, or would have to be in memory and is too large.
+        DataError: The file is broken, or it must be in memory and is too large.
     """
     if images.transposed:
         limit = default_limit() if decoding.memory_limit is None else decoding.memory_limit
@@ -180,7 +180,7 @@ def _decode_rows(
 
 
 def _fitted(images: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Images (n, height, width, channels) of another shape, as `decode_images` does it."""
+    """Images (n, height, width, channels) scaled and cropped as by `decode_images`."""
     if images.shape[1:] == shape:
         return images
     height, width, channels = shape
@@ -190,7 +190,7 @@ def _fitted(images: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.uin
 
 
 def _first(images: Encoded, decoding: Decoding) -> Image.Image:
-    """The first image, or the first that is whole where broken ones are only noted."""
+    """The first image, or the first unbroken one if broken ones are only reported."""
     for index, source in enumerate(images.read()):
         try:
             return open_image(source, images.name(index))

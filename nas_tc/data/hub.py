@@ -16,16 +16,15 @@ _VALIDATION_NAMES = ("validation", "valid", "val")
 def plan_hub(name: str, spec: str) -> Plan:
     """The images of the hub's data set `name`, downloaded on first use.
 
-    It needs splits `train` and `test`; with `validation` but no `test`, as ImageNet has it, the
-    validation images are the test set and a tenth of `train` is for validation.
+    The set needs splits `train` and `test`. With `validation` and no `test`, as in ImageNet, the
+    validation images are the test set, and a tenth of `train` is for validation.
 
     Args:
-        name: as on the hub, e.g. "uoft-cs/cifar10".
-        spec: what the user wrote, for messages and records.
-        decoding: who watches.
+        name: Name on the hub, such as "uoft-cs/cifar10".
+        spec: Value of `--data`, for messages and records.
 
     Raises:
-        DataError: the library `datasets` or the data set is not there, or it has no images.
+        DataError: The library `datasets` or the data set is missing, or the set has no images.
     """
     try:
         import datasets  # noqa: PLC0415 - an optional dependency

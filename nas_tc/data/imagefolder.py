@@ -14,18 +14,18 @@ _VALIDATION_NAMES = ("validation", "valid", "val")
 
 
 def plan_imagefolder(folder: Path, name: str) -> Plan:
-    """The images in `DIR/class/*`, or from `DIR/train/class/*` beside `test` and `val`.
+    """The images in `DIR/class/*`, or in `DIR/train/class/*` beside `test` and `val`.
 
-    One tree is split: a fifth for testing and a tenth of the rest for validation. With `train`
-    and `test` alone a tenth of `train` is for validation. With `train` and `val` alone, as
-    ImageNet has it, `val` is the test set, so that nothing is chosen by it.
+    Of one tree a fifth is for testing and a tenth of the rest for validation. With `train` and
+    `test` alone a tenth of `train` is for validation. With `train` and `val` alone, as in ImageNet,
+    `val` is the test set, so that nothing is chosen by it.
 
     Args:
-        folder: where the tree begins.
-        name: of the data, for messages and records.
+        folder: Root of the tree.
+        name: Name of the data set, for messages and records.
 
     Raises:
-        DataError: no images, or a class missing in a split, by path.
+        DataError: There are no images, or a split lacks a class. The message has the path.
     """
     if not folder.is_dir():
         raise DataError(
@@ -79,6 +79,6 @@ def _part(folder: Path, classes: tuple[str, ...]) -> Part:
 
 
 def _is_image(path: Path, root: Path) -> bool:
-    """Whether a path is an image file; what is hidden below `root` is not."""
+    """Whether a path is an image file; hidden files and folders below `root` do not count."""
     hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
     return path.suffix.lower() in _SUFFIXES and not hidden and path.is_file()

@@ -1,4 +1,4 @@
-"""How much memory images may take, and the refusal of more."""
+"""The memory for images: its limit, and the refusal of sets that need more."""
 
 import os
 import re
@@ -11,15 +11,18 @@ _UNITS = {"MB": 10**6, "GB": 10**9, "TB": 10**12, "MiB": 2**20, "GiB": 2**30, "T
 
 
 def default_limit() -> int:
-    """Bytes that the images of a set may take if nobody says: 30 % of what is free."""
+    """Default of the limit, bytes: 30 % of the free memory."""
     return int(_SHARE * _free_memory_bytes())
 
 
 def parse_limit(text: str) -> int:
-    """Bytes from text: "4GiB" or "500MB".
+    """Bytes from text such as "4GiB" or "500MB".
+
+    Args:
+        text: Number with a unit, such as "4GiB".
 
     Raises:
-        DataError: anything else.
+        DataError: The text is not a size.
     """
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([MGT]i?B)", text.strip())
     if match is None:
@@ -28,15 +31,15 @@ def parse_limit(text: str) -> int:
 
 
 def check_memory(bytes_needed: int, images: int, limit: int | None = None) -> None:
-    """Refuses a data set that would take more memory than the limit.
+    """Refuses a data set that needs more memory than the limit.
 
     Args:
-        bytes_needed: of all its images.
-        images: how many they are.
-        limit: bytes; None: 30 % of the machine's free memory.
+        bytes_needed: Bytes of all images.
+        images: Number of images.
+        limit: Limit in bytes; None: 30 % of the machine's free memory.
 
     Raises:
-        DataError: saying what it needs, what there is, and the way out.
+        DataError: The images need more. The message states both sizes and the way out.
     """
     most = default_limit() if limit is None else limit
     if bytes_needed > most:
@@ -53,7 +56,7 @@ def gib(size: int) -> str:
 
 
 def _free_memory_bytes() -> int:
-    """Memory that can be had without swapping; where the system does not say, all there is."""
+    """Memory available without swapping; all memory if the system does not report it."""
     free = free_memory_bytes()
     if free is not None:
         return free

@@ -14,17 +14,19 @@ LABEL_COLUMNS = ("label", "labels", "fine_label", "class", "target")
 
 
 def plan_parquet(folder: Path, name: str) -> Plan:
-    """The images in `train*.parquet`, `test*.parquet` and, if there, `validation*.parquet`.
+    """The images in `train*.parquet`, `test*.parquet` and perhaps `validation*.parquet`.
 
-    One column, `image` or `img`, holds the images: bytes, or a struct with a field `bytes`; one,
-    `label`, the classes. Without a validation file a tenth of the training images is held out.
+    One column, `image` or `img`, holds the images: bytes, or a struct with a field `bytes`. Another
+    one, `label`, holds the classes. Without a validation file a tenth of the training images is
+    held out.
 
     Args:
-        folder: where the files are.
-        name: of the data, for messages and records.
+        folder: Folder of the files.
+        name: Name of the data set, for messages and records.
 
     Raises:
-        DataError: a file or a column that is missing or broken, or a label, by file and row.
+        DataError: A file or a column is missing or broken, or a label is. The message names file
+            and row.
     """
     if not folder.is_dir():
         raise DataError(f"no folder {str(folder)!r}; parquet:DIR needs one with train.parquet")
@@ -45,8 +47,14 @@ def plan_parquet(folder: Path, name: str) -> Plan:
 def column(names: list[str], place: str, what: str, known: tuple[str, ...]) -> str:
     """The first of the `known` columns that is among `names`.
 
+    Args:
+        names: Names of the file's columns.
+        place: Path of the file, for an error message.
+        what: Content of the column, for an error message.
+        known: Names to look for, the preferred one first.
+
     Raises:
-        DataError: none of them is.
+        DataError: The file has none of these columns.
     """
     for name in known:
         if name in names:
@@ -55,7 +63,7 @@ def column(names: list[str], place: str, what: str, known: tuple[str, ...]) -> s
 
 
 def _read(folder: Path, split: str) -> tuple[ParquetRows, list[object]]:
-    """Where the images of a split are, and its labels, which are in memory."""
+    """The encoded images of a split, still in their files, and its labels, in memory."""
     import pyarrow  # noqa: PLC0415 - slow to import
     import pyarrow.parquet  # noqa: PLC0415
 

@@ -28,16 +28,20 @@ _BROKEN = (  # what Pillow raises for a file that makes no sense, in its pixels 
 
 
 def open_image(source: Source, name: str) -> Image.Image:
-    """An image, upright.
+    """An image, rotated upright.
+
+    Args:
+        source: Path or bytes of an image file.
+        name: Name of the image, for an error message.
 
     Raises:
-        DataError: an image that is missing or broken, by name.
+        DataError: The image is missing or broken. The message names it.
     """
     if source is None:
         raise DataError(f"{name}: the image is missing")
     try:
         with _opened(source) as image:
-            upright = ImageOps.exif_transpose(image)  # phones note how they were held
+            upright = ImageOps.exif_transpose(image)  # phones record how they were held
     except FileNotFoundError:
         raise DataError(f"{name}: the image is missing") from None
     except UnidentifiedImageError:
@@ -52,7 +56,7 @@ def open_image(source: Source, name: str) -> Image.Image:
 
 
 def is_grey(source: Source) -> bool:
-    """Whether an image is grey by its header; one that is broken is not colour, at any rate."""
+    """Whether an image is grey by its header; a broken one counts as grey."""
     if source is None:
         return True
     try:
@@ -65,11 +69,18 @@ def is_grey(source: Source) -> bool:
 def read_pixels(
     source: Source, name: str, channels: int, height: int, width: int
 ) -> NDArray[np.uint8]:
-    """An image as `to_pixels` has it.
+    """Pixels of an image file, by `to_pixels`.
+
+    Args:
+        source: Path or bytes of an image file.
+        name: Name of the image, for an error message.
+        channels: Number of channels of the result.
+        height: Height of the result, pixels.
+        width: Width of the result, pixels.
 
     Raises:
-        DataError: an image that is missing or broken, or whose colours are of a kind that Pillow
-            does not convert, by name.
+        DataError: The image is missing or broken, or Pillow cannot convert its colours. The message
+            names it.
     """
     image = open_image(source, name)
     try:
@@ -79,7 +90,7 @@ def read_pixels(
 
 
 def to_pixels(image: Image.Image, channels: int, height: int, width: int) -> NDArray[np.uint8]:
-    """uint8, (height, width, channels); scaled in proportion, and its centre cut out."""
+    """uint8, (height, width, channels); scaled in proportion, and its centre cropped."""
     if image.mode in _SIXTEEN_BITS:  # keep the upper 8
         image = Image.fromarray((np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8))
     wanted = "L" if channels == 1 else "RGB"

@@ -1,4 +1,4 @@
-"""Images that are the rows of an array in a file: read a few megabytes at a time."""
+"""Images that are rows of an array in a file, read a few megabytes at a time."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -16,13 +16,13 @@ class Rows:
     """Some rows of an array of images in a file.
 
     Attributes:
-        opened: opens the file where the pixels begin, to be read once from there to the end; says
-            what is wrong with it as a `DataError`.
-        place: how to call the array in an error.
-        shape: of the whole array: images, height, width and channels.
-        chosen: rows, ascending.
-        transposed: whether the file has the last axis first and the images last (Fortran's order),
-            in which no image can be read before all are.
+        opened: Opens the file at the first pixel, to be read once to its end; raises a `DataError`
+            if the file is wrong.
+        place: Name of the array in errors.
+        shape: Shape of the whole array: images, height, width and channels.
+        chosen: Indices of rows, ascending.
+        transposed: Whether the file has the last axis first and the images last (Fortran order), so
+            that no image can be read before all are.
     """
 
     opened: Callable[[], AbstractContextManager[IO[bytes]]]
@@ -36,15 +36,15 @@ class Rows:
 
     @property
     def nbytes(self) -> int:
-        """Of the whole array."""
+        """Bytes of the whole array."""
         return int(np.prod(self.shape))
 
     def name(self, index: int) -> str:
-        """The place and the row."""
+        """Name of an image in errors: the place and the row."""
         return f"{self.place}, image {self.chosen[index]}"
 
     def take(self, indices: NDArray[np.int64]) -> "Rows":
-        """Some of them."""
+        """The rows at `indices`."""
         return Rows(self.opened, self.place, self.shape, self.chosen[indices], self.transposed)
 
     def blocks(self, start: int = 0) -> Iterator[NDArray[np.uint8]]:
@@ -52,11 +52,14 @@ class Rows:
 
         The file is read to its end, where a packed one has its checksum.
 
+        Args:
+            start: Index of the first image.
+
         Yields:
             uint8, (n, height, width, channels).
 
         Raises:
-            DataError: a file that is broken, too short or too long.
+            DataError: The file is broken, too short or too long.
         """
         wanted = self.chosen[start:]
         count, *image = self.shape

@@ -1,4 +1,4 @@
-"""Encoded images in a row: what is decoded, read a few at a time."""
+"""Encoded images, read a few at a time."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _ROWS = 64  # of a parquet file, held encoded at once
 
 
 class Encoded(Protocol):
-    """Encoded images in an order of their own."""
+    """Encoded images in a fixed order."""
 
     def __len__(self) -> int:
         """How many."""
@@ -82,8 +82,8 @@ class ParquetRows:
     """Rows of parquet files, of which `_ROWS` are in memory at once.
 
     Attributes:
-        files: path, image column and number of rows of each file.
-        chosen: rows, counted over all files, ascending.
+        files: Path, image column and number of rows of each file.
+        chosen: Indices of rows, counted over all files, ascending.
     """
 
     files: tuple[tuple[Path, str, int], ...]

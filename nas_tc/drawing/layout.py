@@ -7,11 +7,11 @@ from itertools import pairwise
 from nas_tc.architecture import Add, Concat, Layer, Linear, PyramidPool, Scale, sources
 
 _TALLEST = 240.0  # height of the largest map, picture pixels
-_BROADEST = 1100.0  # all channels together
-_LEAST = 2.5  # of a box, either way
+_BROADEST = 1100.0  # width of all channels together, picture pixels
+_LEAST = 2.5  # least side of a box, picture pixels
 _GAP = 5.0  # between layers
 _STAGE_GAP = 22.0
-_VECTOR_HEIGHT = 64.0  # of a fully connected layer, whose map is one pixel
+_VECTOR_HEIGHT = 64.0  # bar of a fully connected layer, whose map is one pixel
 _VECTOR_WIDTH = 9.0
 _LEAST_STAGE = 96.0  # room for a stage's label
 MARGIN = 24.0

@@ -8,7 +8,7 @@ from nas_tc.cost import Cost, network_cost
 from nas_tc.drawing.layout import MARGIN, Box, Group, arcs, layout
 
 _TOP = 78.0  # room for the title
-_AXIS = _TOP + 140.0  # of all boxes, picture pixels from the top
+_AXIS = _TOP + 140.0  # centre line of all boxes, picture pixels from the top
 _HEIGHT = 420.0
 _PALE, _WARM, _DARK = (255, 247, 230), (244, 140, 60), (140, 22, 30)
 _FONT = 'font-family="Helvetica, Arial, sans-serif"'
@@ -73,9 +73,9 @@ def _box(box: Box, macs: int, most: float) -> str:
     layer = box.layer
     share = layer.macs / macs
     shape = "x".join(map(str, layer.output))
-    told = f"{layer.name}: {shape}, {layer.macs:,} multiply-adds ({share:.1%})"
-    told += f", {layer.params:,} parameters"
-    tip = f"<title>{escape(told)}</title>"
+    text = f"{layer.name}: {shape}, {layer.macs:,} multiply-adds ({share:.1%})"
+    text += f", {layer.params:,} parameters"
+    tip = f"<title>{escape(text)}</title>"
     if isinstance(layer, Add | Scale | Concat):
         return (
             f'<circle cx="{box.middle:.1f}" cy="{_AXIS}" r="{box.width / 2:.1f}" fill="#5a7fa8">'

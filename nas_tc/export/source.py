@@ -59,7 +59,7 @@ def network_source(architecture: Architecture, classes: tuple[str, ...] = ()) ->
         "        self.layers = nn.Sequential(",
         *rows,
         "        )",
-        "        # the layout in memory that it was trained in: other layouts round otherwise",
+        "        # the memory layout of the training: results of other layouts differ by rounding",
         "        self.to(memory_format=torch.channels_last)",
         "",
         "    def forward(self, images: Tensor) -> Tensor:",

@@ -119,7 +119,7 @@ def _conv(layer: Conv) -> Iterator[nn.Module]:
         layer.filter,
         stride=layer.stride,
         padding=layer.padding,
-        dilation=layer.dilation if layer.filter > 1 else 1,  # idle, but oneDNN errs with it
+        dilation=layer.dilation if layer.filter > 1 else 1,  # idle, and oneDNN is wrong with it
         groups=layer.groups,
         bias=not layer.norm,
     )

@@ -19,7 +19,7 @@ class ModuleCount:
     """What fvcore counts for one image; its "flops" are multiply-adds."""
 
     macs_by_operator: dict[str, int]  # "conv", "linear", "batch_norm": fvcore's names
-    macs_by_module: dict[str, int]  # of convolutions and products, by the path of their module
+    macs_by_module: dict[str, int]  # convolutions and products, by path
     params: int
     not_counted: dict[str, int]  # operators that fvcore has no rule for, and how often they ran
 
@@ -56,7 +56,7 @@ def count_module(module: nn.Module, input: Shape) -> ModuleCount:
         shape = "x".join(map(str, input))
         raise ArchitectureError(
             f"the module does not run on one image of {shape}: {type(error).__name__}: {error}; "
-            "give its input with --input"
+            "set its input with --input"
         ) from None
     counts = analysis.by_module_and_operator()
     by_module = {

@@ -101,11 +101,13 @@ def train_in_parallel(
                 "device 'cuda': torch sees a GPU here, but Ray counts none for its workers; start "
                 "the Ray cluster with --num-gpus, or use --device cpu"
             )
-        _check_room(workers, "GPU" if on_gpus else "CPU", device)
-        told: Any = Queue(actor_options={"num_cpus": 0})
-        listener = threading.Thread(target=_listen, args=(told, resumed, after_epoch), daemon=True)
+        _check_capacity(workers, "GPU" if on_gpus else "CPU", device)
+        messages: Any = Queue(actor_options={"num_cpus": 0})
+        listener = threading.Thread(
+            target=_listen, args=(messages, resumed, after_epoch), daemon=True
+        )
         listener.start()
-        job = (architecture, recipe, out, seed, initial, told)
+        job = (architecture, recipe, out, seed, initial, messages)
         trainer = TorchTrainer(
             _work,
             train_loop_config={"job": job, "data": ray.put(data)},
@@ -117,7 +119,7 @@ def train_in_parallel(
         except TrainingFailedError as error:
             raise _cause(error) from None
         finally:
-            told.put(None)
+            messages.put(None)
             listener.join()
             shutil.rmtree(out / _FOLDER, ignore_errors=True)
     finally:
@@ -133,7 +135,7 @@ def _work(config: dict[str, Any]) -> None:
     from ray.train import get_context  # noqa: PLC0415
     from ray.train.torch import get_device  # noqa: PLC0415
 
-    architecture, recipe, out, seed, initial, told = config["job"]
+    architecture, recipe, out, seed, initial, messages = config["job"]
     context, device = get_context(), get_device()
     shard = Shard(context.get_world_rank(), context.get_world_size())
     if device.type == "cpu":
@@ -148,31 +150,32 @@ def _work(config: dict[str, Any]) -> None:
         device=device,
         shard=shard,
         initial=initial,
-        resumed=lambda epochs: None if shard.rank else told.put(epochs),
-        after_epoch=told.put,
+        resumed=lambda epochs: None if shard.rank else messages.put(epochs),
+        after_epoch=messages.put,
     )
 
 
 def _listen(
-    told: Any,
+    messages: Any,
     resumed: Callable[[int], None],
     after_epoch: Callable[[tuple[CurvePoint, ...]], None],
 ) -> None:
     """Passes the first worker's messages to the callbacks, until None arrives."""
-    while (said := told.get()) is not None:
-        if isinstance(said, int):
-            resumed(said)
+    while (message := messages.get()) is not None:
+        if isinstance(message, int):
+            resumed(message)
         else:
-            after_epoch(said)
+            after_epoch(message)
 
 
-def _check_room(workers: int, kind: str, device: str) -> None:
+def _check_capacity(workers: int, kind: str, device: str) -> None:
     if kind == "CPU":
         choose_device(device)
-    room = int(ray.cluster_resources().get(kind, 0))
-    if workers > room:
+    places = int(ray.cluster_resources().get(kind, 0))
+    plural = "s" if places != 1 else ""
+    if workers > places:
         raise DeviceError(
-            f"--workers {workers}: Ray has {room} {kind}{'s' if room != 1 else ''}; ask for fewer "
+            f"--workers {workers}: Ray has {places} {kind}{plural}; ask for fewer "
             "workers, or join a cluster with --ray-address"
         )
 
@@ -180,7 +183,8 @@ def _check_room(workers: int, kind: str, device: str) -> None:
 def _cause(error: Exception) -> Exception:
     """The error that ended the workers, unchanged if a user can put it right.
 
-    When one worker ends, the others fail while they wait for it, and their errors say nothing.
+    When one worker ends, the others fail while they wait for it, so their errors do not name the
+    cause.
     """
     failures = sorted(getattr(error, "worker_failures", {}).items())
     for _, failure in failures:

@@ -1,6 +1,5 @@
 """The recipe of a training, as a value."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -8,7 +7,6 @@ from typing import Any, Literal
 from nas_tc.errors import NasTcError
 
 AUGMENTATIONS = ("crop", "flip", "colour")
-_START = 0.1  # share of its peak that the learning rate begins with
 _LISTS = ("augment", "drops")
 
 
@@ -27,10 +25,10 @@ class Recipe:
 
     epochs: int = 12
     batch_size: int = 64  # images
-    learning_rate: float = 0.1  # at its peak
+    learning_rate: float = 0.1  # peak of the learning rate
     warmup: float = 0.25  # share of the steps before the peak of a cycle
     momentum: float = 0.9
-    weight_decay: float = 5e-4  # not on biases and normalisation
+    weight_decay: float = 5e-4  # for weights, not for biases and normalisation
     label_smoothing: float = 0.1
     augment: tuple[str, ...] = ()  # names from AUGMENTATIONS
     crop_padding: int = 4  # largest shift of a random crop, pixels
@@ -73,20 +71,6 @@ class Recipe:
         """The recipe that `to_dict` described; fields that it lacks have their default."""
         lists = {name: tuple(values[name]) for name in _LISTS if name in values}
         return cls(**{**values, **lists})
-
-
-def one_cycle(progress: float, warmup: float) -> float:
-    """The learning rate as a share of its peak.
-
-    It is our own because torch's OneCycleLR divides by zero when the warm-up is a single step.
-
-    Args:
-        progress: Share of the steps that are done, 0 to 1.
-        warmup: Share of the steps before the peak, 0 to 1.
-    """
-    if progress < warmup:
-        return _START + (1 - _START) * progress / warmup
-    return (1 + math.cos(math.pi * (progress - warmup) / (1 - warmup))) / 2
 
 
 def _check(holds: bool, name: str, value: object, rule: str) -> None:

@@ -10,7 +10,7 @@ from nas_tc.replacement.replacement import Replacement
 from nas_tc.replacement.widths import roundest_widths
 from nas_tc.replacement.words import layers
 
-_MOST_TIMES = 3  # as deep: the paper's A has three layers where its G has nine
+_MOST_TIMES = 3  # times the depth: the paper's A has three layers where its G has nine
 
 
 def trade_depth_width(original: Original) -> Iterator[Replacement]:

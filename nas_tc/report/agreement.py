@@ -20,6 +20,13 @@ def draw_agreement(
 ) -> None:
     """Writes a PNG: a dot for each network, for the table and for Eqn. (1), and 10 % around.
 
+    Args:
+        measured_ms: Measured times, milliseconds.
+        table_ms: Times that the table predicts, milliseconds.
+        formula_ms: Times that multiply-adds predict, milliseconds.
+        path: PNG file to write.
+        title: Title of the picture.
+
     Raises:
         TableError: a folder that cannot be written.
     """

@@ -15,6 +15,11 @@ _COLUMNS = ("epoch", "train_loss", "val_error", "train_s")
 def write_curve(curve: Sequence[CurvePoint], folder: Path, title: str) -> tuple[Path, Path]:
     """Writes curve.csv and curve.png, an epoch a row and a point.
 
+    Args:
+        curve: Learning curve of a training.
+        folder: Folder for the files.
+        title: Title of the picture.
+
     Returns:
         The paths of both.
     """

@@ -38,6 +38,12 @@ class Draws(Protocol):
 class FeasibleDraws:
     """Settings of any parameters with `floor <= cost <= limit`.
 
+    Args:
+        distributions: Distributions of the parameters, by name.
+        cost: Function from a setting to its cost.
+        limit: Greatest cost.
+        floor: Least cost.
+
     Raises:
         BudgetError: none is found.
     """

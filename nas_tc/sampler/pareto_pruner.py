@@ -1,4 +1,4 @@
-"""Stops candidates that are out of the running, never because a dearer one is better."""
+"""Pruning along the front: a trial is never stopped because a more expensive one is better."""
 
 import optuna
 from optuna.pruners import BasePruner
@@ -10,39 +10,44 @@ from nas_tc.errors import NasTcError
 class ParetoPruner(BasePruner):
     """Asynchronous successive halving along the front of error against cost.
 
-    A trial is compared, at the same rung, only with trials that cost no more: whatever a dearer
-    network reaches, a cheap one can still be Pareto-optimal. It goes on while it is among the best
-    `1/halving` of those, or fewer than `grace` trials behind these. Trials are compared with what
-    is there at that moment, so nobody waits (Li et al., "A system for massively parallel
-    hyperparameter tuning", 2020, without the waiting promotions).
+    A trial is compared, at the same rung, only with trials that cost no more, because a cheap
+    network can be Pareto-optimal whatever a more expensive one reaches. It continues while it is
+    among the best `1/reduction_factor` of them, or fewer than `grace` trials behind these. No
+    trial waits for others (Li et al., "A system for massively parallel hyperparameter tuning",
+    2020, without the delayed promotions).
 
     Args:
-        cost: name of the user attribute that holds a trial's cost.
-        halving: of how many trials one goes on.
-        grace: so many more trials have to be better before one is stopped; of a few rivals, hardly
-            any is stopped.
+        cost: Name of the user attribute that holds a trial's cost.
+        reduction_factor: Number of trials of which one continues.
+        grace: Number of further trials that must be better before one is stopped, so that hardly
+            any is stopped while there are few rivals.
 
     Raises:
-        NasTcError: a halving of 1 or less, which would stop everything, or a grace below 0.
+        NasTcError: The reduction factor is 1 or less, which would stop everything, or the grace is
+            below 0.
     """
 
     def __init__(
-        self, cost: str = "complexity", *, halving: float = 4.0, grace: float = 1.0
+        self, cost: str = "complexity", *, reduction_factor: float = 4.0, grace: float = 1.0
     ) -> None:
-        if halving <= 1 or grace < 0:
+        if reduction_factor <= 1 or grace < 0:
             raise NasTcError(
-                f"a pruner needs a halving above 1 and a grace of 0 or more, not {halving:g} and "
-                f"{grace:g}"
+                "a pruner needs a reduction factor above 1 and a grace of 0 or more, not "
+                f"{reduction_factor:g} and {grace:g}"
             )
         self._cost = cost
-        self._halving = halving
+        self._reduction_factor = reduction_factor
         self._grace = grace
 
     def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
         """Whether `trial` should stop at its last reported step.
 
+        Args:
+            study: Study of the trial.
+            trial: Running trial.
+
         Raises:
-            NasTcError: its cost is not among its user attributes.
+            NasTcError: The trial has no user attribute with its cost.
         """
         step = trial.last_step
         if step is None:
@@ -51,7 +56,7 @@ class ParetoPruner(BasePruner):
         if self._cost not in trial.user_attrs:
             raise NasTcError(
                 f"trial {trial.number} has no user attribute {self._cost!r}, which the pruner "
-                "compares: set it before the first report"
+                "compares; set it before the first report"
             )
         cost = trial.user_attrs[self._cost]
         rivals = [
@@ -65,4 +70,4 @@ class ParetoPruner(BasePruner):
             and other.user_attrs.get(self._cost, float("inf")) <= cost
         ]
         better = sum(value < own for value in rivals)
-        return better > 0 and better >= self._grace + len(rivals) / self._halving
+        return better > 0 and better >= self._grace + len(rivals) / self._reduction_factor

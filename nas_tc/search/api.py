@@ -200,7 +200,7 @@ def _record_run(study: optuna.Study, before: StudyRecord, command: str) -> None:
 
 def _note_resume(before: StudyRecord, goal: int, listener: Listener) -> None:
     if any(trial.reused is None for trial in before.trials):
-        rest = "nothing is left to train" if before.done >= goal else f"going on to {goal}"
-        listener.note(f"resuming {before.path}: {before.done} trials are there, {rest}")
+        rest = "nothing is left to train" if before.done >= goal else f"training up to {goal}"
+        listener.note(f"resuming {before.path}: {before.done} trials are done, {rest}")
     else:
         listener.note(f"study: {before.path}")

@@ -68,8 +68,8 @@ class ClusterCapacity:
             self._note(
                 f"{len(waiting)} of {count} workers wait for a {self._kind}: others held "
                 f"{self._total - self._free // self._per_gpu} of the cluster's {self._total} when "
-                "the search began; it goes on when they are given back, or stop it and ask for "
-                "fewer workers"
+                "the search began; wait until they are free, or stop the search and ask for fewer "
+                "workers"
             )
 
 
@@ -92,6 +92,6 @@ def check_processor(device: str, per_gpu: int) -> None:
         )
     if per_gpu > 1:
         raise DeviceError(
-            f"--per-gpu {per_gpu}: networks share a GPU, and none is used here; leave it out, and "
-            "one network a core is trained"
+            f"--per-gpu {per_gpu}: networks share a GPU, and none is used here; leave the option "
+            "out to train one network a core"
         )

@@ -133,7 +133,7 @@ class Driver:
             keep_times(trial, self._timekeeper.foretold(architecture))
             self._train(trial, architecture)
         else:  # a network that the user named; the sampler proposes none like it
-            self._reject(trial, "foretold to be too slow")
+            self._reject(trial, "predicted to be too slow")
         return True
 
     def _train(self, trial: optuna.Trial, architecture: Architecture) -> None:

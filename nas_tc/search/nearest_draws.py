@@ -37,7 +37,7 @@ class NearestDraws:
         self._last = self._new(1, np.random.default_rng(0))
         if not self._last:
             raise BudgetError(
-                f"no network of the space {space.name!r} is found within {str(limit.budget)!r}; "
+                f"no network within {str(limit.budget)!r} was found in the space {space.name!r}; "
                 "nas-tc budget shows what each limit leaves"
             )
 

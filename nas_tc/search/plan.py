@@ -120,10 +120,10 @@ def describe_fit(space: Space, limit: Limit) -> str:
         if share.nearest is not None:
             raise BudgetError(f"{share.nearest}; nas-tc budget shows what each limit leaves")
         if share.found is not None:
-            return f"space: {space.name}, of whose networks hardly any fit: none of those drawn"
-        return f"space: {space.name}, of whose networks {share.fit / share.networks:.2%} fit"
+            return f"space: {space.name}; hardly any network fits, and none of the sample"
+        return f"space: {space.name}; {share.fit / share.networks:.2%} of its networks fit"
     if limit.times:
-        return f"space: {space.name}, whose networks the clock must judge"
+        return f"space: {space.name}; its networks must be timed"
     if limit.admits(most):
         return (
             f"space: {space.name}; the budget does not bind: the costliest network has "

@@ -75,9 +75,9 @@ class Pool:
             kind = "GPU" if device != "cpu" and ray_has_gpu(local=local) else "CPU"
             if kind == "CPU":
                 check_processor(device, per_gpu)
-            self._room = ClusterCapacity(kind, per_gpu, note)
-            self.size = workers or max(1, self._room.workers)
-            self._room.check(self.size)
+            self._capacity = ClusterCapacity(kind, per_gpu, note)
+            self.size = workers or max(1, self._capacity.workers)
+            self._capacity.check(self.size)
             self._options = {
                 "num_cpus": 0 if kind == "GPU" else 1,
                 "num_gpus": 1 / per_gpu if kind == "GPU" else 0,
@@ -87,7 +87,7 @@ class Pool:
             self._arguments = (ray.put(data), recipe, self.device)
             self._keywords = {"alone": alone, "sharers": per_gpu}
             self._idle.extend(self._new_worker() for _ in range(self.size))
-            self._room.expect(self._idle)
+            self._capacity.expect(self._idle)
         except BaseException:
             self.close()
             raise
@@ -142,7 +142,7 @@ class Pool:
             DeviceError: A worker cannot start, and neither could the next one in its place.
         """
         done, _ = ray.wait(list(self._calls), num_returns=1, timeout=timeout_s)
-        self._room.look()
+        self._capacity.look()
         if not done:
             return None
         key = self._calls.pop(done[0])
@@ -196,7 +196,7 @@ def _check_started(error: RayError) -> None:
         DeviceError: A worker could not start; with the message of our own error if it was one.
     """
     if isinstance(error, RayActorError) and error.actor_init_failed:
-        # Ray keeps no more of the exception than the text of its traceback.
+        # Ray keeps only the text of the exception's traceback.
         kind, _, reason = str(error).strip().splitlines()[-1].partition(": ")
         own = kind.startswith(f"{NasTcError.__module__}.")
         raise DeviceError(reason if own else f"a worker cannot start: {kind}: {reason}") from None

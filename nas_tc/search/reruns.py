@@ -66,7 +66,7 @@ def rerun(
     path = Path(study)
     record = read_study(path)
     if not record.front:
-        raise StudyError(f"{path}: no network is trained to the end yet; run the search on")
+        raise StudyError(f"{path}: no trial is complete yet; resume the search")
     recipe = Recipe.from_dict(record.settings["recipe"])
     with lock_study(path):
         images = _images_of(record, data)
@@ -148,11 +148,12 @@ def rerun_front(session: Session, reruns: int) -> None:
         pool.release(key)
         job = running.pop(key)
         if isinstance(answer, FailedError):
-            listener.note(f"trial {job.trial.number} with seed {job.seed} came to no end: {answer}")
+            listener.note(f"trial {job.trial.number} with seed {job.seed} failed: {answer}")
         elif isinstance(answer, float):
             _keep(session.study, job, answer)
-            errors = f"error {job.val_error:.2%}, of test images {answer:.2%}".replace("%", " %")
-            listener.note(f"trial {job.trial.number} with seed {job.seed}: {errors}")
+            errors = f"validation error {job.val_error:.2%}, test error {answer:.2%}"
+            spaced = errors.replace("%", " %")
+            listener.note(f"trial {job.trial.number} with seed {job.seed}: {spaced}")
         else:  # its test comes next, so that its weights need not be kept
             assert answer.rung is not None
             waiting.appendleft(_Job(job.trial, job.seed, answer.rung.val_error, answer.weights))
@@ -184,7 +185,7 @@ def _images_of(record: StudyRecord, data: str | None) -> ImageData:
         images = images.with_fewer(kept["train_images"])
     if images.checksum != kept["checksum"]:
         raise DataError(
-            f"{images.name} holds other images than {record.path} was searched on "
-            f"({images.checksum} against {kept['checksum']}); say where they are with --data"
+            f"{images.name} has other images than the study {record.path} "
+            f"({images.checksum} against {kept['checksum']}); name their place with --data"
         )
     return images

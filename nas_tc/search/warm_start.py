@@ -165,7 +165,7 @@ def _take_study(
     """Reuses results of an earlier study if they compare, or else queues its front."""
     differs = training_difference(dict(source.settings), settings.to_dict())
     if differs is None and settings.times:
-        differs = "times: they are measured anew"
+        differs = "times: they must be measured here"
     candidates = source.front if differs else [t for t in source.trials if t.state in _STATES]
     bare = set() if differs else _without_weights(source, settings)
     taken = queued = 0
@@ -217,7 +217,7 @@ def _take_result(
             shutil.copyfile(weights, file)
         except OSError as error:
             raise StudyError(
-                f"cannot copy {weights} to {file}: {error.strerror}; what was taken is kept: make "
+                f"cannot copy {weights} to {file}: {error.strerror}; reused results are kept: make "
                 "room and run the same command again"
             ) from None
     genes = genes_of(trial.architecture, space)

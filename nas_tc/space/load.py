@@ -28,6 +28,9 @@ def shipped_spaces() -> tuple[str, ...]:
 def load_space(name: str | Path) -> Space:
     """The space that is shipped as `name`, or that the TOML file at the path `name` describes.
 
+    Args:
+        name: Name of a shipped space, or the path of a TOML file.
+
     Raises:
         UnknownNameError: no such shipped space.
         SpaceError: a file that cannot be read or makes no sense: file, line and key.
@@ -50,6 +53,11 @@ def load_space(name: str | Path) -> Space:
 
 def parse_space(content: str, name: str, file: str) -> Space:
     """The space that a file's `content` describes.
+
+    Args:
+        content: Text of a TOML file.
+        name: Name of the space.
+        file: Name of the file, for error messages.
 
     Raises:
         SpaceError: naming `file`, the line and the key.

@@ -43,6 +43,10 @@ class Limited(Protocol):
 def excess(limits: Sequence[Limited], values: Sequence[float]) -> Excess:
     """How far a network that has so much of each limit is from keeping all of them.
 
+    Args:
+        limits: Limits to keep.
+        values: Value of each limit's measure.
+
     Returns:
         The worst ratio of an amount to its limit, 1 or less where all are kept; and the sum of
         those above 1.

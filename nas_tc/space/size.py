@@ -46,6 +46,10 @@ def extreme_network(space: Space, which: Literal["cheapest", "costliest"]) -> Ar
     Complexity grows with every width, so the extreme takes the least or the most of each, and
     only depth, filter sizes, strides and poolings remain to be searched.
 
+    Args:
+        space: Space to look in.
+        which: "cheapest" or "costliest".
+
     Raises:
         SpaceError: the maps of every network of the space shrink to nothing.
     """

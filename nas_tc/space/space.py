@@ -132,6 +132,9 @@ class Space:
     def encode(self, architecture: Architecture) -> dict[str, Choice]:
         """Values of the genes that decode to `architecture`; genes that play no part get any.
 
+        Args:
+            architecture: Network to encode.
+
         Raises:
             SpaceError: a stage that the space cannot choose, by number.
         """

@@ -1,4 +1,4 @@
-"""What does a study file say? Trials, their front, the recommendation; no torch and no Ray."""
+"""What is in a study file? Trials, their front, the recommendation; no torch and no Ray."""
 
 from nas_tc.study.files import study_folder, weights_file
 from nas_tc.study.front import check_objectives, objective, pareto_front

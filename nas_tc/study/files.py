@@ -71,7 +71,7 @@ def kept_settings(path: Path) -> dict[str, Any] | None:
     if not rows:
         if trials or studies not in ([], [STUDY_NAME]):
             raise other
-        return None  # killed while it was being made
+        return None  # the search was killed while it made the study
     settings: dict[str, Any] = json.loads(rows[0][0])
     if settings["format"] > FORMAT:
         raise StudyError(f"{path}: the study was made by a newer nas-tc; update nas-tc to use it")
@@ -90,6 +90,6 @@ def _size_bytes(path: Path) -> int:
     try:
         if path.is_file():
             return path.stat().st_size
-    except OSError as error:  # a name that is too long, say
+    except OSError as error:  # such as a name that is too long
         raise StudyError(f"cannot read the study {path}: {reason(error)}") from None
     raise StudyError(f"no study file {str(path)!r}")

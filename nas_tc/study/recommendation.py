@@ -68,7 +68,7 @@ class Recommendation:
         if self.choice.trainings > 1:
             parts[0] += f" (mean of {self.choice.trainings} trainings)"
         if self.spread is None:
-            why = "too few for a model" if self.trials < _LEAST else "no model speaks of it"
+            why = "too few for a model" if self.trials < _LEAST else "no model covers it"
             parts.append(f"the least of {self.within}; {why}")
         else:
             parts.append(f"expected {self.expected:.2%} ± {self.spread:.2%}".replace("% ±", " ±"))

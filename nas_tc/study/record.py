@@ -63,7 +63,7 @@ class StudyRecord:
             StudyError: No trial is complete.
         """
         if not self.front:
-            raise StudyError(f"{self.path}: no trial is complete yet; run the search on")
+            raise StudyError(f"{self.path}: no trial is complete yet; resume the search")
         return self.front[-1]
 
     def trial(self, number: int) -> TrialRecord:

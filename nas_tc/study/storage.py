@@ -18,7 +18,7 @@ from nas_tc.study.attributes import ARCHITECTURE_KEY, LOSSES_KEY, OUT_OF_SPACE_K
 from nas_tc.study.comparison import difference
 from nas_tc.study.files import STUDY_NAME, kept_settings, study_folder, study_url
 
-_LOCK_WAIT_S = 1  # a search that was just killed gives its lock back within moments
+_LOCK_WAIT_S = 1  # the lock of a search that was just killed is free within moments
 
 
 @contextmanager
@@ -109,8 +109,8 @@ def check_settings(path: Path, settings: dict[str, Any]) -> None:
     kept = kept_settings(path)
     if kept is not None and (changed := difference(kept, settings)):
         raise StudyError(
-            f"{path} is the study of another search ({changed}); take its settings, or another "
-            "file with --study"
+            f"{path} is the study of another search ({changed}); use its settings, or choose "
+            "another file with --study"
         )
 
 
@@ -155,7 +155,7 @@ def _storage(path: Path) -> RDBStorage:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
 
-    storage.engine.dispose()  # connections made before the listener
+    storage.engine.dispose()  # closes the connections made before the listener
     return storage
 
 

@@ -41,7 +41,7 @@ class TrialRecord:
     val_errors: Mapping[int, float]  # epochs trained to validation error, 0 to 1
     test_error: float | None  # 0 to 1; for the networks of the front, once the search is over
     train_s: float | None  # seconds of training, validation not counted
-    reason: str | None  # why it was stopped or failed
+    reason: str | None  # why the trial was stopped or failed
     reused: str | None = None  # "STUDY#TRIAL" if the result was taken from another study
     reused_seed: int | None = None  # seed of the search that trained it, if that was another
     reruns: tuple[Rerun, ...] = ()  # reruns of a network of the front, by seed

@@ -12,7 +12,7 @@ from nas_tc.study.record import StudyRecord
 from nas_tc.study.repeats import with_repeats
 from nas_tc.study.trial import TrialRecord
 
-_LESS = 0.8  # factor of a brief time that a careful one may be as low as
+_LESS = 0.8  # least ratio of a careful time to a brief one
 _LAYERS = 3  # layers of the front whose weights are kept
 _NAMED = 8  # trials that an error names
 
@@ -109,6 +109,6 @@ def without_weights(record: StudyRecord, trial: TrialRecord) -> StudyError:
     if len(named) < len(kept):
         numbers += f" have the nearest costs, and {len(kept) - len(named)} others have weights"
     return StudyError(
-        f"{record.path}: trial {trial.number} ({trial.state}) has no weights: they are kept of the "
-        f"front and what is near it: {numbers or 'none yet'}"
+        f"{record.path}: trial {trial.number} ({trial.state}) has no weights: a study keeps those "
+        f"of the front and near it: {numbers or 'none yet'}"
     )

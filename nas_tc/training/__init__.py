@@ -19,7 +19,7 @@ from nas_tc.training.memory import (
     training_bytes,
 )
 from nas_tc.training.shard import Shard, check_shard
-from nas_tc.training.train import DivergedError, Rung, Training, Turn, error_rate, train
+from nas_tc.training.train import DivergedError, Rung, StepContext, Training, error_rate, train
 from nas_tc.training.views import ViewErrors, error_of_views
 
 __all__ = [
@@ -30,8 +30,8 @@ __all__ = [
     "OutOfMemoryError",
     "Rung",
     "Shard",
+    "StepContext",
     "Training",
-    "Turn",
     "ViewErrors",
     "autocast_dtype",
     "check_fits",

@@ -69,8 +69,8 @@ def images_on(device: torch.device, split: Split, margin: int = 0, sharers: int 
         if not ran_out(error):
             raise
         raise DeviceError(
-            f"the GPU has no room for {len(split):,} labels, {labels.nbytes:,} bytes: another "
-            "program fills it; end that one, or use --device cpu"
+            f"the GPU has no room for {len(split):,} labels, {labels.nbytes:,} bytes: end the "
+            "program that fills it, or use --device cpu"
         ) from None
     if not streamed and device.type == "cuda":
         try:

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 _SPREAD = 0.1  # standard deviation of the noise along each component, in units of the component's
-_ENOUGH = 100_000  # images that are looked at; of many more, each second, third and so on
-_BLOCK_BYTES = 2**22  # of pixels taken together, as they take eight times as much then
+_ENOUGH = 100_000  # most images to use; of more, every second, third and so on
+_BLOCK_BYTES = 2**22  # pixels processed together; the sums need eight times as much memory
 
 
 def principal_colours(pixels: Tensor) -> Tensor:

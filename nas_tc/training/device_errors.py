@@ -1,4 +1,4 @@
-"""What an error of torch means: memory ran out, or the device is lost to this process.
+"""Kinds of torch's errors: the memory ran out, or the device is lost to this process.
 
 The texts are those of CUDA, cuBLAS and cuDNN as torch raises them; torch has a type of its own for
 the allocator's errors alone.
@@ -23,7 +23,7 @@ def ran_out(error: BaseException) -> bool:
 
 
 def device_is_lost(text: str) -> bool:
-    """Whether the text of an error says that the device is of no more use to its process.
+    """Whether the text of an error means that the device is lost to its process.
 
     After an illegal access, a failed device assertion or an ECC error every later call of that
     process fails with the same error, whatever network it is for; only a new process helps.

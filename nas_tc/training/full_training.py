@@ -134,7 +134,7 @@ def run_epochs(
     """
     shard = shard or Shard()
     check_shard(shard, recipe, len(data.train))
-    # A longer training of the same kind has another schedule, so epochs belong to what it is.
+    # A longer training has another schedule, so the epochs are part of the identity.
     identity = {
         "format": _FORMAT,
         "network": architecture.to_json(),
@@ -219,14 +219,14 @@ def _read(file: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
         return None
     try:
         kept: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
-        its = kept["identity"]
+        kept_identity = kept["identity"]
     except Exception:  # noqa: BLE001 - torch raises many kinds for a broken file
         raise NasTcError(
             f"{file}: not a checkpoint, or a broken one; remove it, or choose another folder "
             "with --out"
         ) from None
     for what, value in identity.items():
-        if its.get(what) != value:
+        if kept_identity.get(what) != value:
             raise NasTcError(
                 f"{file} belongs to another training (its {what} is different); choose another "
                 "folder with --out, or remove it"

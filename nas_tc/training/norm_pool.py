@@ -19,9 +19,9 @@ _LIBRARIES = {  # by torch's capability, the fastest first
     "AVX512": ("_norm_pool_avx512", "_norm_pool_avx2", "_norm_pool"),
     "AVX2": ("_norm_pool_avx2", "_norm_pool"),
 }
-_INTERFACE = 1  # as native/norm_pool.cpp says it: what is older or newer takes other arguments
-_WIDEST = 15  # pixels: a place within a window is a byte, and one value of it is taken
-_MOST_THREADS = 2  # of torch; with more, its layers together are as fast as one thread of ours
+_INTERFACE = 1  # version in native/norm_pool.cpp; other versions take other arguments
+_WIDEST = 15  # pixels: a position within a window is a byte, and one of its values is reserved
+_MOST_THREADS = 2  # torch's threads; with more, its layers together are as fast as our one thread
 _POINTER = ctypes.c_void_p
 _NUMBER = ctypes.c_double
 
@@ -79,7 +79,7 @@ class NormPool:
         norm = self.norm
         shape = _longs(len(maps), *maps.shape[2:], maps.shape[1])
         window = self._window(*maps.shape[2:])
-        if window is not None and min(window[3:]) < 1:  # torch says what is wrong with it
+        if window is not None and min(window[3:]) < 1:  # torch raises the error
             return self._by_torch(maps)
         if not norm.training:
             return _infer(found, maps, shape, window, norm, self.relu)
@@ -136,7 +136,7 @@ class _Train(torch.autograd.Function):
         norm: nn.BatchNorm2d,
         relu: bool,
     ) -> Tensor:
-        result, places = _room(maps, window)
+        result, places = _result_memory(maps, window)
         mean, inverse = torch.empty_like(weight), torch.empty_like(weight)
         norm.num_batches_tracked.add_(1)  # type: ignore[union-attr]
         getattr(found, f"train_{_NAMES[maps.dtype]}")(
@@ -189,7 +189,7 @@ def _infer(
     found: ctypes.CDLL, maps: Tensor, shape: Any, window: Any, norm: nn.BatchNorm2d, relu: bool
 ) -> Tensor:
     """The forward pass with the running statistics."""
-    result, _ = _room(maps, window)
+    result, _ = _result_memory(maps, window)
     getattr(found, f"infer_{_NAMES[maps.dtype]}")(
         maps.data_ptr(),
         result.data_ptr(),
@@ -205,7 +205,7 @@ def _infer(
     return result
 
 
-def _room(maps: Tensor, window: Any) -> tuple[Tensor, Tensor | None]:
+def _result_memory(maps: Tensor, window: Any) -> tuple[Tensor, Tensor | None]:
     """Memory for the result, and for the positions of its maxima if there is a pooling."""
     if window is None:
         return torch.empty_like(maps), None

@@ -1,6 +1,10 @@
 """The learning rate as a function of the step, so that a resumed training needs no state for it."""
 
-from nas_tc.recipe.recipe import Recipe, one_cycle
+import math
+
+from nas_tc.recipe.recipe import Recipe
+
+_START = 0.1  # share of its peak that the learning rate begins with
 
 
 def learning_rate(recipe: Recipe, step: int, steps_per_epoch: int) -> float:
@@ -10,3 +14,17 @@ def learning_rate(recipe: Recipe, step: int, steps_per_epoch: int) -> float:
         return recipe.learning_rate * 0.1 ** sum(epoch >= drop for drop in recipe.drops)
     done = step / (recipe.epochs * steps_per_epoch)
     return recipe.learning_rate * one_cycle(done, recipe.warmup)
+
+
+def one_cycle(progress: float, warmup: float) -> float:
+    """The learning rate as a share of its peak.
+
+    It is our own because torch's OneCycleLR divides by zero when the warm-up is a single step.
+
+    Args:
+        progress: Share of the steps that are done, 0 to 1.
+        warmup: Share of the steps before the peak, 0 to 1.
+    """
+    if progress < warmup:
+        return _START + (1 - _START) * progress / warmup
+    return (1 + math.cos(math.pi * (progress - warmup) / (1 - warmup))) / 2

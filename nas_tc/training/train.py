@@ -24,7 +24,7 @@ from nas_tc.training.schedule import learning_rate
 from nas_tc.training.sgd import Sgd
 from nas_tc.training.shard import Shard
 
-Turn = Callable[[], AbstractContextManager[object]]  # makes the context of a step
+StepContext = Callable[[], AbstractContextManager[object]]  # makes the context of a step
 
 _EVALUATION_BATCH = 500  # images
 _STEPS_UNSEEN = 50  # steps between two looks at the loss on a GPU: each look empties its queue
@@ -57,8 +57,8 @@ class Training:
         recipe: Epochs, schedule and augmentation.
         seed: Seed for the order of the images and their augmentation.
         shard: Part of every batch that this process trains on; None: all of it.
-        turn: Makes a context that is entered for each step, so that others can have the machine to
-            themselves in between.
+        step_context: Makes a context that is entered for each step, so that others can have the
+            machine to themselves in between.
     """
 
     def __init__(
@@ -69,9 +69,9 @@ class Training:
         *,
         seed: int,
         shard: Shard | None = None,
-        turn: Turn = nullcontext,
+        step_context: StepContext = nullcontext,
     ) -> None:
-        self._turn = turn
+        self._step_context = step_context
         self.network = network
         self.recipe = recipe
         self.epoch = 0  # epochs trained so far
@@ -102,7 +102,7 @@ class Training:
         batches = shuffled_batches(self._images, self.recipe, self._generator, self._shard)
         for step in range(steps):
             rate = learning_rate(self.recipe, self.epoch * steps + step, steps)
-            with self._turn():
+            with self._step_context():
                 total += self._step(*next(batches), rate)
                 if (step + 1) % unseen == 0:
                     self._check(total.item())
@@ -169,7 +169,7 @@ def train(
     recipe: Recipe,
     *,
     seed: int,
-    turn: Turn = nullcontext,
+    step_context: StepContext = nullcontext,
 ) -> Iterator[Rung]:
     """Trains `network` in place, as `Training` does; yields after each rung of the recipe.
 
@@ -181,7 +181,8 @@ def train(
         validation: Images to measure the error on; the network never learns from them.
         recipe: Epochs, schedule and augmentation.
         seed: Seed for the order of the images and their augmentation.
-        turn: Makes a context that is entered for each step and each batch of validation images.
+        step_context: Makes a context that is entered for each step and each batch of validation
+            images.
 
     Yields:
         The errors and times at each rung.
@@ -189,13 +190,13 @@ def train(
     Raises:
         DivergedError: The loss is not a finite number.
     """
-    run = Training(network, training, recipe, seed=seed, turn=turn)
+    run = Training(network, training, recipe, seed=seed, step_context=step_context)
     validation_s = 0.0
     while run.epoch < recipe.epochs:
         loss = run.run_epoch()
         if run.epoch in recipe.rungs:
             started = time.perf_counter()
-            error = error_rate(run.evaluated(), validation, turn)
+            error = error_rate(run.evaluated(), validation, step_context)
             validation_s += time.perf_counter() - started
             if run.epoch == recipe.epochs and recipe.ema:
                 network.load_state_dict(run.evaluated().state_dict())
@@ -203,7 +204,9 @@ def train(
 
 
 @torch.inference_mode()
-def error_rate(network: nn.Module, images: Images, turn: Turn = nullcontext) -> float:
+def error_rate(
+    network: nn.Module, images: Images, step_context: StepContext = nullcontext
+) -> float:
     """Share of the images that the network misclassifies, 0 to 1, in the precision of training."""
     device = images.labels.device
     dtype = autocast_dtype(device)
@@ -211,7 +214,10 @@ def error_rate(network: nn.Module, images: Images, turn: Turn = nullcontext) -> 
     forward = fused_forward(network)
     wrong = torch.zeros((), dtype=torch.int64, device=device)
     for pixels, labels in plain_batches(images, _EVALUATION_BATCH):
-        with turn(), torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32):
+        with (
+            step_context(),
+            torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32),
+        ):
             scores: Tensor = forward(pixels)
             wrong += (scores.argmax(1) != labels).sum()
     return int(wrong) / len(images)

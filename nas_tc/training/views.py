@@ -9,7 +9,7 @@ from nas_tc.training.batches import Images, plain_batches, ten_views
 from nas_tc.training.device import autocast_dtype
 from nas_tc.training.fused_forward import fused_forward
 
-_BATCH = 500  # images in one view
+_BATCH = 500  # images a batch, from one view
 _TOP = 5
 
 

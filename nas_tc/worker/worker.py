@@ -20,7 +20,7 @@ from nas_tc.training import (
     Images,
     OutOfMemoryError,
     Rung,
-    Turn,
+    StepContext,
     check_fits,
     choose_device,
     error_rate,
@@ -46,7 +46,7 @@ from nas_tc.worker.timing_request import (
 
 @contextmanager
 def _whole_step(lock: NodeLock, device: torch.device) -> Iterator[None]:
-    """A step's turn that ends when the GPU has done all that was queued, not before."""
+    """The context of a step that ends when the GPU has done all that was queued, not before."""
     with lock.step():
         yield
         torch.cuda.synchronize(device)
@@ -122,9 +122,9 @@ class Worker:
         self._sharers = sharers
         keep_to_part(self._device, sharers)
         self._lock = NodeLock() if alone else None
-        self._turn: Turn = nullcontext if self._lock is None else self._lock.step
+        self._step_context: StepContext = nullcontext if self._lock is None else self._lock.step
         if self._lock is not None and self._device.type == "cuda":
-            self._turn = partial(_whole_step, self._lock, self._device)
+            self._step_context = partial(_whole_step, self._lock, self._device)
         if self._device.type == "cpu":
             settle_on_core()
             take_huge_pages()
@@ -160,7 +160,7 @@ class Worker:
             self._validation,
             self._recipe,
             seed=seed,
-            turn=self._turn,
+            step_context=self._step_context,
         )
         note, self._note = self._note, None
         return replace(self.advance(), note=note)
@@ -210,7 +210,7 @@ class Worker:
         """Error on the test images, 0 to 1, of a network with these weights."""
         network = build(architecture)
         network.load_state_dict(load(weights))
-        return error_rate(network.to(self._device), self._test, self._turn)
+        return error_rate(network.to(self._device), self._test, self._step_context)
 
     def _without_memory(self, error: MemoryError | RuntimeError) -> Report:
         """The report that no memory is left; any other error is raised again."""

@@ -1,6 +1,6 @@
 """AlexNet (Krizhevsky, Sutskever & Hinton, "ImageNet classification with deep CNNs", 2012).
 
-Three networks go by that name; Eqn. (1) tells them apart:
+Three networks have that name and differ in Eqn. (1):
 
 - `alexnet`, 1,076,634,144 multiply-adds: without the split over two GPUs, which He & Sun compare
   with ("AlexNet, our impl.", Table 5), and without local response normalisation, as they do.

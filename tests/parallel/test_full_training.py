@@ -8,7 +8,6 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from nas_tc._ray import ray_has_gpu
 from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.data import load_data
 from nas_tc.errors import DeviceError, NasTcError
@@ -16,7 +15,6 @@ from nas_tc.module import build
 from nas_tc.parallel import train_in_parallel
 from nas_tc.parallel.full_training import _cause
 from nas_tc.recipe import Recipe
-from nas_tc.search.pool import Pool
 from nas_tc.training import DivergedError, train_fully
 
 # Ray Train reads its own deprecated settings.
@@ -105,17 +103,6 @@ def test_the_cause_is_the_error_that_a_user_can_put_right(said):
     assert _cause(FailedError()) is said
     FailedError.worker_failures = {0: RuntimeError("gloo: closed\nby peer")}
     assert str(_cause(FailedError())) == "worker 0 failed: RuntimeError: by peer"
-
-
-def test_a_gpu_that_torch_is_not_built_for_is_none(monkeypatch, digits):
-    monkeypatch.setattr("ray.cluster_resources", lambda: {"GPU": 1.0, "CPU": 2.0})
-    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    assert not ray_has_gpu(local=True)
-    assert ray_has_gpu(local=False)  # it is another machine that trains
-    monkeypatch.setattr("nas_tc.search.pool.start_ray", lambda *_: True)
-    monkeypatch.setattr("ray.shutdown", lambda: None)
-    with pytest.raises(DeviceError, match="torch sees no GPU here; use --device cpu"):
-        Pool(digits, Recipe(), device="cuda")
 
 
 def test_what_cannot_be_trained_together(cluster, digits, small, tmp_path, monkeypatch):

@@ -45,8 +45,8 @@ def test_the_best_share_goes_on_and_some_behind_it():
     others = [(1, n / 10) for n in range(1, 9)]
     assert not pruned(others, (1, 0.25))
     assert pruned(others, (1, 0.35))
-    assert not pruned(others, (1, 0.45), halving=2)
-    assert pruned(others, (1, 0.55), halving=2)
+    assert not pruned(others, (1, 0.45), reduction_factor=2)
+    assert pruned(others, (1, 0.55), reduction_factor=2)
     assert pruned(others, (1, 0.25), grace=0)
     assert not pruned(others, (1, 0.9), grace=7)
 
@@ -114,8 +114,8 @@ def test_it_prunes_under_optimize():
 
 
 def test_what_it_cannot_work_with_is_told():
-    with pytest.raises(NasTcError, match="a halving above 1 and a grace of 0 or more, not 1 and 1"):
-        ParetoPruner(halving=1.0)
+    with pytest.raises(NasTcError, match=r"a reduction factor above 1 and .* not 1 and 1"):
+        ParetoPruner(reduction_factor=1.0)
     trial = optuna.create_study(pruner=ParetoPruner()).ask()
     trial.report(0.5, 1)
     with pytest.raises(NasTcError, match="trial 0 has no user attribute 'complexity'"):

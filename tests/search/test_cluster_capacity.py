@@ -7,8 +7,9 @@ import ray
 
 from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.data import load_data
+from nas_tc.errors import DeviceError, NasTcError
 from nas_tc.recipe import Recipe
-from nas_tc.search import cluster_capacity as room
+from nas_tc.search import cluster_capacity
 from nas_tc.search.pool import Pool
 from nas_tc.worker import Report
 
@@ -52,7 +53,7 @@ def other(empty):
 def test_a_search_that_waits_for_others_says_so_once_and_goes_on(other, monkeypatch, processors):
     data = load_data("digits", side=(8, 8), train_images=100)
     network = Architecture(data.shape, parse_notation("(3,4)"), GAP, 10)
-    monkeypatch.setattr(room, "_PATIENCE_S", 1e9)
+    monkeypatch.setattr(cluster_capacity, "_PATIENCE_S", 1e9)
     notes, answers = [], {}
     holder = other(processors)
     with Pool(data, Recipe(epochs=1), device="cpu", workers=2, note=notes.append) as pool:
@@ -62,7 +63,7 @@ def test_a_search_that_waits_for_others_says_so_once_and_goes_on(other, monkeypa
             if answered := pool.next_result(0.5):
                 answers.update([answered])
         assert notes == []
-        monkeypatch.setattr(room, "_PATIENCE_S", 0.0)
+        monkeypatch.setattr(cluster_capacity, "_PATIENCE_S", 0.0)
         assert pool.next_result(0.5) is None
         assert notes[0].startswith(f"{processors} of 2 workers wait for a CPU: others held ")
         assert f"held {processors} of the cluster's 2" in notes[0]
@@ -75,7 +76,7 @@ def test_a_search_that_waits_for_others_says_so_once_and_goes_on(other, monkeypa
 
 
 def test_workers_that_have_room_do_not_wait(empty, monkeypatch):
-    monkeypatch.setattr(room, "_PATIENCE_S", 0.0)
+    monkeypatch.setattr(cluster_capacity, "_PATIENCE_S", 0.0)
     data = load_data("digits", side=(8, 8), train_images=100)
     network = Architecture(data.shape, parse_notation("(3,4)"), GAP, 10)
     notes = []
@@ -84,3 +85,12 @@ def test_workers_that_have_room_do_not_wait(empty, monkeypatch):
         while pool.next_result(0.5) is None:
             pass
     assert notes == []
+
+
+def test_without_a_gpu_nothing_is_shared(tiny_search):
+    with pytest.raises(DeviceError, match="--per-gpu 2: networks share a GPU, and none is used"):
+        tiny_search(per_gpu=2, device="cpu")
+    with pytest.raises(NasTcError, match="per_gpu must be 1 or more, not 0"):
+        tiny_search(per_gpu=0)
+    with pytest.raises(NasTcError, match="as in 4GiB"):
+        tiny_search(memory_limit="4")

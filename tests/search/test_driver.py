@@ -18,7 +18,7 @@ from nas_tc.search.settings import Settings
 from nas_tc.space import parse_space
 from nas_tc.study import read_study, weights_file
 from nas_tc.study.record import record_of
-from nas_tc.study.storage import lock_study, open_study, requeue_running
+from nas_tc.study.storage import lock_study, open_study
 from nas_tc.training import Rung
 from nas_tc.worker import Report
 
@@ -226,26 +226,3 @@ def test_a_kill_before_a_network_is_queued_again_does_not_lose_it(drive):
             drive(lambda number: LostError("gone") if number == 0 else good(0.5), goal=1)
     record, _ = drive(lambda number: good(0.5))
     assert record.done == 2
-
-
-def test_what_was_queued_and_only_half_asked_for_is_queued_again(tiny):
-    study = optuna.create_study()
-    study.set_user_attr("nas_tc", {"space": tiny.to_dict()})
-    values = {gene.name: gene.choices[0] for gene in tiny.genes}
-    first = {tiny.genes[0].name: optuna.distributions.CategoricalDistribution([1, 2])}
-    study.enqueue_trial(values)
-    study.ask(first)  # killed before the second gene
-    study.ask(first)  # the same, of what nobody has queued
-    for _ in range(2):
-        requeue_running(study)
-        assert [t.state.name for t in study.trials] == ["FAIL", "FAIL", "WAITING"]
-        assert study.trials[2].system_attrs["fixed_params"] == values
-
-
-def test_the_only_network_of_a_space_is_queued_again():
-    study = optuna.create_study()
-    study.set_user_attr("nas_tc", {"space": {"stages": []}})  # no genes
-    study.ask()
-    for _ in range(2):
-        requeue_running(study)
-        assert [t.state.name for t in study.trials] == ["FAIL", "WAITING"]

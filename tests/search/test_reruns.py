@@ -10,23 +10,9 @@ from nas_tc.errors import DataError, NasTcError, StudyError
 from nas_tc.report import front_table
 from nas_tc.search import rerun
 from nas_tc.search.reruns import missing_reruns
-from nas_tc.study import Spread, read_study
+from nas_tc.study import read_study
 from nas_tc.worker import training_seed
-
-
-class RecordingListener:
-    def __init__(self, at_note=lambda text: None):
-        self.notes, self._at_note = [], at_note
-
-    def note(self, text):
-        self.notes.append(text)
-        self._at_note(text)
-
-    def progress(self, progress):
-        pass
-
-    def ended(self, trial):
-        pass
+from recording_listener import RecordingListener
 
 
 def test_the_front_again_with_two_other_seeds(tiny_search):
@@ -69,7 +55,7 @@ def test_an_interrupted_rerun_goes_on(tiny_search):
         if "with seed 1" in text:
             raise KeyboardInterrupt
 
-    stopped = rerun(record.path, 2, workers=1, listener=RecordingListener(interrupt))
+    stopped = rerun(record.path, 2, workers=1, listener=RecordingListener(at_note=interrupt))
     assert stopped.interrupted
     assert sum(len(trial.reruns) for trial in stopped.trials) == 1
     whole = rerun(record.path, 2, workers=1)
@@ -102,8 +88,3 @@ def test_the_seed_that_a_lent_result_was_trained_with_is_left_out(study, lent, s
         (cheap, second),
         (expensive, second),
     ]
-
-
-def test_a_spread_in_words():
-    assert str(Spread.over([0.1, 0.2])) == "15.00 ± 7.07 %"
-    assert str(Spread.over([0.125])) == "12.50 %"

@@ -154,7 +154,7 @@ def test_under_a_limit_on_time_results_are_not_taken(study, tmp_path):
         start_with(opened, path, own, [parse_start(str(study.path))], listener)
         waiting = opened.trials
     assert [t.state.name for t in waiting] == ["WAITING"] * len(study.front)
-    assert "to train again (times: they are measured anew)" in listener.notes[0]
+    assert "to train again (times: they must be measured here)" in listener.notes[0]
 
 
 def test_a_result_that_joins_the_front_without_weights_is_trained(study, tmp_path):

@@ -92,7 +92,7 @@ def test_what_no_draw_has_found_is_not_refused():
     share = fitting(PLAIN, limit)
     assert (share.fit, share.nearest) == (0, None)
     assert limit.broken_by(share.found) is None
-    assert describe_fit(PLAIN, limit).endswith("hardly any fit: none of those drawn")
+    assert describe_fit(PLAIN, limit).endswith("hardly any network fits, and none of the sample")
 
 
 def test_the_fewest_parameters_of_a_space_are_found_from_anywhere():

@@ -118,7 +118,7 @@ def test_a_network_out_of_space_is_taken_where_it_is_clearly_better(study):
     chosen = recommend_network([*members, trial_of(study, 12, 0.1, {})])
     assert chosen.choice.number == chosen.best_observed.number == 12
     assert (chosen.expected, chosen.spread, chosen.within) == (0.1, None, 13)
-    assert str(chosen).endswith("the least of 13; no model speaks of it")
+    assert str(chosen).endswith("the least of 13; no model covers it")
 
 
 def test_a_network_out_of_space_that_is_no_better_leaves_it_to_the_model(study):

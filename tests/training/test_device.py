@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from nas_tc.training.device import device_generator_state, resume_device_generator
+from nas_tc.errors import NasTcError
+from nas_tc.training import choose_device
+from nas_tc.training.device import autocast_dtype, device_generator_state, resume_device_generator
 
 HUGE = """
 from pathlib import Path
@@ -44,3 +46,25 @@ def test_a_resumed_training_goes_on_with_the_numbers_of_its_gpu(monkeypatch):
     ((set_state, device),) = found
     assert torch.equal(set_state, state)
     assert device == gpu
+
+
+def test_devices():
+    assert choose_device("cpu").type == "cpu"
+    assert choose_device("auto").type in ("cpu", "cuda")
+    with pytest.raises(NasTcError, match="unknown device 'gpu'"):
+        choose_device("gpu")
+    assert autocast_dtype(torch.device("cpu")) in (torch.bfloat16, torch.float32)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there():
+    with pytest.raises(NasTcError, match="torch sees no GPU"):
+        choose_device("cuda")
+
+
+def test_bfloat16_that_is_emulated_is_not_used(monkeypatch):
+    def supported(including_emulation=True):
+        return including_emulation
+
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", supported)
+    assert autocast_dtype(torch.device("cuda")) == torch.float32

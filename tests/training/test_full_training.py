@@ -4,7 +4,6 @@ import subprocess
 import sys
 import time
 
-import numpy as np
 import pytest
 import torch
 
@@ -19,9 +18,6 @@ from nas_tc.training import (
     OutOfMemoryError,
     Training,
     check_fits,
-    error_of_views,
-    error_rate,
-    train,
     train_fully,
 )
 
@@ -104,30 +100,6 @@ def test_a_killed_program_goes_on(tmp_path):
     again = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "going on after epoch" in again.stdout
     assert len((tmp_path / "curve.csv").read_text().splitlines()) == 41
-
-
-def test_the_average_is_what_is_validated_and_kept(digits):
-    recipe = Recipe(epochs=2, ema=0.9)
-    run = Training(build(small(digits)), images(digits.train), recipe, seed=0)
-    run.run_epoch()
-    run.run_epoch()
-    assert not same(run.network, run.evaluated())
-    network = build(small(digits))
-    *_, rung = train(network, images(digits.train), images(digits.validation), recipe, seed=0)
-    assert same(network, run.evaluated())
-    assert rung.val_error == error_rate(run.evaluated(), images(digits.validation))
-
-
-def test_one_view_is_the_plain_error_and_ten_views_of_larger_images_count_all(digits):
-    network = build(small(digits))
-    *_, rung = train(network, images(digits.train), images(digits.test), Recipe(epochs=4), seed=0)
-    single = error_of_views(network, images(digits.test))
-    assert single.top1 == pytest.approx(rung.val_error, abs=0.01)
-    assert single.top5 < single.top1
-    padded = np.pad(digits.test.images, ((0, 0), (2, 2), (2, 2), (0, 0)))
-    larger = Images(torch.tensor(padded), torch.tensor(digits.test.labels), margin=4)
-    assert error_of_views(network, larger) == single
-    assert error_of_views(network, larger, views=10).top1 < 0.9
 
 
 def test_a_loss_that_is_no_number_ends_the_training_in_its_first_steps(digits):

@@ -20,11 +20,11 @@ class Inception:
     """
 
     one: int  # filters of the 1x1
-    reduce: int  # of the 1x1 before the s x s
-    middle: int  # of the s x s
-    reduce_large: int  # of the 1x1 before the (s+2) x (s+2)
-    large: int  # of the (s+2) x (s+2)
-    project: int  # of the 1x1 behind the pooling
+    reduce: int  # filters of the 1x1 before the s x s
+    middle: int  # filters of the s x s
+    reduce_large: int  # filters of the 1x1 before the (s+2) x (s+2)
+    large: int  # filters of the (s+2) x (s+2)
+    project: int  # filters of the 1x1 behind the pooling
     convs: ClassVar[int] = 2
 
     def __post_init__(self) -> None:

@@ -16,8 +16,8 @@ class Unit:
     n_out: int  # channels of the unit's output
     filter: int  # side, pixels
     stride: int
-    padding: int  # of the unit's filter, pixels a side
-    height: int  # of the unit's output, pixels
+    padding: int  # padding of the unit's filter, pixels a side
+    height: int  # height of the unit's output, pixels
     width: int
     norm: bool
     activation: Activation

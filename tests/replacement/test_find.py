@@ -15,7 +15,6 @@ from nas_tc.errors import NasTcError
 from nas_tc.module import build
 from nas_tc.replacement import TRADE_OFFS, Replacement, replacements
 from nas_tc.replacement.depth_filter import FILTERS
-from nas_tc.replacement.equations import solve_width, terms
 from nas_tc.replacement.pooling import POOLS
 from strategies import architectures
 
@@ -114,18 +113,6 @@ def test_stages_of_other_blocks_keep_all_but_their_strides(arch):
     for each in replacements(arch):
         if each.trade_off != "delay":
             assert all(arch.stages[number - 1].block == Plain() for number in each.stages)
-
-
-@given(
-    st.integers(1, 512),
-    st.sampled_from(FILTERS),
-    st.integers(2, 12),
-    st.integers(1, 512),
-    st.integers(1, 512),
-)
-def test_solving_for_the_width_undoes_the_terms(n_in, filter, depth, width, last_width):
-    target = terms(n_in, filter, depth, width, last_width)
-    assert solve_width(n_in, filter, depth, last_width, target) == pytest.approx(width, rel=1e-6)
 
 
 @given(architectures(), st.integers(0, 5))

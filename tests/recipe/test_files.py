@@ -1,9 +1,7 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from nas_tc.errors import NasTcError
-from nas_tc.recipe import HE_SUN_2015, QUICK, RECIPES, Recipe, load_recipe, parse_fields
+from nas_tc.recipe import HE_SUN_2015, QUICK, load_recipe, parse_fields
 from nas_tc.training.schedule import learning_rate
 
 
@@ -15,36 +13,6 @@ def test_he_sun_2015_is_section_5():
     assert (recipe.margin, recipe.views) == (256 - 224, 10)
     rates = [learning_rate(recipe, epoch * 10, 10) for epoch in (0, 9, 10, 69, 70, 74)]
     assert rates == pytest.approx([0.01, 0.01, 0.001, 0.001, 0.0001, 0.0001])
-
-
-def test_one_cycle_rises_to_its_peak_and_falls_to_nothing():
-    recipe = Recipe(epochs=4, learning_rate=0.2, warmup=0.25)
-    rates = [learning_rate(recipe, step, 25) for step in range(100)]
-    assert rates[0] == pytest.approx(0.02)
-    assert max(rates) == rates[25] == pytest.approx(0.2)
-    assert rates[:26] == sorted(rates[:26])
-    assert rates[25:] == sorted(rates[25:], reverse=True)
-    assert 0 < rates[-1] < 0.001
-
-
-@given(
-    st.integers(1, 20), st.integers(1, 50), st.floats(0, 0.9), st.sampled_from([(), (3,), (2, 9)])
-)
-def test_rates_are_positive_and_at_most_the_peak(epochs, steps, warmup, drops):
-    recipe = Recipe(epochs=epochs, warmup=warmup, drops=drops)
-    for step in range(epochs * steps):
-        assert 0 < learning_rate(recipe, step, steps) <= recipe.learning_rate * (1 + 1e-12)
-
-
-@pytest.mark.parametrize("name", RECIPES)
-def test_a_recipe_survives_its_dict(name):
-    assert Recipe.from_dict(RECIPES[name].to_dict()) == RECIPES[name]
-
-
-def test_a_dict_of_an_older_version_has_the_defaults():
-    assert Recipe.from_dict({"epochs": 3, "augment": ["flip"]}) == Recipe(
-        epochs=3, augment=("flip",)
-    )
 
 
 def test_a_file_changes_its_base(tmp_path):

@@ -5,90 +5,27 @@ import json
 import pytest
 import torch
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from block_strategies import any_block_networks, block_networks, blocks
+from block_strategies import any_block_networks, block_networks
 from nas_tc.architecture import (
     GAP,
     Add,
     Architecture,
-    Basic,
-    Bottleneck,
     Concat,
     Conv,
-    Inception,
-    Inverted,
     Join,
-    Plain,
-    Pool,
     Scale,
     Stage,
-    delay_subsampling,
-    format_block,
     format_notation,
     nest,
-    parse_block,
     parse_notation,
     sources,
     walk,
 )
-from nas_tc.errors import ArchitectureError, NasTcError, NotationError, UnknownNameError
+from nas_tc.errors import ArchitectureError, NotationError, UnknownNameError
 from nas_tc.module import join_module, modules_of
 from nas_tc.zoo import ZOO
 from strategies import any_architectures
-
-
-@given(blocks())
-def test_blocks_as_text_and_back(block):
-    assert parse_block(format_block(block)) == block
-
-
-@pytest.mark.parametrize(
-    ("text", "block"),
-    [
-        ("plain", Plain()),
-        ("plain[nin]", Plain(nin=True)),
-        ("plain[groups=2,dilation=3]", Plain(2, 3)),
-        ("inverted[6,se=4]", Inverted(6, 4)),
-        ("inverted[expansion=6]", Inverted(6)),
-        ("bottleneck[stride_on=filter]", Bottleneck(stride_on="filter")),
-        ("inception[1,2,3,4,5,6]", Inception(1, 2, 3, 4, 5, 6)),
-    ],
-)
-def test_how_blocks_are_written(text, block):
-    assert parse_block(text) == block
-
-
-@pytest.mark.parametrize(
-    ("text", "error", "complaint"),
-    [
-        ("basix", UnknownNameError, "unknown block 'basix'; did you mean 'basic'"),
-        ("Basic!", NotationError, "cannot read the block"),
-        ("inverted", NotationError, r"lacks expansion; write inverted\[expansion\]"),
-        ("inverted[six]", NotationError, "cannot read 'six'"),
-        ("inverted[6,6]", UnknownNameError, "unknown argument"),
-        ("inverted[6,expansion=6]", NotationError, "names expansion twice"),
-        ("plain[goups=2]", UnknownNameError, "did you mean 'groups'"),
-        ("plain[nin=2]", NotationError, "cannot read '2'"),
-        ("plain[groups=0]", ArchitectureError, "groups and dilation must be 1 or more"),
-        ("inverted[0]", ArchitectureError, "expansion of 1 or more"),
-        ("bottleneck[reduction=0]", ArchitectureError, "reduction must be 1 or more"),
-        ("bottleneck[stride_on=last]", ArchitectureError, "'first' or 'filter', not 'last'"),
-        ("inception[0,1,1,1,1,1]", ArchitectureError, "1 filter or more"),
-    ],
-)
-def test_what_is_no_block(text, error, complaint):
-    with pytest.raises(error, match=complaint):
-        parse_block(text)
-
-
-@given(st.text(alphabet="abcdeinpsrtv[]=,0123456789", max_size=30))
-def test_any_text_is_a_block_or_refused(text):
-    try:
-        block = parse_block(text)
-    except NasTcError:
-        return
-    assert parse_block(format_block(block)) == block
 
 
 @given(any_block_networks())
@@ -129,20 +66,6 @@ def test_layers_come_behind_what_feeds_them(arch):
         assert all(-1 <= feed < number for feed in feeds)
         read |= set(feeds)
     assert read == set(range(-1, len(layers) - 1))  # all but the last are read
-
-
-@given(block_networks())
-def test_the_tree_holds_every_layer_once(arch):
-    def names(nodes):
-        for node in nodes:
-            if isinstance(node, Join):
-                for branch in node.branches:
-                    yield from names(branch)
-                yield node.layer.name
-            else:
-                yield node.name
-
-    assert sorted(names(nest(walk(arch)))) == sorted(layer.name for layer in walk(arch))
 
 
 def layers_of(notation, channels=64, side=16):
@@ -195,17 +118,6 @@ def test_residual_sums_meet_equal_shapes():
                 assert {layers[feed].output for feed in feeds} == {layer.output}
 
 
-@pytest.mark.parametrize("name", "BDEJ")
-def test_delayed_subsampling_is_table_2(name):  # He & Sun 2015, section 4.6
-    assert delay_subsampling(ZOO[name].architecture) == ZOO[f"{name}'"].architecture
-
-
-def test_delaying_keeps_the_last_pooling():
-    arch = Architecture((3, 32, 32), parse_notation("(3,8) | 2/2 | (3,8)/2 | 3/3p1"), GAP, 10)
-    delayed = format_notation(delay_subsampling(arch).stages)
-    assert delayed == "(3,8) | 2/1 | (3,8)/4 | 3/3p1"
-
-
 @pytest.mark.parametrize(
     ("notation", "complaint"),
     [
@@ -224,20 +136,6 @@ def test_impossible_blocks_name_the_layer_and_the_rule(notation, complaint):
     arch = Architecture((64, side, side), parse_notation(notation), GAP, 10)
     with pytest.raises(ArchitectureError, match=complaint):
         walk(arch)
-
-
-@pytest.mark.parametrize(
-    ("make", "complaint"),
-    [
-        (lambda: Stage(1, 8, 2, block=Basic()), "odd size padded by half of it, not 2x2"),
-        (lambda: Stage(1, 8, 3, padding=0, block=Inverted(6)), "not 3x3 padded by 0"),
-        (lambda: Stage(1, 8, 3, lrn="twice"), "lrn must be none, before or after"),
-        (lambda: Pool(3, 2, padding=2), "pads 0 to 1 pixels, not 2"),
-    ],
-)
-def test_stages_that_cannot_be(make, complaint):
-    with pytest.raises(ArchitectureError, match=complaint):
-        make()
 
 
 @pytest.mark.parametrize(

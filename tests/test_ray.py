@@ -1,10 +1,15 @@
-"""Where worker processes have their memory from."""
+"""The start of Ray, and the memory of its workers."""
 
 import os
 
 import pytest
 
 from nas_tc import _ray
+from nas_tc._ray import ray_has_gpu
+from nas_tc.data import load_data
+from nas_tc.errors import DeviceError
+from nas_tc.recipe import Recipe
+from nas_tc.search.pool import Pool
 
 
 @pytest.fixture
@@ -31,3 +36,14 @@ def test_workers_that_read_the_clock_have_that_of_other_programs(started, monkey
     monkeypatch.delenv("MALLOC_CONF", raising=False)
     _ray.start_ray(None, 2, True)
     assert "MALLOC_CONF" not in started
+
+
+def test_a_gpu_that_torch_is_not_built_for_is_none(monkeypatch):
+    monkeypatch.setattr("ray.cluster_resources", lambda: {"GPU": 1.0, "CPU": 2.0})
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert not ray_has_gpu(local=True)
+    assert ray_has_gpu(local=False)  # it is another machine that trains
+    monkeypatch.setattr("nas_tc.search.pool.start_ray", lambda *_: True)
+    monkeypatch.setattr("ray.shutdown", lambda: None)
+    with pytest.raises(DeviceError, match="torch sees no GPU here; use --device cpu"):
+        Pool(load_data("digits", side=(8, 8)), Recipe(), device="cuda")

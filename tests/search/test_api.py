@@ -1,7 +1,9 @@
 """Whole searches: real digits, real SQLite, real Ray."""
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file
 
 import nas_tc
@@ -58,7 +60,7 @@ def test_running_it_again_resumes(tiny_search):
     assert [t.architecture for t in second.trials[:3]] == [t.architecture for t in first.trials]
     assert [t.val_errors for t in second.trials[:3]] == [t.val_errors for t in first.trials]
     assert (first.done, second.done, len(listener.ends)) == (3, 6, 3)
-    assert any("3 trials are there, going on to 6" in note for note in listener.notes)
+    assert any("3 trials are done, training up to 6" in note for note in listener.notes)
     third = tiny_search(trials=6, listener=(listener := RecordingListener()))
     assert third.trials == second.trials
     assert any("nothing is left to train" in note for note in listener.notes)
@@ -126,3 +128,21 @@ def test_a_reference_is_taken_at_the_size_of_the_data(tiny_search):
 def test_the_package_can_be_called_and_looked_into():
     assert callable(nas_tc.search)
     assert nas_tc.search.rerun.__name__ == "rerun"
+
+
+def test_a_search_on_a_streamed_set(tiny_search, tmp_path, monkeypatch):
+    monkeypatch.setenv("NAS_TC_CACHE", str(tmp_path / "cache"))
+    random = np.random.default_rng(0)
+    for name in ("cat", "dog"):
+        (tmp_path / "images" / name).mkdir(parents=True)
+        for number in range(60):
+            pixels = random.integers(0, 128 if name == "cat" else 256, (16, 16), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "images" / name / f"{number}.png")
+    spec = f"imagefolder:{tmp_path / 'images'}"
+    found = [
+        tiny_search(data=spec, trials=2, study=f"{limit}.db", memory_limit=limit)
+        for limit in ("1GiB", "0.01MB")
+    ]
+    assert len(list((tmp_path / "cache").glob("*/train-images.npy"))) == 1  # 120 need no cache
+    one, other = ([(t.network, t.val_errors) for t in record.trials] for record in found)
+    assert one == other

@@ -1,0 +1,74 @@
+"""The study file: opened by one search at a time, and only by the search that it belongs to."""
+
+import optuna
+import pytest
+
+from nas_tc.errors import StudyError
+from nas_tc.study import read_study
+from nas_tc.study.storage import lock_study, requeue_running
+
+
+def test_a_study_of_another_search_is_refused(tiny_search):
+    record = tiny_search(trials=1)
+    for change, complaint in (
+        ({"budget": "300k"}, r"budget: 400k \(400,000 multiply-adds\) against 300k"),
+        ({"train_images": 500}, "data: digits .*1,079 training images.* against digits .*500"),
+        ({"epochs": 3}, "recipe: epochs 2 against 3"),
+        ({"augment": "crop"}, r"recipe: augment \[\] against \['crop'\]"),
+        ({"seed": 1}, "seed: 0 against 1"),
+    ):
+        with pytest.raises(StudyError, match=complaint):
+            tiny_search(trials=2, **change)
+    assert read_study(record.path).trials == record.trials
+
+
+def test_a_study_of_another_space_is_refused(tiny_search, tiny):
+    tiny_search(trials=1)
+    import dataclasses
+
+    wider = dataclasses.replace(tiny.stages[0], width=(4, 8, 24))
+    changed = dataclasses.replace(tiny, stages=(wider, *tiny.stages[1:]))
+    with pytest.raises(StudyError, match="space: tiny has changed"):
+        tiny_search(trials=2, space=changed)
+    renamed = dataclasses.replace(tiny, name="other")
+    assert tiny_search(trials=1, space=renamed).done == 1  # only its name is another
+
+
+def test_a_study_must_have_room_for_its_folder(tiny_search, tmp_path):
+    (tmp_path / "study").write_text("mine")
+    with pytest.raises(StudyError, match="study is a file, but the weights and the report"):
+        tiny_search()
+    for nowhere in (".", "", str(tmp_path)):
+        with pytest.raises(StudyError, match="the study must be a file"):
+            tiny_search(study=nowhere)
+
+
+def test_a_study_in_use_is_refused(tiny_search, tmp_path):
+    with (
+        lock_study(tmp_path / "study.db"),
+        pytest.raises(StudyError, match="another search is writing this study"),
+    ):
+        tiny_search()
+
+
+def test_what_was_queued_and_only_half_asked_for_is_queued_again(tiny):
+    study = optuna.create_study()
+    study.set_user_attr("nas_tc", {"space": tiny.to_dict()})
+    values = {gene.name: gene.choices[0] for gene in tiny.genes}
+    first = {tiny.genes[0].name: optuna.distributions.CategoricalDistribution([1, 2])}
+    study.enqueue_trial(values)
+    study.ask(first)  # killed before the second gene
+    study.ask(first)  # the same, of what nobody has queued
+    for _ in range(2):
+        requeue_running(study)
+        assert [t.state.name for t in study.trials] == ["FAIL", "FAIL", "WAITING"]
+        assert study.trials[2].system_attrs["fixed_params"] == values
+
+
+def test_the_only_network_of_a_space_is_queued_again():
+    study = optuna.create_study()
+    study.set_user_attr("nas_tc", {"space": {"stages": []}})  # no genes
+    study.ask()
+    for _ in range(2):
+        requeue_running(study)
+        assert [t.state.name for t in study.trials] == ["FAIL", "WAITING"]
