@@ -12,6 +12,7 @@ from filelock import FileLock
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
+from nas_tc._files import whole_file
 from nas_tc.data.cache import cache_folder, images_file, put_in, read_cache
 from nas_tc.data.decode import Decoding, decode_images
 from nas_tc.data.images import ImageData, mapped_split
@@ -119,10 +120,8 @@ def _begun(partial: Path, what: list[object]) -> dict[str, Any]:
 
 
 def _write(partial: Path, progress: dict[str, Any]) -> None:
-    """Writes beside, then renames: a kill leaves the last word or the new one."""
-    file = partial / f"{_PROGRESS}.partial"
-    file.write_text(json.dumps(progress), encoding="utf-8")
-    file.replace(partial / _PROGRESS)
+    with whole_file(partial / _PROGRESS) as file:
+        file.write_text(json.dumps(progress), encoding="utf-8")
 
 
 def _array(file: Path, shape: tuple[int, ...], *, fresh: bool) -> NDArray[np.uint8]:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from nas_tc._files import whole_file
 from nas_tc.errors import StudyError, reason
 from nas_tc.export.source import network_source
 from nas_tc.study import StudyRecord, TrialRecord, weights_file, without_weights
@@ -34,7 +35,8 @@ def export_trial(record: StudyRecord, trial: TrialRecord, out: Path) -> tuple[Pa
     try:
         out.mkdir(parents=True, exist_ok=True)
         source.write_text(network_source(trial.architecture, classes), encoding="utf-8")
-        weights.write_bytes(weights_bytes)
+        with whole_file(weights) as partial:
+            partial.write_bytes(weights_bytes)
         readme.write_text(_readme(record, trial), encoding="utf-8")
     except OSError as error:
         raise StudyError(

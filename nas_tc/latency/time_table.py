@@ -1,8 +1,6 @@
 """The layer time table: one small JSON file a device, written whole or not at all."""
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from math import isfinite
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any
 
 import torch
 
+from nas_tc._files import whole_file
 from nas_tc.errors import TableError
 from nas_tc.latency.layer_signature import LayerSignature
 from nas_tc.latency.layer_times import LayerTime, LayerTimes
@@ -102,16 +101,8 @@ class TimeTable:
             "times": [_written(setting, times) for setting, times in self.times.items()],
         }
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    json.dump(values, file, separators=(",", ":"))
-                Path(partial).chmod(0o644)
-                Path(partial).replace(path)
-            except BaseException:
-                Path(partial).unlink(missing_ok=True)
-                raise
+            with whole_file(path) as partial:
+                partial.write_text(json.dumps(values, separators=(",", ":")), encoding="utf-8")
         except OSError as error:
             raise TableError(
                 f"cannot write the time table {str(path)!r}: {error.strerror}; make room or "

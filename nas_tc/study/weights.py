@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from nas_tc._files import whole_file
 from nas_tc.errors import StudyError
 from nas_tc.study.files import weights_file, weights_folder
 from nas_tc.study.front import near_front, pareto_front
@@ -48,10 +49,8 @@ class Weights:
             return
         file = weights_file(self.path, trial.number)
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            partial = file.with_suffix(".partial")
-            partial.write_bytes(weights)
-            partial.replace(file)
+            with whole_file(file) as partial:
+                partial.write_bytes(weights)
         except OSError as error:
             raise StudyError(
                 f"cannot write {file}: {error.strerror}; finished trials are kept: make room and "

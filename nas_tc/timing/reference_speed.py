@@ -6,7 +6,6 @@ process takes a short look, and where the machine is quicker than it ever was, m
 
 import json
 import os
-import tempfile
 import time
 from collections.abc import Mapping
 from math import isfinite
@@ -16,6 +15,7 @@ from typing import Any
 
 import torch
 
+from nas_tc._files import whole_file
 from nas_tc._heap import give_back_memory
 from nas_tc.errors import TableError
 from nas_tc.timing.baseline_speed import BASELINES, Pace
@@ -181,14 +181,8 @@ def _keep(path: Path, machine: Mapping[str, Any], calm: CalmMs) -> CalmMs | None
         "calm_ms": calm,
     }
     try:
-        handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(values, file, indent=1)
-            Path(partial).chmod(0o644)
-            Path(partial).replace(path)
-        finally:
-            Path(partial).unlink(missing_ok=True)
+        with whole_file(path) as partial:
+            partial.write_text(json.dumps(values, indent=1), encoding="utf-8")
     except OSError:
         return None
     return calm

@@ -11,6 +11,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
+from nas_tc._files import whole_file
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
 from nas_tc.errors import NasTcError, reason
@@ -243,16 +244,11 @@ def _check_writable(out: Path) -> None:
 
 
 def _write(out: Path, values: dict[str, Any]) -> None:
-    """Writes beside, then renames: a kill leaves the last checkpoint or the new one, whole."""
-    partial = out / f"{CHECKPOINT}.partial"
+    path = out / CHECKPOINT
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
+        with whole_file(path, synced=True) as partial, partial.open("wb") as file:
             torch.save(values, file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(out / CHECKPOINT)
     except OSError as error:
         raise NasTcError(
-            f"cannot write {partial}: {error.strerror}; make room or choose another --out"
+            f"cannot write {path}: {error.strerror}; make room or choose another --out"
         ) from None

@@ -1,0 +1,51 @@
+"""Files that are written whole or not at all."""
+
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+_LEFT_BEHIND_S = 24 * 3600  # no write takes so long: whoever began such a file was killed
+
+
+@contextmanager
+def whole_file(path: Path, *, synced: bool = False) -> Iterator[Path]:
+    """Gives a path beside `path` to write to; what was written there then takes the name `path`.
+
+    Whoever reads `path` finds the file of before or the new one, never a part, also after a kill
+    or on a full disk. Several processes can write the same file at once: the last one counts.
+
+    Args:
+        path: Of the file; its folder is made if it is not there.
+        synced: Whether the bytes are on the disk before the file has its name, so that a power
+            cut cannot leave an empty one. That waits for the disk.
+
+    Raises:
+        OSError: The folder or the file cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_left_behind(path)
+    partial = path.with_name(f".{path.name}-{secrets.token_hex(4)}.partial")
+    try:
+        yield partial
+        if synced:
+            with partial.open("rb") as file:
+                os.fsync(file.fileno())
+        partial.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            partial.unlink()
+        raise
+
+
+def _remove_left_behind(path: Path) -> None:
+    """Removes what processes that were killed had written of `path` a day ago or earlier."""
+    prefix, now = f".{path.name}-", time.time()
+    with suppress(OSError):
+        for each in path.parent.iterdir():
+            if each.name.startswith(prefix) and each.suffix == ".partial":
+                with suppress(OSError):
+                    if now - each.stat().st_mtime > _LEFT_BEHIND_S:
+                        each.unlink()
