@@ -3,9 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
-from numpy.typing import NDArray
 
 from nas_tc.cli.console import (
     MEMORY_LIMIT_DEFAULT,
@@ -44,6 +42,8 @@ def data(
     ] = None,
 ) -> None:
     """Counts, classes, mean and spread of a data set; a contact sheet; its broken images."""
+    import numpy as np  # noqa: PLC0415
+
     from nas_tc.data import Decoding, contact_sheet, load_data, parse_limit  # noqa: PLC0415
 
     side = None if size is None else (size, size)
@@ -61,7 +61,8 @@ def data(
     screen = console()
     screen.print(found.summary())
     screen.print(table)
-    screen.print(f"images  {shape_text(found.shape)}, {_bytes(found.train.images)} for training")
+    mebibytes = found.train.images.nbytes / 2**20
+    screen.print(f"images  {shape_text(found.shape)}, {mebibytes:,.1f} MiB for training")
     screen.print(f"mean    {_numbers(mean)} of 0 to 1, by channel")
     screen.print(f"spread  {_numbers(std)}")
     if sheet is not None:
@@ -71,10 +72,6 @@ def data(
         screen.print(message)
     if broken:
         raise DataError(f"{spec}: {len(broken):,} images are broken; repair or remove them")
-
-
-def _bytes(images: NDArray[np.uint8]) -> str:
-    return f"{images.nbytes / 2**20:,.1f} MiB"
 
 
 def _numbers(values: tuple[float, ...]) -> str:

@@ -3,14 +3,16 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from nas_tc.architecture import Architecture, format_notation, walk
 from nas_tc.budget import Limit
 from nas_tc.errors import ArchitectureError, SpaceError
 from nas_tc.space.nearest import Limited, excess, nearest_network
 from nas_tc.space.space import Space
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _DRAWS = 2000
 _STARTS = 16  # of these, from which a network that fits is looked for
@@ -66,6 +68,8 @@ def fitting(space: Space, limit: Limit, seed: int = 0, *, times: Sequence[Limite
     Raises:
         SpaceError: no network that was looked at exists on the space's images.
     """
+    import numpy as np  # noqa: PLC0415 - nas-tc --help does without
+
     is_all = space.settings <= _DRAWS
     drawn = _every(space) if is_all else _some(space, seed)
     networks = [each for each in dict.fromkeys(drawn) if _exists(each)]
@@ -142,6 +146,8 @@ def _every(space: Space) -> Iterator[Architecture]:
 
 
 def _some(space: Space, seed: int) -> Iterator[Architecture]:
+    import numpy as np  # noqa: PLC0415
+
     random = np.random.default_rng(seed)
     for _ in range(_DRAWS):
         yield space.decode(

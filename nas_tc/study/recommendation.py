@@ -8,16 +8,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp
 from statistics import fmean
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 
 from nas_tc.errors import StudyError
-from nas_tc.sampler.candidates import Candidates, rows
-from nas_tc.sampler.distributions import Params
-from nas_tc.sampler.surrogate import Sample, Surrogate
 from nas_tc.study.trial import TrialRecord
+
+if TYPE_CHECKING:
+    from nas_tc.sampler.distributions import Params
 
 _LEAST = 8  # trials before a model says more than the observed errors
 _MOST = 300  # that the variances are chosen on
@@ -28,7 +28,7 @@ class Tried:
     """A setting that was run to the end."""
 
     number: int  # of its trial
-    params: Params
+    params: "Params"
     cost: float
     error: float  # as it was observed
     trainings: int = 1  # that the error is the mean of
@@ -110,6 +110,10 @@ def recommend(
     if len(tried) < _LEAST or not distributions:
         learned = len(tried) if distributions else 0
         return Recommendation(best, best.error, None, None, count, learned, best)
+    # Loading scikit-learn takes longer than reading a study, and a small study needs no model.
+    from nas_tc.sampler.candidates import Candidates, rows  # noqa: PLC0415
+    from nas_tc.sampler.surrogate import Sample, Surrogate  # noqa: PLC0415
+
     costliest = max(each.cost for each in tried)
     costs = {id(each.params): each.cost for each in tried}
     points = Candidates(

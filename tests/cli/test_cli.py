@@ -14,21 +14,6 @@ from nas_tc.zoo import ZOO
 LONG = "x" * 300  # for a file
 
 
-def test_help_and_version_load_nothing_heavy():
-    code = (
-        "import sys\n"
-        "sys.argv = ['nas-tc', '--help']\n"
-        "import nas_tc\n"
-        "from nas_tc.cli.main import main\n"
-        "try:\n    main()\n"
-        "except SystemExit as ended:\n    assert ended.code == 0\n"
-        "heavy = {'torch', 'optuna', 'ray', 'pandas', 'sklearn', 'matplotlib'} & set(sys.modules)\n"
-        "assert not heavy, heavy\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "search" in done.stdout
-
-
 def test_the_module_is_the_program():
     command = [sys.executable, "-m", "nas_tc.cli", "--version"]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == (
