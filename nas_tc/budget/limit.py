@@ -68,7 +68,7 @@ class Limit:
     Attributes:
         budget: the expression that gave it.
         caps: what a formula can check, the quickest first.
-        times: what needs a clock; the search refuses them so far.
+        times: limits on time, which a clock or a table of layer times checks.
     """
 
     budget: Budget

@@ -22,7 +22,6 @@ def plan_hub(name: str, spec: str) -> Plan:
     Args:
         name: as on the hub, e.g. "uoft-cs/cifar10".
         spec: what the user wrote, for messages and records.
-        decoding: who watches.
 
     Raises:
         DataError: the library `datasets` or the data set is not there, or it has no images.
