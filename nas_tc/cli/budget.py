@@ -1,17 +1,16 @@
 """`nas-tc budget`: what a budget means, and what it leaves of a space."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from nas_tc.architecture import format_notation
 from nas_tc.budget import Limit, parse_budget, resolve_budget
+from nas_tc.cli import options
 from nas_tc.cli.console import console, new_table, parse_shape, shape_text
-from nas_tc.cli.foretold import calibration, foretold_times, tables_of
+from nas_tc.cli.predictions import calibration, predicted_times, tables_of
 from nas_tc.errors import NasTcError, TableError
 from nas_tc.space import Share, Space, extreme_network, fitting, load_space
 
@@ -22,28 +21,19 @@ if TYPE_CHECKING:
 def budget(
     expression: Annotated[
         str,
-        typer.Argument(help="alexnet*0.6; params<=5M, memory<=64MiB.", show_default=False),
-    ],
-    space: Annotated[str, typer.Option(help="A shipped space or a TOML file.")] = "plain-32",
-    data: Annotated[
-        str | None,
-        typer.Option(help="digits, parquet:DIR or imagefolder:DIR.", show_default="none"),
-    ] = None,
-    input: Annotated[
-        str | None,
-        typer.Option(help="Channels, height and width, as in 3x32x32.", show_default="the space's"),
-    ] = None,
-    time_table: Annotated[
-        Path | None,
-        typer.Option(
-            help="A table of nas-tc calibrate, to foretell times with.",
-            show_default="this device's, if there is one",
+        typer.Argument(
+            help="The budget: alexnet*0.6; or several limits: params<=5M, memory<=64MiB.",
+            show_default=False,
         ),
-    ] = None,
+    ],
+    space: options.Space = "plain-32",
+    data: options.DataForShape = None,
+    input: options.SpaceInput = None,
+    time_table: options.TimeTable = None,
 ) -> None:
     """Explain a budget: its numbers, the space's range, what fits, which limit binds.
 
-    Times are foretold by a table of layer times, where there is one.
+    Times are predicted by a table of layer times, where there is one.
     """
     parsed = parse_budget(expression)
     found = _at(load_space(space), data, input)
@@ -53,17 +43,17 @@ def budget(
     share: Share | None = None
     times: tuple[PredictedLimit, ...] = ()
     try:
-        times = foretold_times(limit, found, tables)
+        times = predicted_times(limit, found, tables)
         if limit.caps or times:
             share = fitting(found, limit, times=times)
     except TableError as error:
         if time_table is not None:
             adding = calibration(space, found, limit.times[0], time_table)
             raise TableError(f"{time_table}: {error}; add them: {adding}") from None
-        screen.print(f"{error}", markup=False)
+        screen.print(f"{error}")
         times, share = (), fitting(found, limit) if limit.caps else None
     for cap in limit.caps:
-        screen.print(f"{cap.bound.measure:12}  {cap}", markup=False)
+        screen.print(f"{cap.bound.measure:12}  {cap}")
     _print_times(space, found, limit, times)
     if share is not None:
         screen.print(_table(found, share, times))
@@ -74,15 +64,15 @@ def _print_times(name: str, space: Space, limit: Limit, times: "Sequence[Predict
     screen = console()
     for time in times:
         error = time.times.error_range
-        said = f"foretold by a table of {time.device}, {len(time.times.units):,} layers"
+        said = f"predicted by a table of {time.device}, {len(time.times.units):,} layers"
         if error is not None:
             low, high = (ratio - 1 for ratio in error)
-            said += f"; it was {low:+.1%} to {high:+.1%} out"
-        screen.print(f"{time.bound.measure:12}  {time}: {said}", markup=False)
+            said += f"; its error was {low:+.1%} to {high:+.1%}"
+        screen.print(f"{time.bound.measure:12}  {time}: {said}")
     for bound in () if times else limit.times:
         command = calibration(name, space, bound, None)
-        screen.print(f"{bound.measure:12}  {bound.text}: known by the clock alone", markup=False)
-        screen.print(f"{'':12}  to have it foretold: {command}", markup=False)
+        screen.print(f"{bound.measure:12}  {bound.text}: no formula says this; it has to be timed")
+        screen.print(f"{'':12}  to predict it: {command}")
 
 
 def _at(space: Space, data: str | None, input: str | None) -> Space:
@@ -109,7 +99,7 @@ def _table(space: Space, share: Share, times: "Sequence[PredictedLimit]") -> Tab
                 row.cap.of(extreme_network(space, which)) for which in ("cheapest", "costliest")
             )
         table.add_row(
-            escape(row.cap.bound.text) + (", foretold" if row.cap in times else ""),
+            row.cap.bound.text + (", predicted" if row.cap in times else ""),
             row.cap.shown(smallest),
             row.cap.shown(row.median),
             row.cap.shown(largest),
@@ -127,11 +117,11 @@ def _print_verdict(space: Space, share: Share) -> None:
         f"of {share.networks:,} networks of {space.name} at {shape_text(space.input)}, {source}"
     )
     if share.nearest is not None:
-        screen.print(share.nearest, markup=False)
+        screen.print(share.nearest)
     elif share.found is not None:
         notation = format_notation(share.found.stages)
         screen.print(f"none of these fits, but they lead to one that does: {notation}")
     elif share.binding is None:
         screen.print("the budget does not bind: every one fits")
     else:
-        screen.print(f"binds: {share.binding.bound.text}", markup=False)
+        screen.print(f"binds: {share.binding.bound.text}")

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nas_tc.cli import options
 from nas_tc.cli.console import console, new_table, parse_shape, shape_text
+from nas_tc.cli.network import network_of, surroundings
 from nas_tc.errors import NasTcError, TableError, unknown
 from nas_tc.space import Space, load_space
-from nas_tc.zoo import find_network
 
 if TYPE_CHECKING:
     import torch
@@ -27,78 +28,92 @@ _SAVE_EVERY_S = 10.0
 
 
 def calibrate(
-    space: Annotated[str, typer.Option(help="A shipped space or a TOML file.")] = "plain-32",
+    space: options.Space = "plain-32",
     out: Annotated[
         Path | None,
         typer.Option(
             help="The table, made or added to.", show_default="this device's, in the cache"
         ),
     ] = None,
-    input: Annotated[
-        str | None,
-        typer.Option(help="Channels, height and width, as in 3x32x32.", show_default="the space's"),
-    ] = None,
-    classes: Annotated[int, typer.Option(help="Of the data.")] = 10,
-    batch: Annotated[int, typer.Option(help="Images at once.")] = 1,
-    dtype: Annotated[str, typer.Option(help="fp32 or bf16.")] = "fp32",
-    training: Annotated[
-        bool, typer.Option("--training", help="Time training steps, not forward passes.")
-    ] = False,
+    input: options.SpaceInput = None,
+    classes: options.SpaceClasses = 10,
+    batch: options.Batch = 1,
+    dtype: options.Dtype = "fp32",
+    train_step: options.TrainStep = False,
     reference: Annotated[
         list[str] | None,
-        typer.Option(help="A network that budgets will refer to; may be repeated."),
+        typer.Option(
+            help="A network that budgets refer to, or that nas-tc time is to predict. Can be "
+            "repeated.",
+            show_default="none",
+        ),
     ] = None,
-    networks: Annotated[int, typer.Option(help="Networks to time at most.")] = 300,
+    head: options.ReferenceHead = None,
+    norm: options.ReferenceNorm = None,
+    networks: Annotated[
+        int, typer.Option(help="Most networks to time.", callback=options.at_least(1))
+    ] = 300,
     check: Annotated[
-        bool, typer.Option("--check", help="Put the table to the test with 40 unseen networks.")
+        bool, typer.Option("--check", help="Test the table with 40 networks that it has not seen.")
     ] = False,
     plot: Annotated[
         Path | None, typer.Option(help="Picture of the test.", show_default="beside the table")
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: options.Device = "auto",
 ) -> None:
     """Make a table of layer times for this device. Stop it any time; run it again to go on."""
-    if min(batch, networks, classes) < 1:
-        raise NasTcError(
-            f"--batch, --networks and --classes must be 1 or more, not "
-            f"{min(batch, networks, classes)}"
-        )
     found = load_space(space)
     found = found.at(found.input if input is None else parse_shape(input), classes)
-    references = [find_network(name).at(found.input, classes) for name in reference or []]
+    shape = shape_text(found.input)
+    references = {name: network_of(name, shape, head, norm, classes) for name in reference or ()}
+    if not references and (head is not None or norm is not None):
+        raise NasTcError("--head and --norm are for networks of --reference; name one")
 
     from nas_tc.data.cache import cache_folder  # noqa: PLC0415
-    from nas_tc.latency import TimeTable, default_table, time_network  # noqa: PLC0415 - torch takes seconds
-    from nas_tc.timing import DTYPES, Setting, find_reference_speed, one_thread  # noqa: PLC0415 - torch takes seconds
+    from nas_tc.latency import time_network  # noqa: PLC0415 - torch takes seconds
+    from nas_tc.timing import DTYPES, Setting, find_reference_speed, one_thread  # noqa: PLC0415
     from nas_tc.training import choose_device, settle_on_core, take_huge_pages  # noqa: PLC0415
 
     if dtype not in DTYPES:
         raise unknown("dtype", dtype, DTYPES)
     chosen = choose_device(device)
-    setting = Setting("train_step" if training else "forward", batch, dtype)
-    cache = cache_folder()
+    setting = Setting("train_step" if train_step else "forward", batch, dtype)
     if chosen.type == "cpu":
         settle_on_core()
         take_huge_pages()  # it looks at one build of each network only
     with one_thread():
-        table = TimeTable.here(chosen)
-        if out is None:
-            if cache is None:
-                raise NasTcError("the cache is off (NAS_TC_CACHE): name the table with --out FILE")
-            out = default_table(cache, table.machine)
-        if out.exists():
-            there = TimeTable.read(out)
-            table.check_same_device(there.machine, out)
-            table = there
-        pace = find_reference_speed(chosen, cache)
+        table, out = _open_table(out, chosen)
+        pace = find_reference_speed(chosen, cache_folder())
         table.tell_at(None if pace is None else pace.calm_ms)
         if check:
             _check(table, out, found, setting, chosen, pace, plot or out.with_suffix(".png"))
             return
-        for network in references:
+        for name, network in references.items():
+            around = surroundings(name, network, head, norm)
+            console().print(f"reference {name} at {shape}: {around}")
             if table.of(setting).unknown(network):
                 time_network(table.of(setting), network, setting, chosen, check=False, pace=pace)
         _fill(table, out, found, setting, chosen, pace, networks)
+
+
+def _open_table(out: Path | None, device: "torch.device") -> "tuple[TimeTable, Path]":
+    """The table to make or to add to, and its file; call it within `one_thread`.
+
+    Raises:
+        NasTcError: No file is named, and the cache is off.
+        TableError: A file that is no table, or one of another machine.
+    """
+    from nas_tc.latency import TimeTable, own_table_path  # noqa: PLC0415
+
+    table = TimeTable.here(device)
+    path = out or own_table_path(table.machine)
+    if path is None:
+        raise NasTcError("the cache is off (NAS_TC_CACHE): name the table with --out FILE")
+    if not path.exists():
+        return table, path
+    there = TimeTable.read(path)
+    table.check_same_device(there.machine, path)
+    return there, path
 
 
 def _fill(
@@ -168,7 +183,7 @@ def _check(
             "run nas-tc calibrate without --check for it first"
         )
     watch, screen = stopwatch(device, pace), console()
-    measured, foretold, guessed = [], [], 0
+    measured, predicted, guessed = [], [], 0
     for number, network in enumerate(networks, start=1):
         said = times.predict(network)
         assert said is not None
@@ -178,7 +193,7 @@ def _check(
             measured.append(builds.time().value)
         else:
             measured.append(watch.time(make(), repeats=40, least_s=0.5, most_s=10.0).value)
-        foretold.append(said.ms)
+        predicted.append(said.ms)
         guessed += said.guessed
         times.check(said.ms, measured[-1])
         if number % 10 == 0:
@@ -191,7 +206,7 @@ def _check(
         ("worst error", True),
         ("within 10 %", True),
     )
-    for name, times_ms in (("Eqn. (1), scaled to fit", formula), ("the table", foretold)):
+    for name, times_ms in (("Eqn. (1), scaled to fit", formula), ("the table", predicted)):
         found = agreement(times_ms, measured)
         rows.add_row(
             name,
@@ -210,6 +225,6 @@ def _check(
             f"{len(drawn) - len(networks)} other networks have layers like none in the table: run "
             "nas-tc calibrate without --check, and it learns them"
         )
-    draw_agreement(measured, foretold, formula, plot, title)
+    draw_agreement(measured, predicted, formula, plot, title)
     screen.print(f"picture: {plot}")
     table.write(out)

@@ -1,24 +1,42 @@
-"""How tables look on the screen."""
+"""What the screen shows, and how: text as it is, tables, shapes, shares."""
 
 import re
+from typing import Any
 
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from nas_tc.architecture import Norm, Shape
-from nas_tc.errors import NasTcError, unknown
+from nas_tc.architecture import Shape
+from nas_tc.errors import NasTcError
 
-MEMORY_LIMIT_HELP = "Memory for the images, as in 4GiB; a larger set is read from disk."
-MEMORY_LIMIT_DEFAULT = "30 % of what is free"
 _WIDTH_OF_FILES = 200  # characters; a pipe or a file has no width of its own
 
 
-def console() -> Console:
-    """The screen; lines are never broken when the output is not a terminal."""
-    found = Console(highlight=False)
-    return found if found.is_terminal else Console(highlight=False, width=_WIDTH_OF_FILES)
+class Screen(Console):
+    """The output, which shows text as it is.
+
+    Names of files, classes and networks come from elsewhere. Square brackets in them are no
+    markup, ":cat:" is no picture, and numbers have no colours, in tables as well. What is to have
+    a style is a `rich.text.Text`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(markup=False, emoji=False, highlight=False)
+        if not self.is_terminal:
+            self.width = _WIDTH_OF_FILES
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Prints as `rich.console.Console` does; a line of text in a file is never broken."""
+        if not self.is_terminal and all(isinstance(each, str) for each in objects):
+            options.setdefault("soft_wrap", True)
+        super().print(*objects, **options)
+
+
+def console() -> Screen:
+    """The screen, as wide as it is at the moment."""
+    return Screen()
 
 
 def new_table(*columns: tuple[str, bool], title: str | None = None) -> Table:
@@ -40,7 +58,7 @@ def parse_shape(text: str) -> Shape:
     """Channels, height and width from text: "3x32x32" is (3, 32, 32).
 
     Raises:
-        NasTcError: anything else.
+        NasTcError: Anything else.
     """
     match = re.fullmatch(r"(\d{1,6})[x×](\d{1,6})[x×](\d{1,6})", text.strip())
     if match is None:
@@ -49,17 +67,9 @@ def parse_shape(text: str) -> Shape:
     return (channels, height, width)
 
 
-def parse_norm(text: str) -> Norm:
-    """What follows each convolution, by name: "batch" or "none".
-
-    Raises:
-        UnknownNameError: anything else.
-    """
-    if text == "batch":
-        return "batch"
-    if text == "none":
-        return "none"
-    raise unknown("norm", text, ("batch", "none"))
+def images_text(count: int) -> str:
+    """A batch in words: "1 image", "8 images"."""
+    return "1 image" if count == 1 else f"{count:,} images"
 
 
 def percent(share: float | None) -> str:
@@ -68,6 +78,6 @@ def percent(share: float | None) -> str:
 
 
 def tell_decoded(done: int, total: int) -> None:
-    """Says every ten thousand images how far the decoding is."""
+    """Prints every ten thousand images how many are decoded."""
     if done % 10_000 == 0 and done < total:
         typer.echo(f"decoded {done:,} of {total:,} images", err=True)

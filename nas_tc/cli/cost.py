@@ -1,14 +1,15 @@
 """`nas-tc cost`: what a network costs by formula."""
 
 import json
-from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
 
-from nas_tc.architecture import Architecture, format_notation, head_named
-from nas_tc.cli.console import console, new_table, parse_norm, parse_shape, shape_text
+from nas_tc.architecture import Architecture, format_notation
+from nas_tc.cli import options
+from nas_tc.cli.console import console, images_text, new_table, parse_shape, shape_text
 from nas_tc.cli.factory import is_factory, load_module
+from nas_tc.cli.network import described, network_of, surroundings
 from nas_tc.cost import (
     Cost,
     backward_macs,
@@ -25,60 +26,38 @@ from nas_tc.zoo import find_network
 
 
 def cost(
-    network: Annotated[
-        str,
-        typer.Argument(
-            help="A network of the zoo (J), the paper's notation, a JSON file, or a factory of "
-            "any torch module, path/to/file.py:name, which is counted by fvcore.",
-            show_default=False,
-        ),
-    ],
-    input: Annotated[
-        str | None,
-        typer.Option(help="Channels, height and width, as in 3x32x32.", show_default="its own"),
-    ] = None,
-    classes: Annotated[
-        int | None, typer.Option(help="Number of classes.", show_default="its own")
-    ] = None,
-    head: Annotated[
-        str | None, typer.Option(help="gap or spp.", show_default="its own; spp for a notation")
-    ] = None,
-    norm: Annotated[
-        str | None,
-        typer.Option(help="batch or none.", show_default="its own; none for a notation"),
-    ] = None,
-    batch: Annotated[int, typer.Option(help="Images, for the memory.")] = 1,
+    network: options.NetworkOrFactory,
+    input: options.Input = None,
+    classes: options.Classes = None,
+    head: options.Head = None,
+    norm: options.Norm = None,
+    batch: options.Batch = 1,
     relative_to: Annotated[
         str | None,
         typer.Option(help="A network to measure the complexity by, on the same input."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Cost of a network by formula: complexity (Eqn. 1), MACs, parameters, memory."""
-    if batch < 1:
-        raise NasTcError(f"--batch must be 1 or more, not {batch}")
     if is_factory(network):
+        if any(each is not None for each in (classes, head, norm)) or batch != 1:
+            raise NasTcError(
+                f"{network}: a module has a head, a normalisation and classes of its own, and is "
+                "counted for one image; leave --head, --norm, --classes and --batch out"
+            )
         _count(network, input, relative_to, as_json=as_json)
         return
-    architecture = find_network(network)
-    if input is not None:
-        architecture = replace(architecture, input=parse_shape(input))
-    if classes is not None:
-        architecture = replace(architecture, classes=classes)
-    if head is not None:
-        architecture = replace(architecture, head=head_named(head))
-    if norm is not None:
-        architecture = replace(architecture, norm=parse_norm(norm))
+    architecture = network_of(network, input, head, norm, classes)
     values = _as_dict(network, network_cost(architecture), batch)
     if relative_to is not None:
         values |= _relative(values["complexity"], relative_to, architecture.input)
     if as_json:
         typer.echo(json.dumps(values, indent=2))
     else:
-        _print(values)
+        _print(values, surroundings(network, architecture, head, norm))
 
 
-def _print(values: dict[str, Any]) -> None:
+def _print(values: dict[str, Any], around: str) -> None:
     unit = values.get("relative_to_complexity")
     columns = [
         ("layer", False),
@@ -108,9 +87,9 @@ def _print(values: dict[str, Any]) -> None:
     screen = console()
     shape = shape_text(tuple(values["input"]))
     screen.print(f"{values['network']} at {shape}: {values['notation']}")
+    screen.print(around)
     screen.print(table)
-    memory = values["memory"]
-    images = "1 image" if values["batch"] == 1 else f"{values['batch']} images"
+    memory, images = values["memory"], images_text(values["batch"])
     lines: list[tuple[str, int, str]] = [
         ("complexity", values["complexity"], "multiply-adds of the convolutions, Eqn. (1)"),
         ("MACs", values["macs"], "with the fully connected layers"),
@@ -144,8 +123,7 @@ def _as_dict(network: str, found: Cost, batch: int) -> dict[str, Any]:
         "network": network,
         "notation": format_notation(architecture.stages),
         "id": architecture.id,
-        "input": list(architecture.input),
-        "classes": architecture.classes,
+        **described(architecture),
         "batch": batch,
         "complexity": found.complexity,
         "macs": found.macs,

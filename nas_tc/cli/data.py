@@ -5,41 +5,28 @@ from typing import Annotated
 
 import typer
 
-from nas_tc.cli.console import (
-    MEMORY_LIMIT_DEFAULT,
-    MEMORY_LIMIT_HELP,
-    console,
-    new_table,
-    shape_text,
-    tell_decoded,
-)
+from nas_tc.cli import options
+from nas_tc.cli.console import console, new_table, shape_text, tell_decoded
 from nas_tc.errors import DataError
 
 _MOST_NAMED = 20  # broken images
 
 
 def data(
-    spec: Annotated[
-        str,
-        typer.Argument(
-            help="digits, parquet:DIR, imagefolder:DIR, npz:FILE, idx:DIR or hub:NAME.",
-            show_default=False,
-        ),
-    ],
+    spec: options.DataSpec,
     size: Annotated[
         int | None,
         typer.Option(
-            help="Side to scale to, pixels.", min=1, show_default="that of the first image"
+            help="Side to scale to, pixels.",
+            callback=options.at_least(1),
+            show_default="that of the first image",
         ),
     ] = None,
     sheet: Annotated[
         Path | None,
         typer.Option(help="PNG with some images of each class.", show_default="none"),
     ] = None,
-    memory_limit: Annotated[
-        str | None,
-        typer.Option(help=MEMORY_LIMIT_HELP, show_default=MEMORY_LIMIT_DEFAULT),
-    ] = None,
+    memory_limit: options.MemoryLimit = None,
 ) -> None:
     """Counts, classes, mean and spread of a data set; a contact sheet; its broken images."""
     import numpy as np  # noqa: PLC0415

@@ -5,30 +5,22 @@ from typing import Annotated
 
 import typer
 
-from nas_tc.cli.console import parse_shape
+from nas_tc.cli import options
+from nas_tc.cli.network import network_of, surroundings
 from nas_tc.drawing import draw_network
 from nas_tc.errors import NasTcError
-from nas_tc.zoo import find_network
 
 
 def draw(
-    network: Annotated[
-        str,
-        typer.Argument(
-            help="A network of the zoo (J), the paper's notation, or a JSON file.",
-            show_default=False,
-        ),
-    ],
+    network: options.Network,
     out: Annotated[Path, typer.Option("--out", "-o", help="The SVG file.", show_default=False)],
-    input: Annotated[
-        str | None,
-        typer.Option(help="Channels, height and width, as in 3x32x32.", show_default="its own"),
-    ] = None,
+    input: options.Input = None,
+    head: options.Head = None,
+    norm: options.Norm = None,
+    classes: options.Classes = None,
 ) -> None:
     """Draw a network: boxes to scale by map and width, the share of the cost as colour."""
-    architecture = find_network(network)
-    if input is not None:
-        architecture = architecture.at(parse_shape(input))
+    architecture = network_of(network, input, head, norm, classes)
     picture = draw_network(architecture, network)
     try:
         out.write_text(picture, encoding="utf-8")
@@ -36,4 +28,5 @@ def draw(
         raise NasTcError(
             f"cannot write the picture {str(out)!r}: {error.strerror}; choose another with -o"
         ) from None
+    typer.echo(f"network: {surroundings(network, architecture, head, norm)}")
     typer.echo(f"picture: {out}")

@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
+from nas_tc.cli import options
 from nas_tc.errors import NasTcError
 
 
 def export(
-    study: Annotated[Path, typer.Argument(help="The study file.", show_default=False)],
+    study: options.Study,
     out: Annotated[
         Path,
         typer.Option(

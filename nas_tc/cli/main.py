@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from io import TextIOWrapper
 from types import FrameType
 
 import typer
@@ -61,8 +62,10 @@ def _program(version: bool = typer.Option(False, "--version", help="Print the ve
 def main() -> None:
     """Runs the command line; what a user got wrong is one line on stderr and exit code 2."""
     signal.signal(signal.SIGTERM, _as_interrupt)
+    if isinstance(sys.stdout, TextIOWrapper):  # a file's name may be no text
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="nas-tc", standalone_mode=False)
     except (NasTcError, typer.TyperException) as error:
         message = str(error) if isinstance(error, NasTcError) else error.format_message()
         typer.echo(f"nas-tc: {' '.join(message.split())}", err=True)

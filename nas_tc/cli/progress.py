@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from nas_tc.cli.console import percent
+from nas_tc.cli.console import console, percent
 
 if TYPE_CHECKING:
     from nas_tc.search import Listener, Progress
@@ -25,13 +24,12 @@ def listening() -> Iterator["Listener"]:
     if not sys.stdout.isatty():
         yield Lines()
         return
-    console = Console(highlight=False)
     with Bar(
         TextColumn("trials"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.description}"),
-        console=console,
+        TextColumn("{task.description}", markup=False),
+        console=console(),
         transient=True,
     ) as bar:
         yield Screen(bar)
@@ -67,7 +65,7 @@ class Screen:
 
     def note(self, text: str) -> None:
         """Prints it above the bar."""
-        self._bar.console.print(text, markup=False)
+        self._bar.console.print(text)
 
     def progress(self, progress: "Progress") -> None:
         """Redraws the bar."""
@@ -80,7 +78,7 @@ class Screen:
 
     def ended(self, trial: "TrialRecord") -> None:
         """Prints what became of it above the bar."""
-        self._bar.console.print(_ending(trial), markup=False, overflow="ellipsis", no_wrap=True)
+        self._bar.console.print(_ending(trial), overflow="ellipsis", no_wrap=True)
 
 
 def _ending(trial: "TrialRecord") -> str:

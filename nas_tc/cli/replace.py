@@ -8,17 +8,19 @@ from itertools import groupby
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from nas_tc.architecture import Architecture, format_notation
 from nas_tc.budget import Limit, parse_budget, resolve_budget
-from nas_tc.cli.console import console, new_table, parse_shape, shape_text
+from nas_tc.cli import options
+from nas_tc.cli.console import console, new_table, shape_text
+from nas_tc.cli.network import described, network_of, surroundings
 from nas_tc.cost import network_cost
 from nas_tc.cost.measures import MEASURES
 from nas_tc.errors import BudgetError, NasTcError, unknown
 from nas_tc.replacement import TOLERANCE, TRADE_OFFS, Replacement, TradeOff, chains
-from nas_tc.zoo import ZOO, find_network
+from nas_tc.zoo import ZOO
 
 _MOST_STEPS = 3  # from A one leads to 28 networks, two to 519 and three to 12,362
 
@@ -32,24 +34,21 @@ _TITLES: dict[TradeOff, str] = {
 
 
 def replace(
-    network: Annotated[
-        str,
-        typer.Argument(
-            help="A network of the zoo (J), the paper's notation, or a JSON file.",
-            show_default=False,
-        ),
-    ],
+    network: options.Network,
     budget: Annotated[
         str | None,
-        typer.Option(help="Keep what is within it: alexnet*0.6, params<=5M.", show_default="any"),
+        typer.Option(
+            help="Keep only networks within this budget: alexnet*0.6, params<=5M.",
+            show_default="any",
+        ),
     ] = None,
     tolerance: Annotated[
         str, typer.Option(help="How far the complexity may be from the network's.")
     ] = f"{TOLERANCE:.0%}",
-    input: Annotated[
-        str | None,
-        typer.Option(help="Channels, height and width, as in 3x32x32.", show_default="its own"),
-    ] = None,
+    input: options.Input = None,
+    head: options.Head = None,
+    norm: options.Norm = None,
+    classes: options.Classes = None,
     kind: Annotated[
         list[str] | None,
         typer.Option(
@@ -59,15 +58,13 @@ def replace(
     steps: Annotated[
         int, typer.Option(help=f"Replacements one after another, 1 to {_MOST_STEPS}.")
     ] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """List the networks that replace a few layers by others at about the same complexity."""
     if not 1 <= steps <= _MOST_STEPS:
         raise NasTcError(f"--steps must be 1 to {_MOST_STEPS}, not {steps}")
     share, kinds = _share(tolerance), _kinds(kind or TRADE_OFFS)
-    architecture = find_network(network)
-    if input is not None:
-        architecture = architecture.at(parse_shape(input))
+    architecture = network_of(network, input, head, norm, classes)
     limit = None if budget is None else _limit(budget, architecture)
     found = list(chains(architecture, steps=steps, tolerance=share, kinds=kinds))
     kept = [
@@ -77,7 +74,7 @@ def replace(
     values = {
         "network": network,
         **_described(architecture),
-        "input": list(architecture.input),
+        **described(architecture),
         "tolerance": share,
         "budget": None if limit is None else str(limit),
         "over_budget": len(found) - len(kept),
@@ -86,15 +83,16 @@ def replace(
     if as_json:
         typer.echo(json.dumps(values, indent=2))
     else:
-        _print(values)
+        _print(values, surroundings(network, architecture, head, norm))
 
 
-def _print(values: dict[str, Any]) -> None:
+def _print(values: dict[str, Any], around: str) -> None:
     screen = console()
     screen.print(
         f"{values['network']} at {shape_text(tuple(values['input']))}: {values['notation']}",
         markup=False,
     )
+    screen.print(around)
     screen.print(
         f"{values['complexity']:,} multiply-adds, Eqn. (1); {values['params']:,} parameters"
     )
@@ -105,7 +103,7 @@ def _print(values: dict[str, Any]) -> None:
     screen.print(f"{count} replacement{'s'[: count != 1]} at x{low:.3f} to x{high:.3f}")
     if values["budget"] is not None:
         over = values["over_budget"]
-        screen.print(f"within {values['budget']}; {over} more are not", markup=False)
+        screen.print(f"within {values['budget']}; {over} more are not")
 
 
 def _traded(row: dict[str, Any]) -> tuple[int, ...]:
@@ -129,11 +127,9 @@ def _table(title: str, rows: Iterable[dict[str, Any]]) -> Table:
             f"x{row['ratio']:.4f}",
             f"{row['complexity']:,}",
             f"{row['params']:,}",
-            "\n".join(
-                [
-                    *(f"{step['change']}, {step['place']}" for step in row["steps"]),
-                    f"[dim]{escape(name + row['notation'])}[/dim]",
-                ]
+            Text.assemble(
+                *(f"{step['change']}, {step['place']}\n" for step in row["steps"]),
+                (name + row["notation"], "dim"),
             ),
         )
     return table

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nas_tc.cli import options
 from nas_tc.cli.console import console, new_table, percent
 from nas_tc.cli.progress import listening
 from nas_tc.cost.measures import MEASURES, parse_measure
@@ -17,14 +18,8 @@ _COSTS = ", ".join(MEASURES)
 
 
 def report(
-    study: Annotated[Path, typer.Argument(help="The study file.", show_default=False)],
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder for pareto.csv, trials.csv, pareto.png and manifest.json.",
-            show_default="beside the study",
-        ),
-    ] = None,
+    study: options.Study,
+    out: options.ReportFolder = None,
     cost: Annotated[
         str | None,
         typer.Option(
@@ -34,20 +29,12 @@ def report(
     ] = None,
     objectives: Annotated[
         str | None,
-        typer.Option(help="Of a front with several costs: error,complexity,latency."),
+        typer.Option(help="Objectives of a front with several costs: error,complexity,latency."),
     ] = None,
-    reruns: Annotated[
-        int, typer.Option(help="First train the front again, with so many other seeds.", min=0)
-    ] = 0,
-    data: Annotated[
-        str | None,
-        typer.Option(help="For --reruns: the images.", show_default="where the search found them"),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(help="For --reruns: processes.", show_default="one a core or GPU"),
-    ] = None,
-    device: Annotated[str, typer.Option(help="For --reruns: auto, cpu or cuda.")] = "auto",
+    reruns: options.Reruns = 0,
+    data: options.DataOfStudy = None,
+    workers: options.Workers = None,
+    device: options.Device = "auto",
 ) -> None:
     """Pareto front of a study: a table here, and CSV, PNG and JSON files."""
     from nas_tc.study import read_study  # noqa: PLC0415
@@ -65,15 +52,16 @@ def report(
     with listening() as listener:
         record = rerun(study, reruns, data=data, workers=workers, device=device, listener=listener)
     show_and_write(record, out, names)
-    if record.interrupted:
-        typer.echo("stopped; run the same command again to go on", err=True)
-        raise typer.Exit(130)
 
 
 def show_and_write(
     record: "StudyRecord", out: Path | None, objectives: tuple[str, ...] = ()
 ) -> None:
-    """Prints the front and writes the report's files."""
+    """Prints the front and writes the report's files.
+
+    Raises:
+        typer.Exit: With code 130, in the end, if the search was stopped by hand.
+    """
     from nas_tc.report import (  # noqa: PLC0415
         computed_columns,
         front_of,
@@ -131,6 +119,9 @@ def show_and_write(
     folder = out if out is not None else study_folder(record.path)
     paths = write_report(record, folder, objectives)
     screen.print(f"report: {folder}/ ({', '.join(path.name for path in paths)})")
+    if record.interrupted:
+        typer.echo("stopped; run the same command again to go on", err=True)
+        raise typer.Exit(130)
 
 
 def _spread(spread: "Spread | None") -> str:

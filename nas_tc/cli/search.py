@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nas_tc.cli.console import MEMORY_LIMIT_DEFAULT, MEMORY_LIMIT_HELP
+from nas_tc.cli import options
 from nas_tc.cli.progress import listening
 from nas_tc.cli.report import show_and_write
 
@@ -18,75 +18,53 @@ def search(
     budget: Annotated[
         str,
         typer.Option(
-            help="alexnet*0.6, alexnet@224*0.6, 120M (multiply-adds), or several limits: "
-            '"complexity in 100M..120M, params<=5M", "latency<=alexnet*0.6".',
+            help="The budget: alexnet*0.6, alexnet@224*0.6, 120M (multiply-adds), or several "
+            'limits: "complexity in 100M..120M, params<=5M", "latency<=alexnet*0.6".',
             show_default=False,
         ),
     ],
-    space: Annotated[str, typer.Option(help="A shipped space or a TOML file.")] = "plain-32",
-    data: Annotated[
-        str, typer.Option(help="digits, parquet:DIR, imagefolder:DIR, npz:FILE, idx:DIR, hub:NAME.")
-    ] = "digits",
-    train_images: Annotated[
-        int | None, typer.Option(help="Train on so many images only.", show_default="all")
-    ] = None,
+    space: options.Space = "plain-32",
+    data: options.Data = "digits",
+    train_images: options.TrainImages = None,
     trials: Annotated[
         int, typer.Option(help="Networks to train in all, earlier runs of the study included.")
     ] = _DEFAULT_TRIALS,
-    workers: Annotated[
-        int | None, typer.Option(help="Training processes.", show_default="one a core or GPU")
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    workers: options.Workers = None,
+    device: options.Device = "auto",
     study: Annotated[
         Path | None,
         typer.Option(help="SQLite file of the study.", show_default="in results/local/"),
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for the report.", show_default="beside the study")
-    ] = None,
-    recipe: Annotated[str, typer.Option(help="quick, full, he-sun-2015 or a TOML file.")] = "quick",
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="A field of the recipe: momentum=0.95.", show_default=False),
-    ] = None,
+    out: options.ReportFolder = None,
+    recipe: options.Recipe = "quick",
+    set_: options.SetFields = None,
     epochs: Annotated[
-        int | None, typer.Option(help="Epochs a network.", show_default="the recipe's")
+        int | None, typer.Option(help="Epochs for each network.", show_default="the recipe's")
     ] = None,
     batch_size: Annotated[
-        int | None, typer.Option(help="Images a step.", show_default="the recipe's")
+        int | None, typer.Option(help="Images in a training step.", show_default="the recipe's")
     ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(help="At its peak.", show_default="the recipe's")
+        float | None, typer.Option(help="Peak of the learning rate.", show_default="the recipe's")
     ] = None,
     augment: Annotated[
-        str, typer.Option(help="auto, none, crop, flip, colour or several: crop+flip.")
+        str,
+        typer.Option(help="Augmentation: auto, none, crop, flip, colour or several: crop+flip."),
     ] = "auto",
     start: Annotated[
         list[str] | None,
         typer.Option(
-            help="Train this first: J, a notation, a JSON file; or the results of a study file.",
+            help="Network to train first: J, a notation, a JSON file; or a study file, to take its "
+            "results. Can be repeated.",
             show_default=False,
         ),
     ] = None,
-    reruns: Annotated[
-        int, typer.Option(help="Train the front again in the end, with so many other seeds.")
-    ] = 0,
-    seed: Annotated[int, typer.Option(help="Of proposals and training.")] = 0,
-    time_table: Annotated[
-        Path | None,
-        typer.Option(
-            help="Keep limits on time for the device of this table, by foretelling.",
-            show_default="times are measured here",
-        ),
-    ] = None,
-    ray_address: Annotated[
-        str | None, typer.Option(help="A running Ray cluster to join.", show_default="none")
-    ] = None,
+    reruns: options.Reruns = 0,
+    seed: options.Seed = 0,
+    time_table: options.TimeTableOfDevice = None,
+    ray_address: options.RayAddress = None,
     per_gpu: Annotated[int, typer.Option(help="Networks that share one GPU.")] = 1,
-    memory_limit: Annotated[
-        str | None,
-        typer.Option(help=MEMORY_LIMIT_HELP, show_default=MEMORY_LIMIT_DEFAULT),
-    ] = None,
+    memory_limit: options.MemoryLimit = None,
 ) -> None:
     """Find the most accurate networks within a budget. Run it again to resume."""
     from nas_tc.recipe import parse_fields  # noqa: PLC0415
@@ -120,6 +98,3 @@ def search(
             **fields,
         )
     show_and_write(record, out)
-    if record.interrupted:
-        typer.echo("stopped; run the same command again to go on", err=True)
-        raise typer.Exit(130)

@@ -7,134 +7,117 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nas_tc.cli.console import console, parse_shape, shape_text
+from nas_tc.cli import options
+from nas_tc.cli.console import console, images_text, shape_text
+from nas_tc.cli.network import companion, described, network_of, surroundings
 from nas_tc.errors import NasTcError, TableError, unknown
-from nas_tc.zoo import find_network
 
 if TYPE_CHECKING:
+    import torch
+
     from nas_tc.architecture import Architecture
     from nas_tc.latency import TimeTable
     from nas_tc.timing import Pace, Setting
 
 
 def time(
-    network: Annotated[
-        str,
-        typer.Argument(
-            help="A network of the zoo (J), the paper's notation, or a JSON file.",
-            show_default=False,
-        ),
-    ],
-    input: Annotated[
-        str | None,
-        typer.Option(help="Channels, height and width, as in 3x32x32.", show_default="its own"),
-    ] = None,
-    batch: Annotated[int, typer.Option(help="Images at once.")] = 1,
+    network: options.Network,
+    input: options.Input = None,
+    head: options.Head = None,
+    norm: options.Norm = None,
+    classes: options.Classes = None,
+    batch: options.Batch = 1,
     against: Annotated[
         str | None,
-        typer.Option(help="A network to take turns with, on the same input.", show_default="none"),
+        typer.Option(
+            help="Another network, timed in turns with this one on the same input.",
+            show_default="none",
+        ),
     ] = None,
     limit_ms: Annotated[
         float | None,
         typer.Option(
-            help="Milliseconds; measures until the verdict is clear.", show_default="none"
+            help="A limit in milliseconds: measure until the verdict is clear.",
+            show_default="none",
         ),
     ] = None,
-    train_step: Annotated[
-        bool, typer.Option("--train-step", help="Time a training step, not a forward pass.")
-    ] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    dtype: Annotated[str, typer.Option(help="fp32 or bf16.")] = "fp32",
-    repeats: Annotated[int, typer.Option(help="Samples at least.")] = 400,
+    train_step: options.TrainStep = False,
+    device: options.Device = "auto",
+    dtype: options.Dtype = "fp32",
+    repeats: Annotated[
+        int, typer.Option(help="Least number of samples.", callback=options.at_least(1))
+    ] = 400,
     builds: Annotated[
         int,
-        typer.Option(help="How often the network is built anew, on a processor."),
-    ] = 30,
-    time_table: Annotated[
-        Path | None,
         typer.Option(
-            help="A table of nas-tc calibrate, to foretell the time with.",
-            show_default="this device's, if there is one",
+            help="How often the network is built anew, on a processor.",
+            callback=options.at_least(1),
         ),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    ] = 30,
+    time_table: options.TimeTable = None,
+    as_json: options.AsJson = False,
 ) -> None:
     """Time of a network: one thread, with an interval and what it was measured on."""
-    least = min(batch, repeats, builds)
-    if least < 1:
-        raise NasTcError(f"--batch, --repeats and --builds must be 1 or more, not {least}")
     if limit_ms is not None and not limit_ms > 0:
         raise NasTcError(f"--limit-ms must be more than 0, not {limit_ms:g}")
-    architecture = find_network(network)
-    if input is not None:
-        architecture = architecture.at(parse_shape(input))
-    reference = None
+    architecture = network_of(network, input, head, norm, classes)
+    networks = [architecture]
     if against is not None:
-        reference = find_network(against).at(architecture.input, architecture.classes)
+        networks.append(companion(against, architecture, head, norm))
 
-    from nas_tc.cli.measured import by_builds, by_one_build, watch_of  # noqa: PLC0415
-    from nas_tc.timing import (  # noqa: PLC0415 - torch takes seconds
-        DTYPES,
-        Setting,
-        one_thread,
-        timing_machine,
-        work_of,
-    )
+    from nas_tc.timing import DTYPES, Setting  # noqa: PLC0415 - torch takes seconds
     from nas_tc.training import choose_device  # noqa: PLC0415
 
     if dtype not in DTYPES:
         raise unknown("dtype", dtype, DTYPES)
-    chosen = choose_device(device)
     setting = Setting("train_step" if train_step else "forward", batch, dtype)
-    networks = [architecture] if reference is None else [architecture, reference]
-    makes = [partial(work_of, each, setting, chosen) for each in networks]
-    with one_thread():
-        machine = timing_machine(chosen)
-        table = _table(time_table, machine)  # read before what takes seconds
-        watch = watch_of(chosen)
-        foretold = _foretold(architecture, setting, time_table, table, machine, watch.pace)
-        if chosen.type == "cpu":
-            found = by_builds(watch, makes, limit_ms, builds, repeats)
-        else:
-            found = by_one_build(watch, makes, limit_ms, repeats)
+    chosen = choose_device(device)
+    found = _measured(networks, setting, chosen, limit_ms, builds, repeats, time_table)
     values: dict[str, Any] = {
         "network": network,
-        "input": list(architecture.input),
+        **described(architecture),
         "batch": batch,
         "device": chosen.type,
         "dtype": dtype,
         "what": setting.what,
+        **({} if limit_ms is None else {"limit_ms": limit_ms}),
+        **({} if against is None else {"against": against}),
         **found,
-        **foretold,
     }
-    if limit_ms is not None:
-        values["limit_ms"] = limit_ms
-    if against is not None:
-        values["against"] = against
-    values["machine"] = machine
     if as_json:
         typer.echo(json.dumps(values, indent=2))
     else:
-        _print(values)
+        _print(values, surroundings(network, architecture, head, norm))
 
 
-def _table(file: Path | None, machine: dict[str, Any]) -> "TimeTable | None":
-    """The table that was named, or else this device's own; None if there is none.
+def _measured(
+    networks: "list[Architecture]",
+    setting: "Setting",
+    device: "torch.device",
+    limit_ms: float | None,
+    builds: int,
+    repeats: int,
+    file: Path | None,
+) -> dict[str, Any]:
+    """Figures of the first network, the ratio to a second one, the prediction, the machine."""
+    from nas_tc.cli.measured import by_builds, by_one_build, watch_of  # noqa: PLC0415
+    from nas_tc.latency import find_table  # noqa: PLC0415
+    from nas_tc.timing import one_thread, timing_machine, work_of  # noqa: PLC0415
 
-    Raises:
-        TableError: a table that cannot be read.
-    """
-    from nas_tc.data.cache import cache_folder  # noqa: PLC0415
-    from nas_tc.latency import TimeTable, default_table  # noqa: PLC0415
+    makes = [partial(work_of, each, setting, device) for each in networks]
+    with one_thread():
+        machine = timing_machine(device)
+        table = find_table(file, machine)  # read before what takes seconds
+        watch = watch_of(device)
+        predicted = _predicted(networks[0], setting, file, table, machine, watch.pace)
+        if device.type == "cpu":
+            found = by_builds(watch, makes, limit_ms, builds, repeats)
+        else:
+            found = by_one_build(watch, makes, limit_ms, repeats)
+    return {**found, **predicted, "machine": machine}
 
-    cache = cache_folder()
-    path = file or (None if cache is None else default_table(cache, machine))
-    if path is None or (file is None and not path.exists()):
-        return None
-    return TimeTable.read(path)
 
-
-def _foretold(
+def _predicted(
     architecture: "Architecture",
     setting: "Setting",
     file: Path | None,
@@ -167,45 +150,44 @@ def _foretold(
     }
 
 
-def _print(values: dict[str, Any]) -> None:
+def _print(values: dict[str, Any], around: str) -> None:
     screen = console()
     machine = values["machine"]
     what = "a training step" if values["what"] == "train_step" else "a forward pass"
-    images = "1 image" if values["batch"] == 1 else f"{values['batch']} images"
+    images = images_text(values["batch"])
     shape = shape_text(tuple(values["input"]))
-    screen.print(f"{values['network']} at {shape}: {what} of {images}", markup=False)
+    screen.print(f"{values['network']} at {shape}: {what} of {images}")
+    screen.print(f"network   {around}")
     screen.print(
-        f"time     {values['latency_ms']:.3f} ms ({values['low_ms']:.3f} to "
+        f"time      {values['latency_ms']:.3f} ms ({values['low_ms']:.3f} to "
         f"{values['high_ms']:.3f}): {_counted(values)}"
     )
-    if (pace := values["pace"]) is not None:
+    if (slowdown := values["pace"]) is not None:
         screen.print(
-            f"pace     the machine takes {pace:.3f} times as long as in calm, and so the network "
-            f"{values['raw_ms']:.3f} ms; the time above is that in calm"
+            f"slowdown  {slowdown:.3f} of the machine, against its reference speed; by the clock "
+            f"the network takes {values['raw_ms']:.3f} ms"
         )
     elif values["device"] == "cpu":
         screen.print(
-            "pace     what is calm here is not known, for the cache is off (NAS_TC_CACHE) or "
-            "cannot be written: the time is as the clock had it"
+            "slowdown  not known, for the cache is off (NAS_TC_CACHE) or cannot be written: the "
+            "time above is as the clock had it"
         )
     if "predicted_ms" in values:
         guessed, where = values["predicted_guessed"], values["predicted_for"]
         screen.print(
-            f"foretold {values['predicted_ms']:.3f} ms by a table of layer times of {where}"
-            + (f", {guessed} of {values['predicted_layers']} layers guessed" if guessed else ""),
-            markup=False,
+            f"predicted {values['predicted_ms']:.3f} ms by a table of layer times of {where}"
+            + (f", {guessed} of {values['predicted_layers']} layers guessed" if guessed else "")
         )
     if "verdict" in values:
-        screen.print(f"verdict  {values['verdict']} at a limit of {values['limit_ms']:g} ms")
+        screen.print(f"verdict   {values['verdict']} at a limit of {values['limit_ms']:g} ms")
     if "ratio" in values:
         screen.print(
-            f"ratio    {values['ratio']:.4f} ({values['ratio_low']:.4f} to "
-            f"{values['ratio_high']:.4f}) of {values['against']}, by {values['turns']} turns",
-            markup=False,
+            f"ratio     {values['ratio']:.4f} ({values['ratio_low']:.4f} to "
+            f"{values['ratio_high']:.4f}) of {values['against']}, from {values['turns']} turns"
         )
     governor = machine["governor"] or "not shown"
     screen.print(
-        f"machine  {machine['device']}, {values['dtype']}, 1 of {machine['cores']} threads, "
+        f"machine   {machine['device']}, {values['dtype']}, 1 of {machine['cores']} threads, "
         f"{machine['instructions']}, torch {machine['torch']}, clock policy {governor}, load "
         f"{machine['load']}"
     )

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from nas_tc.cli import options
 from nas_tc.cli.console import console, new_table, percent, shape_text
 from nas_tc.cost import complexity, inference_bytes, network_cost
 from nas_tc.errors import unknown
@@ -16,7 +17,7 @@ def zoo(
         int | None,
         typer.Option(help="A table of He & Sun (2015), 1 to 6, with our figures beside it."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Networks with a name: costs, published errors, sources."""
     if table is None:

@@ -1,6 +1,7 @@
 """What will a network take? A table of layer times, filled by calibration, and its own error."""
 
 from nas_tc.latency.calibration import Timed, calibrate, networks_of, time_network, unseen_networks
+from nas_tc.latency.device_table import find_table, named_table, own_table_path
 from nas_tc.latency.layer_profiler import LayerProfile, profile_layers
 from nas_tc.latency.layer_signature import LayerSignature, nodes_of, signature_of
 from nas_tc.latency.layer_times import LayerTime, LayerTimes, Prediction, fit_overhead
@@ -21,9 +22,12 @@ __all__ = [
     "agreement",
     "calibrate",
     "default_table",
+    "find_table",
     "fit_overhead",
+    "named_table",
     "networks_of",
     "nodes_of",
+    "own_table_path",
     "profile_layers",
     "scaled",
     "signature_of",

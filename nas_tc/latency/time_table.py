@@ -14,7 +14,7 @@ from nas_tc.errors import TableError
 from nas_tc.latency.layer_signature import LayerSignature
 from nas_tc.latency.layer_times import LayerTime, LayerTimes
 from nas_tc.timing.baseline_speed import scale, weights
-from nas_tc.timing.machine import SAME, device_slug, timing_machine
+from nas_tc.timing.machine import device_slug, difference, timing_machine
 from nas_tc.timing.reference_speed import CalmMs, calm_times
 from nas_tc.timing.setting import DTYPES, Setting
 
@@ -134,7 +134,7 @@ class TimeTable:
 
     def is_of(self, machine: Mapping[str, Any]) -> bool:
         """Whether the times are of this device, and of this version of torch."""
-        return all(machine.get(name) == self.machine.get(name) for name in SAME)
+        return difference(self.machine, machine) is None
 
     def check_same_device(self, machine: Mapping[str, Any], path: Path) -> None:
         """Refuses to mix the times of two devices, or of two versions of torch.
@@ -146,12 +146,11 @@ class TimeTable:
         Raises:
             TableError: naming what differs.
         """
-        for name in SAME:
-            if machine.get(name) != self.machine.get(name):
-                raise TableError(
-                    f"{path}: a time table of another machine ({name} {machine.get(name)!r}, here "
-                    f"{self.machine.get(name)!r}); choose another file to measure into"
-                )
+        if (differs := difference(machine, self.machine)) is not None:
+            raise TableError(
+                f"{path}: a time table of another machine ({differs}); choose another file to "
+                "measure into"
+            )
 
 
 def default_table(folder: Path, machine: Mapping[str, Any]) -> Path:

@@ -11,6 +11,7 @@ import optuna
 
 from nas_tc.data import Decoding, ImageData, load_data, parse_limit
 from nas_tc.errors import NasTcError
+from nas_tc.latency import named_table
 from nas_tc.recipe import Recipe
 from nas_tc.search.driver import Driver
 from nas_tc.search.events import Listener, NullListener
@@ -21,7 +22,7 @@ from nas_tc.search.plan import Plan, describe_fit, plan_search
 from nas_tc.search.pool import Pool
 from nas_tc.search.reruns import missing_reruns, rerun_front
 from nas_tc.search.session import Session
-from nas_tc.search.table_choice import foreign_table, keeping_time, search_device
+from nas_tc.search.table_choice import keeping_time, search_device
 from nas_tc.search.warm_start import parse_start, start_with
 from nas_tc.space import Space
 from nas_tc.study.attributes import RUNS_KEY
@@ -115,7 +116,7 @@ def search(
     starts = [parse_start(text) for text in start]
     if ray_address is None:
         choose_device(device)
-    table = foreign_table(time_table, plan.budget)
+    table = named_table(time_table, plan.budget)
 
     path = Path(study) if study is not None else _default_study(plan, data, train_images)
     with lock_study(path):

@@ -2,35 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import torch
 
-from nas_tc.budget import Budget
-from nas_tc.data.cache import cache_folder
-from nas_tc.errors import BudgetError, DeviceError
-from nas_tc.latency import TimeTable, default_table
+from nas_tc.errors import DeviceError
+from nas_tc.latency import TimeTable, find_table, own_table_path
 from nas_tc.search.session import Session
 from nas_tc.search.settings import Settings
 from nas_tc.search.timekeeper import Timekeeper
-from nas_tc.timing import one_thread
-
-
-def foreign_table(path: str | Path | None, budget: Budget) -> TimeTable | None:
-    """The table that is to foretell times, if one is given.
-
-    Raises:
-        TableError: it cannot be read.
-        BudgetError: the budget limits no time.
-    """
-    if path is None:
-        return None
-    if not budget.times:
-        raise BudgetError(
-            f"--time-table: the budget {str(budget)!r} limits no time; write one such as "
-            "'latency<=2.5ms'"
-        )
-    return TimeTable.read(Path(path))
+from nas_tc.timing import one_thread, timing_machine
 
 
 def search_device(name: str) -> str:
@@ -63,10 +43,9 @@ def keeping_time(
                 "machine; start the search on a node with such a GPU, or give its --time-table"
             )
         with one_thread():
-            table = TimeTable.here(device)
-        if folder := cache_folder():
-            path = default_table(folder, table.machine)
-            table = TimeTable.read(path) if path.exists() else table
+            machine = timing_machine(device)
+        path = own_table_path(machine)
+        table = find_table(None, machine) or TimeTable(machine)
         keeper = Timekeeper(
             settings.times,
             table,

@@ -12,7 +12,7 @@ from nas_tc._machine import processor_name
 
 _GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 _NO_TURBO = Path("/sys/devices/system/cpu/intel_pstate/no_turbo")
-SAME = ("device", "threads", "torch", "cuda", "instructions")  # times are of these
+_SAME = ("device", "threads", "torch", "cuda", "instructions")  # times are of these
 
 
 def timing_machine(device: torch.device) -> dict[str, Any]:
@@ -36,6 +36,22 @@ def timing_machine(device: torch.device) -> dict[str, Any]:
         "turbo": {"0": "on", "1": "off"}.get(_read(_NO_TURBO) or ""),
         "load": round(os.getloadavg()[0], 2),
     }
+
+
+def difference(there: Mapping[str, Any], here: Mapping[str, Any]) -> str | None:
+    """What makes times of one machine say nothing of another, in words.
+
+    Args:
+        there: The one that the times are of.
+        here: The other one.
+
+    Returns:
+        The first thing that differs, as in "torch '2.13.0', here '2.12.1'"; None if nothing does.
+    """
+    for name in _SAME:
+        if there.get(name) != here.get(name):
+            return f"{name} {there.get(name)!r}, here {here.get(name)!r}"
+    return None
 
 
 def device_slug(machine: Mapping[str, Any]) -> str:

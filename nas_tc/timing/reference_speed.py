@@ -21,7 +21,7 @@ from nas_tc.errors import TableError
 from nas_tc.timing.baseline_speed import BASELINES, Pace
 from nas_tc.timing.clock import LOW_QUARTILE, Clock, clock_of
 from nas_tc.timing.estimate import quantile_of
-from nas_tc.timing.machine import SAME, device_slug, timing_machine
+from nas_tc.timing.machine import device_slug, difference, timing_machine
 
 _BUILDS = 20  # of each pacemaker, to learn what it takes in calm
 _BUILD_S = 0.1  # with each
@@ -115,12 +115,11 @@ def _kept(path: Path, machine: Mapping[str, Any]) -> CalmMs | None:
             f"{path}: a damaged file of this machine's calm pace ({type(error).__name__}: "
             f"{error}); delete it, and it is measured again"
         ) from None
-    for name in SAME:
-        if there.get(name) != machine.get(name):
-            raise TableError(
-                f"{path}: the calm pace of another machine ({name} {there.get(name)!r}, here "
-                f"{machine.get(name)!r}); delete it, and it is measured again"
-            )
+    if (differs := difference(there, machine)) is not None:
+        raise TableError(
+            f"{path}: the calm pace of another machine ({differs}); delete it, and it is measured "
+            "again"
+        )
     return calm
 
 

@@ -25,6 +25,6 @@ def nas_tc(monkeypatch, capsys, tmp_path):
 @pytest.fixture(autouse=True)
 def unsettled(monkeypatch):
     """Commands settle their own process on a core, where tiny numbers are zero: not this one."""
-    monkeypatch.setattr("nas_tc.training.settle_on_core", lambda *_: None)
+    monkeypatch.setattr("nas_tc.training.settle_on_core", lambda *_, **__: None)
     monkeypatch.setattr("nas_tc.training.take_huge_pages", lambda: None)
     monkeypatch.setattr("nas_tc.cli.measured.keep_memory", lambda: None)

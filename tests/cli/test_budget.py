@@ -1,4 +1,4 @@
-"""`nas-tc budget`: what it explains, what it foretells, and budgets that are refused."""
+"""`nas-tc budget`: what it explains, what it predicts, and budgets that are refused."""
 
 import re
 from itertools import islice
@@ -27,7 +27,7 @@ def test_budget_explains(nas_tc):
     assert "6,200,236 multiply-adds (alexnet*0.6; alexnet at 3x32x32 has 10,333,728)" in out
     assert "79,872" in out  # the cheapest network of the space, see `nas-tc space plain-32`
     assert "binds: params<=50k" in out
-    assert "latency<=2ms: known by the clock alone" in out
+    assert "latency<=2ms: no formula says this; it has to be timed" in out
 
 
 def test_budget_takes_the_shape_of_the_data(nas_tc):
@@ -62,13 +62,13 @@ def time_table(tmp_path):
     return path
 
 
-def test_budget_foretells_times_by_a_table(nas_tc, time_table, monkeypatch, tmp_path):
+def test_budget_predicts_times_by_a_table(nas_tc, time_table, monkeypatch, tmp_path):
     budget = ("budget", "latency<=1ms, params<=100k")
     code, out, _ = nas_tc(*budget, "--time-table", time_table)
     assert code == 0
-    assert "1 ms: foretold by a table of" in out
-    assert "it was +5.0% to +5.0% out" in out
-    row = re.search(r"latency<=1ms, foretold +(\S+) ms +(\S+) ms +(\S+) ms +(\S+)%", out)
+    assert "1 ms: predicted by a table of" in out
+    assert "its error was +5.0% to +5.0%" in out
+    row = re.search(r"latency<=1ms, predicted +(\S+) ms +(\S+) ms +(\S+) ms +(\S+)%", out)
     smallest, median, largest, share = map(float, row.groups())
     assert smallest < median < largest
     assert 0 < share < 100
@@ -101,7 +101,7 @@ def test_the_nearest_budget_of_time_is_one_that_something_fits(nas_tc, time_tabl
 def test_budget_says_what_to_run_where_times_are_not_known(nas_tc, time_table):
     _, out, _ = nas_tc("budget", "train_step<=1s@b8, latency<=J@224*0.5, params<=1M")
     for words in ("--batch 8 --training", "--input 3x32x32 --classes 10\n"):
-        assert "to have it foretold: nas-tc calibrate --space plain-32" in out
+        assert "to predict it: nas-tc calibrate --space plain-32" in out
         assert words in out
     assert "params<=1M" in out
     code, _, errors = nas_tc("budget", "train_step<=1s@b8", "--time-table", time_table)

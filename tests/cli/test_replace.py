@@ -1,29 +1,19 @@
 """`nas-tc replace`: what it lists, and what it refuses."""
 
 import json
-import sys
 
 import pytest
 
 from nas_tc.budget import parse_budget, resolve_budget
-from nas_tc.cli import main as program
 from nas_tc.cost import cost
 from nas_tc.replacement import TRADE_OFFS, replacements
 from nas_tc.zoo import ZOO
 
 
 @pytest.fixture
-def replace(monkeypatch, capsys):
+def replace(nas_tc):
     """Calls `nas-tc replace`; gives its exit code, output and errors."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["nas-tc", "replace", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            program.main()
-        printed = capsys.readouterr()
-        return ended.value.code, printed.out, printed.err
-
-    return call
+    return lambda *arguments: nas_tc("replace", *arguments)
 
 
 def listed(replace, *arguments):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nas_tc.budget import Bound, Limit
 from nas_tc.cli.console import shape_text
-from nas_tc.errors import BudgetError, DeviceError
+from nas_tc.errors import DeviceError
 from nas_tc.space import Space
 
 if TYPE_CHECKING:
@@ -25,24 +25,18 @@ def tables_of(limit: Limit, file: Path | None) -> "tuple[TimeTable, ...]":
         BudgetError: a table is given, and the budget limits no time.
         TableError: a table that cannot be read.
     """
-    if not limit.times:
-        if file is not None:
-            raise BudgetError(
-                f"--time-table: the budget {str(limit.budget)!r} limits no time; write one such as "
-                "'latency<=2.5ms'"
-            )
-        return ()
     if file is not None:
-        from nas_tc.latency import TimeTable  # noqa: PLC0415 - torch takes seconds
+        from nas_tc.latency import named_table  # noqa: PLC0415 - torch takes seconds
 
-        return (TimeTable.read(file),) * len(limit.times)
-    if not _any_table():
+        table = named_table(file, limit.budget)
+        return () if table is None else (table,) * len(limit.times)
+    if not limit.times or not _any_table():
         return ()
     found = [_own_table(bound.device) for bound in limit.times]
     return tuple(table for table in found if table) if all(found) else ()
 
 
-def foretold_times(
+def predicted_times(
     limit: Limit, space: Space, tables: "Sequence[TimeTable]"
 ) -> "tuple[PredictedLimit, ...]":
     """The limits on times as their tables see them.
@@ -83,17 +77,13 @@ def _any_table() -> bool:
 
 def _own_table(name: str | None) -> "TimeTable | None":
     """The table of this machine's processor or GPU; None if there is none."""
-    from nas_tc.data.cache import cache_folder  # noqa: PLC0415
-    from nas_tc.latency import TimeTable, default_table  # noqa: PLC0415
+    from nas_tc.latency import find_table  # noqa: PLC0415
     from nas_tc.timing import one_thread, timing_machine  # noqa: PLC0415
     from nas_tc.training import choose_device  # noqa: PLC0415
 
-    cache = cache_folder()
-    assert cache is not None
     try:
         device = choose_device(name or "auto")
     except DeviceError:  # a limit for a GPU that is elsewhere
         return None
     with one_thread():
-        path = default_table(cache, timing_machine(device))
-    return TimeTable.read(path) if path.exists() else None
+        return find_table(None, timing_machine(device))

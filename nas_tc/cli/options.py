@@ -1,0 +1,158 @@
+"""The arguments and options that several commands have, each written once."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nas_tc.errors import NasTcError
+
+
+def at_least(least: int) -> Callable[[typer.CallbackParam, int | None], int | None]:
+    """What checks a number that an option was given: `typer.Option(callback=at_least(1))`.
+
+    Raises:
+        NasTcError: When it is called with a smaller number.
+    """
+
+    def check(option: typer.CallbackParam, value: int | None) -> int | None:
+        if value is not None and value < least:
+            raise NasTcError(f"{option.opts[0]} must be {least} or more, not {value}")
+        return value
+
+    return check
+
+
+_NETWORK = "network of the zoo (J), the paper's notation, or a JSON file"
+_HEAD = "head, gap (global average pooling, one layer) or spp (pyramid pooling, three layers)"
+_NORM = "normalisation after each convolution, batch or none"
+_CLASSES = "Number of classes."
+_SHAPE = "Channels, height and width of an image, as in 3x32x32."
+_DATA = "digits, parquet:DIR, imagefolder:DIR, npz:FILE, idx:DIR or hub:NAME"
+_TABLE = "Time table, made by nas-tc calibrate"
+
+# A network, and what its notation leaves open. `nas_tc.cli.network` makes the network of them.
+Network = Annotated[str, typer.Argument(help=f"A {_NETWORK}.", show_default=False)]
+NetworkOrStudy = Annotated[
+    str, typer.Argument(help=f"A study file, a {_NETWORK}.", show_default=False)
+]
+NetworkOrFactory = Annotated[
+    str,
+    typer.Argument(
+        help=f"A {_NETWORK}; or a factory of any torch module, path/to/file.py:name, which fvcore "
+        "counts.",
+        show_default=False,
+    ),
+]
+Input = Annotated[
+    str | None, typer.Option(help=_SHAPE, show_default="its own; 3x224x224 for a notation")
+]
+Head = Annotated[
+    str | None, typer.Option(help=f"The {_HEAD}.", show_default="its own; spp for a notation")
+]
+Norm = Annotated[
+    str | None, typer.Option(help=f"The {_NORM}.", show_default="its own; none for a notation")
+]
+ReferenceHead = Annotated[
+    str | None,
+    typer.Option(help=f"For --reference: {_HEAD}.", show_default="its own; spp for a notation"),
+]
+ReferenceNorm = Annotated[
+    str | None,
+    typer.Option(help=f"For --reference: {_NORM}.", show_default="its own; none for a notation"),
+]
+Classes = Annotated[
+    int | None,
+    typer.Option(help=_CLASSES, show_default="its own; 1000 for a notation", callback=at_least(1)),
+]
+
+# A search space and its images.
+Space = Annotated[str, typer.Option(help="A shipped space or a TOML file.")]
+SpaceClasses = Annotated[int, typer.Option(help=_CLASSES, callback=at_least(1))]
+SpaceInput = Annotated[str | None, typer.Option(help=_SHAPE, show_default="the space's")]
+
+# A study.
+Study = Annotated[Path, typer.Argument(help="The study file.", show_default=False)]
+Trial = Annotated[
+    int | None, typer.Option(help="Number of a trial of the study.", show_default="the best")
+]
+
+# Images.
+DataSpec = Annotated[str, typer.Argument(help=f"{_DATA}.", show_default=False)]
+Reruns = Annotated[
+    int,
+    typer.Option(
+        help="How often to train the front again, with another seed each time.",
+        callback=at_least(0),
+    ),
+]
+Data = Annotated[str, typer.Option(help=f"Images: {_DATA}.")]
+DataOfStudy = Annotated[
+    str | None, typer.Option(help=f"Images: {_DATA}.", show_default="the study's")
+]
+DataForShape = Annotated[
+    str | None,
+    typer.Option(help=f"Images whose shape and classes to take: {_DATA}.", show_default="none"),
+]
+TrainImages = Annotated[
+    int | None, typer.Option(help="Train on so many images only.", show_default="all")
+]
+MemoryLimit = Annotated[
+    str | None,
+    typer.Option(
+        help="Memory for the images, as in 4GiB; a larger set is read from disk.",
+        show_default="30 % of what is free",
+    ),
+]
+
+# Training.
+Recipe = Annotated[
+    str, typer.Option(help="Recipe of the training: quick, full, he-sun-2015 or a TOML file.")
+]
+SetFields = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        help="A field of the recipe: epochs=90. Can be repeated.",
+        show_default=False,
+    ),
+]
+Seed = Annotated[int, typer.Option(help="Seed for everything that is drawn at random.")]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+Workers = Annotated[
+    int | None, typer.Option(help="Processes that train.", show_default="one a core or GPU")
+]
+RayAddress = Annotated[
+    str | None, typer.Option(help="A running Ray cluster to join.", show_default="none")
+]
+ReportFolder = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder for pareto.csv, trials.csv, pareto.png and manifest.json.",
+        show_default="beside the study",
+    ),
+]
+
+# Time.
+Batch = Annotated[int, typer.Option(help="Images in a batch.", callback=at_least(1))]
+Dtype = Annotated[str, typer.Option(help="Data type of weights and maps: fp32 or bf16.")]
+TrainStep = Annotated[
+    bool,
+    typer.Option("--train-step", "--training", help="Time training steps, not forward passes."),
+]
+TimeTable = Annotated[
+    Path | None,
+    typer.Option(
+        help=f"{_TABLE}, to predict times with.", show_default="this device's, if there is one"
+    ),
+]
+TimeTableOfDevice = Annotated[
+    Path | None,
+    typer.Option(
+        help=f"{_TABLE}: keep limits on time for its device, by prediction.",
+        show_default="times are measured here",
+    ),
+]
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -1,0 +1,47 @@
+"""The files of `nas-tc train`: weights, learning curve and a result that says how it came about."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import save_file
+
+from nas_tc._files import whole_file
+from nas_tc.architecture import Architecture, format_notation
+from nas_tc.recipe import Recipe
+from nas_tc.report import write_curve
+from nas_tc.study.environment import environment
+from nas_tc.training import FullTraining, gpu_names
+
+
+def write_trained(
+    folder: Path, network: Architecture, recipe: Recipe, finished: FullTraining, data: str
+) -> tuple[str, ...]:
+    """Writes the files into `folder`, the result last.
+
+    Returns:
+        Their names.
+
+    Raises:
+        OSError: One of them cannot be written.
+        SafetensorError: The same of the weights.
+    """
+    state = {name: each.contiguous().cpu() for name, each in finished.network.state_dict().items()}
+    with whole_file(folder / "weights.safetensors") as partial:
+        save_file(state, partial)
+    notation = format_notation(network.stages)
+    write_curve(finished.curve, folder, notation)
+    tests = [test for test in (finished.single_view, finished.ten_view) if test is not None]
+    result: dict[str, Any] = {
+        "network": notation,
+        "architecture": network.to_dict(),
+        "data": data,
+        "recipe": recipe.to_dict(),
+        "val_error": finished.curve[-1].val_error,
+        "train_s": round(finished.curve[-1].train_s, 3),
+        "test": [{"views": t.views, "top1": t.top1, "top5": t.top5} for t in tests],
+        "environment": environment(gpu_names()),
+    }
+    with whole_file(folder / "result.json") as partial:
+        partial.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    return ("weights.safetensors", "curve.csv", "curve.png", "result.json")

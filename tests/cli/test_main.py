@@ -1,0 +1,99 @@
+"""The program as a user calls it: how it ends, and what every command refuses alike."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+LONG = "x" * 300  # for a file
+
+
+def test_the_module_is_the_program():
+    command = [sys.executable, "-m", "nas_tc.cli", "--version"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == (
+        "nas-tc 0.1.0\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["search"], "Missing option '--budget'"),
+        (["search", "--bugdet", "1M"], "No such option: --bugdet"),
+        (["search", "--budget", "alexnt*0.6"], "did you mean 'alexnet'?"),
+        (["search", "--budget", "1M", "--trials", "x"], "Invalid value for '--trials'"),
+        (
+            ["search", "--budget", "1M", "--space", "no.toml"],
+            "cannot read the space file 'no.toml'",
+        ),
+        (["search", "--budget", "1M", "--data", "parquet:no"], "no folder 'no'"),
+        (["search", "--budget", "1M", "--ray-address", "127.0.0.1:1"], "no Ray cluster at"),
+        (["search", "--budget", "1M", "--study", "there.txt"], "not a study of nas-tc"),
+        (["search", "--budget", "1M", "--study", "/proc/none/s.db"], "cannot write the study"),
+        (["cost", "K"], "unknown network 'K'"),
+        (["cost", "(3,64"], "cannot read '(3,64'"),
+        (["cost", "J", "--input", "32"], "--input '32': write channels, height and width"),
+        (["cost", "J", "--input", "3x32x32"], "pool3: a 3x3 pooling window does not fit"),
+        (["cost", "J", "--norm", "layer"], "unknown norm 'layer'"),
+        (["cost", "there.json"], "there.json: not JSON"),
+        (["space", "plain"], "unknown space 'plain'"),
+        (["report", "none.db"], "no study file 'none.db'"),
+        (["export", "none.db", "--out", "x"], "give either --trial N or --best"),
+        (["export", "none.db", "--best", "--out", "x"], "no study file 'none.db'"),
+        (["improve"], "No such command 'improve'"),
+        (["data", "npz:none.npz"], "no file 'none.npz'"),
+        (["data", f"npz:{LONG}"], "cannot be read: File name too long"),
+        (["data", "idx:."], "train-images-idx3-ubyte: a broken idx file: Is a directory"),
+        (["search", "--budget", "1M", "--study", LONG], "File name too long"),
+        (["report", LONG], "cannot read the study"),
+        (["cost", "no/such.py:make", "--input", "3x8x8"], "no such file: 'no/such.py'"),
+        (["cost", "basix(3,8)"], "part 1 ('basix(3,8)'): unknown block 'basix'; did you mean"),
+        (["cost", "plain[groups=3](3,8)"], "conv1.1: 8 filters cannot be split into 3 groups"),
+        (["cost", "J", "--input", "3x8x8"], "pool1: a 3x3 pooling window does not fit a map"),
+        (["cost", "J", "--batch", "0"], "--batch must be 1 or more, not 0"),
+        (["draw", "J", "-o", "no/such/j.svg"], "cannot write the picture 'no/such/j.svg'"),
+        (["draw", "JJ", "-o", "j.svg"], "unknown network 'JJ'"),
+        (["train", "+".join(["(3,16)"] * 60), "--data", "npz:none.npz"], "no file 'none.npz'"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(nas_tc, tmp_path, arguments, complaint):
+    (tmp_path / "there.txt").write_text("hello")
+    (tmp_path / "there.json").write_text("{")
+    (tmp_path / "train-images-idx3-ubyte").mkdir()
+    (tmp_path / "train-labels-idx1-ubyte").touch()
+    code, _, err = nas_tc(*arguments)
+    assert code == 2
+    assert complaint in err
+    assert err.startswith("nas-tc: ")
+    assert "Errno" not in err
+    assert len(err.splitlines()) == 1
+
+
+def test_an_interrupt_ends_with_130(nas_tc, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("nas_tc.search.api.load_data", interrupted)
+    code, _, err = nas_tc("search", "--budget", "1M")
+    assert (code, err) == (130, "")
+
+
+def test_square_brackets_in_names_are_kept(nas_tc, tmp_path):
+    tree = tmp_path / "[bold]images"
+    for name in ("[red]cat", "dog[i]"):
+        (tree / name).mkdir(parents=True)
+        for number in range(10):
+            Image.new("RGB", (6, 6), (10 * number, 0, 0)).save(tree / name / f"{number}.png")
+    code, out, _ = nas_tc("data", f"imagefolder:{tree}", "--sheet", "[i]sheet.png")
+    assert code == 0
+    assert all(text in out for text in (str(tree), "[red]cat", "dog[i]", "[i]sheet.png"))
+
+
+def test_a_name_that_is_no_text_is_shown_by_its_bytes(tmp_path):
+    picture = os.fsencode(tmp_path) + b"/caf\xe9.svg"
+    command = [sys.executable, "-m", "nas_tc.cli", "draw", "J", "-o", picture]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert r"caf\udce9.svg" in ran.stdout

@@ -1,0 +1,24 @@
+"""`nas-tc search`: from the command line to a report."""
+
+import pandas as pd
+
+from nas_tc.study import read_study
+
+
+def test_a_search_from_the_command_line(nas_tc, cluster, tmp_path):
+    arguments = ("--trials", "3", "--epochs", "1", "--train-images", "200", "--workers", "2")
+    code, out, _ = nas_tc("search", "--budget", "alexnet*0.1", *arguments)
+    assert code == 0
+    assert "digits: 200 training" in out
+    assert "(alexnet*0.1; alexnet at 1x32x32 has 9,195,360)" in out
+    path = tmp_path / "results" / "local" / "plain-32-digits-200-alexnet-0.1.db"
+    record = read_study(path)
+    assert record.done == 3
+    command = "nas-tc search --budget 'alexnet*0.1' --trials 3 --epochs 1"
+    assert record.runs[0]["command"].startswith(command)
+    assert record.runs[0]["packages"]["nas-tc"] == "0.1.0"
+    folder = path.with_suffix("")
+    front = pd.read_csv(folder / "pareto.csv")
+    assert (front["complexity"] <= record.settings["budget"]["complexity"]).all()
+    assert (folder / "pareto.png").exists()
+    assert all(trial.network in out for trial in record.front)
