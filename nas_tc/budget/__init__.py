@@ -1,8 +1,8 @@
 """Does it fit? The expression language and the limits that it means."""
 
 from nas_tc.budget.expression import parse_budget
-from nas_tc.budget.limit import Cap, Limit, at_images, measured, resolve_budget
-from nas_tc.budget.terms import Amount, Bound, Budget, Measure, Reference
+from nas_tc.budget.limit import Cap, Limit, at_images, resolve_budget
+from nas_tc.budget.terms import Amount, Bound, Budget, Reference
 
 __all__ = [
     "Amount",
@@ -10,10 +10,8 @@ __all__ = [
     "Budget",
     "Cap",
     "Limit",
-    "Measure",
     "Reference",
     "at_images",
-    "measured",
     "parse_budget",
     "resolve_budget",
 ]

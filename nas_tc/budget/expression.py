@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NoReturn
 
-from nas_tc.budget.terms import KINDS, MEASURES, TIMES, Amount, Bound, Budget, Measure, Reference
+from nas_tc.budget.terms import Amount, Bound, Budget, Reference
+from nas_tc.cost.measures import MEASURES, Measure
 from nas_tc.errors import BudgetError, NasTcError, UnknownNameError, unknown
 from nas_tc.zoo import ZOO, find_network
 
@@ -92,9 +93,9 @@ def _bound(part: _Part) -> Bound:
         least = _amount(rest.cut(0, dots.start()), measure)
         rest = rest.cut(dots.end())
     most = _amount(rest, measure)
-    if batch is None and measure in ("train_step", "train_memory"):
-        part.cut(len(part.text)).refuse("a training step needs its batch, as in '@b128'")
-    return Bound(part.text, measure, most, least, batch or 1, device)
+    if batch is None and measure.needs_batch:
+        part.cut(len(part.text)).refuse(f"{measure.name} needs its batch, as in '@b128'")
+    return Bound(part.text, measure.name, most, least, batch or 1, device)
 
 
 def _device(part: _Part, measure: Measure) -> tuple[_Part, str | None]:
@@ -105,8 +106,8 @@ def _device(part: _Part, measure: Measure) -> tuple[_Part, str | None]:
     device, where = match[1], part.cut(match.start(1))
     if device not in _DEVICES:
         raise unknown("device", device, _DEVICES, within=part.whole, at=where.start + 1)
-    if measure not in TIMES:
-        where.refuse(f"{measure} is the same on every device; leave 'on {device}' out")
+    if "device" not in measure.depends_on:
+        where.refuse(f"{measure.name} is the same on every device; leave 'on {device}' out")
     return part.cut(0, match.start()), device
 
 
@@ -116,8 +117,8 @@ def _batch(part: _Part, measure: Measure) -> tuple[_Part, int | None]:
     if match is None:
         return part, None
     where = part.cut(match.start())
-    if measure in ("complexity", "params"):
-        where.refuse(f"{measure} does not depend on the batch; leave it out")
+    if "batch" not in measure.depends_on:
+        where.refuse(f"{measure.name} does not depend on the batch; leave it out")
     if int(match[1]) == 0:
         where.refuse("a batch has at least one image")
     return part.cut(0, match.start()), int(match[1])
@@ -127,23 +128,20 @@ def _measure(part: _Part) -> tuple[Measure, bool, _Part]:
     """The measure, whether a range follows, and the rest; a bare amount is a complexity."""
     match = _HEAD.match(part.text)
     if match is None:
-        return "complexity", False, part
+        return MEASURES["complexity"], False, part
     name, relation = match[1], match[2].strip()
-    for measure in MEASURES:
-        if measure == name:
-            break
-    else:
+    if name not in MEASURES:
         raise unknown("measure", name, MEASURES, within=part.whole, at=part.start + 1)
     if relation not in ("<=", "in"):
         part.cut(match.start(2), match.end(2)).refuse("write '<=' for a limit, or 'in' for a range")
-    return measure, relation == "in", part.cut(match.end())
+    return MEASURES[name], relation == "in", part.cut(match.end())
 
 
 def _amount(part: _Part, measure: Measure) -> Amount:
     if not part.text:
         part.refuse(f"an amount is missing; {_WAYS}")
     if match := _ABSOLUTE.fullmatch(part.text):
-        factor = _decimal(match[1], match[2]) * _unit(match, part, measure)
+        factor = _number_with_unit(match, part, measure)
         if factor == 0:
             part.refuse("a budget must be more than zero")
         return Amount(factor)
@@ -162,19 +160,20 @@ def _amount(part: _Part, measure: Measure) -> Amount:
     return Amount(factor, reference)
 
 
-def _unit(match: re.Match[str], part: _Part, measure: Measure) -> int | Decimal:
-    kind, unit = KINDS[measure], match[3]
-    if unit in kind.units:
-        return kind.units[unit]
+def _number_with_unit(match: re.Match[str], part: _Part, measure: Measure) -> Decimal:
+    quantity, unit = measure.quantity, match[3]
+    if unit in quantity.units:
+        return quantity.parse(_decimal(match[1], match[2]), unit)
     if not unit:
-        part.refuse(f"{kind.what} needs a unit, {kind.known}")
+        part.refuse(f"{quantity.name} needs a unit, {quantity.unit_list}")
     where = part.cut(match.start(3))
-    fitting = [name for name in MEASURES if unit in KINDS[name].units]
+    fitting = [each for each in MEASURES.values() if unit in each.quantity.units]
     if not fitting:
-        where.refuse(f"unknown unit {unit!r}; {measure} is in {kind.known}")
+        where.refuse(f"unknown unit {unit!r}; {measure.name} is in {quantity.unit_list}")
+    first, names = fitting[0], [each.name for each in fitting]
     return where.refuse(
-        f"{measure} is {kind.what}, in {kind.known}; {KINDS[fitting[0]].what} limits "
-        f"{' or '.join(fitting)}, as in '{fitting[0]}<={part.text}'"
+        f"{measure.name} is {quantity.name}, in {quantity.unit_list}; {first.quantity.name} limits "
+        f"{' or '.join(names)}, as in '{first.name}<={part.text}'"
     )
 
 

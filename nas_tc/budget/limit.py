@@ -4,12 +4,9 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
 from nas_tc.architecture import Architecture, Shape
-from nas_tc.budget.terms import KINDS, TIMES, Amount, Bound, Budget, Measure, Reference
-from nas_tc.cost import complexity, network_cost
-from nas_tc.cost.memory import inference_bytes, training_memory
+from nas_tc.budget.terms import Amount, Bound, Budget, Reference
+from nas_tc.cost.measures import MEASURES
 from nas_tc.errors import ArchitectureError, BudgetError
-
-_SIZES = ("memory", "train_memory")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +33,7 @@ class Cap:
 
     def amount(self, value: float, *, up: bool = True) -> str:  # noqa: ARG002 - it is whole
         """So much as a budget says it."""
-        return f"{value}{'B' if self.bound.measure in _SIZES else ''}"
+        return f"{value}{MEASURES[self.bound.measure].quantity.suffix}"
 
     def shown(self, value: float) -> str:
         """So much for a table."""
@@ -44,16 +41,12 @@ class Cap:
 
     def of(self, architecture: Architecture) -> int:
         """How much of what is limited a network has."""
-        return measured(self.bound.measure, architecture, self.bound.batch)
+        return MEASURES[self.bound.measure].of(architecture, self.bound.batch)
 
     def __str__(self) -> str:
         bound = self.bound
-        text = f"{self.most:,} {KINDS[bound.measure].counted_in}"
-        if bound.least is not None:
-            text = f"{self.least:,} to {text}"
-        if bound.measure in _SIZES:
-            what = "a forward pass" if bound.measure == "memory" else "a training step"
-            text += f" at the peak of {what} of {bound.batch:,} image{'s'[: bound.batch > 1]}"
+        least = None if bound.least is None else self.least
+        text = MEASURES[bound.measure].limit_text(self.most, least, bound.batch)
         reference = bound.most.reference
         if reference is None or self.reference_input is None:
             return text
@@ -68,7 +61,7 @@ class Limit:
     Attributes:
         budget: the expression that gave it.
         caps: what a formula can check, the quickest first.
-        times: what needs a clock; the search refuses them so far.
+        times: what needs a clock.
     """
 
     budget: Budget
@@ -118,27 +111,6 @@ class Limit:
         return "; ".join([*map(str, self.caps), *(bound.text for bound in self.times)])
 
 
-def measured(measure: Measure, architecture: Architecture, batch: int = 1) -> int:
-    """What a network has of `measure`, by formula: multiply-adds, parameters or bytes.
-
-    Memory is the peak of a forward pass, or of a training step with SGD and momentum, in float32.
-
-    Raises:
-        ArchitectureError: a map that shrinks to nothing.
-    """
-    match measure:
-        case "complexity":
-            return complexity(architecture)
-        case "params":
-            return network_cost(architecture).params
-        case "memory":
-            return inference_bytes(architecture, batch)
-        case "train_memory":
-            return training_memory(architecture, batch).peak_bytes
-        case _:
-            raise AssertionError(f"no formula gives {measure}")
-
-
 def resolve_budget(budget: Budget, input: Shape, classes: int | None = None) -> Limit:
     """The limits that a budget means for images of shape `input` (channels, height, width).
 
@@ -151,8 +123,10 @@ def resolve_budget(budget: Budget, input: Shape, classes: int | None = None) -> 
         BudgetError: a reference that cannot be built on such images, a limit below one, or a
             range whose ends are the wrong way round.
     """
-    caps = [_cap(each, input, classes) for each in budget.bounds if each.measure not in TIMES]
-    order = ("complexity", "params", "memory", "train_memory")
+    caps = [
+        _cap(each, input, classes) for each in budget.bounds if not MEASURES[each.measure].is_timed
+    ]
+    order = list(MEASURES)
     caps.sort(key=lambda cap: order.index(cap.bound.measure))
     return Limit(budget, tuple(caps), budget.times)
 
@@ -160,7 +134,7 @@ def resolve_budget(budget: Budget, input: Shape, classes: int | None = None) -> 
 def _cap(bound: Bound, input: Shape, classes: int | None) -> Cap:
     most, shape, unit = _number(bound, bound.most, input, classes)
     if most < 1:
-        one = KINDS[bound.measure].counted_in.removesuffix("s")
+        one = MEASURES[bound.measure].quantity.unit.removesuffix("s")
         raise BudgetError(f"the budget {bound.text!r} is less than one {one}")
     if bound.least is None:
         return Cap(bound, int(most), 0, shape, unit)
@@ -182,7 +156,7 @@ def _number(
         return amount.factor, None, None
     network = at_images(reference, input, classes)
     try:
-        unit = measured(bound.measure, network, bound.batch)
+        unit = MEASURES[bound.measure].of(network, bound.batch)
     except ArchitectureError as error:
         _, height, width = network.input
         own = reference.architecture.input[1]

@@ -1,57 +1,10 @@
-"""The parts of a budget as values: measures, their units, amounts and bounds."""
+"""The parts of a budget as values: references, amounts and bounds."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from types import MappingProxyType
-from typing import Literal, get_args
 
 from nas_tc.architecture import Architecture
-
-Measure = Literal["complexity", "params", "memory", "train_memory", "latency", "train_step"]
-MEASURES: tuple[Measure, ...] = get_args(Measure)
-TIMES: tuple[Measure, ...] = ("latency", "train_step")  # known by the clock alone
-
-_COUNTS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-_BYTES = {
-    "B": 1,
-    "kB": 10**3,
-    "MB": 10**6,
-    "GB": 10**9,
-    "KiB": 2**10,
-    "MiB": 2**20,
-    "GiB": 2**30,
-}
-_MILLISECONDS = {"us": Decimal("0.001"), "ms": Decimal(1), "s": Decimal(1000)}
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What numbers a measure takes; its units in terms of the one that we count in."""
-
-    what: str  # "a time", for errors
-    counted_in: str  # "ms", "bytes"; for what is printed
-    units: Mapping[str, int | Decimal]
-
-    @property
-    def known(self) -> str:
-        """The units as a phrase: "us, ms or s"."""
-        *most, last = filter(None, self.units)
-        return f"{', '.join(most)} or {last}"
-
-
-_TIME = Kind("a time", "ms", MappingProxyType(_MILLISECONDS))
-_SIZE = Kind("a size in memory", "bytes", MappingProxyType(_BYTES))
-KINDS: Mapping[Measure, Kind] = MappingProxyType(
-    {
-        "complexity": Kind("multiply-adds", "multiply-adds", MappingProxyType(_COUNTS)),
-        "params": Kind("a number of parameters", "parameters", MappingProxyType(_COUNTS)),
-        "memory": _SIZE,
-        "train_memory": _SIZE,
-        "latency": _TIME,
-        "train_step": _TIME,
-    }
-)
+from nas_tc.cost.measures import MEASURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +29,7 @@ class Bound:
     """One limit as it was written: `measure <= most`, or `measure in least..most`."""
 
     text: str
-    measure: Measure
+    measure: str  # one of MEASURES
     most: Amount
     least: Amount | None = None
     batch: int = 1  # images
@@ -96,4 +49,4 @@ class Budget:
     @property
     def times(self) -> tuple[Bound, ...]:
         """The bounds that only a clock can check."""
-        return tuple(bound for bound in self.bounds if bound.measure in TIMES)
+        return tuple(bound for bound in self.bounds if MEASURES[bound.measure].is_timed)

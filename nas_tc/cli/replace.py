@@ -15,6 +15,7 @@ from nas_tc.architecture import Architecture, format_notation
 from nas_tc.budget import Limit, parse_budget, resolve_budget
 from nas_tc.cli.console import console, new_table, parse_shape, shape_text
 from nas_tc.cost import network_cost
+from nas_tc.cost.measures import MEASURES
 from nas_tc.errors import BudgetError, NasTcError, unknown
 from nas_tc.replacement import TOLERANCE, TRADE_OFFS, Replacement, TradeOff, chains
 from nas_tc.zoo import ZOO, find_network
@@ -190,8 +191,9 @@ def _kinds(names: list[str] | tuple[str, ...]) -> list[TradeOff]:
 def _limit(budget: str, architecture: Architecture) -> Limit:
     limit = resolve_budget(parse_budget(budget), architecture.input, architecture.classes)
     if limit.times:
+        *most, last = [name for name, measure in MEASURES.items() if not measure.is_timed]
         raise BudgetError(
             f"replacements are chosen by formula, which cannot keep {limit.times[0].text!r}; "
-            "limit complexity, params, memory or train_memory, and time networks with nas-tc time"
+            f"limit {', '.join(most)} or {last}, and time networks with nas-tc time"
         )
     return limit

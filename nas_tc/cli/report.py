@@ -7,10 +7,13 @@ import typer
 
 from nas_tc.cli.console import console, new_table, percent
 from nas_tc.cli.progress import listening
+from nas_tc.cost.measures import MEASURES, parse_measure
 from nas_tc.errors import NasTcError
 
 if TYPE_CHECKING:
     from nas_tc.study import Spread, StudyRecord
+
+_COSTS = ", ".join(MEASURES)
 
 
 def report(
@@ -25,7 +28,7 @@ def report(
     cost: Annotated[
         str | None,
         typer.Option(
-            help="Of the front: complexity, params, memory, latency or train_step.",
+            help=f"Of the front: {_COSTS}; with a batch as in train_memory@b128.",
             show_default="latency if the budget limits it, else complexity",
         ),
     ] = None,
@@ -71,13 +74,20 @@ def show_and_write(
     record: "StudyRecord", out: Path | None, objectives: tuple[str, ...] = ()
 ) -> None:
     """Prints the front and writes the report's files."""
-    from nas_tc.report import front_of, recommended, share_of_budget, write_report  # noqa: PLC0415
-    from nas_tc.study import study_folder, weights_file  # noqa: PLC0415
+    from nas_tc.report import (  # noqa: PLC0415
+        computed_columns,
+        front_of,
+        recommended,
+        share_of_budget,
+        write_report,
+    )
+    from nas_tc.study import objective, study_folder, weights_file  # noqa: PLC0415
 
     front = front_of(record, objectives)
     again = any(trial.reruns for trial in front)
     repeated = any(trial.repeats for trial in front)
     times = list(dict.fromkeys(name for trial in front for name in trial.times))
+    computed = [(name, parse_measure(name)[0].quantity) for name in computed_columns(objectives)]
     table = new_table(
         ("trial", True),
         ("val. error", True),
@@ -87,6 +97,7 @@ def show_and_write(
         ("of budget", True),
         ("parameters", True),
         *((f"{name}, ms", True) for name in times),
+        *((f"{name}, {quantity.unit}", True) for name, quantity in computed),
         *([("again, val.", True), ("again, test", True)] if again else []),
         ("network", False),
     )
@@ -101,6 +112,7 @@ def show_and_write(
             "-" if share is None else f"{share:.1%}",
             f"{trial.params:,}",
             *(f"{trial.times[name]['ms']:.3f}" if name in trial.times else "-" for name in times),
+            *(format(objective(trial, name) or 0, each.number_format) for name, each in computed),
             *([_spread(trial.rerun_val_error), _spread(trial.rerun_test_error)] if again else []),
             trial.network,
         )

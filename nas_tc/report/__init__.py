@@ -4,11 +4,18 @@ from nas_tc.report.agreement import draw_agreement
 from nas_tc.report.curve import write_curve
 from nas_tc.report.plot import draw_front, short_number
 from nas_tc.report.recommended import Recommended, recommended
-from nas_tc.report.tables import front_of, front_table, share_of_budget, trials_table
+from nas_tc.report.tables import (
+    computed_columns,
+    front_of,
+    front_table,
+    share_of_budget,
+    trials_table,
+)
 from nas_tc.report.write import manifest, write_report
 
 __all__ = [
     "Recommended",
+    "computed_columns",
     "draw_agreement",
     "draw_front",
     "front_of",

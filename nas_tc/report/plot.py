@@ -6,6 +6,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
+from nas_tc.cost.measures import parse_measure
 from nas_tc.report.tables import front_of
 from nas_tc.study import StudyRecord, TrialRecord, objective
 
@@ -14,12 +15,6 @@ _OTHER = "#9aa5b1"
 _BUDGET = "#c0392b"
 _INCHES = (8.0, 5.0)
 _SHORT = FuncFormatter(lambda value, _: short_number(value))
-_LABELS = {
-    "complexity": "multiply-adds of the convolutions, one image",
-    "params": "parameters",
-    "memory": "bytes at the peak of a forward pass, one image",
-}
-_TIMES = {"latency": "forward pass", "train_step": "training step"}
 
 
 def draw_front(record: StudyRecord, path: Path, objectives: Sequence[str] = ()) -> None:
@@ -106,11 +101,10 @@ def _amount(trial: TrialRecord, cost: str) -> float:
 
 
 def _label(cost: str) -> str:
-    what, _, batch = cost.partition("@b")
-    if what not in _TIMES:
-        return _LABELS[what]
-    images = "" if batch in ("", "1") else f" of {batch} images"
-    return f"{_TIMES[what]}{images}, ms"
+    measure, batch = parse_measure(cost)
+    if batch is None and not measure.is_timed:
+        batch = 1
+    return measure.axis_label(batch)
 
 
 def _limit(record: StudyRecord, cost: str) -> float | None:
@@ -118,10 +112,21 @@ def _limit(record: StudyRecord, cost: str) -> float | None:
     budget = record.settings["budget"]
     if cost == "complexity":
         return None if budget["complexity"] is None else float(budget["complexity"])
-    for limit in budget.get("times", ()):
-        if limit["name"] == cost and limit["reference"] is None:
-            return float(limit["most"])
-    return None
+    measure, batch = parse_measure(cost)
+    name = measure.at_batch(batch)
+    if measure.is_timed:
+        limits = [
+            each["most"]
+            for each in budget.get("times", ())
+            if each["name"] == name and each["reference"] is None
+        ]
+    else:
+        limits = [
+            each["most"]
+            for each in budget.get("limits", ())
+            if each["measure"] == measure.name and each["batch"] == (batch or 1)
+        ]
+    return min(map(float, limits), default=None)
 
 
 def short_number(value: float) -> str:

@@ -4,26 +4,33 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from nas_tc.cost.measures import MEASURES, parse_measure
 from nas_tc.study import StudyRecord, TrialRecord, check_objectives, objective, pareto_front
+
+_RECORDED = ("complexity", "params")  # by formula, and in every row
 
 
 def front_table(record: StudyRecord, objectives: Sequence[str] = ()) -> pd.DataFrame:
     """The Pareto-optimal networks, cheapest first.
 
-    Columns: trial, network (the paper's notation), val_error and test_error (0 to 1; val_error is
-    the mean where the search has trained the network more than once: trainings), complexity
-    (multiply-adds, Eqn. 1), of_budget (the share of the limit on the complexity, or of the first
-    one on a time; nothing where there is neither), params, train_s (seconds); the times that were
-    recorded, such as latency_ms or train_step_ms@b128, and memory_bytes where it is an objective;
-    and of the trainings with other
-    seeds, where there are any: reruns (how many), rerun_val_error and rerun_test_error (mean) with
-    their standard deviations, rerun_val_error_sd and rerun_test_error_sd.
+    Columns: trial; network, in the paper's notation; val_error and test_error, 0 to 1, where
+    val_error is the mean if the search has trained the network more than once; complexity,
+    multiply-adds of Eqn. (1); of_budget, the share of the limit on the complexity, or of the first
+    limit on a time, or nothing; params; train_s, seconds; each time that was recorded, such as
+    latency_ms or train_step_ms@b128. If a network was trained more than once: trainings, how often.
+    Each other measure that is an objective, such as memory_bytes or train_memory_bytes@b128. If
+    there are trainings with other seeds: reruns, how many; rerun_val_error and rerun_test_error,
+    their means; and rerun_val_error_sd and rerun_test_error_sd, their standard deviations.
 
     Args:
-        record: the study.
-        objectives: of the front; the study's own if there are none.
+        record: The study.
+        objectives: Objectives of the front; without any, the study's own.
+
+    Raises:
+        NasTcError: The objectives make no front, or the study does not hold them.
     """
     front = front_of(record, objectives)
+    computed = computed_columns(objectives)
     columns = [
         "trial",
         "network",
@@ -41,15 +48,14 @@ def front_table(record: StudyRecord, objectives: Sequence[str] = ()) -> pd.DataF
             "val_error": t.mean_val_error,
             "trainings": 1 + len(t.repeats),
             "of_budget": share_of_budget(record, t),
-            "memory_bytes": objective(t, "memory") if "memory" in objectives else None,
+            **{column: objective(t, name) for name, column in computed.items()},
             **_rerun_columns(t),
         }
         for t in front
     ]
     if any(trial.repeats for trial in front):
         columns += ["trainings"]
-    if "memory" in objectives:
-        columns += ["memory_bytes"]
+    columns += computed.values()
     if any(trial.reruns for trial in front):
         columns += ["reruns"]
         columns += [f"rerun_{which}_error{end}" for which in ("val", "test") for end in ("", "_sd")]
@@ -118,10 +124,24 @@ def time_columns(record: StudyRecord) -> list[str]:
     return list(dict.fromkeys(_column(name) for trial in record.trials for name in trial.times))
 
 
+def computed_columns(objectives: Sequence[str]) -> dict[str, str]:
+    """Columns of the objectives that a study does not record, since formulas give them.
+
+    Returns:
+        Objective to column: {"memory": "memory_bytes"}.
+    """
+    names = [name for name in objectives if name.partition("@")[0] in MEASURES]
+    return {
+        name: _column(name)
+        for name in names
+        if name not in _RECORDED and not parse_measure(name)[0].is_timed
+    }
+
+
 def _column(name: str) -> str:
-    """A figure's name with its unit: "train_step@b128" is "train_step_ms@b128"."""
-    what, at, batch = name.partition("@")
-    return f"{what}_ms{at}{batch}"
+    """A measure's name with its unit: "train_step@b128" is "train_step_ms@b128"."""
+    measure, batch = parse_measure(name)
+    return measure.column(batch)
 
 
 def _rerun_columns(trial: TrialRecord) -> dict[str, object]:

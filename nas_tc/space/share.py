@@ -8,6 +8,7 @@ import numpy as np
 
 from nas_tc.architecture import Architecture, format_notation, walk
 from nas_tc.budget import Limit
+from nas_tc.cost.measures import MEASURES
 from nas_tc.errors import ArchitectureError, SpaceError
 from nas_tc.space.nearest import Limited, excess, nearest_network
 from nas_tc.space.space import Space
@@ -130,7 +131,7 @@ def _needed(cap: Limited, value: float) -> str:
     text = f"{bound.measure}<={cap.amount(value)}"
     if value < cap.least:
         text = f"{bound.measure} in {cap.amount(value, up=False)}..{cap.amount(cap.most)}"
-    if bound.measure not in ("complexity", "params"):
+    if "batch" in MEASURES[bound.measure].depends_on:
         text += f"@b{bound.batch}"
     return text + (f" on {bound.device}" if bound.device else "")
 

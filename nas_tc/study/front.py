@@ -1,67 +1,84 @@
-"""Which networks does no other beat? Fronts over errors and any recorded costs."""
+"""Fronts of a study's networks, over the error and any measures."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from nas_tc.cost.memory import inference_bytes
+from nas_tc.cost.measures import MEASURES, Measure, parse_measure
 from nas_tc.errors import NasTcError, unknown
 from nas_tc.study.trial import TrialRecord
 
 ERROR = "error"
-FORMULAS = ("complexity", "params", "memory")
-TIMES = ("latency", "train_step")
-OBJECTIVES = (ERROR, *FORMULAS, *TIMES)
 
 
 def default_cost(settings: Mapping[str, Any]) -> str:
-    """What a study's front sets against the error: its limit on time if it has one."""
+    """The cost of a study's own front: the first time that its budget limits, or the complexity."""
     times = settings["budget"].get("times", ())
     return str(times[0]["name"]) if times else "complexity"
 
 
 def objective(trial: TrialRecord, name: str) -> float | None:
-    """What a trial has of an objective: the less the better; None if it is not known.
+    """The value of an objective for a trial: less is better; None if it was not recorded.
 
     Args:
-        trial: any.
-        name: "error" (of validation, 0 to 1: the mean over the trainings of the network, which the
-            first trial of it has, and none of those that repeat that one), "complexity",
-            "params", "memory" (bytes at the peak of a forward pass of one image), or a time in
-            milliseconds: "latency", or with its batch as in "train_step@b128"; without the batch
-            the first that was recorded.
+        trial: Any trial.
+        name: "error", or a measure of `nas_tc.cost.measures`, with its batch if it depends on one:
+            "params", "memory", "train_memory@b128", "latency@b8". The error is that of validation,
+            0 to 1: the mean over the trainings of the network. The first trial of the network has
+            it, and those that repeat it have none. A time without a batch is the first that was
+            recorded.
+
+    Raises:
+        UnknownNameError: There is no such measure.
+        NasTcError: A batch that the measure does not depend on, or one that it needs is missing.
     """
-    match name:
-        case "error":
-            return None if trial.repeat_of is not None else trial.mean_val_error
-        case "complexity":
-            return trial.complexity
-        case "params":
-            return trial.params
-        case "memory":
-            return inference_bytes(trial.architecture)
-    for recorded, figure in trial.times.items():
-        if recorded == name or recorded.partition("@")[0] == name:
+    if name == ERROR:
+        return None if trial.repeat_of is not None else trial.mean_val_error
+    if name in trial.times:
+        return float(trial.times[name]["ms"])
+    measure, batch = _cost(name)
+    if not measure.is_timed:
+        recorded = {"complexity": trial.complexity, "params": trial.params}
+        return recorded[name] if name in recorded else measure.of(trial.architecture, batch or 1)
+    for at_batch, figure in trial.times.items():
+        if at_batch == measure.at_batch(batch) or (
+            batch is None and at_batch.startswith(f"{name}@")
+        ):
             return float(figure["ms"])
     return None
 
 
+def _cost(name: str) -> tuple[Measure, int | None]:
+    measure, batch = parse_measure(name)
+    if batch is None and measure.needs_batch and not measure.is_timed:
+        raise NasTcError(f"{name} needs its batch, as in '{name}@b128'")
+    return measure, batch
+
+
 def check_objectives(names: Sequence[str], trials: Iterable[TrialRecord]) -> None:
-    """Refuses what no trial has.
+    """Refuses objectives that make no front, or that no trial has.
+
+    Args:
+        names: Objectives, as `objective` takes them.
+        trials: All trials that could be on the front.
 
     Raises:
-        UnknownNameError: not an objective.
-        NasTcError: one named twice, fewer than two, the error missing, or a time that was not
-            recorded.
+        UnknownNameError: There is no such objective.
+        NasTcError: One is named twice, there are fewer than two, the error is missing, a batch is
+            missing or superfluous, or no trial has a record of a time.
     """
     known = list(trials)
     recorded = {name for trial in known for name in trial.times}
     for name in names:
-        if name not in OBJECTIVES and name not in recorded:
-            raise unknown("cost", name, (*OBJECTIVES, *sorted(recorded - set(OBJECTIVES))))
-        if known and all(objective(trial, name) is None for trial in known) and name != ERROR:
+        if name in recorded or name == ERROR:
+            continue
+        if name.partition("@")[0] not in MEASURES:
+            raise unknown("cost", name, (ERROR, *MEASURES, *sorted(recorded - set(MEASURES))))
+        measure, batch = _cost(name)
+        if known and all(objective(trial, name) is None for trial in known):
+            at_batch = "" if batch is None else f"@b{batch}"
             raise NasTcError(
-                f"the study holds no {name}: it was recorded for budgets that limit it, as in "
-                f"'{name}<=...'"
+                f"the study holds no {name}: times are recorded where the budget limits them, as "
+                f"in '{measure.name}<=2ms{at_batch}'"
             )
     if len(set(names)) < len(names) or len(names) < 2 or ERROR not in names:
         raise NasTcError(
@@ -72,14 +89,17 @@ def check_objectives(names: Sequence[str], trials: Iterable[TrialRecord]) -> Non
 def pareto_front(
     trials: Iterable[TrialRecord], objectives: Sequence[str] = (ERROR, "complexity")
 ) -> tuple[TrialRecord, ...]:
-    """Trials that no other beats: none is as good in all objectives, and better in one.
+    """Trials that no other dominates: none is as good in all objectives, and better in one.
 
-    Cheapest first by the first cost. Of several that are equal in all, the first is kept. A trial
-    that lacks an objective is left out.
+    The cheapest by the first cost comes first. Of several that are equal in all, the first is kept.
+    A trial that lacks an objective is left out.
 
     Args:
-        trials: any.
-        objectives: names, as `objective` takes them.
+        trials: Any trials.
+        objectives: Names, as `objective` takes them.
+
+    Raises:
+        NasTcError: As `objective` does.
     """
     costs_first = [name for name in objectives if name != ERROR] + [ERROR]
     found = []
@@ -90,7 +110,7 @@ def pareto_front(
     found.sort(key=lambda each: each[:2])
     front: list[tuple[tuple[Any, ...], TrialRecord]] = []
     for values, _, trial in found:
-        # Whatever beats it was sorted before it; what is beaten is beaten by one of the front.
+        # What dominates a trial is sorted before it, and is on the front or dominated by it.
         if not any(all(a <= b for a, b in zip(other, values, strict=True)) for other, _ in front):
             front.append((values, trial))
     return tuple(trial for _, trial in front)
@@ -99,12 +119,15 @@ def pareto_front(
 def near_front(
     trials: Iterable[TrialRecord], objectives: Sequence[str], layers: int
 ) -> tuple[TrialRecord, ...]:
-    """The front, the front of what remains without it, and so on: so many layers of it.
+    """The front, then the front of the other trials, and so on.
 
     Args:
-        trials: any.
-        objectives: names, as `objective` takes them.
-        layers: how many.
+        trials: Any trials.
+        objectives: Names, as `objective` takes them.
+        layers: Number of fronts.
+
+    Raises:
+        NasTcError: As `objective` does.
     """
     left = list(trials)
     found: list[TrialRecord] = []

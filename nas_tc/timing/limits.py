@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from nas_tc.architecture import Architecture, Shape, walk
-from nas_tc.budget import Amount, Bound, Measure, at_images
+from nas_tc.budget import Amount, Bound, at_images
+from nas_tc.cost.measures import MEASURES
 from nas_tc.errors import ArchitectureError, BudgetError
 from nas_tc.timing.setting import Setting
 
@@ -13,7 +14,7 @@ class TimeLimit:
     """A limit on a time, as numbers: milliseconds, or a factor of a reference's time."""
 
     text: str  # as it was written
-    measure: Measure
+    measure: str  # one of MEASURES
     setting: Setting
     most: float
     least: float = 0.0
@@ -22,9 +23,7 @@ class TimeLimit:
     @property
     def name(self) -> str:
         """Of the figure in the study: "latency", "latency@b8", "train_step@b128"."""
-        batch = self.setting.batch
-        plain = self.measure == "latency" and batch == 1
-        return self.measure if plain else f"{self.measure}@b{batch}"
+        return MEASURES[self.measure].at_batch(self.setting.batch)
 
 
 def time_limits(
@@ -70,8 +69,10 @@ def _limit(bound: Bound, input: Shape, classes: int, device: str | None) -> Time
     most = float(bound.most.factor)
     if least > most:
         raise BudgetError(f"the range {bound.text!r} is empty; write the smaller end first")
-    what = Setting("forward" if bound.measure == "latency" else "train_step", bound.batch)
-    return TimeLimit(bound.text, bound.measure, what, most, least, reference)
+    timed = MEASURES[bound.measure].timed_pass
+    assert timed is not None, bound.measure
+    setting = Setting(timed, bound.batch)
+    return TimeLimit(bound.text, bound.measure, setting, most, least, reference)
 
 
 def _reference(bound: Bound, amount: Amount, input: Shape, classes: int) -> Architecture | None:

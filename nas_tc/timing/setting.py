@@ -1,20 +1,19 @@
 """What is timed of a network, apart from the network."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 
-DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+from nas_tc.cost.measures import TimedPass
 
-What = Literal["forward", "train_step"]
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
     """A forward pass or a training step, of how many images, in which numbers."""
 
-    what: What = "forward"
+    what: TimedPass = "forward"
     batch: int = 1
     dtype: str = "fp32"  # one of DTYPES
 

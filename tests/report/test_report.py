@@ -1,11 +1,13 @@
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 from PIL import Image
 
 from nas_tc.errors import StudyError
-from nas_tc.report import front_table, short_number, trials_table, write_report
+from nas_tc.report import draw_front, front_table, short_number, trials_table, write_report
+from nas_tc.study import objective
 
 
 def test_the_front_as_a_table(study):
@@ -54,6 +56,24 @@ def test_the_files(study, tmp_path):
     assert manifest["settings"]["recipe"]["epochs"] == 2
     assert manifest["trials"] == {"complete": 3, "pruned": 1, "failed": 1}
     assert manifest["front"] == [0, 1]
+
+
+def test_costs_by_formula_have_columns_and_the_budget_s_line(study, tmp_path):
+    names = ("error", "train_memory@b8", "memory")
+    write_report(study, tmp_path, names)
+    front = pd.read_csv(tmp_path / "pareto.csv")
+    for column, name in (("train_memory_bytes@b8", names[1]), ("memory_bytes", names[2])):
+        of_front = [objective(study.trial(number), name) for number in front["trial"]]
+        assert front[column].tolist() == of_front
+    limits = [{"measure": "train_memory", "batch": 8, "most": 10**6}]
+    limits += [{"measure": "train_memory", "batch": 16, "most": 10**7}]
+    budget = {**study.settings["budget"], "limits": limits}
+    limited = replace(study, settings={**study.settings, "budget": budget})
+    for name, is_drawn in (("train_memory@b8", True), ("memory@b8", False)):
+        draw_front(limited, tmp_path / "limited.png", ("error", name))
+        with Image.open(tmp_path / "limited.png") as picture:
+            colours = {colour for _, colour in picture.convert("RGB").getcolors(10**6)}
+        assert ((192, 57, 43) in colours) == is_drawn
 
 
 def test_a_report_can_be_made_again(study, tmp_path):

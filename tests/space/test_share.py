@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 
 from brute_force import every_network
-from nas_tc.budget import measured, parse_budget, resolve_budget
+from nas_tc.budget import parse_budget, resolve_budget
+from nas_tc.cost.measures import MEASURES
 from nas_tc.search.plan import describe_fit
 from nas_tc.space import fitting, load_space, parse_space
 from nas_tc.space.nearest import nearest_network
@@ -37,7 +38,7 @@ def test_a_small_space_is_counted_exactly(space):
     networks = set(every_network(space))
     if not networks:
         return
-    params = sorted(measured("params", each) for each in networks)
+    params = sorted(MEASURES["params"].of(each) for each in networks)
     middle = params[len(params) // 2]
     share = fitting(space, limit_of(f"params<={middle}, complexity<=2k", space))
     assert share.is_all
@@ -47,7 +48,7 @@ def test_a_small_space_is_counted_exactly(space):
     assert (row.smallest, row.median, row.largest) == (params[0], middle, params[-1])
     assert row.fit == sum(each <= middle for each in params)
     assert share.fit == sum(
-        measured("params", each) <= middle and measured("complexity", each) <= 2000
+        MEASURES["params"].of(each) <= middle and MEASURES["complexity"].of(each) <= 2000
         for each in networks
     )
 
@@ -70,7 +71,7 @@ def test_the_nearest_budget_is_one_that_something_fits():
     assert nearest.startswith("params<=")
     again = fitting(PLAIN, limit_of(f"{nearest}, memory<=64MiB", PLAIN))
     assert again.nearest is None
-    assert measured("params", again.found) == again.caps[0].cap.most
+    assert MEASURES["params"].of(again.found) == again.caps[0].cap.most
 
 
 @pytest.mark.parametrize(
@@ -96,14 +97,14 @@ def test_what_no_draw_has_found_is_not_refused():
 
 def test_the_fewest_parameters_of_a_space_are_found_from_anywhere():
     space = parse_space(SMALL, "small", "small.toml")
-    networks = sorted(set(every_network(space)), key=lambda each: measured("params", each))
-    fewest = measured("params", networks[0])
+    networks = sorted(set(every_network(space)), key=MEASURES["params"].of)
+    fewest = MEASURES["params"].of(networks[0])
     exact = limit_of(f"params<={fewest}", space).caps
     for start in networks[-50:]:
         found, is_within = nearest_network(space, exact, [start])
         assert is_within
-        assert measured("params", found) == fewest
+        assert MEASURES["params"].of(found) == fewest
     below = limit_of(f"params<={fewest - 1}", space).caps
     found, is_within = nearest_network(space, below, networks[-5:])
     assert not is_within
-    assert measured("params", found) == fewest
+    assert MEASURES["params"].of(found) == fewest

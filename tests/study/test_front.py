@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nas_tc.architecture import GAP, Architecture, Stage
+from nas_tc.cost import inference_bytes, training_memory
 from nas_tc.errors import NasTcError
 from nas_tc.study import TrialRecord, check_objectives, objective, pareto_front
 from nas_tc.study.front import near_front
@@ -133,3 +134,27 @@ def test_objectives_that_make_no_front():
     ]:
         with pytest.raises(NasTcError, match=complaint):
             check_objectives(names, trials)
+
+
+def test_objectives_by_formula_at_a_batch():
+    trial = record(0, 1, 5)
+    assert objective(trial, "memory") == objective(trial, "memory@b1") == inference_bytes(ANY)
+    assert objective(trial, "memory@b8") == inference_bytes(ANY, 8)
+    assert objective(trial, "train_memory@b8") == training_memory(ANY, 8).peak_bytes
+    check_objectives(("error", "train_memory@b8", "train_memory@b16"), [trial])
+    for names, complaint in [
+        (("error", "train_memory"), "train_memory needs its batch, as in 'train_memory@b128'"),
+        (("error", "params@b8"), "params does not depend on the batch"),
+        (("error", "memory@b0"), "at least one image"),
+        (("error", "memry@b8"), "did you mean 'memory'"),
+    ]:
+        for trials in ([trial], []):
+            with pytest.raises(NasTcError, match=complaint):
+                check_objectives(names, trials)
+
+
+def test_one_image_can_be_written_out():
+    trial = replace(record(0, 1, 5), times={"latency@b8": {"ms": 8.0}, "latency": {"ms": 1.0}})
+    assert objective(trial, "latency@b1") == 1.0
+    assert objective(trial, "latency") == 1.0
+    assert objective(replace(trial, times={"latency@b8": {"ms": 8.0}}), "latency@b1") is None

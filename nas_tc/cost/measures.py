@@ -1,0 +1,219 @@
+"""The table of measures: what a budget can limit and a front can compare.
+
+A new measure is one entry in `MEASURES`. The budget language, `nas-tc budget`, the sampler's
+limits, fronts, axis labels and CSV columns all read this table.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from nas_tc.architecture import Architecture
+from nas_tc.cost.cost import complexity, network_cost
+from nas_tc.cost.memory import inference_bytes, training_memory
+from nas_tc.errors import NasTcError, unknown
+
+Dependency = Literal["batch", "device", "dtype"]
+TimedPass = Literal["forward", "train_step"]
+
+_AT_BATCH = re.compile(r"(.+)@b(\d{1,6})")
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """What sort of number a measure is, and how it is written.
+
+    Attributes:
+        name: Name with its article, for error messages: "a time".
+        unit: Unit of every stored and printed value: "ms".
+        units: Units that a budget may use, and the worth of each in `unit`.
+        suffix: `unit` as a budget writes it directly behind a number: "ms", or nothing.
+        column_suffix: End of the names of table columns: "_ms", or nothing.
+        number_format: Format of a value in a printed table.
+    """
+
+    name: str
+    unit: str
+    units: Mapping[str, int | Decimal]
+    suffix: str = ""
+    column_suffix: str = ""
+    number_format: str = ",d"
+
+    @property
+    def unit_list(self) -> str:
+        """The units as a phrase: "us, ms or s"."""
+        *most, last = filter(None, self.units)
+        return f"{', '.join(most)} or {last}"
+
+    def parse(self, number: Decimal, unit: str) -> Decimal:
+        """A number and a unit, as they were written, in `self.unit`.
+
+        Raises:
+            KeyError: The unit is not one of `units`.
+        """
+        return number * self.units[unit]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Something that a network has an amount of, by formula or by the clock.
+
+    Attributes:
+        name: Name in budgets, objectives, study files and columns.
+        quantity: Unit and its spellings.
+        label: Axis label. "{images}" is replaced by the batch: " of 8 images".
+        noun: What follows the number of a limit, in the same way; None: the label.
+        depends_on: What besides the network decides the amount.
+        needs_batch: Whether a budget has to give the batch; otherwise it is one image.
+        formula: Amount for a network and a batch; None: only the clock knows it.
+        timed_pass: What the clock times; None: a formula knows it.
+    """
+
+    name: str
+    quantity: Quantity
+    label: str
+    noun: str | None = None
+    depends_on: frozenset[Dependency] = frozenset()
+    needs_batch: bool = False
+    formula: Callable[[Architecture, int], int] | None = None
+    timed_pass: TimedPass | None = None
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether only the clock knows it."""
+        return self.formula is None
+
+    def of(self, architecture: Architecture, batch: int = 1) -> int:
+        """Amount that a network has by formula, in the quantity's unit.
+
+        Raises:
+            ArchitectureError: A map shrinks to nothing.
+        """
+        assert self.formula is not None, f"no formula gives {self.name}"
+        return self.formula(architecture, batch)
+
+    def at_batch(self, batch: int | None) -> str:
+        """Name with its batch, as studies record it: "latency", "latency@b8".
+
+        One image is left out where it is what a budget means without a batch.
+        """
+        if batch is None or (batch == 1 and not self.needs_batch):
+            return self.name
+        return f"{self.name}@b{batch}"
+
+    def column(self, batch: int | None = None) -> str:
+        """Name of a table's column, with the unit: "params", "train_step_ms@b128"."""
+        ending = self.at_batch(batch).removeprefix(self.name)
+        return f"{self.name}{self.quantity.column_suffix}{ending}"
+
+    def axis_label(self, batch: int | None = None) -> str:
+        """Label of an axis; without a batch the images are not mentioned."""
+        return self.label.format(images=_images(batch))
+
+    def limit_text(self, most: int, least: int | None, batch: int) -> str:
+        """A limit in words: "64 to 128 parameters"."""
+        text = f"{most:,} {(self.noun or self.label).format(images=_images(batch))}"
+        return text if least is None else f"{least:,} to {text}"
+
+
+def _images(batch: int | None) -> str:
+    return "" if batch is None else f" of {batch:,} image{'s'[: batch > 1]}"
+
+
+_COUNTS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+_BYTES = Quantity(
+    name="a size in memory",
+    unit="bytes",
+    units={
+        "B": 1,
+        "kB": 10**3,
+        "MB": 10**6,
+        "GB": 10**9,
+        "KiB": 2**10,
+        "MiB": 2**20,
+        "GiB": 2**30,
+    },
+    suffix="B",
+    column_suffix="_bytes",
+)
+_MILLISECONDS = Quantity(
+    name="a time",
+    unit="ms",
+    units={"us": Decimal("0.001"), "ms": Decimal(1), "s": Decimal(1000)},
+    suffix="ms",
+    column_suffix="_ms",
+    number_format=".3f",
+)
+_BY_CLOCK: frozenset[Dependency] = frozenset({"batch", "device", "dtype"})
+
+_TABLE = (  # a search checks the limits of a network in this order: the quickest formula is first
+    Measure(
+        name="complexity",
+        quantity=Quantity("multiply-adds", "multiply-adds", _COUNTS),
+        label="multiply-adds of the convolutions, one image",
+        noun="multiply-adds",
+        formula=lambda architecture, _: complexity(architecture),
+    ),
+    Measure(
+        name="params",
+        quantity=Quantity("a number of parameters", "parameters", _COUNTS),
+        label="parameters",
+        formula=lambda architecture, _: network_cost(architecture).params,
+    ),
+    Measure(
+        name="memory",
+        quantity=_BYTES,
+        label="bytes at the peak of a forward pass{images}",
+        depends_on=frozenset({"batch"}),
+        formula=inference_bytes,
+    ),
+    Measure(
+        name="train_memory",
+        quantity=_BYTES,
+        label="bytes at the peak of a training step{images}",
+        depends_on=frozenset({"batch"}),
+        needs_batch=True,
+        formula=lambda architecture, batch: training_memory(architecture, batch).peak_bytes,
+    ),
+    Measure(
+        name="latency",
+        quantity=_MILLISECONDS,
+        label="forward pass{images}, ms",
+        depends_on=_BY_CLOCK,
+        timed_pass="forward",
+    ),
+    Measure(
+        name="train_step",
+        quantity=_MILLISECONDS,
+        label="training step{images}, ms",
+        depends_on=_BY_CLOCK,
+        needs_batch=True,
+        timed_pass="train_step",
+    ),
+)
+MEASURES: Mapping[str, Measure] = {measure.name: measure for measure in _TABLE}
+"""All measures by name. Memory is of float32, that of training with SGD and momentum."""
+
+
+def parse_measure(text: str) -> tuple[Measure, int | None]:
+    """The measure and the batch of a name such as "params", "latency" or "train_memory@b128".
+
+    Returns:
+        The measure, and the number of images; None where the name has none.
+
+    Raises:
+        UnknownNameError: There is no such measure.
+        NasTcError: A batch of no images, or for a measure that does not depend on it.
+    """
+    match = _AT_BATCH.fullmatch(text)
+    name, batch = (match[1], int(match[2])) if match else (text, None)
+    if name not in MEASURES:
+        raise unknown("measure", name, MEASURES, within=text)
+    measure = MEASURES[name]
+    if batch is not None and "batch" not in measure.depends_on:
+        raise NasTcError(f"{name} does not depend on the batch; write {name!r}, not {text!r}")
+    if batch == 0:
+        raise NasTcError(f"{text!r}: a batch has at least one image, as in '{name}@b128'")
+    return measure, batch
