@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from nas_tc.module import build
 from nas_tc.recipe import Recipe
-from nas_tc.training import Images, training_bytes
+from nas_tc.training import Images
 from nas_tc.training.batches import plain_batches, shuffled_batches, ten_views
 from nas_tc.training.colour import altered_colours, drawn_noise, principal_colours
 from nas_tc.training.fused_forward import fused_forward
@@ -131,10 +131,3 @@ def test_altered_colours_shift_whole_images_along_the_components():
     assert torch.allclose(added, added[:, :, :1, :1].expand_as(added), atol=1e-6)
     assert added[:, 1].abs().max() < 1e-6
     assert added[:, 0, 0, 0].std().item() == pytest.approx(0.05, rel=0.1)
-
-
-@settings(max_examples=20)
-@given(architectures())
-def test_memory_grows_with_the_batch_by_what_an_image_takes(architecture):
-    one, two, three = (training_bytes(architecture, size) for size in (1, 2, 3))
-    assert 0 < two - one == three - two
