@@ -1,7 +1,8 @@
 """How much memory a forward pass and a training step need, by the life of each tensor.
 
 A plain sum of all outputs is neither: a forward pass frees each map when nothing reads it any
-more, and a training step keeps more than outputs. All figures are bytes of float32.
+more, and a training step keeps more than outputs. Parameters are float32, and so are maps unless
+`value_bytes` says that they are bfloat16.
 """
 
 from collections import Counter
@@ -72,33 +73,40 @@ def inference_bytes(architecture: Architecture, batch: int = 1) -> int:
 
 
 def training_memory(
-    architecture: Architecture, batch: int, optimizer: Optimizer = "momentum"
+    architecture: Architecture,
+    batch: int,
+    optimizer: Optimizer = "momentum",
+    *,
+    value_bytes: Literal[2, 4] = 4,
 ) -> TrainingMemory:
     """Memory of a training step: forward, backward, update.
 
     Args:
-        architecture: Network to train.
-        batch: Number of images a step.
-        optimizer: Name of the optimizer.
+        architecture: The network.
+        batch: Images of the step.
+        optimizer: The optimizer, whose state is counted.
+        value_bytes: Bytes of a value of a map: 4 in float32; 2 under bfloat16 autocast, which
+            keeps a bfloat16 copy of each weight until the backward pass has used it.
 
     Raises:
-        ArchitectureError: a map that shrinks to nothing.
+        ArchitectureError: A map shrinks to nothing.
     """
-    steps = ops(architecture, training=True)
+    steps = ops(architecture, training=True, value_bytes=value_bytes)
     images = volume(architecture.input)
     params = _params(steps)
     states = OPTIMIZER_VALUES[optimizer] * params
-    forward = batch * max(_forward(steps, images, keep=True))
-    backward = max(_backward(steps, images, batch))
+    copy_bytes = 0 if value_bytes == _BYTES else value_bytes  # of a weight in the maps' type
+    forward = batch * value_bytes * max(_forward(steps, images, keep=True)) + copy_bytes * params
+    backward = max(_backward_bytes(steps, images, batch, value_bytes, copy_bytes))
     # Adam's update takes the root of a parameter's second moments, and a quotient.
     update = params + (2 * max(op.params for op in steps) if optimizer == "adam" else 0)
-    peak = max(forward, backward, update)
+    peak = max(forward, backward, _BYTES * update)
     return TrainingMemory(
         parameter_bytes=_BYTES * params,
         gradient_bytes=_BYTES * params,
         optimizer_bytes=_BYTES * states,
-        saved_bytes=_BYTES * batch * _saved(steps, images),
-        peak_bytes=_BYTES * (params + states + batch * images + peak),
+        saved_bytes=value_bytes * batch * _saved(steps, images),
+        peak_bytes=_BYTES * (params + states + batch * images) + peak,
     )
 
 
@@ -139,13 +147,19 @@ def _forward(steps: tuple[Op, ...], images: int, *, keep: bool) -> Iterator[int]
                 del live[tensor]
 
 
-def _backward(steps: tuple[Op, ...], images: int, batch: int) -> Iterator[int]:
-    """Values that live during each operation's backward pass, gradients of weights included."""
+def _backward_bytes(
+    steps: tuple[Op, ...], images: int, batch: int, value_bytes: int, copy_bytes: int
+) -> Iterator[int]:
+    """Bytes that live during each operation's backward pass, gradients of weights included.
+
+    Where weights have copies in another type, an operation's gradient is made in that type first.
+    """
     sizes = _sizes(steps, images)
     keepers = Counter(tensor for op in steps for tensor in op.keeps)
     saved = _saved(steps, images)
     gradients = {steps[-1].writes: steps[-1].size}
     of_weights = 0
+    copies = _params(steps)
     for op in reversed(steps):
         arrived = gradients.pop(op.writes)
         of_weights += op.params
@@ -154,7 +168,9 @@ def _backward(steps: tuple[Op, ...], images: int, batch: int) -> Iterator[int]:
             made = Counter(dict.fromkeys(op.reads, 0)) + Counter({min(op.reads): op.size})
             arrived = 0
         now = saved + arrived + sum(gradients.values()) + sum(made.values())
-        yield batch * now + of_weights
+        of_copies = copy_bytes * (copies + op.params)
+        yield batch * value_bytes * now + _BYTES * of_weights + of_copies
+        copies -= op.params
         for tensor in op.reads:
             if tensor != IMAGES:
                 gradients[tensor] = max(gradients.get(tensor, 0), made[tensor])

@@ -27,12 +27,12 @@ from nas_tc.architecture import (
 )
 
 IMAGES = -1  # the tensor of the normalised images
-INDEX_VALUES = 2  # torch's index of a maximum is 8 bytes, two values
+_INDEX_BYTES = 8  # torch's index of a maximum
 
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """One operation for one image; sizes are in values of 4 bytes."""
+    """One operation for one image; sizes are in values, of 4 bytes or of 2."""
 
     reads: tuple[int, ...]  # numbers of the tensors that it reads
     writes: int  # number of the tensor that it makes
@@ -44,21 +44,23 @@ class Op:
     passes_gradient: bool = False  # a sum hands its own gradient on as it is
 
 
-def ops(architecture: Architecture, *, training: bool) -> tuple[Op, ...]:
+def ops(architecture: Architecture, *, training: bool, value_bytes: int = 4) -> tuple[Op, ...]:
     """The operations of a forward pass, in order.
 
     Args:
-        architecture: Network to run.
-        training: Whether tensors are kept for a backward pass.
+        architecture: The network.
+        training: Whether drop-out takes part.
+        value_bytes: Bytes of a value of a map: 4 in float32, 2 in bfloat16.
 
     Raises:
-        ArchitectureError: as `walk` does.
+        ArchitectureError: A map shrinks to nothing.
     """
+    index_values = _INDEX_BYTES // value_bytes
     layers = walk(architecture)
     found: list[Op] = []
     outputs = {-1: IMAGES}
     for number, (layer, feeds) in enumerate(zip(layers, sources(layers), strict=True)):
-        op = _main(layer, tuple(outputs[feed] for feed in feeds), len(found))
+        op = _main(layer, tuple(outputs[feed] for feed in feeds), len(found), index_values)
         found.append(op)
         if isinstance(layer, Conv) and layer.norm:
             scales = 2 * layer.n_out
@@ -75,18 +77,18 @@ def ops(architecture: Architecture, *, training: bool) -> tuple[Op, ...]:
     return tuple(found)
 
 
-def _main(layer: Layer, reads: tuple[int, ...], out: int) -> Op:
+def _main(layer: Layer, reads: tuple[int, ...], out: int, index_values: int) -> Op:
     """The operation that a layer is named after."""
     size = volume(layer.output)
     match layer:
         case Conv() | Linear():
             return Op(reads, out, size, keeps=reads, params=layer.params)
         case MaxPool():
-            index = INDEX_VALUES * size
+            index = index_values * size
             return Op(reads, out, size, keeps=reads, keeps_more=index, scratch=index)
         case PyramidPool():
             # The levels, then their concatenation; maxima keep their indices.
-            index = 0 if layer.average else INDEX_VALUES * size
+            index = 0 if layer.average else index_values * size
             keeps = () if layer.average and layer.bins == (1,) else reads
             return Op(reads, out, size, keeps=keeps, keeps_more=index, scratch=size + index)
         case ResponseNorm():

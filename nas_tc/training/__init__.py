@@ -16,7 +16,6 @@ from nas_tc.training.memory import (
     check_fits,
     keep_to_part,
     out_of_memory,
-    training_bytes,
 )
 from nas_tc.training.shard import Shard, check_shard
 from nas_tc.training.train import DivergedError, Rung, StepContext, Training, error_rate, train
@@ -51,6 +50,5 @@ __all__ = [
     "take_huge_pages",
     "train",
     "train_fully",
-    "training_bytes",
     "with_colours",
 ]

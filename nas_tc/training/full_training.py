@@ -175,7 +175,7 @@ def run_epochs(
     except (MemoryError, RuntimeError) as error:
         if not ran_out(error):
             raise
-        raise NasTcError(out_of_memory(architecture, batch)) from None
+        raise NasTcError(out_of_memory(architecture, batch, device)) from None
     network.load_state_dict(run.evaluated().state_dict())
     return network, curve
 

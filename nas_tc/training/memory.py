@@ -1,47 +1,28 @@
-"""Memory that training a network takes, by formula, and memory that a device has."""
+"""What training a network takes of memory, by formula, and what a device has."""
+
+from typing import Literal
 
 import torch
 
 from nas_tc._memory import free_memory_bytes
 from nas_tc.architecture import Architecture
-from nas_tc.cost import network_cost
+from nas_tc.cost.memory import training_memory
 from nas_tc.errors import NasTcError
+from nas_tc.training.device import autocast_dtype
 
-_BYTES_PER_PARAMETER = 12  # weight, gradient and momentum, float32
-_COPIES_OF_ACTIVATIONS = 3  # a convolution's output, its normalisation's, one gradient
-_IMAGES_SHARE = 0.5  # share of a GPU's memory; the rest is for networks
+_IMAGES_SHARE = 0.5  # of a GPU's memory: the rest is for networks
 
 
 class OutOfMemoryError(NasTcError):
     """A network that does not fit in a device's memory."""
 
 
-def training_bytes(architecture: Architecture, batch_size: int, *, value_bytes: int = 4) -> int:
-    """Memory that training takes, by formula: parameters, activations and one gradient.
-
-    Every convolution keeps its own output and that of its normalisation; the ReLU works in place.
-    The libraries' scratch memory is unknown and not counted.
-
-    Args:
-        architecture: Network to train.
-        batch_size: Number of images a step.
-        value_bytes: Bytes of one activation: 4 in float32, 2 in bfloat16.
-
-    Raises:
-        ArchitectureError: A map shrinks to nothing.
-    """
-    cost = network_cost(architecture)
-    values = cost.activation_bytes // 4
-    per_image = _COPIES_OF_ACTIVATIONS * values * value_bytes
-    return _BYTES_PER_PARAMETER * cost.params + batch_size * per_image
-
-
 def free_bytes(device: torch.device, sharers: int = 1) -> int | None:
-    """Free memory of the device, bytes; None if it cannot be found out.
+    """Free memory of the device; None where the system does not tell.
 
     Args:
         device: Processor or GPU.
-        sharers: Number of processes that share the GPU: each may use its part of the memory.
+        sharers: Processes that share a GPU: each may use its part, whatever the others leave.
     """
     if device.type != "cuda":
         return free_memory_bytes()
@@ -58,9 +39,9 @@ def keep_to_part(device: torch.device, sharers: int) -> None:
 
 
 def room_for_images(device: torch.device, sharers: int = 1) -> int:
-    """Bytes of a GPU's memory for images that a process keeps there.
+    """Bytes of a GPU's memory that a process may give to images it keeps there.
 
-    It is half of the free memory, at most half of this process's part where several share the GPU.
+    Half of what is free, and of this process's part where several share the GPU.
     """
     free, total = torch.cuda.mem_get_info(device)
     part = total // sharers - torch.cuda.memory_allocated(device)
@@ -68,27 +49,58 @@ def room_for_images(device: torch.device, sharers: int = 1) -> int:
 
 
 def check_fits(
-    architecture: Architecture, batch_size: int, device: torch.device, sharers: int = 1
+    architecture: Architecture,
+    batch_size: int,
+    device: torch.device,
+    sharers: int = 1,
+    *,
+    dtype: torch.dtype | None = None,
 ) -> None:
-    """Refuses a network that needs more memory than is free, before the system kills the process.
+    """Refuses a network before the system kills the process for it.
 
     Args:
-        architecture: Network to train.
-        batch_size: Number of images a step.
-        device: Device that trains.
-        sharers: Number of processes that share the GPU, this one included.
+        architecture: The network.
+        batch_size: Images of a training step.
+        device: The device that is to train it.
+        sharers: Processes that share a GPU.
+        dtype: Type of the maps; without one, the type that training uses on the device.
 
     Raises:
-        OutOfMemoryError: Training needs more memory than is free. The message has both figures.
+        OutOfMemoryError: The estimate is more than the free memory; the message has both.
+        ArchitectureError: A map shrinks to nothing.
     """
     free = free_bytes(device, sharers)
-    needed = training_bytes(architecture, batch_size, value_bytes=2)
-    if free is not None and needed > free:
-        raise OutOfMemoryError(out_of_memory(architecture, batch_size, free))
+    if free is not None and _needed_bytes(architecture, batch_size, device, dtype) > free:
+        raise OutOfMemoryError(
+            out_of_memory(architecture, batch_size, device, dtype=dtype, free=free)
+        )
 
 
-def out_of_memory(architecture: Architecture, batch_size: int, free: int | None = None) -> str:
-    """Message about a network that needs too much memory, the reason in its trial."""
-    needed = training_bytes(architecture, batch_size, value_bytes=2) / 2**30
+def out_of_memory(
+    architecture: Architecture,
+    batch_size: int,
+    device: torch.device,
+    *,
+    dtype: torch.dtype | None = None,
+    free: int | None = None,
+) -> str:
+    """The reason for ending a trial: the estimate, and the free memory if it is known.
+
+    Args:
+        architecture: The network.
+        batch_size: Images of a training step.
+        device: The device that trains it.
+        dtype: Type of the maps; without one, the type that training uses on the device.
+        free: Free memory, bytes.
+    """
+    needed = _needed_bytes(architecture, batch_size, device, dtype) / 2**30
     there = "" if free is None else f", {free / 2**30:,.1f} GiB are free"
     return f"out of memory: about {needed:,.1f} GiB for {batch_size} images a step{there}"
+
+
+def _needed_bytes(
+    architecture: Architecture, batch_size: int, device: torch.device, dtype: torch.dtype | None
+) -> int:
+    """Peak of a training step, by the formula that budgets limit; scratch memory is not counted."""
+    value_bytes: Literal[2, 4] = 4 if (dtype or autocast_dtype(device)) == torch.float32 else 2
+    return training_memory(architecture, batch_size, value_bytes=value_bytes).peak_bytes

@@ -14,7 +14,7 @@ from nas_tc.data import ImageData
 from nas_tc.data.memory import gib
 from nas_tc.module import Network, build
 from nas_tc.recipe import Recipe
-from nas_tc.timing import NodeLock
+from nas_tc.timing import DTYPES, NodeLock
 from nas_tc.training import (
     DivergedError,
     Images,
@@ -191,7 +191,13 @@ class Worker:
                 if limit.setting.what == "train_step":
                     for network in (*order.networks, limit.reference):
                         if network is not None:
-                            check_fits(network, limit.setting.batch, self._device, self._sharers)
+                            check_fits(
+                                network,
+                                limit.setting.batch,
+                                self._device,
+                                self._sharers,
+                                dtype=DTYPES[limit.setting.dtype],
+                            )
             if isinstance(order, FrontTimingRequest):
                 return time_together(order, self._bench)
             return measure(order, self._bench)
@@ -204,7 +210,8 @@ class Worker:
             self._bench.references.clear()
             self._forget()
             batch = max(limit.setting.batch for limit in order.limits)
-            return Report(diverged=out_of_memory(order.networks[0], batch))
+            reason = out_of_memory(order.networks[0], batch, self._device, dtype=torch.float32)
+            return Report(diverged=reason)
 
     def test_error(self, architecture: Architecture, weights: bytes) -> float:
         """Error on the test images, 0 to 1, of a network with these weights."""
@@ -218,7 +225,8 @@ class Worker:
             raise error
         error.__traceback__ = None  # it holds the tensors
         self._forget()
-        return Report(diverged=out_of_memory(self._architecture, self._recipe.batch_size))
+        batch = self._recipe.batch_size
+        return Report(diverged=out_of_memory(self._architecture, batch, self._device))
 
     def _forget(self) -> None:
         """Drops the last network, so that its memory is there for the next."""

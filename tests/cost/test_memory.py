@@ -2,6 +2,8 @@
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch.profiler import ProfilerActivity, profile
 
 from nas_tc.architecture import GAP, Architecture, parse_notation, walk
@@ -10,6 +12,7 @@ from nas_tc.cost.intensity import intensity, moved_bytes
 from nas_tc.cost.memory import inference_bytes, training_memory
 from nas_tc.module import Network
 from nas_tc.zoo import ZOO
+from strategies import architectures
 
 BATCH = 8
 NETWORKS = {
@@ -54,6 +57,33 @@ def test_measured_peaks_are_within_15_per_cent(name):
     network.train()
     measured = params + 4 * images.numel() + peak_bytes(step)
     assert training_memory(arch, BATCH, "sgd").peak_bytes == pytest.approx(measured, rel=0.15)
+
+
+@pytest.mark.parametrize("name", ["lenet5", "resnet18", "mobilenetv2"])
+def test_measured_peaks_of_training_in_bfloat16(name):
+    arch = NETWORKS[name]
+    network = Network(arch).to(memory_format=torch.channels_last)
+    network.train()
+    images = torch.rand(BATCH, *arch.input).to(memory_format=torch.channels_last)
+    params = 4 * sum(each.numel() for each in network.parameters())
+
+    def step():
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            scores = network(images)
+        scores.float().logsumexp(1).sum().backward()
+
+    measured = params + 4 * images.numel() + peak_bytes(step)
+    found = training_memory(arch, BATCH, "sgd", value_bytes=2).peak_bytes
+    assert found == pytest.approx(measured, rel=0.2)
+
+
+@given(architectures(), st.sampled_from([2, 4]))
+def test_memory_of_training_grows_with_the_batch(architecture, value_bytes):
+    one, two, three = (
+        training_memory(architecture, batch, value_bytes=value_bytes) for batch in (1, 2, 3)
+    )
+    assert one.peak_bytes < two.peak_bytes < three.peak_bytes
+    assert two.saved_bytes - one.saved_bytes == three.saved_bytes - two.saved_bytes > 0
 
 
 @pytest.mark.parametrize("kind", ["sgd", "momentum", "adam"])
