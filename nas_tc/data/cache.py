@@ -13,7 +13,7 @@ import numpy as np
 
 from nas_tc.data.images import ImageData, Split, mapped_split
 
-_FORMAT = 2
+_FORMAT = 3
 _FEWEST_IMAGES = 2000  # fewer are decoded as fast as they are read
 _MOST_READ = 64  # files whose content is looked at; of more, the sizes and times
 _SPLITS = ("train", "validation", "test")
@@ -85,7 +85,8 @@ def read_cache(key: str, name: str, memory_limit: int) -> ImageData | None:
             splits = [Split(split.images, split.labels) for split in splits]
         classes, augment = tuple(values["classes"]), frozenset(values["augment"])
         train, validation, test = splits
-        data = ImageData(name, train, validation, test, classes, augment)
+        remarks = tuple(values["remarks"])
+        data = ImageData(name, train, validation, test, classes, augment, remarks)
         # Both are computed from all pixels, and cached properties live in the instance's dict.
         vars(data)["checksum"] = values["checksum"]
         vars(data)["moments"] = tuple(tuple(each) for each in values["moments"])
@@ -124,6 +125,7 @@ def put_in(partial: Path, key: str, data: ImageData) -> None:
     values = {
         "classes": data.classes,
         "augment": sorted(data.augment),
+        "remarks": data.remarks,
         "checksum": data.checksum,
         "moments": data.moments,
     }

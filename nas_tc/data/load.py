@@ -137,4 +137,4 @@ def _in_memory(plan: Plan, shape: tuple[int, int, int], decoding: Decoding) -> I
         decode_images(part.images, images, decoding, before=before, total=len(plan))
         splits.append(Split(images, part.labels))
     train, validation, test = splits
-    return ImageData(plan.name, train, validation, test, plan.classes)
+    return ImageData(plan.name, train, validation, test, plan.classes, remarks=plan.remarks)
