@@ -30,7 +30,7 @@ import numpy as np
 
 from nas_tc import search
 from nas_tc.data import load_data
-from nas_tc.data.images import split_indices
+from nas_tc.data.splits import split_indices
 from nas_tc.search import pool
 from nas_tc.worker.worker import Worker
 

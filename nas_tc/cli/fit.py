@@ -8,7 +8,8 @@ import typer
 
 from nas_tc.architecture import format_notation, head_named
 from nas_tc.budget import Limit, parse_budget, resolve_budget
-from nas_tc.cli.console import console, parse_norm, parse_shape, shape_text
+from nas_tc.cli.console import console, parse_shape, shape_text
+from nas_tc.cli.network import parse_norm
 from nas_tc.cost import network_cost
 from nas_tc.errors import BudgetError, NasTcError, reason
 from nas_tc.families import FAMILIES, Fitted, find_family, fit_family

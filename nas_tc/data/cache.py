@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,9 +14,11 @@ import numpy as np
 
 from nas_tc.data.images import ImageData, Split, mapped_split
 
-_FORMAT = 2
+_FORMAT = 3
+_ANEW = "decoded anew"
 _FEWEST_IMAGES = 2000  # fewer are decoded as fast as they are read
-_MOST_READ = 64  # files whose content is looked at; of more, the sizes and times
+_TOGETHER = 500  # files that a thread looks at before the next
+_BLOCK_BYTES = 2**20  # read at once
 _SPLITS = ("train", "validation", "test")
 
 
@@ -34,26 +37,62 @@ def cache_folder() -> Path | None:
     return Path(base).expanduser().absolute() / "nas-tc"
 
 
-def fingerprint(files: Sequence[Path], root: Path, settings: Sequence[object]) -> str:
-    """A name for what `settings` make of these files.
-
-    Of up to 64 files the content counts, of more (a folder of images) name, size and time.
+def fingerprint(files: Sequence[str], root: Path, settings: Sequence[object]) -> str:
+    """A name for what `settings` make of these files: of their content and their relative names.
 
     Args:
         files: all that is read.
         root: the folder that names are relative to, so that a moved folder is found again.
         settings: everything else that decides about the result.
+
+    Raises:
+        OSError: a file that cannot be read.
     """
     digest = hashlib.blake2b(repr((_FORMAT, *settings)).encode(), digest_size=16)
-    for file in files:
-        digest.update(str(file.relative_to(root)).encode())
-        if len(files) <= _MOST_READ:
-            with file.open("rb") as opened:
-                digest.update(hashlib.file_digest(opened, hashlib.blake2b).digest())
-        else:
-            status = file.stat()
-            digest.update(repr((status.st_size, status.st_mtime_ns)).encode())
+    prefix = f"{root}{os.sep}"
+    some = [files[at : at + _TOGETHER] for at in range(0, len(files), _TOGETHER)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for paths, contents in zip(some, pool.map(_digests, some), strict=True):
+            for path, content in zip(paths, contents, strict=True):
+                name = os.fsencode(path.removeprefix(prefix))
+                digest.update(len(name).to_bytes(4, "big") + name + content)
     return digest.hexdigest()
+
+
+def _digests(paths: Sequence[str]) -> list[bytes]:
+    """Of each file's content; where there is only a link to nothing, none."""
+    found = []
+    for path in paths:
+        digest = hashlib.blake2b(digest_size=16)
+        try:
+            opened = os.open(path, os.O_RDONLY)
+        except FileNotFoundError:
+            found.append(b"")
+            continue
+        try:
+            while block := os.read(opened, _BLOCK_BYTES):
+                digest.update(block)
+        except OSError as error:
+            error.filename = path
+            raise
+        finally:
+            os.close(opened)
+        found.append(digest.digest())
+    return found
+
+
+def decoded_anew() -> list[str]:
+    """A line if the cache has what an earlier version has decoded and this one cannot use."""
+    cache = cache_folder()
+    if cache is None or not cache.is_dir():
+        return []
+    count = 0
+    for file in cache.glob("*/data.json"):
+        with suppress(OSError, ValueError, AttributeError):
+            count += json.loads(file.read_text(encoding="utf-8")).get("format") != _FORMAT
+    sets = "a set" if count == 1 else f"{count:,} sets"
+    says = f"{_ANEW}: {cache} has {sets} of an earlier version, which may be deleted"
+    return [says] if count else []
 
 
 def images_file(folder: Path, split: str) -> Path:
@@ -85,7 +124,8 @@ def read_cache(key: str, name: str, memory_limit: int) -> ImageData | None:
             splits = [Split(split.images, split.labels) for split in splits]
         classes, augment = tuple(values["classes"]), frozenset(values["augment"])
         train, validation, test = splits
-        data = ImageData(name, train, validation, test, classes, augment)
+        remarks = tuple(values["remarks"])
+        data = ImageData(name, train, validation, test, classes, augment, remarks)
         # Both are computed from all pixels, and cached properties live in the instance's dict.
         vars(data)["checksum"] = values["checksum"]
         vars(data)["moments"] = tuple(tuple(each) for each in values["moments"])
@@ -122,8 +162,10 @@ def put_in(partial: Path, key: str, data: ImageData) -> None:
     for name in _SPLITS:
         np.save(partial / f"{name}-labels.npy", getattr(data, name).labels)
     values = {
+        "format": _FORMAT,
         "classes": data.classes,
         "augment": sorted(data.augment),
+        "remarks": [each for each in data.remarks if not each.startswith(_ANEW)],
         "checksum": data.checksum,
         "moments": data.moments,
     }

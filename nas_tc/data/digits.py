@@ -3,7 +3,8 @@
 import numpy as np
 from PIL import Image
 
-from nas_tc.data.images import ImageData, Split, split_off
+from nas_tc.data.images import ImageData, Split
+from nas_tc.data.splits import split_off
 
 
 def load_digits(side: tuple[int, int] | None) -> ImageData:

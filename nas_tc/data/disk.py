@@ -86,7 +86,7 @@ def _decode(
     train, validation, test = (
         mapped_split(images_file(partial, name), part.labels) for name, part in plan.parts.items()
     )
-    data = ImageData(plan.name, train, validation, test, plan.classes)
+    data = ImageData(plan.name, train, validation, test, plan.classes, remarks=plan.remarks)
     if decoding.broken:
         # Those of the last hundred before a stop were decoded again.
         decoding.broken[:] = dict.fromkeys(decoding.broken)

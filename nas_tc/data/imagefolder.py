@@ -1,24 +1,38 @@
 """Image files in a folder a class, as torchvision and the Hugging Face hub read them."""
 
+import os
+from collections import Counter
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 
 from nas_tc.data.plan import Part, Plan, planned
 from nas_tc.data.sources import Files
+from nas_tc.data.tree import (
+    SUFFIXES,
+    Tree,
+    ending,
+    left_out_line,
+    look_through,
+    loose_files,
+    stem,
+    subfolders,
+)
 from nas_tc.errors import DataError
 
-_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
 _LOOKS_LIKE_A_SPLIT = {"train", "training", "test", "testing", "val", "valid", "validation"}
 _VALIDATION_NAMES = ("validation", "valid", "val")
+_FEWEST_PAIRS = 3  # of one name, that are no chance
 
 
 def plan_imagefolder(folder: Path, name: str) -> Plan:
     """The images in `DIR/class/*`, or in `DIR/train/class/*` beside `test` and `val`.
 
-    Of one tree a fifth is for testing and a tenth of the rest for validation. With `train` and
-    `test` alone a tenth of `train` is for validation. With `train` and `val` alone, as in ImageNet,
-    `val` is the test set, so that nothing is chosen by it.
+    One tree is split: a fifth for testing and a tenth of the rest for validation. With `train`
+    and `test` alone a tenth of `train` is for validation. With `train` and `val` alone, as
+    ImageNet has it, `val` is the test set, so that nothing is chosen by it. All may lie in a folder
+    of their own in `DIR`. What is seen and not used is counted in a remark.
 
     Args:
         folder: Root of the tree.
@@ -31,24 +45,40 @@ def plan_imagefolder(folder: Path, name: str) -> Plan:
         raise DataError(
             f"no folder {str(folder)!r}; imagefolder:DIR needs one with a folder a class"
         )
+    left_out: Counter[str] = Counter()
+    folder, remarks = _outer(folder, left_out)
+    loose_files(folder, left_out)
     if not (folder / "train").is_dir():
-        classes = _classes(folder)
-        return planned(name, _part(folder, classes), None, None, classes)
+        classes = _classes(folder, left_out)
+        whole = _part(folder, classes, left_out)
+        remarks += left_out_line(left_out)
+        return planned(name, whole, None, None, _shown(classes), remarks)
 
-    classes = _classes(folder / "train")
-    train = _part(folder / "train", classes)
-    others = [
-        _part(folder / each, classes)
-        for each in ("test", *_VALIDATION_NAMES)
-        if (folder / each).is_dir()
-    ]
-    if not others:
+    splits = ["train", *(s for s in ("test", *_VALIDATION_NAMES) if (folder / s).is_dir())]
+    if len(splits) == 1:
         raise DataError(f"{folder}: there is train/ but neither test/ nor val/")
-    return planned(name, train, others[1] if len(others) > 1 else None, others[0], classes)
+    used = splits[:3]
+    left_out.update(f"folder {each}" for each in subfolders(folder, left_out) if each not in used)
+    classes = _classes(folder / "train", left_out)
+    train, *others = (_part(folder / each, classes, left_out) for each in used)
+    for each in used:
+        loose_files(folder / each, left_out)
+    validation = others[1] if len(others) > 1 else None
+    remarks += left_out_line(left_out)
+    return planned(name, train, validation, others[0], _shown(classes), remarks)
 
 
-def _classes(folder: Path) -> tuple[str, ...]:
-    names = tuple(sorted(p.name for p in folder.iterdir() if p.is_dir() and p.name[0] != "."))
+def _outer(folder: Path, left_out: Counter[str]) -> tuple[Path, list[str]]:
+    """The folder where classes or splits lie: `folder`, or the only one in it that has some."""
+    names = subfolders(folder, left_out)
+    if len(names) == 1 and len(subfolders(folder / names[0], Counter())) > 1:
+        return folder / names[0], [f"read from {folder / names[0]}"]
+    left_out.clear()
+    return folder, []
+
+
+def _classes(folder: Path, left_out: Counter[str]) -> tuple[str, ...]:
+    names = tuple(subfolders(folder, left_out))
     if splits := [name for name in names if name.lower() in _LOOKS_LIKE_A_SPLIT]:
         raise DataError(
             f"{folder / splits[0]}: is this a class? folders of splits are called train and test "
@@ -61,24 +91,57 @@ def _classes(folder: Path) -> tuple[str, ...]:
     return names
 
 
-def _part(folder: Path, classes: tuple[str, ...]) -> Part:
+def _shown(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of folders as text that can be stored; bytes that are no UTF-8 are replaced."""
+    return tuple(os.fsencode(name).decode("utf-8", "replace") for name in names)
+
+
+def _part(folder: Path, classes: tuple[str, ...], left_out: Counter[str]) -> Part:
     numbers = {each: number for number, each in enumerate(classes)}
-    if extra := sorted(set(_classes(folder)) - set(numbers)):
+    if extra := sorted(set(_classes(folder, Counter())) - set(numbers)):
         raise DataError(
             f"{folder / extra[0]}: the class {extra[0]!r} is not among the training images"
         )
-    paths: list[Path] = []
+    paths: list[str] = []
     labels: list[int] = []
     for name, number in numbers.items():
-        found = sorted(path for path in (folder / name).rglob("*") if _is_image(path, folder))
-        if not found:
-            raise DataError(f"{folder / name}: no images ({', '.join(sorted(_SUFFIXES))})")
-        paths += found
-        labels += [number] * len(found)
-    return Part(Files(paths), np.array(labels, dtype=np.int64))
+        place = folder / name
+        if not place.is_dir():
+            raise DataError(f"{place}: no images of the class {name!r}")
+        tree = look_through(place)
+        if not tree.images:
+            seen = "".join(left_out_line(tree.left_out)) or f"it is empty ({_endings()})"
+            raise DataError(f"{place}: no images; {seen}")
+        _refuse_pairs(tree)
+        left_out.update(tree.left_out)
+        paths += tree.images
+        labels += [number] * len(tree.images)
+    return Part(Files([Path(path) for path in paths]), np.array(labels, dtype=np.int64))
 
 
-def _is_image(path: Path, root: Path) -> bool:
-    """Whether a path is an image file; hidden files and folders below `root` do not count."""
-    hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-    return path.suffix.lower() in _SUFFIXES and not hidden and path.is_file()
+def _refuse_pairs(tree: Tree) -> None:
+    """Refuses images that have companions of their name: masks, or copies in another format.
+
+    Raises:
+        DataError: most images of one ending have a companion, by name.
+    """
+    endings = Counter(ending(path) for path in tree.images)
+    if len(endings) < 2:
+        return
+    pairs: Counter[str] = Counter()
+    example: dict[str, str] = {}
+    for name, same in groupby(sorted(tree.images, key=stem), stem):
+        together = [ending(path) for path in same]
+        if len(together) > 1:
+            pairs.update(together)
+            example |= dict.fromkeys(together, name)
+    for which, count in pairs.items():
+        if count >= max(_FEWEST_PAIRS, endings[which] / 2):
+            raise DataError(
+                f"{example[which]}{which}: {count:,} {which} images have a companion of "
+                "the same name and another ending; if these are masks or copies, move them away"
+            )
+
+
+def _endings() -> str:
+    return ", ".join(sorted(SUFFIXES))

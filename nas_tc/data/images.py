@@ -5,16 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol, Self, TypeVar
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nas_tc.architecture import Shape
+from nas_tc.data.splits import fewer_indices
 from nas_tc.errors import DataError
 
-_SPLIT_SEED = 2015  # one fixed split for every search, whatever its own seed
-
+LEAST_SPREAD = 1 / 255  # one grey level, on a scale of 0 to 1
 _BLOCK_BYTES = 2**22  # looked at together, as counting takes eight times their memory
 
 
@@ -73,6 +73,7 @@ class ImageData:
         test: looked at once, for the networks of the final front.
         classes: names, in the order of the labels.
         augment: what suits these images: a set of "crop" and "flip".
+        remarks: what to know about these images, a line each.
     """
 
     name: str
@@ -81,6 +82,7 @@ class ImageData:
     test: Split
     classes: tuple[str, ...]
     augment: frozenset[str] = frozenset({"crop", "flip"})
+    remarks: tuple[str, ...] = ()
 
     @property
     def shape(self) -> Shape:
@@ -102,7 +104,8 @@ class ImageData:
     def moments(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Mean and standard deviation of the training images per channel, on a scale of 0 to 1.
 
-        A channel without any spread is given that of the others, or 1, so as to be divided by.
+        A spread below one grey level counts as one grey level: what is divided by it later may
+        differ by a grey level from all training images, and is not to be blown up.
         """
         means, stds = [], []
         step = max(1, _BLOCK_BYTES // self.train.images[0].nbytes)  # images
@@ -115,16 +118,17 @@ class ImageData:
             mean = float((counts * values).sum() / counts.sum())
             variance = float((counts * (values - mean) ** 2).sum() / counts.sum())
             means.append(mean)
-            stds.append(variance**0.5 or 1.0)
+            stds.append(max(variance**0.5, LEAST_SPREAD))
         return tuple(means), tuple(stds)
 
     def summary(self) -> str:
-        """One line: counts, shape and classes."""
+        """Counts, shape and classes in a line; below it the remarks."""
         shape = "x".join(map(str, self.shape))
-        return (
+        counts = (
             f"{self.name}: {len(self.train):,} training, {len(self.validation):,} validation and "
             f"{len(self.test):,} test images of {shape}, {len(self.classes)} classes"
         )
+        return "\n".join((counts, *self.remarks))
 
     def with_fewer(self, train_images: int) -> Self:
         """The same with `train_images` training images: a fixed, stratified choice.
@@ -134,81 +138,6 @@ class ImageData:
         """
         kept = fewer_indices(self.train.labels, train_images, len(self.classes), self.name)
         return self if len(kept) == len(self.train) else replace(self, train=self.train.take(kept))
-
-
-class _Labelled(Protocol):
-    """Images in memory, or encoded still."""
-
-    @property
-    def labels(self) -> NDArray[np.int64]:
-        """int64, (n,)."""
-
-    def __len__(self) -> int:
-        """How many."""
-
-    def take(self, indices: NDArray[np.int64]) -> Self:
-        """Those at `indices`."""
-
-
-_L = TypeVar("_L", bound=_Labelled)
-
-
-def fewer_indices(
-    labels: NDArray[np.int64], count: int, classes: int, name: str
-) -> NDArray[np.int64]:
-    """Indices of `count` training images: a fixed, stratified choice.
-
-    Raises:
-        DataError: fewer than one per class, or more than there are.
-    """
-    if not classes <= count <= len(labels):
-        raise DataError(
-            f"--train-images {count}: {name} has {len(labels)} training images; choose from "
-            f"{classes} (one a class) to {len(labels)}"
-        )
-    if count == len(labels):
-        return np.arange(count)
-    return split_indices(labels, len(labels) - count)[0]
-
-
-def split_indices(
-    labels: NDArray[np.int64], held_out: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Indices of the images that stay and of `held_out` others, stratified by class, in order.
-
-    The choice depends on the labels alone, so it is the same in every run. Where the classes are
-    too small to be stratified, it is a plain random choice.
-
-    Raises:
-        DataError: too few images.
-    """
-    if held_out >= len(labels):
-        raise DataError(
-            f"{len(labels)} images are too few to hold {held_out} of them out; add images"
-        )
-    from sklearn.model_selection import train_test_split  # noqa: PLC0415 - slow to import
-
-    indices = np.arange(len(labels))
-    smallest = np.bincount(labels).min() if len(labels) else 0
-    classes = len(np.unique(labels))
-    stratify = (
-        labels if smallest >= 2 and classes <= min(held_out, len(labels) - held_out) else None
-    )
-    kept, held = train_test_split(
-        indices, test_size=held_out, random_state=_SPLIT_SEED, stratify=stratify
-    )
-    return np.sort(kept), np.sort(held)
-
-
-def split_off(whole: _L, held_out: int) -> tuple[_L, _L]:
-    """`whole` without `held_out` images, and those."""
-    kept, held = split_indices(whole.labels, held_out)
-    return whole.take(kept), whole.take(held)
-
-
-def split_validation(whole: _L) -> tuple[_L, _L]:
-    """Nine tenths of the images to train on, and a tenth to compare candidates by."""
-    return split_off(whole, max(1, len(whole) // 10))
 
 
 def label_numbers(labels: Sequence[object], what: str) -> tuple[NDArray[np.int64], tuple[str, ...]]:

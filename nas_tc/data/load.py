@@ -1,12 +1,13 @@
 """From what a user types after `--data` to images in memory, or in files if they are too many."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from nas_tc.data.arrays import plan_idx, plan_npz
-from nas_tc.data.cache import fingerprint, read_cache, write_cache
+from nas_tc.data.cache import decoded_anew, fingerprint, read_cache, write_cache
 from nas_tc.data.decode import Decoding, decode_images, settle_shape
 from nas_tc.data.digits import load_digits
 from nas_tc.data.disk import decode_to_disk
@@ -16,6 +17,7 @@ from nas_tc.data.images import ImageData, Split
 from nas_tc.data.memory import check_memory, default_limit
 from nas_tc.data.parquet import plan_parquet
 from nas_tc.data.plan import Plan
+from nas_tc.data.tree import look_through
 from nas_tc.errors import DataError, reason, unknown
 
 Side = tuple[int, int] | None
@@ -25,7 +27,7 @@ _PLANS: dict[str, Callable[[Path, str], Plan]] = {
     "npz": plan_npz,
     "idx": plan_idx,
 }
-_FILES = {"parquet": "*.parquet", "imagefolder": "**/*", "npz": "", "idx": "*idx*"}  # that count
+_FILES = {"parquet": "*.parquet", "npz": "", "idx": "*idx*"}  # whose content counts
 _PLACES = {"parquet": "DIR", "imagefolder": "DIR", "npz": "FILE", "idx": "DIR", "hub": "NAME"}
 _KNOWN = ("digits", *(f"{kind}:{place}" for kind, place in _PLACES.items()))
 
@@ -71,7 +73,8 @@ def load_data(
 def _load_files(
     kind: str, place: Path, side: Side, spec: str, train_images: int | None, decoding: Decoding
 ) -> ImageData:
-    key = _key(kind, place, side) if _exists(place) else ""  # whoever reads says what is wrong
+    # Where the place is missing or of another kind, whoever reads it says so.
+    key = _key(kind, place, side) if _exists(kind, place) else ""
     limit = default_limit() if decoding.memory_limit is None else decoding.memory_limit
     if decoding.broken is None and (found := read_cache(key, spec, limit)):
         if train_images is None:
@@ -79,6 +82,7 @@ def _load_files(
         if found.train.file is None:
             return found.with_fewer(train_images)
     plan = _PLANS[kind](place, spec)
+    plan = replace(plan, remarks=(*plan.remarks, *decoded_anew()))
     shape = settle_shape(plan.train.images, side, decoding)
     if train_images is not None and len(plan) * int(np.prod(shape)) > limit:
         plan = plan.with_fewer(train_images)  # so many are chosen first, and only they decoded
@@ -93,40 +97,30 @@ def _load_files(
     return data if train_images is None else data.with_fewer(train_images)
 
 
-def _exists(place: Path) -> bool:
-    """Whether there is something at `place`.
+def _exists(kind: str, place: Path) -> bool:
+    """Whether there is something of this kind at `place`.
 
     Raises:
         DataError: the system does not even look there.
     """
     try:
-        return place.exists()
+        return place.is_file() if kind == "npz" else place.is_dir()
     except OSError as error:
         raise DataError(f"{place}: cannot be read: {reason(error)}") from None
 
 
 def _key(kind: str, place: Path, *settings: object) -> str:
-    root = place if _FILES[kind] else place.parent
     try:
-        return fingerprint(_files(kind, place), root, (kind, *settings))
+        if kind == "imagefolder":
+            tree = look_through(place)
+            settings = (*settings, sorted(tree.left_out.items()))
+            return fingerprint(tree.images, place, (kind, *settings))
+        if not _FILES[kind]:
+            return fingerprint([str(place)], place.parent, (kind, *settings))
+        files = sorted(str(path) for path in place.glob(_FILES[kind]) if path.is_file())
+        return fingerprint(files, place, (kind, *settings))
     except OSError as error:
         raise DataError(f"{error.filename}: cannot be read: {error.strerror}") from None
-
-
-def _files(kind: str, place: Path) -> list[Path]:
-    """All that is read, in order.
-
-    A pattern goes into no linked folder, but classes and splits may be links, whose images count.
-    """
-    pattern = _FILES[kind]
-    if not pattern:
-        return [place]
-    found = set(place.glob(pattern))
-    if kind == "imagefolder":
-        for folder in (*place.glob("*"), *place.glob("*/*")):
-            if folder.is_symlink() and folder.is_dir():
-                found.update(folder.glob(pattern))
-    return sorted(path for path in found if path.is_file())
 
 
 def _in_memory(plan: Plan, shape: tuple[int, int, int], decoding: Decoding) -> ImageData:
@@ -137,4 +131,4 @@ def _in_memory(plan: Plan, shape: tuple[int, int, int], decoding: Decoding) -> I
         decode_images(part.images, images, decoding, before=before, total=len(plan))
         splits.append(Split(images, part.labels))
     train, validation, test = splits
-    return ImageData(plan.name, train, validation, test, plan.classes)
+    return ImageData(plan.name, train, validation, test, plan.classes, remarks=plan.remarks)

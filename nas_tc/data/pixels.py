@@ -13,6 +13,7 @@ from nas_tc.errors import DataError, reason
 
 _SIXTEEN_BITS = {"I;16", "I;16B", "I;16L", "I;16N"}  # of grey, in either order of bytes
 GREY_MODES = {"1", "L", *_SIXTEEN_BITS}
+_LFS = b"version https://git-lfs"
 _DEEP_MODES = {"I", "F"}
 _BROKEN = (  # what Pillow raises for a file that makes no sense, in its pixels or what it notes
     OSError,
@@ -43,9 +44,9 @@ def open_image(source: Source, name: str) -> Image.Image:
         with _opened(source) as image:
             upright = ImageOps.exif_transpose(image)  # phones record how they were held
     except FileNotFoundError:
-        raise DataError(f"{name}: the image is missing") from None
+        raise DataError(f"{name}: the image is missing{_where_to(source)}") from None
     except UnidentifiedImageError:
-        raise DataError(f"{name}: not an image, or a broken one") from None
+        raise DataError(f"{name}: {_no_image(source)}") from None
     except _BROKEN as error:
         raise DataError(f"{name}: the image is broken: {reason(error)}") from None
     if upright.mode in _DEEP_MODES:
@@ -104,3 +105,22 @@ def to_pixels(image: Image.Image, channels: int, height: int, width: int) -> NDA
 
 def _opened(source: Path | bytes) -> Image.Image:
     return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
+
+
+def _where_to(source: Source) -> str:
+    """What a link to nothing points to, as git-annex leaves them."""
+    if isinstance(source, Path) and source.is_symlink():
+        return f": a link to {source.readlink()}, which is not there; fetch it"
+    return ""
+
+
+def _no_image(source: Path | bytes) -> str:
+    """What a file is that Pillow does not know."""
+    if isinstance(source, bytes):
+        head = source[: len(_LFS)]
+    else:
+        with source.open("rb") as file:
+            head = file.read(len(_LFS))
+    if head == _LFS:
+        return "not the image but where git LFS keeps it; run git lfs pull"
+    return "not an image, or a broken one"

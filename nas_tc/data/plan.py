@@ -8,9 +8,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from nas_tc.data.images import fewer_indices, split_off, split_validation
 from nas_tc.data.rows import Rows
 from nas_tc.data.sources import Encoded
+from nas_tc.data.splits import fewer_indices, split_off, split_validation
 from nas_tc.errors import DataError
 
 
@@ -44,6 +44,7 @@ class Plan:
         validation: candidates are compared by these.
         test: looked at once.
         classes: names, in the order of the labels.
+        remarks: what to know about these images, a line each.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Plan:
     validation: Part
     test: Part
     classes: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
 
     @property
     def parts(self) -> dict[str, Part]:
@@ -71,12 +73,17 @@ class Plan:
 
 
 def planned(
-    name: str, train: Part, validation: Part | None, test: Part | None, classes: tuple[str, ...]
+    name: str,
+    train: Part,
+    validation: Part | None,
+    test: Part | None,
+    classes: tuple[str, ...],
+    remarks: Sequence[str] = (),
 ) -> Plan:
     """A plan in which nothing is missing.
 
     Without test images a fifth of the others is held out, without validation images a tenth of
-    the rest.
+    the rest. Classes without images in a split are remarked upon.
 
     Raises:
         DataError: too few images.
@@ -85,7 +92,25 @@ def planned(
         train, test = split_off(train, max(1, len(train) // 5))
     if validation is None:
         train, validation = split_validation(train)
-    return Plan(name, train, validation, test, classes)
+    plan = Plan(name, train, validation, test, classes)
+    return replace(plan, remarks=(*remarks, *_missing_classes(plan)))
+
+
+def _missing_classes(plan: Plan) -> list[str]:
+    """Classes that a split has no images of, a line each split."""
+    remarks = []
+    for what, part in (("validation", plan.validation), ("test", plan.test)):
+        counts = np.bincount(part.labels, minlength=len(plan.classes))
+        if len(missing := np.flatnonzero(counts == 0)):
+            of = named([plan.classes[number] for number in missing])
+            remarks.append(f"no {what} images of {of}; the {what} error says nothing about them")
+    return remarks
+
+
+def named(names: Sequence[str], most: int = 5) -> str:
+    """The first few names, and how many more there are."""
+    rest = len(names) - most
+    return ", ".join(map(repr, names[:most])) + (f" and {rest:,} more" if rest > 0 else "")
 
 
 def check_labels(labels: Iterable[object], place: str) -> None:

@@ -1,3 +1,6 @@
+import json
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -115,13 +118,56 @@ def test_what_lies_behind_a_link_is_part_of_what_is_found(tmp_path, cache, linke
     assert len(list(cache.iterdir())) == 2
 
 
-def test_the_key_of_a_tree_without_links_is_that_of_its_files(tmp_path):
-    for name in ("cat/deep", "dog"):
-        (tmp_path / name).mkdir(parents=True)
-        (tmp_path / name / "0.png").write_text(name)
-    files = sorted(p for p in tmp_path.glob("**/*") if p.is_file())
-    assert load_module._files("imagefolder", tmp_path) == files
-    assert len(files) == 2
+def test_two_trees_of_the_same_names_sizes_and_times_are_two_entries(tmp_path, cache):
+    """As Nix, container layers and `tar --mtime` make them."""
+    found = []
+    for grey in (10, 200):
+        place = tmp_path / f"tree-{grey}"
+        for number, name in enumerate(("cat", "dog")):
+            (place / name).mkdir(parents=True)
+            for i in range(40):
+                file = place / name / f"{i:02}.pgm"
+                Image.new("L", (4, 4), grey + number).save(file)
+                os.utime(file, (1, 1))
+        found.append(load_data(f"imagefolder:{place}"))
+    assert [data.train.images.min() for data in found] == [10, 200]
+    assert len(list(cache.iterdir())) == 2
+    file = place / "cat" / "00.pgm"  # replaced in place, as by cp -p
+    Image.new("L", (4, 4), 50).save(file)
+    os.utime(file, (1, 1))
+    assert 50 in load_data(f"imagefolder:{place}").train.images
+    assert len(list(cache.iterdir())) == 3
+    place.rename(tmp_path / "moved")
+    load_data(f"imagefolder:{tmp_path / 'moved'}")
+    assert len(list(cache.iterdir())) == 3
+
+
+def test_names_that_are_no_utf8_are_read(tmp_path, cache):
+    for name in (b"caf\xe9", b"dog"):
+        folder = tmp_path / "tree" / os.fsdecode(name)
+        folder.mkdir(parents=True)
+        for i in range(20):
+            Image.new("L", (4, 4), i).save(folder / os.fsdecode(b"%d\xff.png" % i))
+    data = load_data(f"imagefolder:{tmp_path / 'tree'}")
+    assert data.classes == ("caf\ufffd", "dog")
+    assert data.summary().encode()
+    assert equal(load_data(f"imagefolder:{tmp_path / 'tree'}"), data)
+
+
+def test_a_set_that_an_earlier_version_has_decoded_is_decoded_anew_with_a_word(tmp_path, cache):
+    write_npz(tmp_path / "a.npz")
+    first = load_data(f"npz:{tmp_path}/a.npz")
+    (entry,) = cache.iterdir()
+    values = json.loads((entry / "data.json").read_text())
+    del values["format"]
+    (entry / "data.json").write_text(json.dumps(values))
+    entry.rename(cache / "of-before")
+    again = load_data(f"npz:{tmp_path}/a.npz")
+    assert equal(first, again)
+    assert again.checksum == first.checksum
+    assert "decoded anew: " in again.summary()
+    assert "has a set of an earlier version" in again.summary()
+    assert load_data(f"npz:{tmp_path}/a.npz").remarks == ()  # said once
 
 
 def test_a_damaged_entry_is_replaced(tmp_path, cache):
