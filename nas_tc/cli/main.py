@@ -60,7 +60,10 @@ def _program(version: bool = typer.Option(False, "--version", help="Print the ve
 
 def main() -> None:
     """Runs the command line; what a user got wrong is one line on stderr and exit code 2."""
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    for name in ("SIGTERM", "SIGHUP"):  # nohup ignores SIGHUP, and so it stays
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _as_interrupt)
     try:
         code = app(standalone_mode=False)
     except (NasTcError, typer.TyperException) as error:

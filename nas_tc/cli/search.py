@@ -83,6 +83,13 @@ def search(
         str | None, typer.Option(help="A running Ray cluster to join.", show_default="none")
     ] = None,
     per_gpu: Annotated[int, typer.Option(help="Networks that share one GPU.")] = 1,
+    trial_timeout: Annotated[
+        float | None,
+        typer.Option(
+            help="Seconds that a worker may take for a rung before it is replaced.",
+            show_default="100 times the longest so far, 600 at least",
+        ),
+    ] = None,
     memory_limit: Annotated[
         str | None,
         typer.Option(help=MEMORY_LIMIT_HELP, show_default=MEMORY_LIMIT_DEFAULT),
@@ -114,6 +121,7 @@ def search(
             ray_address=ray_address,
             per_gpu=per_gpu,
             memory_limit=memory_limit,
+            trial_timeout_s=trial_timeout,
             listener=listener,
             command=shlex.join(["nas-tc", *sys.argv[1:]]),
             recipe=recipe,
