@@ -42,14 +42,30 @@ def start_ray(address: str | None, workers: int | None, clocked: bool = False) -
         _check_reachable(address)
     if ray.is_initialized():
         return False
+    with own_sigterm():
+        _init_ray(address, workers, {} if clocked else FAST_MEMORY)
+    return True
+
+
+@contextmanager
+def own_sigterm() -> Iterator[None]:
+    """Keeps this program's handler of SIGTERM while Ray starts, which takes seconds.
+
+    Ray would set one of its own that raises `SystemExit` wherever Python is, and a signal in the
+    meantime would be lost in Ray's own `except` clauses.
+    """
     in_main_thread = threading.current_thread() is threading.main_thread()
     on_terminate = signal.getsignal(signal.SIGTERM)
+    set_handler = getattr(ray._private.utils, "set_sigterm_handler", None)
+    if set_handler is not None:
+        ray._private.utils.set_sigterm_handler = lambda _handler: None
     try:
-        _init_ray(address, workers, {} if clocked else FAST_MEMORY)
+        yield
     finally:
-        if in_main_thread:
+        if set_handler is not None:
+            ray._private.utils.set_sigterm_handler = set_handler
+        if in_main_thread:  # whatever a later Ray does
             signal.signal(signal.SIGTERM, on_terminate)
-    return True
 
 
 def ray_has_gpu(*, local: bool) -> bool:

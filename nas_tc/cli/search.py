@@ -64,6 +64,13 @@ def search(
     time_table: options.TimeTableOfDevice = None,
     ray_address: options.RayAddress = None,
     per_gpu: Annotated[int, typer.Option(help="Networks that share one GPU.")] = 1,
+    trial_timeout: Annotated[
+        float | None,
+        typer.Option(
+            help="Seconds that a worker may take for a rung before it is replaced.",
+            show_default="100 times the longest so far, 600 at least",
+        ),
+    ] = None,
     memory_limit: options.MemoryLimit = None,
 ) -> None:
     """Find the most accurate networks within a budget. Run it again to resume."""
@@ -92,6 +99,7 @@ def search(
             ray_address=ray_address,
             per_gpu=per_gpu,
             memory_limit=memory_limit,
+            trial_timeout_s=trial_timeout,
             listener=listener,
             command=shlex.join(["nas-tc", *sys.argv[1:]]),
             recipe=recipe,

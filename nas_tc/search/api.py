@@ -57,6 +57,7 @@ def search(
     recipe: str | Path | Recipe = "quick",
     per_gpu: int = 1,
     memory_limit: str | None = None,
+    trial_timeout_s: float | None = None,
     **fields: Any,
 ) -> StudyRecord:
     """Finds the most accurate networks of a space within a budget.
@@ -92,6 +93,9 @@ def search(
         per_gpu: Number of networks that are trained on one GPU at the same time.
         memory_limit: Memory for the images, such as "4GiB"; a larger set is read from disk, batch
             by batch. None: 30 % of the free memory.
+        trial_timeout_s: Longest time that a worker may take for a rung of a training, seconds; one
+            that takes longer is replaced, and its network tried again. None: a hundred times the
+            longest so far, ten minutes at least.
         **fields: Fields of `nas_tc.recipe.Recipe` that replace the recipe's own, such as
             `epochs=20`.
 
@@ -111,6 +115,8 @@ def search(
         raise NasTcError(f"reruns must be 0 or more, not {reruns}")
     if per_gpu < 1:
         raise NasTcError(f"per_gpu must be 1 or more, not {per_gpu}")
+    if trial_timeout_s is not None and not trial_timeout_s > 0:
+        raise NasTcError(f"trial_timeout_s must be more than 0, not {trial_timeout_s:g}")
     limit = None if memory_limit is None else parse_limit(memory_limit)
     plan = plan_search(budget, space, recipe, augment, seed, fields)
     starts = [parse_start(text) for text in start]
@@ -150,6 +156,7 @@ def search(
                     per_gpu=per_gpu,
                     alone=bool(settings.times),
                     note=listener.note,
+                    trial_timeout_s=trial_timeout_s,
                 ) as pool:
                     session = Session(opened, path, pool, listener, interrupts)
                     with keeping_time(settings, table, session) as timekeeper:

@@ -102,7 +102,7 @@ class Driver:
         """
         run_jobs(
             self._pool,
-            self._session.interrupts.check,
+            self._session.check,
             self._begin_next,
             self._handle,
             tick=self._tell_progress,

@@ -41,4 +41,4 @@ def measure_front(session: Session) -> None:
             tested[str(number)] = error
             study.set_user_attr(TEST_ERRORS_KEY, tested)
 
-    run_jobs(pool, session.interrupts.check, begin_next, handle)
+    run_jobs(pool, session.check, begin_next, handle)

@@ -41,7 +41,7 @@ def time_front(session: Session, keeper: Timekeeper | None, search_s: float) -> 
         session.pool.time(
             _KEY, FrontTimingRequest(networks, keeper.limits, min(_SHARE * search_s, _LEAST_S))
         )
-        report = wait_for_answer(session.pool.next_result, session.interrupts.check)
+        report = wait_for_answer(session.pool.next_result, session.check)
         session.pool.release(_KEY)
         if not isinstance(report, FrontTimingResult):
             reason = getattr(report, "diverged", None) or report

@@ -14,6 +14,7 @@ from nas_tc.data import ImageData
 from nas_tc.errors import DeviceError, NasTcError
 from nas_tc.recipe import Recipe
 from nas_tc.search.cluster_capacity import ClusterCapacity, check_processor
+from nas_tc.search.deadlines import Deadlines
 from nas_tc.training import device_is_lost
 from nas_tc.worker import (
     FrontTimingRequest,
@@ -48,6 +49,8 @@ class Pool:
         per_gpu: Number of workers that share one GPU.
         alone: Whether training pauses while a worker measures times.
         note: Called with a line of text when workers wait for a place that others hold.
+        trial_timeout_s: Longest time that a worker may take to answer, seconds; None: by what
+            earlier answers took, see `Deadlines`.
 
     Raises:
         DeviceError: There is no such cluster, it has fewer places than workers, or `per_gpu` is
@@ -65,7 +68,9 @@ class Pool:
         per_gpu: int = 1,
         alone: bool = False,
         note: Callable[[str], None] = lambda _: None,
+        trial_timeout_s: float | None = None,
     ) -> None:
+        self._deadlines = Deadlines(trial_timeout_s)
         self._idle: deque[Any] = deque()
         self._busy: dict[Hashable, Any] = {}  # workers by the key of their network
         self._calls: dict[Any, Hashable] = {}  # keys by Ray's reference of the running call
@@ -141,11 +146,13 @@ class Pool:
         Raises:
             DeviceError: A worker cannot start, and neither could the next one in its place.
         """
+        self._deadlines.watch(self._calls)
         done, _ = ray.wait(list(self._calls), num_returns=1, timeout=timeout_s)
         self._capacity.look()
         if not done:
-            return None
+            return self._overdue()
         key = self._calls.pop(done[0])
+        self._deadlines.answered(done[0])
         try:
             answer: Report | TimingResult | FrontTimingResult | float | FailedError = ray.get(
                 done[0]
@@ -175,6 +182,15 @@ class Pool:
             ray.kill(worker)
         if self._owns_ray:
             ray.shutdown()
+
+    def _overdue(self) -> tuple[Any, LostError] | None:
+        """The key of a network whose worker hangs, with the error; the worker is replaced."""
+        call = self._deadlines.overdue()
+        if call is None:
+            return None
+        key = self._calls.pop(call)
+        self._replace(key)
+        return key, LostError(f"the worker gave no answer within {self._deadlines.limit_s:.0f} s")
 
     def _replace(self, key: Hashable) -> None:
         """Ends the worker of the network `key`, and gives its place to a new one."""

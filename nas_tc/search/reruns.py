@@ -158,7 +158,7 @@ def rerun_front(session: Session, reruns: int) -> None:
             assert answer.rung is not None
             waiting.appendleft(_Job(job.trial, job.seed, answer.rung.val_error, answer.weights))
 
-    run_jobs(pool, session.interrupts.check, begin_next, handle)
+    run_jobs(pool, session.check, begin_next, handle)
 
 
 def _keep(study: optuna.Study, job: _Job, test_error: float) -> None:

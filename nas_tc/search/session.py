@@ -1,14 +1,17 @@
 """The parts of a running search, passed on as one value."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import optuna
 
+from nas_tc.errors import StudyError
 from nas_tc.search.events import Listener
 from nas_tc.search.interrupts import Interrupts
 from nas_tc.search.pool import Pool
+from nas_tc.study.files import identity_of
 from nas_tc.study.record import StudyRecord, record_of
+from nas_tc.study.storage import rescue
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,26 @@ class Session:
     pool: Pool
     listener: Listener
     interrupts: Interrupts
+    _identity: tuple[int, int] | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_identity", identity_of(self.path) if self.path else None)
 
     def record(self) -> StudyRecord:
         """The study as its file has it now."""
         return record_of(self.study, self.path)
+
+    def check(self) -> None:
+        """Checks for Ctrl-C, and that the study file is still the one that was opened.
+
+        Raises:
+            KeyboardInterrupt: The user pressed Ctrl-C.
+            StudyError: The file was deleted, renamed or replaced; a copy of the study is saved.
+        """
+        self.interrupts.check()
+        if self._identity is not None and identity_of(self.path) != self._identity:
+            copy = rescue(self.study, self.path)
+            raise StudyError(
+                f"{self.path} was deleted, renamed or replaced while the search ran; what is "
+                f"finished is saved in {copy}: name it with --study to go on"
+            )

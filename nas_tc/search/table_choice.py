@@ -54,7 +54,7 @@ def keeping_time(
             workers=session.pool.size,
             note=session.listener.note,
         )
-    prepared = keeper.prepare(session.pool, settings.space, session.interrupts.check)
+    prepared = keeper.prepare(session.pool, settings.space, session.check)
     session.listener.note(prepared)
     try:
         yield keeper

@@ -12,6 +12,7 @@ from nas_tc.errors import StudyError, reason
 from nas_tc.study.attributes import SETTINGS_KEY
 
 STUDY_NAME = "nas-tc"
+_HEADER = b"SQLite format 3\0"
 FORMAT = 1  # version of the study file; raised when older versions of nas-tc cannot read it
 
 
@@ -65,9 +66,14 @@ def kept_settings(path: Path) -> dict[str, Any] | None:
             studies = [name for (name,) in database.execute("SELECT study_name FROM studies")]
             trials = database.execute("SELECT COUNT(*) FROM trials").fetchone()[0]
     except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise StudyError(
+                f"{path}: another program has locked the study ({error}); close it there, and run "
+                "the same command again"
+            ) from None
         raise StudyError(f"cannot read the study {path}: {error}") from None
-    except sqlite3.DatabaseError:
-        raise other from None
+    except sqlite3.DatabaseError as error:
+        raise (_damaged(path, error) if _is_database(path) else other) from None
     if not rows:
         if trials or studies not in ([], [STUDY_NAME]):
             raise other
@@ -93,3 +99,27 @@ def _size_bytes(path: Path) -> int:
     except OSError as error:  # such as a name that is too long
         raise StudyError(f"cannot read the study {path}: {reason(error)}") from None
     raise StudyError(f"no study file {str(path)!r}")
+
+
+def _is_database(path: Path) -> bool:
+    """Whether a file begins as an SQLite database does, whose first page has 512 bytes or more."""
+    with path.open("rb") as file:
+        page = file.read(512)
+    return page.startswith(_HEADER) and len(page) == 512
+
+
+def _damaged(path: Path, error: sqlite3.DatabaseError) -> StudyError:
+    return StudyError(
+        f"{path}: the study file is damaged ({error}); take a copy of it from before, or save what "
+        f"is left with 'sqlite3 {path} .recover | sqlite3 saved.db'; weights are in "
+        f"{weights_folder(path)}"
+    )
+
+
+def identity_of(path: Path) -> tuple[int, int] | None:
+    """Device and inode of a file, which tell it from another of its name; None if it is gone."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

@@ -134,6 +134,47 @@ def requeue_running(study: optuna.Study) -> None:
         study.tell(trial.number, state=TrialState.FAIL)
 
 
+def rescue(study: optuna.Study, path: Path) -> Path:
+    """Saves a study whose file was deleted, renamed or replaced while it was open.
+
+    The open connection still reads the file that has lost its name.
+
+    Args:
+        study: The open study.
+        path: Path that its file had.
+
+    Returns:
+        Path of the copy, beside the old one.
+
+    Raises:
+        StudyError: The copy cannot be written.
+    """
+    backend: Any = getattr(study._storage, "_backend", study._storage)
+    copy = free_path(path.with_name(f"{path.stem}-saved{path.suffix}"))
+    connection = backend.engine.raw_connection()
+    try:
+        with closing(sqlite3.connect(copy)) as target:
+            connection.driver_connection.backup(target)
+    except (sqlite3.Error, OSError) as error:
+        raise StudyError(
+            f"{path} was deleted or renamed while the search ran, and a copy cannot be written to "
+            f"{copy}: {error}"
+        ) from None
+    finally:
+        connection.close()
+    return copy
+
+
+def free_path(path: Path) -> Path:
+    """The path, with a number if there is a file already."""
+    number = 2
+    found = path
+    while found.exists():
+        found = path.with_name(f"{path.stem}-{number}{path.suffix}")
+        number += 1
+    return found
+
+
 def _gene_names(study: optuna.Study) -> set[str]:
     """Names of the genes that a trial needs before it has a network."""
     stages = study.user_attrs[SETTINGS_KEY]["space"]["stages"]

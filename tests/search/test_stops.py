@@ -10,6 +10,7 @@ import time
 import optuna
 import pytest
 
+from nas_tc._ray import own_sigterm
 from nas_tc.errors import StudyError
 from nas_tc.search import pool as pool_module
 from nas_tc.study import read_study
@@ -176,3 +177,36 @@ def test_kill_9_of_the_driver(tmp_path):
     assert len(done) == len(set(done)) == 12
     assert before <= set(done)
     assert states(tmp_path / "study.db").keys() <= {"COMPLETE", "PRUNED", "FAIL"}
+
+
+@pytest.mark.parametrize("how", ["deleted", "renamed", "replaced"])
+def test_a_study_that_loses_its_file_is_saved(tiny_search, tmp_path, how):
+    path = tmp_path / "study.db"
+
+    def lose_the_file(ended):
+        if ended == 2:
+            if how == "deleted":
+                path.unlink()
+            else:
+                path.rename(tmp_path / "elsewhere.db")
+            if how == "replaced":
+                path.write_bytes(b"another file")
+
+    with pytest.raises(StudyError, match=rf"{path} was deleted, renamed or replaced .*-saved\.db"):
+        tiny_search(listener=RecordingListener(lose_the_file), workers=1)
+    saved = read_study(tmp_path / "study-saved.db")
+    assert saved.done == 2
+    whole = tiny_search(study="study-saved.db", workers=1)
+    assert whole.done == 6
+    assert [t.val_errors for t in whole.trials[:2]] == [t.val_errors for t in saved.trials[:2]]
+
+
+def test_ray_leaves_the_handler_of_sigterm_alone_while_it_starts():
+    import ray
+
+    before = signal.getsignal(signal.SIGTERM)
+    with own_sigterm():
+        ray._private.utils.set_sigterm_handler(lambda *_: None)
+        assert signal.getsignal(signal.SIGTERM) is before
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert ray._private.utils.set_sigterm_handler.__name__ == "set_sigterm_handler"

@@ -70,3 +70,23 @@ def test_an_empty_file_is_a_new_study(tiny_search, tmp_path):
     with pytest.raises(StudyError, match="the study is empty"):
         read_study(tmp_path / "study.db")
     assert tiny_search(trials=1).done == 1
+
+
+def test_a_study_in_use_is_refused(tiny_search, tmp_path):
+    with (
+        lock_study(tmp_path / "study.db"),
+        pytest.raises(StudyError, match="another search is writing this study"),
+    ):
+        tiny_search()
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+def test_a_truncated_study_is_called_damaged(study, tmp_path, share):
+    whole = study.path.read_bytes()
+    path = tmp_path / "cut.db"
+    path.write_bytes(whole[: int(share * len(whole))])
+    with pytest.raises(StudyError, match=r"cut\.db: the study file is damaged .*; take a copy"):
+        read_study(path)
+    path.write_bytes(b"a text")
+    with pytest.raises(StudyError, match="not a study of nas-tc"):
+        read_study(path)
