@@ -11,7 +11,7 @@ from rich.table import Table
 from nas_tc.architecture import format_notation
 from nas_tc.budget import Limit, parse_budget, resolve_budget
 from nas_tc.cli.console import console, new_table, parse_shape, shape_text
-from nas_tc.cli.foretold import calibration, foretold_times, tables_of
+from nas_tc.cli.predicted import calibration, predicted_times, tables_of
 from nas_tc.errors import NasTcError, TableError
 from nas_tc.space import Share, Space, extreme_network, fitting, load_space
 
@@ -36,14 +36,14 @@ def budget(
     time_table: Annotated[
         Path | None,
         typer.Option(
-            help="A table of nas-tc calibrate, to foretell times with.",
+            help="A table of nas-tc calibrate, to predict times with.",
             show_default="this device's, if there is one",
         ),
     ] = None,
 ) -> None:
     """Explain a budget: its numbers, the space's range, what fits, which limit binds.
 
-    Times are foretold by a table of layer times, where there is one.
+    Times are predicted by a table of layer times, where there is one.
     """
     parsed = parse_budget(expression)
     found = _at(load_space(space), data, input)
@@ -53,7 +53,7 @@ def budget(
     share: Share | None = None
     times: tuple[PredictedLimit, ...] = ()
     try:
-        times = foretold_times(limit, found, tables)
+        times = predicted_times(limit, found, tables)
         if limit.caps or times:
             share = fitting(found, limit, times=times)
     except TableError as error:
@@ -74,7 +74,7 @@ def _print_times(name: str, space: Space, limit: Limit, times: "Sequence[Predict
     screen = console()
     for time in times:
         error = time.times.error_range
-        said = f"foretold by a table of {time.device}, {len(time.times.units):,} layers"
+        said = f"predicted by a table of {time.device}, {len(time.times.layers):,} layers"
         if error is not None:
             low, high = (ratio - 1 for ratio in error)
             said += f"; it was {low:+.1%} to {high:+.1%} out"
@@ -82,7 +82,7 @@ def _print_times(name: str, space: Space, limit: Limit, times: "Sequence[Predict
     for bound in () if times else limit.times:
         command = calibration(name, space, bound, None)
         screen.print(f"{bound.measure:12}  {bound.text}: known by the clock alone", markup=False)
-        screen.print(f"{'':12}  to have it foretold: {command}", markup=False)
+        screen.print(f"{'':12}  to have it predicted: {command}", markup=False)
 
 
 def _at(space: Space, data: str | None, input: str | None) -> Space:
@@ -109,7 +109,7 @@ def _table(space: Space, share: Share, times: "Sequence[PredictedLimit]") -> Tab
                 row.cap.of(extreme_network(space, which)) for which in ("cheapest", "costliest")
             )
         table.add_row(
-            escape(row.cap.bound.text) + (", foretold" if row.cap in times else ""),
+            escape(row.cap.bound.text) + (", predicted" if row.cap in times else ""),
             row.cap.shown(smallest),
             row.cap.shown(row.median),
             row.cap.shown(largest),

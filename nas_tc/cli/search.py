@@ -75,7 +75,7 @@ def search(
     time_table: Annotated[
         Path | None,
         typer.Option(
-            help="Keep limits on time for the device of this table, by foretelling.",
+            help="Keep limits on time for the device of this table, by prediction.",
             show_default="times are measured here",
         ),
     ] = None,

@@ -14,7 +14,7 @@ from nas_tc.zoo import find_network
 if TYPE_CHECKING:
     from nas_tc.architecture import Architecture
     from nas_tc.latency import TimeTable
-    from nas_tc.timing import Pace, Setting
+    from nas_tc.timing import ReferenceSpeed, Setting
 
 
 def time(
@@ -32,7 +32,7 @@ def time(
     batch: Annotated[int, typer.Option(help="Images at once.")] = 1,
     against: Annotated[
         str | None,
-        typer.Option(help="A network to take turns with, on the same input.", show_default="none"),
+        typer.Option(help="A network to compare with, on the same input.", show_default="none"),
     ] = None,
     limit_ms: Annotated[
         float | None,
@@ -46,23 +46,25 @@ def time(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     dtype: Annotated[str, typer.Option(help="fp32 or bf16.")] = "fp32",
     repeats: Annotated[int, typer.Option(help="Samples at least.")] = 400,
-    builds: Annotated[
+    rebuilds: Annotated[
         int,
-        typer.Option(help="How often the network is built anew, on a processor."),
+        typer.Option(
+            "--rebuilds", "--builds", help="How often the network is built again, on a processor."
+        ),
     ] = 30,
     time_table: Annotated[
         Path | None,
         typer.Option(
-            help="A table of nas-tc calibrate, to foretell the time with.",
+            help="A table of nas-tc calibrate that predicts the time.",
             show_default="this device's, if there is one",
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Time of a network: one thread, with an interval and what it was measured on."""
-    least = min(batch, repeats, builds)
+    least = min(batch, repeats, rebuilds)
     if least < 1:
-        raise NasTcError(f"--batch, --repeats and --builds must be 1 or more, not {least}")
+        raise NasTcError(f"--batch, --repeats and --rebuilds must be 1 or more, not {least}")
     if limit_ms is not None and not limit_ms > 0:
         raise NasTcError(f"--limit-ms must be more than 0, not {limit_ms:g}")
     architecture = find_network(network)
@@ -87,16 +89,17 @@ def time(
     chosen = choose_device(device)
     setting = Setting("train_step" if train_step else "forward", batch, dtype)
     networks = [architecture] if reference is None else [architecture, reference]
-    makes = [partial(work_of, each, setting, chosen) for each in networks]
+    builders = [partial(work_of, each, setting, chosen) for each in networks]
     with one_thread():
         machine = timing_machine(chosen)
         table = _table(time_table, machine)  # read before what takes seconds
         watch = watch_of(chosen)
-        foretold = _foretold(architecture, setting, time_table, table, machine, watch.pace)
+        speed = watch.reference_speed
+        predicted = _predicted(architecture, setting, time_table, table, machine, speed)
         if chosen.type == "cpu":
-            found = by_builds(watch, makes, limit_ms, builds, repeats)
+            found = by_builds(watch, builders, limit_ms, rebuilds, repeats)
         else:
-            found = by_one_build(watch, makes, limit_ms, repeats)
+            found = by_one_build(watch, builders, limit_ms, repeats)
     values: dict[str, Any] = {
         "network": network,
         "input": list(architecture.input),
@@ -105,7 +108,7 @@ def time(
         "dtype": dtype,
         "what": setting.what,
         **found,
-        **foretold,
+        **predicted,
     }
     if limit_ms is not None:
         values["limit_ms"] = limit_ms
@@ -134,23 +137,23 @@ def _table(file: Path | None, machine: dict[str, Any]) -> "TimeTable | None":
     return TimeTable.read(path)
 
 
-def _foretold(
+def _predicted(
     architecture: "Architecture",
     setting: "Setting",
     file: Path | None,
     table: "TimeTable | None",
     machine: dict[str, Any],
-    pace: "Pace | None",
+    reference_speed: "ReferenceSpeed | None",
 ) -> dict[str, Any]:
-    """What a table says of the network's time; this device's own need not say anything.
+    """The network's time by a table; nothing if this device's own has no layers like these.
 
     Raises:
-        TableError: a table was named that has nothing like these layers.
+        TableError: A table was named that has no layers like these.
     """
     if table is None:
         return {}
-    if pace is not None and table.is_of(machine):
-        table.tell_at(pace.calm_ms)
+    if reference_speed is not None and table.is_of(machine):
+        table.rescale_to(reference_speed.quiet_ms)
     said = table.of(setting).predict(architecture)
     if said is None:
         if file is None:
@@ -178,20 +181,20 @@ def _print(values: dict[str, Any]) -> None:
         f"time     {values['latency_ms']:.3f} ms ({values['low_ms']:.3f} to "
         f"{values['high_ms']:.3f}): {_counted(values)}"
     )
-    if (pace := values["pace"]) is not None:
+    if (slowdown := values["slowdown"]) is not None:
         screen.print(
-            f"pace     the machine takes {pace:.3f} times as long as in calm, and so the network "
-            f"{values['raw_ms']:.3f} ms; the time above is that in calm"
+            f"slowdown {slowdown:.3f}: the clock read {values['raw_ms']:.3f} ms; the time above is "
+            "that of the quiet machine"
         )
     elif values["device"] == "cpu":
         screen.print(
-            "pace     what is calm here is not known, for the cache is off (NAS_TC_CACHE) or "
-            "cannot be written: the time is as the clock had it"
+            "slowdown not known: the cache is off (NAS_TC_CACHE) or cannot be written; the time "
+            "above is what the clock read"
         )
     if "predicted_ms" in values:
         guessed, where = values["predicted_guessed"], values["predicted_for"]
         screen.print(
-            f"foretold {values['predicted_ms']:.3f} ms by a table of layer times of {where}"
+            f"table    {values['predicted_ms']:.3f} ms predicted by the layer times of {where}"
             + (f", {guessed} of {values['predicted_layers']} layers guessed" if guessed else ""),
             markup=False,
         )
@@ -200,7 +203,8 @@ def _print(values: dict[str, Any]) -> None:
     if "ratio" in values:
         screen.print(
             f"ratio    {values['ratio']:.4f} ({values['ratio_low']:.4f} to "
-            f"{values['ratio_high']:.4f}) of {values['against']}, by {values['turns']} turns",
+            f"{values['ratio_high']:.4f}) of {values['against']}, {values['rounds']} interleaved "
+            "rounds",
             markup=False,
         )
     governor = machine["governor"] or "not shown"
@@ -213,6 +217,6 @@ def _print(values: dict[str, Any]) -> None:
 
 def _counted(values: dict[str, Any]) -> str:
     which = "median" if values["quantile"] == 0.5 else "lower quartile"
-    if values["builds"] == 1:
+    if values["rebuilds"] == 1:
         return f"{which} of {values['repeats']} repeats"
-    return f"median of {values['builds']} builds, {which} of {values['repeats']} repeats in all"
+    return f"median of {values['rebuilds']} builds, {which} of {values['repeats']} repeats in all"

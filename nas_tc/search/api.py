@@ -15,13 +15,13 @@ from nas_tc.recipe import Recipe
 from nas_tc.search.driver import Driver
 from nas_tc.search.events import Listener, NullListener
 from nas_tc.search.front_errors import measure_front
-from nas_tc.search.front_times import tell_timing, time_front, untimed_front
+from nas_tc.search.front_times import report_timing, time_front, untimed_front
 from nas_tc.search.interrupts import Interrupts
 from nas_tc.search.plan import Plan, describe_fit, plan_search
 from nas_tc.search.pool import Pool
 from nas_tc.search.reruns import missing_reruns, rerun_front
 from nas_tc.search.session import Session
-from nas_tc.search.table_choice import foreign_table, keeping_time, search_device
+from nas_tc.search.table_choice import given_table, open_time_judge, search_device
 from nas_tc.search.warm_start import parse_start, start_with
 from nas_tc.space import Space
 from nas_tc.study.attributes import RUNS_KEY
@@ -80,7 +80,7 @@ def search(
             images and recipe are the same, their results are taken, else their fronts are trained.
         reruns: how often each network of the front is trained again in the end, each time with
             another seed.
-        time_table: of the device that a limit on time is meant for: times are foretold by it and
+        time_table: of the device that a limit on time is meant for: times are predicted by it and
             not measured; None: they are measured here.
         listener: hears of what happens.
         command: how the search was called, for its manifest.
@@ -110,7 +110,7 @@ def search(
     starts = [parse_start(text) for text in start]
     if ray_address is None:
         choose_device(device)
-    table = foreign_table(time_table, plan.budget)
+    table = given_table(time_table, plan.budget)
 
     path = Path(study) if study is not None else _default_study(plan, data, train_images)
     with lock_study(path):
@@ -146,10 +146,10 @@ def search(
                     note=listener.note,
                 ) as pool:
                     session = Session(opened, path, pool, listener, interrupts)
-                    with keeping_time(settings, table, session) as timekeeper:
-                        Driver(session, settings, trials, timekeeper).run()
-                        time_front(session, timekeeper, time.monotonic() - started)
-                        tell_timing(session, timekeeper, time.monotonic() - started)
+                    with open_time_judge(settings, table, session) as time_judge:
+                        Driver(session, settings, trials, time_judge).run()
+                        time_front(session, time_judge, time.monotonic() - started)
+                        report_timing(session, time_judge, time.monotonic() - started)
                         measure_front(session)
                         rerun_front(session, reruns)
             except KeyboardInterrupt:

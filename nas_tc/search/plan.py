@@ -40,7 +40,7 @@ class Plan:
             images: of all splits.
             seed: of proposals and training.
             device: "cpu" or "cuda", where times are measured.
-            time_table: the device whose table foretells them instead.
+            time_table: the device whose table predicts them instead.
         """
         augment = images.augment if self.augment is None else self.augment
         classes = len(images.classes)

@@ -18,9 +18,9 @@ from nas_tc.training import device_is_lost
 from nas_tc.worker import (
     FrontTimingRequest,
     FrontTimingResult,
-    Report,
     TimingRequest,
     TimingResult,
+    TrainingResult,
     Worker,
 )
 
@@ -115,10 +115,10 @@ class Pool:
         """Takes the network `key` from its worker, which is idle then."""
         self._idle.append(self._busy.pop(key))
 
-    def time(self, key: Hashable, order: TimingRequest | FrontTimingRequest) -> None:
-        """Lets an idle worker read the clock."""
+    def time(self, key: Hashable, request: TimingRequest | FrontTimingRequest) -> None:
+        """Lets an idle worker measure times."""
         worker = self._busy[key] = self._idle.popleft()
-        self._calls[worker.time.remote(order)] = key
+        self._calls[worker.time.remote(request)] = key
 
     def test(self, key: Hashable, architecture: Architecture, weights: bytes) -> None:
         """Lets an idle worker measure the test error of a network."""
@@ -132,8 +132,8 @@ class Pool:
         is a `LostError`. Any other exception in a worker is answered as a `FailedError`.
 
         Returns:
-            A `Report`, a timing or front timing result, a test error or an exception; None if
-            nobody answers within `timeout_s`.
+            A training, timing or front timing result, a test error or an exception; None if nobody
+            answers within `timeout_s`.
 
         Raises:
             DeviceError: a worker cannot start, as the next one in its place could not.
@@ -144,8 +144,8 @@ class Pool:
             return None
         key = self._calls.pop(done[0])
         try:
-            answer: Report | TimingResult | FrontTimingResult | float | FailedError = ray.get(
-                done[0]
+            answer: TrainingResult | TimingResult | FrontTimingResult | float | FailedError = (
+                ray.get(done[0])
             )
         except RayTaskError as error:
             reason = error_line(error)

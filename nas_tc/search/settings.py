@@ -22,7 +22,7 @@ class Settings:
     recipe: Recipe
     seed: int
     times: tuple[TimeLimit, ...] = ()
-    time_table: str | None = None  # the device whose table foretells times; None: they are measured
+    time_table: str | None = None  # the device whose table predicts times; None: they are measured
 
     def to_dict(self) -> dict[str, Any]:
         """As a study file keeps it: plain lists, numbers and strings."""

@@ -1,4 +1,4 @@
-"""`nas-tc budget`: what it explains, what it foretells, and budgets that are refused."""
+"""`nas-tc budget`: what it explains, what it predicts, and budgets that are refused."""
 
 import re
 from itertools import islice
@@ -54,7 +54,7 @@ def time_table(tmp_path):
         found = tuple((unit, unit.macs / 1e6 + 0.01) for unit in units)
         times.add(network, LayerProfile(sum(ms for _, ms in found), found))
     for _ in range(20):
-        times.check(1.0, 1.05)
+        times.add_check(1.0, 1.05)
     with one_thread():
         table = TimeTable(timing_machine(torch.device("cpu")), {Setting(): times})
     path = tmp_path / "table.json"
@@ -62,13 +62,13 @@ def time_table(tmp_path):
     return path
 
 
-def test_budget_foretells_times_by_a_table(nas_tc, time_table, monkeypatch, tmp_path):
+def test_budget_predicts_times_by_a_table(nas_tc, time_table, monkeypatch, tmp_path):
     budget = ("budget", "latency<=1ms, params<=100k")
     code, out, _ = nas_tc(*budget, "--time-table", time_table)
     assert code == 0
-    assert "1 ms: foretold by a table of" in out
+    assert "1 ms: predicted by a table of" in out
     assert "it was +5.0% to +5.0% out" in out
-    row = re.search(r"latency<=1ms, foretold +(\S+) ms +(\S+) ms +(\S+) ms +(\S+)%", out)
+    row = re.search(r"latency<=1ms, predicted +(\S+) ms +(\S+) ms +(\S+) ms +(\S+)%", out)
     smallest, median, largest, share = map(float, row.groups())
     assert smallest < median < largest
     assert 0 < share < 100
@@ -101,7 +101,7 @@ def test_the_nearest_budget_of_time_is_one_that_something_fits(nas_tc, time_tabl
 def test_budget_says_what_to_run_where_times_are_not_known(nas_tc, time_table):
     _, out, _ = nas_tc("budget", "train_step<=1s@b8, latency<=J@224*0.5, params<=1M")
     for words in ("--batch 8 --training", "--input 3x32x32 --classes 10\n"):
-        assert "to have it foretold: nas-tc calibrate --space plain-32" in out
+        assert "to have it predicted: nas-tc calibrate --space plain-32" in out
         assert words in out
     assert "params<=1M" in out
     code, _, errors = nas_tc("budget", "train_step<=1s@b8", "--time-table", time_table)

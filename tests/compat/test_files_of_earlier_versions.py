@@ -28,7 +28,7 @@ from nas_tc.latency import TimeTable
 from nas_tc.report import front_table, trials_table, write_report
 from nas_tc.study import read_study
 from nas_tc.timing import Setting
-from nas_tc.timing.reference_speed import _said
+from nas_tc.timing.reference_speed import _parse
 
 HERE = Path(__file__).parent
 VERSIONS = sorted(path.name for path in HERE.iterdir() if (path / "study.db").exists())
@@ -106,6 +106,6 @@ def test_a_table_predicts_what_it_did(kept):
 
 def test_a_reference_speed_is_read(kept):
     values = json.loads((kept / "reference_speed.json").read_text(encoding="utf-8"))
-    machine, milliseconds = _said(values)
+    machine, milliseconds = _parse(values)
     assert machine == values["machine"]
     assert list(milliseconds) == values["calm_ms"]

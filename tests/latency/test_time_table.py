@@ -23,7 +23,7 @@ from nas_tc.latency import (
     nodes_of,
     profile_layers,
     scaled,
-    signature_of,
+    signatures_of,
     unseen_networks,
 )
 from nas_tc.space import load_space
@@ -36,40 +36,36 @@ SMALL = Architecture((3, 16, 16), parse_notation("(3,4)x2 | 2/2 | (3,8)"), GAP, 
 MACHINE = {"device": "Abacus 7", "threads": 1, "torch": "2.13", "cuda": None, "instructions": "x"}
 
 
-def units(architecture):
-    return [signature_of(node, first=i == 0) for i, node in enumerate(nodes_of(architecture))]
-
-
-def inside(architecture, ms=1.0, overhead=0.0):
+def profile(architecture, ms=1.0, overhead=0.0):
     """As if each layer took `ms`."""
-    found = [(unit, ms) for unit in units(architecture)]
+    found = [(signature, ms) for signature in signatures_of(architecture)]
     return LayerProfile(sum(time for _, time in found) + overhead, tuple(found))
 
 
 def filled(*networks, ms=1.0):
     times = LayerTimes()
     for network in networks:
-        times.add(network, inside(network, ms))
+        times.add(network, profile(network, ms))
     return times
 
 
 @given(architectures())
-def test_units_add_up_to_the_network(architecture):
-    found = units(architecture)
+def test_signatures_add_up_to_the_network(architecture):
+    found = signatures_of(architecture)
     cost = network_cost(architecture)
-    assert sum(unit.macs for unit in found) == cost.macs
-    assert sum(unit.params for unit in found) == cost.params
+    assert sum(signature.macs for signature in found) == cost.macs
+    assert sum(signature.params for signature in found) == cost.params
     assert found[0].kind.startswith("first ")
-    assert not any(unit.kind.startswith("first ") for unit in found[1:])
+    assert not any(signature.kind.startswith("first ") for signature in found[1:])
 
 
 def test_a_name_does_not_count_and_a_shape_does():
     twice = Architecture((3, 16, 16), parse_notation("(3,4) | (3,4)x2"), GAP, 5)
-    keys = [unit.key for unit in units(twice)]
+    keys = [signature.key for signature in signatures_of(twice)]
     assert keys[0] == "first conv 3/1 pad 1 norm relu: 3x16x16>4x16x16"
     assert keys[1] == keys[2] == "conv 3/1 pad 1 norm relu: 4x16x16>4x16x16"
     assert len(set(keys)) == 4
-    wider = [unit.key for unit in units(twice.at((3, 16, 18)))]
+    wider = [signature.key for signature in signatures_of(twice.at((3, 16, 18)))]
     assert not set(keys[:-1]) & set(wider[:-1])
     assert keys[-1] == wider[-1] == "fc: 4x1x1>5x1x1"
 
@@ -83,10 +79,12 @@ def test_a_part_by_part_walk_gives_the_same_nodes(architecture):
 def test_branches_are_one_unit(name):
     nodes = nodes_of(ZOO[name].architecture)
     assert nodes == nest(walk(ZOO[name].architecture))
-    found = units(ZOO[name].architecture)
+    found = signatures_of(ZOO[name].architecture)
     assert len(found) == len(nodes)
-    joins = [unit for node, unit in zip(nodes, found, strict=True) if isinstance(node, Join)]
-    assert all(unit.kind.removeprefix("first ").startswith("(") for unit in joins)
+    joins = [
+        signature for node, signature in zip(nodes, found, strict=True) if isinstance(node, Join)
+    ]
+    assert all(signature.kind.removeprefix("first ").startswith("(") for signature in joins)
     assert bool(joins) == (name != "alexnet")
 
 
@@ -97,8 +95,8 @@ def test_branches_are_one_unit(name):
 def test_all_layers_are_timed_inside_their_network(network, setting):
     with one_thread():
         found = profile_layers(network, setting, CPU, least_s=0)
-    assert [unit for unit, _ in found.units] == units(network)
-    assert all(ms > 0 for _, ms in found.units)
+    assert [signature for signature, _ in found.layers] == signatures_of(network)
+    assert all(ms > 0 for _, ms in found.layers)
     assert found.whole_ms > 0
 
 
@@ -106,32 +104,32 @@ def test_branches_are_timed_inside_their_network():
     network = ZOO["resnet18"].architecture.at((3, 32, 32), 10)
     with one_thread():
         found = profile_layers(network, Setting("train_step", 2), CPU, least_s=0)
-    assert len(found.units) == len(nodes_of(network))
-    assert all(ms > 0 for _, ms in found.units)
+    assert len(found.layers) == len(nodes_of(network))
+    assert all(ms > 0 for _, ms in found.layers)
 
 
 @given(architectures())
 def test_the_time_of_a_known_network_is_the_sum_of_its_layers(architecture):
     times = filled(architecture, ms=0.5)
-    assert times.unknown(architecture) == []
-    said = times.predict(architecture)
-    assert said.ms == pytest.approx(0.5 * len(units(architecture)))
-    assert (said.guessed, said.layers) == (0, len(units(architecture)))
-    assert (said.low_ms, said.high_ms) == (0.0, float("inf"))
+    assert times.untimed(architecture) == []
+    predicted = times.predict(architecture)
+    assert predicted.ms == pytest.approx(0.5 * len(signatures_of(architecture)))
+    assert (predicted.guessed, predicted.layers) == (0, len(signatures_of(architecture)))
+    assert (predicted.low_ms, predicted.high_ms) == (0.0, float("inf"))
 
 
 def test_layers_that_were_never_timed_are_guessed_from_their_like():
     times = filled(
         *(Architecture((3, s, s), parse_notation(f"(3,{w})x3"), GAP, 5) for s, w in SIZES)
     )
-    for entry in times.units.values():  # in proportion to the work
-        entry.ms = 1e-6 * (entry.unit.macs + entry.unit.values)
-    times.add(SMALL, inside(SMALL))  # throws away what was worked out before
+    for entry in times.layers.values():  # in proportion to the work
+        entry.ms = 1e-6 * (entry.signature.macs + entry.signature.values)
+    times.add(SMALL, profile(SMALL))  # throws away what was worked out before
     wanted = Architecture((3, 24, 24), parse_notation("(3,20)x3"), GAP, 5)
-    said = times.predict(wanted)
-    truth = sum(1e-6 * (unit.macs + unit.values) for unit in units(wanted))
-    assert said.guessed == said.layers == 5
-    assert said.ms == pytest.approx(truth, rel=0.25)
+    predicted = times.predict(wanted)
+    truth = sum(1e-6 * (signature.macs + signature.values) for signature in signatures_of(wanted))
+    assert predicted.guessed == predicted.layers == 5
+    assert predicted.ms == pytest.approx(truth, rel=0.25)
     assert times.predict(replace(wanted, activation="tanh")) is None
 
 
@@ -139,8 +137,8 @@ def test_layers_that_were_never_timed_are_guessed_from_their_like():
 def test_what_was_foretold_before_the_table_grew_is_forgotten(wanted, first, second):
     times = filled(first)
     times.predict(wanted)
-    times.add(second, inside(second, ms=0.5))
-    fresh = LayerTimes(times.units.values(), times.totals, times.checks, times.networks)
+    times.add(second, profile(second, ms=0.5))
+    fresh = LayerTimes(times.layers.values(), times.totals, times.checks, times.networks)
     assert times.predict(wanted) == fresh.predict(wanted) == times.predict(wanted)
 
 
@@ -151,9 +149,9 @@ SIZES = [(16, 8), (16, 16), (16, 32), (32, 8), (32, 16), (32, 32)]
 def test_the_geometric_mean_of_all_sightings_counts(sightings):
     times = LayerTimes()
     for ms in sightings:
-        times.add(SMALL, inside(SMALL, ms=ms))
-    for each in times.units.values():
-        assert each.seen == len(sightings)
+        times.add(SMALL, profile(SMALL, ms=ms))
+    for each in times.layers.values():
+        assert each.networks == len(sightings)
         assert each.ms == pytest.approx(geometric_mean(sightings))
 
 
@@ -179,20 +177,20 @@ def test_a_line_through_whole_and_sum():
 def test_the_range_of_a_foretold_time_is_what_went_wrong_before():
     times = filled(SMALL)
     for number in range(19):
-        times.check(10.0, 10.0 + number / 10)
+        times.add_check(10.0, 10.0 + number / 10)
     assert times.error_range is None
-    times.check(10.0, 8.0)
+    times.add_check(10.0, 8.0)
     assert times.error_range == (0.8, pytest.approx(1.18))
-    said = times.predict(SMALL)
-    assert (said.low_ms, said.high_ms) == (
-        pytest.approx(0.8 * said.ms),
-        pytest.approx(1.18 * said.ms),
+    predicted = times.predict(SMALL)
+    assert (predicted.low_ms, predicted.high_ms) == (
+        pytest.approx(0.8 * predicted.ms),
+        pytest.approx(1.18 * predicted.ms),
     )
     for _ in range(40):
-        times.check(10.0, 10.0)
+        times.add_check(10.0, 10.0)
     assert times.error_range == (1.0, 1.0)  # the latest forty
     for measured in (5.0, 30.0, 9.0, 12.0):  # one at each end is left out of forty
-        times.check(10.0, measured)
+        times.add_check(10.0, measured)
     assert times.error_range == (0.9, 1.2)
 
 
@@ -204,16 +202,16 @@ def test_a_network_that_cannot_exist_is_refused():
 def test_a_table_comes_back_from_its_file(tmp_path):
     path = tmp_path / "deep" / "table.json"
     table = TimeTable(MACHINE)
-    table.of(Setting()).add(SMALL, inside(SMALL, 0.25, overhead=0.125))
-    table.of(Setting()).check(1.0, 1.5)
-    table.of(Setting("train_step", 64, "bf16")).add(SMALL, inside(SMALL))
+    table.of(Setting()).add(SMALL, profile(SMALL, 0.25, overhead=0.125))
+    table.of(Setting()).add_check(1.0, 1.5)
+    table.of(Setting("train_step", 64, "bf16")).add(SMALL, profile(SMALL))
     table.write(path)
     found = TimeTable.read(path)
     assert found.machine == MACHINE
     assert found.times.keys() == table.times.keys()
     for setting, times in table.times.items():
         there = found.times[setting]
-        assert there.units == times.units
+        assert there.layers == times.layers
         assert list(there.totals) == list(times.totals)
         assert list(there.checks) == list(times.checks)
         assert there.networks == {SMALL.id}
@@ -225,40 +223,42 @@ def test_what_others_added_meanwhile_is_kept(tmp_path):
     path = tmp_path / "table.json"
     ours, theirs = TimeTable(MACHINE), TimeTable(MACHINE)
     other = SMALL.at((3, 32, 32))
-    ours.of(Setting()).add(SMALL, inside(SMALL))
-    theirs.of(Setting()).add(other, inside(other))
-    theirs.of(Setting(batch=2)).add(other, inside(other))
+    ours.of(Setting()).add(SMALL, profile(SMALL))
+    theirs.of(Setting()).add(other, profile(other))
+    theirs.of(Setting(batch=2)).add(other, profile(other))
     theirs.write(path)
     ours.write(path)
     found = TimeTable.read(path)
     assert found.of(Setting()).networks == {SMALL.id, other.id}
-    assert not found.of(Setting()).unknown(other)
-    assert not found.of(Setting(batch=2)).unknown(other)
+    assert not found.of(Setting()).untimed(other)
+    assert not found.of(Setting(batch=2)).untimed(other)
 
 
 def test_a_table_is_told_at_the_pace_of_what_is_to_come(tmp_path):
     path = tmp_path / "table.json"
-    table = TimeTable(MACHINE, calm_ms=(1.0, 4.0, 12.0))
+    table = TimeTable(MACHINE, quiet_ms=(1.0, 4.0, 12.0))
     slow, quick = table.of(Setting(batch=9)), table.of(Setting())
-    slow.add(SMALL, inside(SMALL, ms=3.0))
-    quick.add(SMALL, inside(SMALL, ms=0.1))
-    quick.check(0.5, 0.6)
+    slow.add(SMALL, profile(SMALL, ms=3.0))
+    quick.add(SMALL, profile(SMALL, ms=0.1))
+    quick.add_check(0.5, 0.6)
     table.write(path)
     found = TimeTable.read(path)
-    assert found.calm_ms == (1.0, 4.0, 12.0)
-    found.tell_at(None)
-    found.tell_at((0.5, 4.0, 9.0))  # what takes 0.5 ms, and what takes 15 ms
-    assert found.of(Setting()).predict(SMALL).ms == pytest.approx(0.05 * len(units(SMALL)))
+    assert found.quiet_ms == (1.0, 4.0, 12.0)
+    found.rescale_to(None)
+    found.rescale_to((0.5, 4.0, 9.0))  # what takes 0.5 ms, and what takes 15 ms
+    assert found.of(Setting()).predict(SMALL).ms == pytest.approx(0.05 * len(signatures_of(SMALL)))
     assert list(found.of(Setting()).checks) == [(0.25, pytest.approx(0.3))]
-    assert found.of(Setting(batch=9)).predict(SMALL).ms == pytest.approx(2.25 * len(units(SMALL)))
-    for each in found.of(Setting()).units.values():
+    assert found.of(Setting(batch=9)).predict(SMALL).ms == pytest.approx(
+        2.25 * len(signatures_of(SMALL))
+    )
+    for each in found.of(Setting()).layers.values():
         assert each.ms == pytest.approx(0.05)
-    TimeTable(MACHINE).write(path)  # without a pace it keeps that of the file
-    assert TimeTable.read(path).calm_ms == (1.0, 4.0, 12.0)
-    ours = TimeTable(MACHINE, calm_ms=(2.0, 8.0, 24.0))
-    ours.write(path)  # takes in what is there, at its own pace
+    TimeTable(MACHINE).write(path)  # without a reference_speed it keeps that of the file
+    assert TimeTable.read(path).quiet_ms == (1.0, 4.0, 12.0)
+    ours = TimeTable(MACHINE, quiet_ms=(2.0, 8.0, 24.0))
+    ours.write(path)  # takes in what is there, at its own reference_speed
     assert TimeTable.read(path).of(Setting()).predict(SMALL).ms == pytest.approx(
-        0.2 * len(units(SMALL))
+        0.2 * len(signatures_of(SMALL))
     )
 
 
@@ -269,15 +269,15 @@ def test_a_table_of_before_there_was_a_pace_is_read(tmp_path):
     del values["calm_ms"]
     path.write_text(json.dumps(values))
     found = TimeTable.read(path)
-    found.tell_at((1.0, 2.0, 3.0))
-    assert {each.ms for each in found.of(Setting()).units.values()} == {1.0}
+    found.rescale_to((1.0, 2.0, 3.0))
+    assert {each.ms for each in found.of(Setting()).layers.values()} == {1.0}
 
 
-@pytest.mark.parametrize("calm", [[], [1.0, 2.0], [1.0, -2.0, 3.0], 7.0, ["a", 2, 3]])
-def test_a_pace_that_is_none_is_refused(tmp_path, calm):
+@pytest.mark.parametrize("quiet_ms", [[], [1.0, 2.0], [1.0, -2.0, 3.0], 7.0, ["a", 2, 3]])
+def test_a_pace_that_is_none_is_refused(tmp_path, quiet_ms):
     path = tmp_path / "table.json"
     good().write(path)
-    path.write_text(json.dumps({**json.loads(path.read_text()), "calm_ms": calm}))
+    path.write_text(json.dumps({**json.loads(path.read_text()), "calm_ms": quiet_ms}))
     with pytest.raises(TableError, match="a damaged time table"):
         TimeTable.read(path)
 
@@ -291,7 +291,7 @@ def test_tables_of_two_machines_are_not_mixed(tmp_path):
 
 def good():
     table = TimeTable(MACHINE)
-    table.of(Setting()).add(SMALL, inside(SMALL))
+    table.of(Setting()).add(SMALL, profile(SMALL))
     return table
 
 
@@ -346,7 +346,7 @@ def test_the_place_of_a_table_tells_devices_and_versions_apart(tmp_path):
 
 
 def test_calibration_ends_when_all_layers_are_known(monkeypatch):
-    monkeypatch.setattr("nas_tc.latency.calibration.profile_layers", lambda a, *_, **__: inside(a))
+    monkeypatch.setattr("nas_tc.latency.calibration.profile_layers", lambda a, *_, **__: profile(a))
     space = load_space("plain-32").at((3, 64, 64), 10)
     few = replace(
         space,
@@ -358,7 +358,7 @@ def test_calibration_ends_when_all_layers_are_known(monkeypatch):
     times = LayerTimes()
     timed = list(calibrate(times, few, Setting(), CPU, networks=1000))
     assert len(timed) < 200
-    assert sum(each.new for each in timed) == len(times.units)
+    assert sum(each.new for each in timed) == len(times.layers)
     assert len(times.checks) > 0
     again = list(calibrate(times, few, Setting(), CPU, networks=1000))
     assert sum(each.new for each in again) < 20  # what thirty draws had missed
@@ -366,13 +366,13 @@ def test_calibration_ends_when_all_layers_are_known(monkeypatch):
 
 
 def test_calibration_can_be_stopped_and_goes_on(monkeypatch):
-    monkeypatch.setattr("nas_tc.latency.calibration.profile_layers", lambda a, *_, **__: inside(a))
+    monkeypatch.setattr("nas_tc.latency.calibration.profile_layers", lambda a, *_, **__: profile(a))
     space = load_space("plain-32")
     times = LayerTimes()
     first = [each.architecture for each in calibrate(times, space, Setting(), CPU, networks=8)]
-    known = len(times.units)
+    known = len(times.layers)
     second = [each.architecture for each in calibrate(times, space, Setting(), CPU, networks=8)]
-    assert len(times.units) > known
+    assert len(times.layers) > known
     assert not set(first) & set(second)
 
 

@@ -14,9 +14,12 @@ from nas_tc.timing import (
     LOW_QUARTILE,
     MEDIAN,
     Stopwatch,
+    decide_ratio,
     forward_pass,
     one_thread,
     stopwatch,
+    time_interleaved,
+    time_ratio,
     timing_machine,
     training_step,
 )
@@ -82,8 +85,11 @@ def test_a_ratio_is_measured_by_turns(quantile):
     # ratio stays.
     times = [t * (1 + turn / 10) for turn in range(40) for t in (3.0, 2.0)]
     times[20:24] = [90.0] * 4
-    found = Stopwatch(scripted(times), quantile).ratio(
-        lambda: order.append("a"), lambda: order.append("b"), turns=40
+    found = time_ratio(
+        Stopwatch(scripted(times), quantile),
+        lambda: order.append("a"),
+        lambda: order.append("b"),
+        rounds=40,
     )
     assert (found.value, found.low, found.high) == (pytest.approx(1.5),) * 3
     assert found.samples == 40
@@ -112,7 +118,7 @@ def test_a_verdict_of_the_lower_quartile():
 def test_a_ratio_is_measured_until_it_is_clear(ratios, turns, verdict):
     times = [time for ratio in ratios for time in (10 * ratio, 10.0)]
     watch = Stopwatch(scripted(times), MEDIAN)
-    ratio, own, said = watch.decide_ratio(lambda: None, lambda: None, 2.0)
+    ratio, own, said = decide_ratio(watch, lambda: None, lambda: None, 2.0)
     assert (ratio.samples, said) == (turns, verdict)
     assert own.value == pytest.approx(10 * sorted(ratios[:turns])[turns // 2], rel=0.11)
 
@@ -121,7 +127,7 @@ def test_a_range_is_judged_at_both_ends():
     watch = Stopwatch(scripted([1.0] * 500), LOW_QUARTILE)
     assert watch.decide(lambda: None, 2.0, least_ms=0.5)[1] == "accept"
     assert watch.decide(lambda: None, 2.0, least_ms=1.5)[1] == "reject"
-    _, _, said = watch.decide_ratio(lambda: None, lambda: None, 2.0, least=1.5)
+    _, _, said = decide_ratio(watch, lambda: None, lambda: None, 2.0, least=1.5)
     assert said == "reject"
 
 
@@ -136,7 +142,7 @@ def test_a_range_is_judged_at_both_ends():
 )
 def test_a_short_look_judges_what_is_far_from_its_limit(ms, samples, verdict):
     watch = Stopwatch(scripted(ms), LOW_QUARTILE)
-    found, said = watch.decide(lambda: None, 2.0, glance=True)
+    found, said = watch.decide(lambda: None, 2.0, quick=True)
     assert (found.samples, said) == (samples, verdict)
 
 
@@ -146,29 +152,29 @@ def test_a_short_look_judges_what_is_far_from_its_limit(ms, samples, verdict):
 )
 def test_a_ratio_that_is_far_from_its_limit_needs_no_turns(ratio, samples, verdict):
     ms = 10 * ratio
-    seen = Stopwatch(scripted([10.0] * 12), LOW_QUARTILE).glance(lambda: None)
+    seen = Stopwatch(scripted([10.0] * 12), LOW_QUARTILE).quick_estimate(lambda: None)
     watch = Stopwatch(scripted([ms] * 12 + [ms, 10.0] * 30), LOW_QUARTILE)
-    found, own, said = watch.decide_ratio(lambda: None, lambda: None, 2.0, seen=seen)
+    found, own, said = decide_ratio(watch, lambda: None, lambda: None, 2.0, reference_estimate=seen)
     assert (found.samples, said) == (samples, verdict)
     assert (own.value, own.samples) == (pytest.approx(ms), samples)
 
 
 def test_a_ratio_of_two_short_looks_holds_what_both_allow():
     watch = Stopwatch(scripted([*[4.0] * 4, *[5.0] * 8, *[2.0] * 4, *[2.5] * 8]), LOW_QUARTILE)
-    own, other = watch.glance(lambda: None), watch.glance(lambda: None)
+    own, other = watch.quick_estimate(lambda: None), watch.quick_estimate(lambda: None)
     ratio = own.over(other)
     assert (ratio.low, ratio.value, ratio.high) == (1.6, 2.0, 2.5)
 
 
 def test_a_short_look_ends_when_its_time_is_over():
     watch = Stopwatch(scripted([1.9] * 12), LOW_QUARTILE)
-    found, said = watch.decide(lambda: None, 2.0, glance=True, most_s=0)
+    found, said = watch.decide(lambda: None, 2.0, quick=True, most_s=0)
     assert (found.samples, said) == (12, "accept")
-    seen = Stopwatch(scripted([10.0] * 12), LOW_QUARTILE).glance(lambda: None)
+    seen = Stopwatch(scripted([10.0] * 12), LOW_QUARTILE).quick_estimate(lambda: None)
     for most_s, samples in ((0, 12), (60, 30)):
         watch = Stopwatch(scripted([19.0] * 12 + [19.0, 10.0] * 30), LOW_QUARTILE)
-        ratio, _, said = watch.decide_ratio(
-            lambda: None, lambda: None, 2.0, seen=seen, most_s=most_s
+        ratio, _, said = decide_ratio(
+            watch, lambda: None, lambda: None, 2.0, reference_estimate=seen, most_s=most_s
         )
         assert (ratio.samples, said) == (samples, "accept")
 
@@ -180,11 +186,13 @@ def test_several_take_turns_with_one_another(quantile):
     times = [t * (1 + turn / 30) for turn in range(30) for t in (3.0, 1.0, 2.0)]
     runs = [lambda name=name: order.append(name) for name in "abr"]
     watch = Stopwatch(scripted(times), quantile)
-    found = watch.together(runs[:2], runs[2], turns=30, least_s=0)
+    found = time_interleaved(watch, runs[:2], runs[2], rounds=30, least_s=0)
     assert [ratio.value for _, ratio in found] == [pytest.approx(1.5), pytest.approx(0.5)]
     assert {(ms.samples, ratio.samples) for ms, ratio in found} == {(30, 30)}
     assert "".join(order) == "aaabbbrrr" + "aabbrr" * 30
-    ((ms, ratio),) = Stopwatch(scripted([1.0] * 30), quantile).together(runs[:1], least_s=0)
+    ((ms, ratio),) = time_interleaved(
+        Stopwatch(scripted([1.0] * 30), quantile), runs[:1], least_s=0
+    )
     assert (ms.value, ms.samples, ratio) == (1.0, 30, None)
 
 

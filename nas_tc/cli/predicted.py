@@ -42,7 +42,7 @@ def tables_of(limit: Limit, file: Path | None) -> "tuple[TimeTable, ...]":
     return tuple(table for table in found if table) if all(found) else ()
 
 
-def foretold_times(
+def predicted_times(
     limit: Limit, space: Space, tables: "Sequence[TimeTable]"
 ) -> "tuple[PredictedLimit, ...]":
     """The limits on times as their tables see them.
