@@ -65,6 +65,13 @@ def test_a_study_is_read_and_reported_as_it_was(kept, name):
     assert all(path.exists() for path in write_report(record, kept / "report"))
 
 
+def test_a_prediction_is_read_under_its_name_of_today(kept):
+    """0.1 wrote it as `foretold_ms`."""
+    times = [trial.times["latency"] for trial in read_study(kept / "timed.db").trials]
+    assert sum(each.get("predicted_ms", 0) > 0 for each in times) == 2
+    assert not [each for each in times if "foretold_ms" in each or each["verdict"] == "foretold"]
+
+
 def test_a_study_goes_on(kept, kept_workers):
     before = read_study(kept / "study.db")
     recipe = before.settings["recipe"]
