@@ -18,11 +18,18 @@ from nas_tc._heap import keep_memory
 from nas_tc.architecture import Architecture
 from nas_tc.data.cache import cache_folder
 from nas_tc.study import read_study
-from nas_tc.timing import Setting, find_reference_speed, one_thread, stopwatch, time_builds, work_of
+from nas_tc.timing import (
+    Setting,
+    find_reference_speed,
+    one_thread,
+    stopwatch,
+    time_rebuilds,
+    work_of,
+)
 
 CPU = torch.device("cpu")
 SLACK = 1.02
-BUILDS = 15
+REBUILDS = 15
 
 
 def main() -> None:
@@ -42,8 +49,8 @@ def main() -> None:
             networks = [trial.architecture]
             if limit["reference"] is not None:
                 networks.append(Architecture.from_dict(limit["reference"]))
-            makes = [partial(work_of, each, setting, CPU) for each in networks]
-            times = time_builds(watch, makes, builds=BUILDS)
+            builders = [partial(work_of, each, setting, CPU) for each in networks]
+            times = time_rebuilds(watch, builders, rebuilds=REBUILDS)
             kind = "ms" if limit["reference"] is None else "ratio"
             before = trial.times[name][kind]
             found = times.time() if kind == "ms" else times.ratio()

@@ -3,18 +3,19 @@
     python benchmarks/timing.py [--part repeat|ways|verdict|claims|shares|step|search]
 
 `repeat`: five fresh processes of `nas-tc time`, first alone, then with a process that trains
-beside them; (max - min) / median of the five figures. Then a ratio by turns, five times too.
+beside them; (max - min) / median of the five figures. Then an interleaved ratio, five times too.
 `ways`: other ways to a figure that repeats, in five fresh processes too: one build and several, the
-lowest sample to the median, as the clock has it and by pacemakers in the same moments; of a small
-network, of the same at 224x224 (`--network large`), of AlexNet at 64x64, or of J. By name only.
-`verdict`: what it costs to foretell a network's time, and to enter a training step by the lock.
+lowest sample to the median, as the clock reads it and corrected by baseline networks in the same
+moments; of a small network, of the same at 224x224 (`--network large`), of AlexNet at 64x64, or of
+J. By name only.
+`verdict`: what it costs to predict a network's time, and to enter a training step under the lock.
 `claims`: forward passes of the paper's networks A to J at 224x224, training steps of A and J.
 `shares`: how much of a forward pass the fully connected layers and the pooling take.
 `step`: a training step of J with 128 images against a forward pass; minutes, so only by name.
 `search`: what timing takes of a search's wall time once the table is warm; minutes, so only by
 name. It fills a table in a folder of its own with 150 networks, then trains 100 networks of
 plain-32 on the digits; half of the space is within the budget, or take `--budget`.
-How well a table foretells is shown by `nas-tc calibrate --check`. Prints tables; its last line is
+How well a table predicts is shown by `nas-tc calibrate --check`. Prints tables; its last line is
 JSON.
 """
 
@@ -32,7 +33,7 @@ from timing_claims import claims, shares, step
 from timing_repeat import NETWORKS, repeat, ways
 from timing_search import searching
 
-from nas_tc.latency import LayerProfile, LayerTimes, networks_of, nodes_of, signature_of
+from nas_tc.latency import LayerProfile, LayerTimes, networks_of, signatures_of
 from nas_tc.space import load_space
 from nas_tc.timing import NodeLock, one_thread, timing_machine
 
@@ -43,8 +44,8 @@ def verdict() -> dict[str, float]:
     times = LayerTimes()
     networks = list(islice(networks_of(space, random.Random(1)), 2000))
     for network in networks[:1000]:
-        units = [signature_of(n, first=i == 0) for i, n in enumerate(nodes_of(network))]
-        times.add(network, LayerProfile(1.0, tuple((unit, 0.1) for unit in units)))
+        signatures = signatures_of(network)
+        times.add(network, LayerProfile(1.0, tuple((each, 0.1) for each in signatures)))
     costs = [(_us(times.predict, each), times.predict(each)) for each in networks[1000:]]
     lock = NodeLock()
 
@@ -53,8 +54,8 @@ def verdict() -> dict[str, float]:
             pass
 
     found = {
-        "known_layers_us": median(us for us, said in costs if said and not said.guessed),
-        "new_layers_us": median(us for us, said in costs if said and said.guessed),
+        "known_layers_us": median(us for us, found in costs if found and not found.guessed),
+        "new_layers_us": median(us for us, found in costs if found and found.guessed),
         "again_us": median(_us(times.predict, each) for each in networks[1000:]),
         "lock_us": median(_us(step, None) for _ in range(2000)),
     }

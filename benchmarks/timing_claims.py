@@ -47,8 +47,8 @@ def shares() -> dict[str, dict[str, float]]:
             with one_thread():
                 timed = profile_layers(ZOO[name].architecture, Setting(batch=batch), CPU, fewest=4)
             parts = {"conv": 0.0, "pool": 0.0, "fc": 0.0}
-            for unit, ms in timed.units:
-                kind = unit.kind.removeprefix("first ").split()[0]
+            for signature, ms in timed.layers:
+                kind = signature.kind.removeprefix("first ").split()[0]
                 parts[kind if kind in ("conv", "fc") else "pool"] += ms
             whole = sum(parts.values())
             found[f"{name}, {batch} images"] = {k: ms / whole for k, ms in parts.items()}

@@ -25,18 +25,18 @@ from nas_tc.timing import (
     BASELINES,
     LOW_QUARTILE,
     MEDIAN,
+    baseline_weights,
     forward_pass,
     one_thread,
     quantile_of,
     stopwatch,
-    weights,
 )
 from nas_tc.zoo import ZOO
 
 CPU = torch.device("cpu")
 PROCESSES = 5
-BUILDS = 15
-BUILD_S = 0.4
+REBUILDS = 15
+REBUILD_S = 0.4
 COLUMNS = 1 + len(BASELINES)
 QUANTILES = {0.02: "lowest", 0.1: "lower tenth", LOW_QUARTILE: "lower quartile", MEDIAN: "median"}
 NOTATION = "(5,32)/2 | 3/2 | (3,64)x2 | 2/2 | (3,128)x2"
@@ -100,14 +100,14 @@ def repeat() -> dict[str, float]:
         files = [Path(folder, name) for name in ("network.json", "reference.json")]
         for file, notation in zip(files, (NOTATION, REFERENCE), strict=True):
             file.write_text(json.dumps(network(notation).to_dict()))
-        # With no cache there is no calm pace; a folder of our own has one from its first process.
+        # Without a cache there is no reference speed; a folder of our own has one from the start.
         cache = {} if os.environ.get("NAS_TC_CACHE") else {"NAS_TC_CACHE": folder}
         for training in (False, True):
             with beside(training):
                 for against in ((), ("--against", str(files[1]))):
                     rows = [_nas_tc_time(files[0], against, cache) for _ in range(PROCESSES)]
                     where = "training beside" if training else "alone"
-                    columns = ("ratio",) if against else ("latency_ms", "raw_ms", "pace")
+                    columns = ("ratio",) if against else ("latency_ms", "raw_ms", "slowdown")
                     for column in columns:
                         name = f"{column}, {where}"
                         found[name] = line(name, [row[column] for row in rows])
@@ -127,45 +127,51 @@ def ways(name: str) -> dict[str, float]:
     for _ in range(PROCESSES):
         command = [sys.executable, __file__, name]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
-        rows.append(json.loads(done.stdout))  # of each build [own, pacemaker, pacemaker, ...]
+        rows.append(
+            json.loads(done.stdout)
+        )  # of each build [own, baseline network, baseline network, ...]
     middle = [median(median(build[column]) for build in rows[0]) for column in range(COLUMNS)]
-    print(f"{name}, {BUILDS} builds of {BUILD_S} s, {PROCESSES} fresh processes")
-    print("median times: network, pacemakers:", " ".join(f"{ms:.2f} ms" for ms in middle))
-    like = weights(middle[1:], middle[0])
+    print(f"{name}, {REBUILDS} builds of {REBUILD_S} s, {PROCESSES} fresh processes")
+    print("median times: network, baselines:", " ".join(f"{ms:.2f} ms" for ms in middle))
+    weights = baseline_weights(middle[1:], middle[0])
     found = {}
-    for builds, which in ((1, "one build"), (BUILDS, "all builds")):
-        for quantile, said in QUANTILES.items():
-            for beside_it, by in (("", {}), (", by the smallest", {0: 1.0}), (", its own", like)):
-                label = f"{which}, {said}{beside_it}"
-                figures = [paced(row[:builds], quantile, by) for row in rows]
+    for rebuilds, which in ((1, "one build"), (REBUILDS, "all builds")):
+        for quantile, which_sample in QUANTILES.items():
+            for beside_it, by in (
+                ("", {}),
+                (", by the smallest", {0: 1.0}),
+                (", its own", weights),
+            ):
+                label = f"{which}, {which_sample}{beside_it}"
+                figures = [corrected(row[:rebuilds], quantile, by) for row in rows]
                 found[f"{name}, {label}"] = line(label, figures)
     for column in range(1, COLUMNS):
         figures = [median(quantile_of(each[column], LOW_QUARTILE) for each in row) for row in rows]
-        label = f"pacemaker {column} itself"
+        label = f"baseline network {column} itself"
         found[f"{name}, {label}"] = line(label, figures)
     return found
 
 
-def paced(builds: list[list[list[float]]], quantile: float, by: dict[int, float]) -> float:
-    """The median over builds, of the ratio to pacemakers if there are any, by their weights."""
+def corrected(rebuilds: list[list[list[float]]], quantile: float, by: dict[int, float]) -> float:
+    """The median over builds, of the ratio to baselines if there are any, by their weights."""
     return median(
         quantile_of(own, quantile)
-        / prod(quantile_of(pacemakers[kind], quantile) ** share for kind, share in by.items())
-        for own, *pacemakers in builds
+        / prod(quantile_of(baselines[kind], quantile) ** share for kind, share in by.items())
+        for own, *baselines in rebuilds
     )
 
 
-def builds(name: str) -> list[list[list[float]]]:
-    """Of each build of a network the samples of its own and of the pacemakers."""
+def rebuilds_of(name: str) -> list[list[list[float]]]:
+    """Of each build of a network the samples of its own and of the baselines."""
     keep_memory()
     clock = stopwatch(CPU).clock
     found = []
-    for _ in range(BUILDS):
+    for _ in range(REBUILDS):
         give_back_memory()
         runs = [forward_pass(each) for each in (NETWORKS[name], *BASELINES)]
         columns: list[list[float]] = [[] for _ in runs]
         started = time.monotonic()
-        while len(columns[0]) < 6 or time.monotonic() - started < BUILD_S:
+        while len(columns[0]) < 6 or time.monotonic() - started < REBUILD_S:
             for run, column in zip(runs, columns, strict=True):
                 run()
                 column += [clock(run) for _ in range(3)]
@@ -175,4 +181,4 @@ def builds(name: str) -> list[list[list[float]]]:
 
 if __name__ == "__main__":
     with one_thread():
-        print(json.dumps(builds(sys.argv[1])))
+        print(json.dumps(rebuilds_of(sys.argv[1])))

@@ -39,21 +39,30 @@ def searching(budget: str | None, networks: int, trials: int) -> dict[str, Any]:
         os.environ["NAS_TC_CACHE"] = folder
         settle_on_core()
         take_huge_pages()
-        pace = find_reference_speed(CPU, Path(folder))
+        speed = find_reference_speed(CPU, Path(folder))
         table = TimeTable.here(CPU)
-        table.tell_at(None if pace is None else pace.calm_ms)
+        table.rescale_to(None if speed is None else speed.quiet_ms)
         times = table.of(Setting())
         started = time.monotonic()
         for limit in time_limits(parse_budget(budget or "1M").times, (1, 32, 32), 10, "cpu"):
             if limit.reference is not None:
-                time_network(times, limit.reference, Setting(), CPU, check=False, pace=pace)
-        timed = list(calibrate(times, space, Setting(), CPU, networks=networks, pace=pace))
+                time_network(
+                    times,
+                    limit.reference,
+                    Setting(),
+                    CPU,
+                    check=False,
+                    reference_speed=speed,
+                )
+        timed = list(
+            calibrate(times, space, Setting(), CPU, networks=networks, reference_speed=speed)
+        )
         filling_s = time.monotonic() - started
         table.write(default_table(Path(folder), table.machine))
         drawn = list(islice(networks_of(space, random.Random(2)), 500))
-        said = median(found.ms for each in drawn if (found := times.predict(each)))
-        budget = budget or f"latency<={said:.4f}ms"
-        print(f"{len(timed)} networks in {filling_s:.0f} s, {len(times.units)} layers; {budget}")
+        predicted_ms = median(found.ms for each in drawn if (found := times.predict(each)))
+        budget = budget or f"latency<={predicted_ms:.4f}ms"
+        print(f"{len(timed)} networks in {filling_s:.0f} s, {len(times.layers)} layers; {budget}")
         record = search(
             budget,
             data="digits",

@@ -64,7 +64,7 @@ def _print_times(name: str, space: Space, limit: Limit, times: "Sequence[Predict
     screen = console()
     for time in times:
         error = time.times.error_range
-        said = f"predicted by a table of {time.device}, {len(time.times.units):,} layers"
+        said = f"predicted by a table of {time.device}, {len(time.times.layers):,} layers"
         if error is not None:
             low, high = (ratio - 1 for ratio in error)
             said += f"; its error was {low:+.1%} to {high:+.1%}"

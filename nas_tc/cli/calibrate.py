@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     import torch
 
     from nas_tc.latency import TimeTable
-    from nas_tc.timing import Pace, Setting
+    from nas_tc.timing import ReferenceSpeed, Setting
 
 _CHECKED = 40  # networks
 _CHECK_SEED = 2015  # not one that calibration draws with
-_CHECK_BUILDS = 5  # of each network that is checked
+_CHECK_REBUILDS = 5
+# of each network that is checked
 _CHECK_S = 0.1  # with each build
 _SAVE_EVERY_S = 10.0
 
@@ -83,17 +84,19 @@ def calibrate(
         take_huge_pages()  # it looks at one build of each network only
     with one_thread():
         table, out = _open_table(out, chosen)
-        pace = find_reference_speed(chosen, cache_folder())
-        table.tell_at(None if pace is None else pace.calm_ms)
+        speed = find_reference_speed(chosen, cache_folder())
+        table.rescale_to(None if speed is None else speed.quiet_ms)
         if check:
-            _check(table, out, found, setting, chosen, pace, plot or out.with_suffix(".png"))
+            _check(table, out, found, setting, chosen, speed, plot or out.with_suffix(".png"))
             return
         for name, network in references.items():
             around = surroundings(name, network, head, norm)
             console().print(f"reference {name} at {shape}: {around}")
-            if table.of(setting).unknown(network):
-                time_network(table.of(setting), network, setting, chosen, check=False, pace=pace)
-        _fill(table, out, found, setting, chosen, pace, networks)
+            if table.of(setting).untimed(network):
+                time_network(
+                    table.of(setting), network, setting, chosen, check=False, reference_speed=speed
+                )
+        _fill(table, out, found, setting, chosen, speed, networks)
 
 
 def _open_table(out: Path | None, device: "torch.device") -> "tuple[TimeTable, Path]":
@@ -122,7 +125,7 @@ def _fill(
     space: Space,
     setting: "Setting",
     device: "torch.device",
-    pace: "Pace | None",
+    speed: "ReferenceSpeed | None",
     networks: int,
 ) -> None:
     from nas_tc.latency import calibrate as run  # noqa: PLC0415
@@ -132,11 +135,11 @@ def _fill(
     screen.print(f"{space.name} at {shape_text(space.input)}: {setting}")
     saved, number = time.monotonic(), 0
     try:
-        timing = run(times, space, setting, device, networks=networks, pace=pace)
+        timing = run(times, space, setting, device, networks=networks, reference_speed=speed)
         for number, timed in enumerate(timing, 1):
             if number % 10 == 0:
                 screen.print(
-                    f"{number}/{networks} networks: {len(times.units):,} layers, the last one "
+                    f"{number}/{networks} networks: {len(times.layers):,} layers, the last one "
                     f"{timed.measured_ms:.3g} ms with {timed.new} new"
                 )
             if time.monotonic() - saved > _SAVE_EVERY_S:
@@ -144,7 +147,7 @@ def _fill(
                 saved = time.monotonic()
     finally:
         table.write(out)
-        screen.print(f"table: {out} ({number} networks more; {len(times.units):,} layers)")
+        screen.print(f"table: {out} ({number} networks more; {len(times.layers):,} layers)")
     error = times.error_range
     if error is not None:
         low, high = (ratio - 1 for ratio in error)
@@ -160,13 +163,13 @@ def _check(
     space: Space,
     setting: "Setting",
     device: "torch.device",
-    pace: "Pace | None",
+    speed: "ReferenceSpeed | None",
     plot: Path,
 ) -> None:
     from nas_tc.cost import complexity  # noqa: PLC0415
     from nas_tc.latency import agreement, nodes_of, scaled, unseen_networks  # noqa: PLC0415
     from nas_tc.report import draw_agreement  # noqa: PLC0415
-    from nas_tc.timing import stopwatch, time_builds, work_of  # noqa: PLC0415
+    from nas_tc.timing import stopwatch, time_rebuilds, work_of  # noqa: PLC0415
 
     if setting not in table.times:
         raise TableError(
@@ -182,20 +185,26 @@ def _check(
             f"{out} knows no layer like some of {space.name!r} at {shape_text(space.input)}; "
             "run nas-tc calibrate without --check for it first"
         )
-    watch, screen = stopwatch(device, pace), console()
+    watch, screen = stopwatch(device, speed), console()
     measured, predicted, guessed = [], [], 0
     for number, network in enumerate(networks, start=1):
         said = times.predict(network)
         assert said is not None
-        make = partial(work_of, network, setting, device)
+        build = partial(work_of, network, setting, device)
         if device.type == "cpu":
-            builds = time_builds(watch, [make], builds=_CHECK_BUILDS, build_s=_CHECK_S, most_s=10.0)
-            measured.append(builds.time().value)
+            rebuilt = time_rebuilds(
+                watch,
+                [build],
+                rebuilds=_CHECK_REBUILDS,
+                rebuild_s=_CHECK_S,
+                most_s=10.0,
+            )
+            measured.append(rebuilt.time().value)
         else:
-            measured.append(watch.time(make(), repeats=40, least_s=0.5, most_s=10.0).value)
+            measured.append(watch.time(build(), repeats=40, least_s=0.5, most_s=10.0).value)
         predicted.append(said.ms)
         guessed += said.guessed
-        times.check(said.ms, measured[-1])
+        times.add_check(said.ms, measured[-1])
         if number % 10 == 0:
             screen.print(f"{number}/{len(networks)} networks")
     formula = scaled([complexity(each) for each in networks], measured)

@@ -9,21 +9,22 @@ import torch
 from nas_tc._heap import keep_memory
 from nas_tc.data.cache import cache_folder
 from nas_tc.timing import (
-    BUILDS,
-    MOST_S,
+    REBUILDS,
+    REBUILDS_S,
     REPEATS,
+    Builder,
     Estimate,
-    Make,
     Stopwatch,
-    decide_builds,
+    decide_rebuilds,
     find_reference_speed,
     stopwatch,
-    time_builds,
+    time_ratio,
+    time_rebuilds,
 )
 
 
 def watch_of(device: torch.device) -> Stopwatch:
-    """The device's stopwatch, at its calm pace; call it within `one_thread` on a processor."""
+    """The device's stopwatch at its reference speed; call it within `one_thread` on a processor."""
     if device.type == "cpu":
         keep_memory()
     return stopwatch(device, find_reference_speed(device, cache_folder()))
@@ -31,43 +32,43 @@ def watch_of(device: torch.device) -> Stopwatch:
 
 def by_builds(
     watch: Stopwatch,
-    makes: Sequence[Make],
+    builders: Sequence[Builder],
     limit_ms: float | None,
-    builds: int,
+    rebuilds: int,
     repeats: int,
 ) -> dict[str, Any]:
-    """Figures of a processor: over several builds, at the machine's calm pace."""
-    verdict = {}
+    """Figures of a processor: over several builds, at the reference speed."""
+    judged = {}
     if limit_ms is None:
         # Who asks for more has it, however long it takes.
-        most_s = MOST_S if builds <= BUILDS and repeats <= REPEATS else inf
-        times = time_builds(watch, makes, builds=builds, repeats=repeats, most_s=most_s)
+        most_s = REBUILDS_S if rebuilds <= REBUILDS and repeats <= REPEATS else inf
+        times = time_rebuilds(watch, builders, rebuilds=rebuilds, repeats=repeats, most_s=most_s)
     else:
-        times, said = decide_builds(watch, makes, limit_ms)
-        verdict = {"verdict": said}
+        times, verdict = decide_rebuilds(watch, builders, limit_ms)
+        judged = {"verdict": verdict}
     values = {
         **_figures(times.time()),
-        "builds": len(times.built),
-        "raw_ms": times.raw_ms(),
-        "pace": times.pace,
-        **verdict,
+        **_correction(len(times.rebuilds), times.raw_ms(), times.slowdown),
+        **judged,
     }
-    return values | (_ratio(times.ratio()) if len(makes) > 1 else {})
+    return values | (_ratio(times.ratio()) if len(builders) > 1 else {})
 
 
 def by_one_build(
-    watch: Stopwatch, makes: Sequence[Make], limit_ms: float | None, repeats: int
+    watch: Stopwatch, builders: Sequence[Builder], limit_ms: float | None, repeats: int
 ) -> dict[str, Any]:
-    """Figures of a GPU, which has no pace and repeats as it is."""
-    run, *reference = (make() for make in makes)
-    verdict = {}
+    """Figures of a GPU, which needs no reference speed: its times repeat as they are."""
+    run, *reference = (build() for build in builders)
+    judged = {}
     if limit_ms is None:
         found = watch.time(run, repeats=repeats)
     else:
-        found, said = watch.decide(run, limit_ms)
-        verdict = {"verdict": said}
-    values = {**_figures(found), "builds": 1, "raw_ms": found.value, "pace": None, **verdict}
-    return values | (_ratio(watch.ratio(run, *reference, turns=repeats)) if reference else {})
+        found, verdict = watch.decide(run, limit_ms)
+        judged = {"verdict": verdict}
+    values = {**_figures(found), **_correction(1, found.value, None), **judged}
+    return values | (
+        _ratio(time_ratio(watch, run, *reference, rounds=repeats)) if reference else {}
+    )
 
 
 def _figures(found: Estimate) -> dict[str, Any]:
@@ -80,10 +81,22 @@ def _figures(found: Estimate) -> dict[str, Any]:
     }
 
 
+def _correction(rebuilds: int, raw_ms: float, slowdown: float | None) -> dict[str, Any]:
+    """How often the network was built and what was corrected; `builds`, `pace`: names of 0.1."""
+    return {
+        "rebuilds": rebuilds,
+        "builds": rebuilds,
+        "raw_ms": raw_ms,
+        "slowdown": slowdown,
+        "pace": slowdown,
+    }
+
+
 def _ratio(found: Estimate) -> dict[str, Any]:
     return {
         "ratio": found.value,
         "ratio_low": found.low,
         "ratio_high": found.high,
-        "turns": found.samples,
+        "rounds": found.samples,
+        "turns": found.samples,  # the name of 0.1
     }

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from nas_tc.architecture import Architecture
     from nas_tc.latency import TimeTable
-    from nas_tc.timing import Pace, Setting
+    from nas_tc.timing import ReferenceSpeed, Setting
 
 
 def time(
@@ -30,7 +30,7 @@ def time(
     against: Annotated[
         str | None,
         typer.Option(
-            help="Another network, timed in turns with this one on the same input.",
+            help="Another network, timed interleaved with this one on the same input.",
             show_default="none",
         ),
     ] = None,
@@ -47,9 +47,11 @@ def time(
     repeats: Annotated[
         int, typer.Option(help="Least number of samples.", callback=options.at_least(1))
     ] = 400,
-    builds: Annotated[
+    rebuilds: Annotated[
         int,
         typer.Option(
+            "--rebuilds",
+            "--builds",
             help="How often the network is built anew, on a processor.",
             callback=options.at_least(1),
         ),
@@ -72,7 +74,7 @@ def time(
         raise unknown("dtype", dtype, DTYPES)
     setting = Setting("train_step" if train_step else "forward", batch, dtype)
     chosen = choose_device(device)
-    found = _measured(networks, setting, chosen, limit_ms, builds, repeats, time_table)
+    found = _measured(networks, setting, chosen, limit_ms, rebuilds, repeats, time_table)
     values: dict[str, Any] = {
         "network": network,
         **described(architecture),
@@ -95,7 +97,7 @@ def _measured(
     setting: "Setting",
     device: "torch.device",
     limit_ms: float | None,
-    builds: int,
+    rebuilds: int,
     repeats: int,
     file: Path | None,
 ) -> dict[str, Any]:
@@ -104,16 +106,16 @@ def _measured(
     from nas_tc.latency import find_table  # noqa: PLC0415
     from nas_tc.timing import one_thread, timing_machine, work_of  # noqa: PLC0415
 
-    makes = [partial(work_of, each, setting, device) for each in networks]
+    builders = [partial(work_of, each, setting, device) for each in networks]
     with one_thread():
         machine = timing_machine(device)
         table = find_table(file, machine)  # read before what takes seconds
         watch = watch_of(device)
-        predicted = _predicted(networks[0], setting, file, table, machine, watch.pace)
+        predicted = _predicted(networks[0], setting, file, table, machine, watch.reference_speed)
         if device.type == "cpu":
-            found = by_builds(watch, makes, limit_ms, builds, repeats)
+            found = by_builds(watch, builders, limit_ms, rebuilds, repeats)
         else:
-            found = by_one_build(watch, makes, limit_ms, repeats)
+            found = by_one_build(watch, builders, limit_ms, repeats)
     return {**found, **predicted, "machine": machine}
 
 
@@ -123,17 +125,17 @@ def _predicted(
     file: Path | None,
     table: "TimeTable | None",
     machine: dict[str, Any],
-    pace: "Pace | None",
+    reference_speed: "ReferenceSpeed | None",
 ) -> dict[str, Any]:
-    """What a table says of the network's time; this device's own need not say anything.
+    """The network's time by a table; nothing if this device's own has no layers like these.
 
     Raises:
-        TableError: a table was named that has nothing like these layers.
+        TableError: A table was named that has no layers like these.
     """
     if table is None:
         return {}
-    if pace is not None and table.is_of(machine):
-        table.tell_at(pace.calm_ms)
+    if reference_speed is not None and table.is_of(machine):
+        table.rescale_to(reference_speed.quiet_ms)
     said = table.of(setting).predict(architecture)
     if said is None:
         if file is None:
@@ -162,7 +164,7 @@ def _print(values: dict[str, Any], around: str) -> None:
         f"time      {values['latency_ms']:.3f} ms ({values['low_ms']:.3f} to "
         f"{values['high_ms']:.3f}): {_counted(values)}"
     )
-    if (slowdown := values["pace"]) is not None:
+    if (slowdown := values["slowdown"]) is not None:
         screen.print(
             f"slowdown  {slowdown:.3f} of the machine, against its reference speed; by the clock "
             f"the network takes {values['raw_ms']:.3f} ms"
@@ -170,7 +172,7 @@ def _print(values: dict[str, Any], around: str) -> None:
     elif values["device"] == "cpu":
         screen.print(
             "slowdown  not known, for the cache is off (NAS_TC_CACHE) or cannot be written: the "
-            "time above is as the clock had it"
+            "time above is uncorrected"
         )
     if "predicted_ms" in values:
         guessed, where = values["predicted_guessed"], values["predicted_for"]
@@ -183,7 +185,8 @@ def _print(values: dict[str, Any], around: str) -> None:
     if "ratio" in values:
         screen.print(
             f"ratio     {values['ratio']:.4f} ({values['ratio_low']:.4f} to "
-            f"{values['ratio_high']:.4f}) of {values['against']}, from {values['turns']} turns"
+            f"{values['ratio_high']:.4f}) of {values['against']}, from {values['rounds']} "
+            "interleaved rounds"
         )
     governor = machine["governor"] or "not shown"
     screen.print(
@@ -195,6 +198,6 @@ def _print(values: dict[str, Any], around: str) -> None:
 
 def _counted(values: dict[str, Any]) -> str:
     which = "median" if values["quantile"] == 0.5 else "lower quartile"
-    if values["builds"] == 1:
+    if values["rebuilds"] == 1:
         return f"{which} of {values['repeats']} repeats"
-    return f"median of {values['builds']} builds, {which} of {values['repeats']} repeats in all"
+    return f"median of {values['rebuilds']} builds, {which} of {values['repeats']} repeats in all"

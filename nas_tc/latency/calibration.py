@@ -12,27 +12,39 @@ from nas_tc.latency.layer_profiler import profile_layers
 from nas_tc.latency.layer_signature import nodes_of
 from nas_tc.latency.layer_times import LayerTimes, Prediction
 from nas_tc.space import Space
-from nas_tc.timing.baseline_speed import Pace
+from nas_tc.timing.baseline_speed import ReferenceSpeed
 from nas_tc.timing.setting import Setting
 
-_DRAWN = 30  # networks, of which the one with the most unknown layers is timed
+_DRAWN = 30  # networks, of which the one with the most new layers is timed
+
 _ATTEMPTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """A network that was timed, and what the table would have said of it before."""
+    """A network that was timed for a table.
+
+    Attributes:
+        architecture: The network.
+        measured_ms: Milliseconds that it took.
+        predicted: Prediction of the table before; None if a layer was like none in it.
+        new: Number of its layers that were new to the table.
+    """
 
     architecture: Architecture
     measured_ms: float
     predicted: Prediction | None
-    new: int  # layers that the table did not have
+    new: int
 
 
 def networks_of(space: Space, random: random.Random) -> Iterator[Architecture]:
-    """Networks of a space that exist on its images, drawn evenly from its settings, for ever.
+    """Networks of a space that exist on its images, drawn uniformly from its settings, without end.
 
-    Ends when a thousand draws in a row do not exist.
+    Ends when a thousand networks in a row do not exist.
+
+    Args:
+        space: Space at the images' shape and classes.
+        random: Source of the draws.
     """
     failed = 0
     while failed < _ATTEMPTS:
@@ -48,7 +60,15 @@ def networks_of(space: Space, random: random.Random) -> Iterator[Architecture]:
 
 
 def unseen_networks(times: LayerTimes, space: Space, seed: int) -> Iterator[Architecture]:
-    """Networks of a space, each once, none of which was timed; ends after a thousand in vain."""
+    """Networks of a space that were never timed, each once.
+
+    Ends when a thousand draws in a row give no other.
+
+    Args:
+        times: Times whose networks are left out.
+        space: Space at the images' shape and classes.
+        seed: Seed of the draws.
+    """
     seen = set(times.networks)
     in_vain = 0
     for architecture in networks_of(space, random.Random(seed)):
@@ -69,34 +89,39 @@ def calibrate(
     *,
     networks: int,
     seed: int = 0,
-    pace: Pace | None = None,
+    reference_speed: ReferenceSpeed | None = None,
 ) -> Iterator[Timed]:
-    """Times networks of a space whose layers the table lacks, and adds them to it.
+    """Times networks of a space that have layers the table lacks, and adds these layers to it.
 
-    Of thirty networks drawn the one with the most unknown layers is next; when the table knows
-    all layers of all thirty, calibration is over. Every fourth network is one drawn evenly and
-    foretold before it is timed, so that the table learns its own error.
+    Of thirty networks drawn, the one with the most new layers is next; when none of thirty has a
+    new layer, calibration is over. Every fourth network is drawn uniformly and predicted before it
+    is timed, so that the table measures its own error.
 
     Args:
-        times: grows meanwhile.
-        space: at the images' shape and classes.
-        setting: what is timed.
-        device: where; call it within `one_thread` on a processor.
-        networks: to time at most.
-        seed: of the draw.
-        pace: that times are told at; None: as the clock has them.
+        times: Times of the table; grows.
+        space: Space at the images' shape and classes.
+        setting: What is timed.
+        device: Device to run on; call it within `one_thread` on a processor.
+        networks: Networks to time at most.
+        seed: Seed of the draws.
+        reference_speed: Speed that times are corrected to; None: times are what the clock read.
+
+    Yields:
+        Each network, once it was timed.
     """
-    # A calibration that goes on must not foretell the networks that it already knows.
+    # A calibration that goes on must not predict networks that it has timed before.
     draw = unseen_networks(times, space, seed + len(times.networks))
     for number in range(networks):
-        fair = number % 4 == 3
-        chosen = next(draw, None) if fair else _newest(times, draw)
+        is_check = number % 4 == 3
+        chosen = next(draw, None) if is_check else _most_new(times, draw)
         if chosen is None:
             return
-        new = len(times.unknown(chosen))
-        if not fair and not new:
+        new = len(times.untimed(chosen))
+        if not is_check and not new:
             return
-        yield time_network(times, chosen, setting, device, check=fair, pace=pace)
+        yield time_network(
+            times, chosen, setting, device, check=is_check, reference_speed=reference_speed
+        )
 
 
 def time_network(
@@ -106,19 +131,31 @@ def time_network(
     device: torch.device,
     *,
     check: bool = True,
-    pace: Pace | None = None,
+    reference_speed: ReferenceSpeed | None = None,
 ) -> Timed:
-    """Times a network inside and adds its layers; `check` keeps how well it was foretold."""
-    new = len(times.unknown(architecture))
+    """Times a network layer by layer and adds its layers.
+
+    Args:
+        times: Times of the table; grows.
+        architecture: Network to time.
+        setting: What is timed.
+        device: Device to run on; call it within `one_thread` on a processor.
+        check: Whether the table keeps how well it predicted the network.
+        reference_speed: Speed that times are corrected to; None: times are what the clock read.
+
+    Raises:
+        ArchitectureError: A map shrinks to nothing.
+    """
+    new = len(times.untimed(architecture))
     predicted = times.predict(architecture)
-    inside = profile_layers(architecture, setting, device, pace=pace)
+    profile = profile_layers(architecture, setting, device, reference_speed=reference_speed)
     if check and predicted is not None:
-        times.check(predicted.ms, inside.whole_ms)
-    times.add(architecture, inside)
-    return Timed(architecture, inside.whole_ms, predicted, new)
+        times.add_check(predicted.ms, profile.whole_ms)
+    times.add(architecture, profile)
+    return Timed(architecture, profile.whole_ms, predicted, new)
 
 
-def _newest(times: LayerTimes, draw: Iterable[Architecture]) -> Architecture | None:
-    """The one with the most unknown layers of thirty."""
+def _most_new(times: LayerTimes, draw: Iterable[Architecture]) -> Architecture | None:
+    """Of thirty networks the one with the most new layers."""
     drawn = [architecture for architecture, _ in zip(draw, range(_DRAWN), strict=False)]
-    return max(drawn, key=lambda each: len(times.unknown(each)), default=None)
+    return max(drawn, key=lambda each: len(times.untimed(each)), default=None)

@@ -1,8 +1,8 @@
-"""Times every layer of a network where it runs: inside the network.
+"""Times each layer of a network where it runs: in the network.
 
-A layer on its own is quicker than in its place, where its weights have left the cache and its
-input was just written. So the clock is read between the layers of whole runs, which also costs
-one run for all of them.
+A layer alone is quicker than in its place, where its weights have left the cache and its input was
+just written. So the clock is read between the layers of whole runs, which also costs one run for
+all layers.
 """
 
 import time
@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from nas_tc.architecture import Architecture, Join
-from nas_tc.latency.layer_signature import LayerSignature, nodes_of, signature_of
+from nas_tc.latency.layer_signature import LayerSignature, nodes_of, signatures_of
 from nas_tc.module import Network, modules_of
-from nas_tc.timing.baseline_speed import Beside, Pace
+from nas_tc.timing.baseline_speed import BaselineSpeed, ReferenceSpeed
 from nas_tc.timing.clock import counted_quantile
 from nas_tc.timing.dummy_network import dummy_network
 from nas_tc.timing.estimate import quantile_of
@@ -35,15 +35,16 @@ Stamp = int | torch.cuda.Event
 
 @dataclass(frozen=True, slots=True)
 class LayerProfile:
-    """Milliseconds of a network and of its layers, from the same runs, at one pace.
+    """Milliseconds of a network and of its layers, from interleaved runs.
 
     Attributes:
-        whole_ms: of runs without a clock inside.
-        units: each layer in order; its forward pass, or that with its backward pass and update.
+        whole_ms: Milliseconds of the network, from runs without a clock between layers.
+        layers: Signature and milliseconds of each layer in order: its forward pass, or that with
+            its backward pass and update.
     """
 
     whole_ms: float
-    units: tuple[tuple[LayerSignature, float], ...]
+    layers: tuple[tuple[LayerSignature, float], ...]
 
 
 def profile_layers(
@@ -53,51 +54,52 @@ def profile_layers(
     *,
     least_s: float = _LEAST_S,
     fewest: int = _FEWEST,
-    pace: Pace | None = None,
+    reference_speed: ReferenceSpeed | None = None,
 ) -> LayerProfile:
-    """Times a network and, in turn with it, its layers.
+    """Times a network and its layers, in interleaved runs.
 
     Args:
-        architecture: with fresh weights, whose values do not change the time.
-        setting: forward pass or training step, batch, type of numbers.
-        device: to run on; call it within `one_thread` on a processor.
-        least_s: runs are repeated for so long, but `fewest` to 200 times.
-        fewest: runs, however long they take.
-        pace: that the times are told at; None: as the clock has them.
+        architecture: Network, which gets fresh weights: their values do not change the time.
+        setting: Forward pass or training step, batch, type of numbers.
+        device: Device to run on; call it within `one_thread` on a processor.
+        least_s: Seconds of runs, but `fewest` to 200 runs.
+        fewest: Runs at least, however long they take.
+        reference_speed: Speed that times are corrected to; None: times are what the clock read.
 
     Raises:
-        ArchitectureError: a map that shrinks to nothing.
+        ArchitectureError: A map shrinks to nothing.
     """
-    nodes = nodes_of(architecture)
-    units = [signature_of(node, first=number == 0) for number, node in enumerate(nodes)]
+    signatures = signatures_of(architecture)
     work = (_Step if setting.what == "train_step" else _Forward)(architecture, setting, device)
     for _ in range(_WARM_UPS):
         work.run(_ignore)
-    beside = None if pace is None else Beside(pace, [work.whole_ms()])
+    baseline = None
+    if reference_speed is not None:
+        baseline = BaselineSpeed(reference_speed, [work.whole_ms()])
     samples: list[list[float]] = []
     wholes: list[float] = []
     started = time.monotonic()
     while len(wholes) < fewest or (len(wholes) < _MOST and time.monotonic() - started < least_s):
-        samples.append(work.units_ms())
+        samples.append(work.layers_ms())
         wholes.append(work.whole_ms())
-        if beside is not None:
-            beside.follow([2 * wholes[-1]])
+        if baseline is not None:
+            baseline.update([2 * wholes[-1]])
     quantile = counted_quantile(device)
-    slowness = 1.0
-    if beside is not None:
-        beside.look()
-        slowness = beside.slowness(quantile_of(wholes, quantile))
+    slowdown = 1.0
+    if baseline is not None:
+        baseline.sample()
+        slowdown = baseline.slowdown(quantile_of(wholes, quantile))
     # A clock may tick too slowly for a layer that does nothing.
     times = (
-        max(quantile_of(column, quantile), _LEAST_MS) / slowness
+        max(quantile_of(column, quantile), _LEAST_MS) / slowdown
         for column in zip(*samples, strict=True)
     )
-    whole_ms = max(quantile_of(wholes, quantile), _LEAST_MS) / slowness
-    return LayerProfile(whole_ms, tuple(zip(units, times, strict=True)))
+    whole_ms = max(quantile_of(wholes, quantile), _LEAST_MS) / slowdown
+    return LayerProfile(whole_ms, tuple(zip(signatures, times, strict=True)))
 
 
 class _Forward:
-    """A forward pass that can be looked into."""
+    """A forward pass with a clock between its layers."""
 
     def __init__(self, architecture: Architecture, setting: Setting, device: torch.device) -> None:
         dtype = DTYPES[setting.dtype]
@@ -115,21 +117,21 @@ class _Forward:
                 maps = module(maps)
             mark()
 
-    def units_ms(self) -> list[float]:
+    def layers_ms(self) -> list[float]:
         """Milliseconds of each layer."""
         stamps: list[Stamp] = []
         self.run(lambda: stamps.append(self._stamp()))
         return [_between(*pair) for pair in pairwise(stamps)]
 
     def whole_ms(self) -> float:
-        """Milliseconds of a run with no clock inside."""
+        """Milliseconds of a run without a clock between layers."""
         before = self._stamp()
         self.run(_ignore)
         return _between(before, self._stamp())
 
 
 class _Step:
-    """A training step, as `training_step` has it, that can be looked into.
+    """A training step, as `training_step` has it, with a clock between its layers.
 
     A layer's backward pass lies between the gradients of its output and of its input; its update
     is that of its own parameters.
@@ -149,7 +151,7 @@ class _Step:
         self._loss(_ignore_maps).backward()
         self._whole.step()
 
-    def units_ms(self) -> list[float]:
+    def layers_ms(self) -> list[float]:
         """Milliseconds of each layer: forward, backward, update."""
         forward: list[Stamp] = []
         backward: list[Stamp] = []
@@ -172,7 +174,7 @@ class _Step:
         return [sum(times) for times in zip(*parts, back, strict=True)]
 
     def whole_ms(self) -> float:
-        """Milliseconds of a step with no clock inside."""
+        """Milliseconds of a step without a clock between layers."""
         before = self._stamp()
         self.run(_ignore)
         return _between(before, self._stamp())
@@ -193,7 +195,7 @@ class _Step:
 
 
 def _rows(network: Network, architecture: Architecture) -> list[list[nn.Module]]:
-    """The network's own modules, those of one node together."""
+    """The network's own modules, grouped by node."""
     modules: Iterator[nn.Module] = iter(network.layers)
     return [[next(modules) for _ in range(_count(node))] for node in nodes_of(architecture)]
 
@@ -212,7 +214,7 @@ def _optimizer(row: Sequence[nn.Module]) -> torch.optim.Optimizer | None:
 
 def _stamper(device: torch.device) -> Callable[[], Stamp]:
     if device.type != "cuda":
-        return time.thread_time_ns  # as the stopwatch's clock, which says why
+        return time.thread_time_ns  # as `clock._cpu_clock`, whose docstring has the reason
 
     def record() -> torch.cuda.Event:
         event = torch.cuda.Event(enable_timing=True)

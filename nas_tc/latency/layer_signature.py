@@ -1,7 +1,7 @@
-"""What a table of times has an entry for: a layer of the walk, whatever its name and place.
+"""The signature of a layer: what decides about its time, and so the key of a table of times.
 
-A layer is a convolution with its normalisation and activation; branches that meet again are one
-unit together, because they cannot be told apart by the clock. Names do not count, shapes do.
+A layer is a convolution with its normalisation and activation. Branches that meet again are one
+layer together, because the clock cannot tell them apart. Shapes count; names and places do not.
 """
 
 from collections.abc import Hashable, Iterator
@@ -31,7 +31,7 @@ from nas_tc.architecture import (
 )
 from nas_tc.architecture.layers import source_volume
 
-FIRST = "first "  # a layer that reads the images, whose gradient nobody needs
+FIRST = "first "  # a layer that reads the images, whose gradient is not computed
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,11 @@ class LayerSignature:
     """What decides about a layer's time.
 
     Attributes:
-        kind: all but the sizes of maps: "conv 3/2 pad 1 norm relu".
-        sizes: channels x height x width of input and output: "16x32x32>32x16x16".
-        macs: multiply-adds for one image.
-        values: that are read and written for one image.
-        params: weights, biases, scales, shifts.
+        kind: All but the sizes of maps: "conv 3/2 pad 1 norm relu".
+        sizes: Channels x height x width of input and output: "16x32x32>32x16x16".
+        macs: Multiply-adds for one image.
+        values: Values that are read and written for one image.
+        params: Number of weights, biases, scales and shifts.
     """
 
     kind: str
@@ -59,10 +59,10 @@ class LayerSignature:
 
 
 def nodes_of(architecture: Architecture) -> tuple[Node, ...]:
-    """The layers of a network in a row, branches as one node; quick where there are none.
+    """The layers of a network in order, with branches that meet again as one node.
 
     Raises:
-        ArchitectureError: a map that shrinks to nothing.
+        ArchitectureError: A map shrinks to nothing.
     """
     found: list[Node] = []
     before = IMAGES
@@ -73,15 +73,30 @@ def nodes_of(architecture: Architecture) -> tuple[Node, ...]:
 
 
 def nodes_of_part(part: tuple[Layer, ...], before: str) -> tuple[Node, ...]:
-    """The same of one part of a walk, which the layer named `before` feeds."""
+    """The nodes of one part of a walk; quick where it has no branches.
+
+    Args:
+        part: Layers of the part.
+        before: Name of the layer that feeds them.
+    """
     for layer in part:
         if isinstance(layer, Add | Concat | Scale):
             return nest(part, before)
     return part
 
 
-def nameless(node: Node) -> Hashable:
-    """A key that layers of one unit share; quicker to make than the unit. Branches keep names."""
+def signatures_of(architecture: Architecture) -> list[LayerSignature]:
+    """The signature of each layer of a network, in order.
+
+    Raises:
+        ArchitectureError: A map shrinks to nothing.
+    """
+    nodes = nodes_of(architecture)
+    return [signature_of(node, first=number == 0) for number, node in enumerate(nodes)]
+
+
+def key_without_name(node: Node) -> Hashable:
+    """A key that layers with one signature share, quicker to make. Branches keep their names."""
     if type(node) is Conv:
         return (
             node.input,
@@ -100,8 +115,13 @@ def nameless(node: Node) -> Hashable:
 
 @lru_cache(maxsize=1 << 15)
 def signature_of(node: Node, *, first: bool) -> LayerSignature:
-    """The unit that a node of the walk is; `first` if it reads the images."""
-    if type(node) is Conv:  # most are; the same as below without the way round
+    """The signature of a node of the walk.
+
+    Args:
+        node: Layer, or branches that meet again.
+        first: Whether it reads the images.
+    """
+    if type(node) is Conv:  # most are; the same as below by a shorter way
         return LayerSignature(
             (FIRST if first else "") + _layer_kind(node),
             f"{_shape(node.input)}>{_shape(node.output)}",

@@ -1,4 +1,4 @@
-"""What is known of the layers' times in one setting, and what that says of a network."""
+"""Times of layers in one setting, and the prediction of a network's time from them."""
 
 from collections import deque
 from collections.abc import Hashable, Iterable
@@ -8,38 +8,43 @@ from nas_tc.architecture import IMAGES, Architecture, Layer, Node, walk_parts
 from nas_tc.latency.layer_profiler import LayerProfile
 from nas_tc.latency.layer_signature import (
     LayerSignature,
-    nameless,
-    nodes_of,
+    key_without_name,
     nodes_of_part,
     signature_of,
+    signatures_of,
 )
-from nas_tc.latency.nearest_layers import Nearby
+from nas_tc.latency.nearest_layers import NearestLayers
 
-CHECKS = 40  # networks that a table was put to the test with, the latest
-_FITTED = 200  # networks whose overhead is known, the latest
+CHECKS = 40  # latest networks whose predicted time was compared with the measured one
+_FITTED = 200  # latest networks that the overhead is fitted to
 _FEWEST_CHECKS = 20
 _PARTS_KEPT = 1 << 15
-_REMEMBERED = 20  # sightings of a layer: older ones fade
+_REMEMBERED = 20  # networks that a layer's mean is over: older ones fade
 
 _Key = tuple[Hashable, bool]  # a layer without its name, and whether it reads the images
 
 
 @dataclass(slots=True)
 class LayerTime:
-    """A layer and the geometric mean of its times in all networks that it was met in.
+    """A layer and the geometric mean of its times in all networks that it was timed in.
 
-    Each is told at its own pace, so that what is left errs to both sides: the mean foretells better
-    than the lowest (docs/timing.md).
+    Each time is corrected for the slowdown, so that what is left errs to both sides: the mean
+    predicts better than the lowest (results/timing).
+
+    Attributes:
+        signature: Signature of the layer.
+        ms: Milliseconds.
+        networks: Number of networks that it was timed in.
     """
 
-    unit: LayerSignature
+    signature: LayerSignature
     ms: float
-    seen: int = 1  # networks
+    networks: int = 1
 
-    def see(self, ms: float) -> None:
-        """Takes in another network's time of it."""
-        self.seen += 1
-        self.ms *= (ms / self.ms) ** (1 / min(self.seen, _REMEMBERED))
+    def add(self, ms: float) -> None:
+        """Adds the layer's time in another network."""
+        self.networks += 1
+        self.ms *= (ms / self.ms) ** (1 / min(self.networks, _REMEMBERED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +52,12 @@ class Prediction:
     """A time that was not measured.
 
     Attributes:
-        ms: milliseconds; the sum of the layers' times and the network's own overhead.
-        low_ms: what it would be if this were the table's worst over-estimate; 0 if unknown.
-        high_ms: the same for its worst under-estimate; infinite if unknown.
-        guessed: layers that were never timed, whose time is taken from similar ones.
-        layers: in all.
+        ms: Milliseconds: the sum of the layers' times and the network's own overhead.
+        low_ms: Milliseconds by the lowest measured / predicted of the table's error range; 0 if
+            that is not known.
+        high_ms: Milliseconds by the highest; infinite if it is not known.
+        guessed: Number of layers that were never timed, whose time is guessed from the nearest.
+        layers: Number of layers in all.
     """
 
     ms: float
@@ -63,49 +69,56 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What is known of a stage of a walk, or of its head."""
+    """The predicted time of a stage of a walk, or of its head."""
 
-    layers_of: tuple[Layer, ...]
-    ms: float  # the sum of its layers; minus infinity if one is like no other
+    walk: tuple[Layer, ...]
+    ms: float  # sum over its layers; minus infinity if one is like no other
     guessed: int
     layers: int
 
 
 class LayerTimes:
-    """The times of layers in one setting on one device; grows with each network that is timed.
+    """Times of layers in one setting on one device; grows with each network that is timed.
+
+    Args:
+        layers: Layers with their times.
+        totals: See below.
+        checks: See below.
+        networks: See below.
 
     Attributes:
-        units: by key.
-        networks: ids of those that were timed.
-        totals: of the latest: the sum of their layers' times and the whole.
-        checks: predicted and then measured, of networks that had not been timed before.
+        layers: Layers with their times, by the key of their signature.
+        networks: Ids of the networks that were timed.
+        totals: Milliseconds of the layers together and of the whole, of the latest networks.
+        checks: Predicted and measured milliseconds of networks that had not been timed before.
     """
 
     def __init__(
         self,
-        units: Iterable[LayerTime] = (),
+        layers: Iterable[LayerTime] = (),
         totals: Iterable[tuple[float, float]] = (),
         checks: Iterable[tuple[float, float]] = (),
         networks: Iterable[str] = (),
     ) -> None:
-        self.units: dict[str, LayerTime] = {each.unit.key: each for each in units}
+        self.layers: dict[str, LayerTime] = {each.signature.key: each for each in layers}
         self.networks = set(networks)
         self.totals = deque(totals, _FITTED)
         self.checks = deque(checks, CHECKS)
-        # Parts by which object they are: hashing their layers would be most of what a prediction
+        # Parts by the id of the object: hashing their layers would be most of what a prediction
         # costs. A part that is kept here keeps its id to itself.
         self._parts: dict[int, _Part] = {}
         self._timed: dict[_Key, LayerTime] = {}
         self._guesses: dict[_Key, tuple[float, int]] = {}
-        self._nearby: Nearby | None = None
+        self._nearest: NearestLayers | None = None
         self._reset()
 
     @property
     def error_range(self) -> tuple[float, float] | None:
-        """A range of measured / predicted that the next one is in; None before twenty were checked.
+        """Range of measured / predicted that the next network is in; None before twenty checks.
 
-        Of twenty the lowest and the highest, of forty the second of both ends: the next one lies
-        outside with a probability of less than 10 %, whatever the distribution.
+        It runs from the lowest to the highest of twenty, or from the second lowest to the second
+        highest of forty: the next network lies outside with a probability of less than 10 %,
+        whatever the distribution.
         """
         if len(self.checks) < _FEWEST_CHECKS:
             return None
@@ -113,34 +126,39 @@ class LayerTimes:
         left_out = (len(ratios) + 1) // _FEWEST_CHECKS - 1  # at each end
         return ratios[left_out], ratios[-1 - left_out]
 
-    def add(self, architecture: Architecture, inside: LayerProfile) -> None:
-        """Takes in the layers of a network that was timed."""
+    def add(self, architecture: Architecture, profile: LayerProfile) -> None:
+        """Adds the layers of a network that was timed.
+
+        Args:
+            architecture: The network.
+            profile: Times of the network and its layers.
+        """
         self.networks.add(architecture.id)
-        for unit, ms in inside.units:
-            kept = self.units.get(unit.key)
+        for signature, ms in profile.layers:
+            kept = self.layers.get(signature.key)
             if kept is None:
-                self.units[unit.key] = LayerTime(unit, ms)
+                self.layers[signature.key] = LayerTime(signature, ms)
             else:
-                kept.see(ms)
-        self.totals.append((sum(ms for _, ms in inside.units), inside.whole_ms))
+                kept.add(ms)
+        self.totals.append((sum(ms for _, ms in profile.layers), profile.whole_ms))
         self._reset()
 
-    def check(self, predicted_ms: float, measured_ms: float) -> None:
-        """Takes note of how well a time was predicted."""
+    def add_check(self, predicted_ms: float, measured_ms: float) -> None:
+        """Adds a network's predicted and measured time to those that give the table's error."""
         self.checks.append((predicted_ms, measured_ms))
         self._range = self.error_range
 
     def rescale(self, factor: float) -> None:
-        """Multiplies all times: they are told at another pace from now on."""
-        for each in self.units.values():
+        """Multiplies all times by a factor, because the reference speed has changed."""
+        for each in self.layers.values():
             each.ms *= factor
         self.totals = deque(((a * factor, b * factor) for a, b in self.totals), _FITTED)
         self.checks = deque(((a * factor, b * factor) for a, b in self.checks), CHECKS)
         self._reset()
 
     def merge(self, other: "LayerTimes") -> None:
-        """Takes in what `other` knows and we do not."""
-        self.units = {**other.units, **self.units}
+        """Adds the layers and networks of other times that these lack."""
+        self.layers = {**other.layers, **self.layers}
         self.networks |= other.networks
         if not self.totals:
             self.totals.extend(other.totals)
@@ -148,33 +166,30 @@ class LayerTimes:
             self.checks.extend(other.checks)
         self._reset()
 
-    def unknown(self, architecture: Architecture) -> list[LayerSignature]:
+    def untimed(self, architecture: Architecture) -> list[LayerSignature]:
         """The network's layers that were never timed, each once.
 
         Raises:
-            ArchitectureError: a map that shrinks to nothing.
+            ArchitectureError: A map shrinks to nothing.
         """
-        units = (
-            signature_of(node, first=number == 0)
-            for number, node in enumerate(nodes_of(architecture))
-        )
-        return list({u.key: u for u in units if u.key not in self.units}.values())
+        signatures = {each.key: each for each in signatures_of(architecture)}
+        return [each for key, each in signatures.items() if key not in self.layers]
 
     def predict(self, architecture: Architecture) -> Prediction | None:
         """The network's time; None if a layer is like none that was timed.
 
         Raises:
-            ArchitectureError: a map that shrinks to nothing.
+            ArchitectureError: A map shrinks to nothing.
         """
         total, guessed, layers = 0.0, 0, 0
         known, before = self._parts, IMAGES
         for part in walk_parts(architecture):
-            said = known.get(id(part))
-            if said is None:
-                said = self._look_up_part(part, before)
-            total += said.ms
-            guessed += said.guessed
-            layers += said.layers
+            found = known.get(id(part))
+            if found is None:
+                found = self._look_up_part(part, before)
+            total += found.ms
+            guessed += found.guessed
+            layers += found.layers
             before = part[-1].name
         if total < 0:  # a layer like no other
             return None
@@ -187,7 +202,7 @@ class LayerTimes:
         nodes = nodes_of_part(part, before)
         first = before == IMAGES
         for node in nodes:
-            key = nameless(node), first
+            key = key_without_name(node), first
             entry = self._timed.get(key)
             if entry is not None:
                 total += entry.ms
@@ -198,38 +213,39 @@ class LayerTimes:
             first = False
         if len(self._parts) >= _PARTS_KEPT:
             self._parts.clear()
-        said = self._parts[id(part)] = _Part(part, total, guessed, len(nodes))
-        return said
+        found_part = self._parts[id(part)] = _Part(part, total, guessed, len(nodes))
+        return found_part
 
     def _look_up(self, node: Node, key: _Key) -> tuple[float, int]:
-        """Milliseconds, and 1 if they are guessed; minus infinity if there is nothing like it."""
-        unit = signature_of(node, first=key[1])
-        entry = self.units.get(unit.key)
+        """Milliseconds, minus infinity if there is no layer like it; and 1 if they are guessed."""
+        signature = signature_of(node, first=key[1])
+        entry = self.layers.get(signature.key)
         if entry is not None:
             self._timed[key] = entry
             return entry.ms, 0
-        if self._nearby is None:
-            self._nearby = Nearby((each.unit, each.ms) for each in self.units.values())
-        guess = self._nearby.guess(unit)
+        if self._nearest is None:
+            timed = ((each.signature, each.ms) for each in self.layers.values())
+            self._nearest = NearestLayers(timed)
+        guess = self._nearest.guess(signature)
         found = self._guesses[key] = (float("-inf") if guess is None else guess), 1
         return found
 
     def _reset(self) -> None:
         self._parts.clear()
         self._guesses.clear()
-        self._nearby = None
+        self._nearest = None
         self._fixed_ms, self._factor = fit_overhead(self.totals)
         self._range = self.error_range
 
 
 def fit_overhead(totals: Iterable[tuple[float, float]]) -> tuple[float, float]:
-    """A network's own time, milliseconds, and the factor of its layers' sum.
+    """Fixed overhead of a network, milliseconds, and the factor of the sum of its layers' times.
 
     A line through (sum, whole) with the least squares of the relative error, for the half of the
     networks with the least overhead: a whole run is disturbed sooner than each of its parts.
 
     Args:
-        totals: pairs of the sum of the layers' times and the time of the whole network.
+        totals: Pairs of the sum of the layers' times and the time of the whole, milliseconds.
     """
     pairs = sorted(totals, key=lambda pair: pair[1] / pair[0])
     pairs = pairs[: (len(pairs) + 1) // 2]

@@ -1,4 +1,4 @@
-"""Guesses the time of a layer that was never timed from the most similar ones that were."""
+"""Guesses the time of a layer that was never timed from the nearest layers that were."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -10,69 +10,74 @@ from nas_tc.latency.layer_signature import LayerSignature
 
 _NEIGHBOURS = 6
 _CLOSE = 0.05  # squared distance below which neighbours count alike
-_FAR = 3.0**2  # and beyond which nothing is guessed: a factor of 20, where half err by 50 %
+_FAR = 3.0**2  # beyond it nothing is guessed: a factor of 20, where half of the guesses err by 50 %
 
 
-class Nearby:
-    """Layers of one kind, placed by the logarithms of what they compute, move and weigh.
+class NearestLayers:
+    """Timed layers, placed by the logarithms of their multiply-adds, values and parameters.
 
-    A neighbour says: as long as I take, times the ratio of our work to a power that the kind's own
-    layers tell. The guess is the mean of what the six nearest say, in logarithms, the nearest
-    counting most.
+    A guess is the weighted mean, in logarithms, of what the six nearest layers of the same kind
+    predict, the nearest counting most. Each predicts its own time, times the ratio of the two
+    layers' work to a power that is fitted to the layers of the kind.
+
+    Args:
+        timed: Signature and milliseconds of each layer that was timed.
     """
 
     def __init__(self, timed: Iterable[tuple[LayerSignature, float]]) -> None:
         self._timed: dict[str, list[tuple[LayerSignature, float]]] = defaultdict(list)
-        for unit, ms in timed:
-            self._timed[unit.kind].append((unit, ms))
-        self._kinds: dict[str, _Kind] = {}  # those that were asked for
+        for signature, ms in timed:
+            self._timed[signature.kind].append((signature, ms))
+        self._kinds: dict[str, _Kind] = {}  # fitted when first needed
 
-    def guess(self, unit: LayerSignature) -> float | None:
-        """Milliseconds; None if no layer of its kind and of about its size was timed."""
-        kind = self._kinds.get(unit.kind)
+    def guess(self, signature: LayerSignature) -> float | None:
+        """Milliseconds of a layer; None if none of its kind and of about its size was timed."""
+        kind = self._kinds.get(signature.kind)
         if kind is None:
-            if unit.kind not in self._timed:
+            if signature.kind not in self._timed:
                 return None
-            kind = self._kinds[unit.kind] = _Kind(self._timed[unit.kind])
-        return kind.guess(unit)
+            kind = self._kinds[signature.kind] = _Kind(self._timed[signature.kind])
+        return kind.guess(signature)
 
 
 class _Kind:
+    """The timed layers of one kind."""
+
     def __init__(self, timed: list[tuple[LayerSignature, float]]) -> None:
-        self._places = np.array([_place(unit) for unit, _ in timed])
+        self._places = np.array([_place(signature) for signature, _ in timed])
         self._log_ms = np.log([max(ms, 1e-6) for _, ms in timed])
         slopes = self._fitted_slopes()
         self._slopes: list[float] = slopes.tolist()
-        self._rests = self._log_ms - self._places @ slopes  # what the slopes do not explain
+        self._residuals = self._log_ms - self._places @ slopes
         self._doubled = 2 * self._places
         self._squares = np.einsum("ij,ij->i", self._places, self._places)
 
-    def guess(self, unit: LayerSignature) -> float | None:
-        # A search asks for many of these, so arrays are handled as few times as can be.
-        place = _place(unit)
+    def guess(self, signature: LayerSignature) -> float | None:
+        # A search needs many guesses, so arrays are handled as few times as can be.
+        place = _place(signature)
         # Squared distances less that of the place itself from the origin, which is added below.
         squares = self._squares - self._doubled.dot(np.array(place))
         if len(squares) > _NEIGHBOURS:
             nearest = squares.argpartition(_NEIGHBOURS - 1)[:_NEIGHBOURS]
-            squares, rests = squares[nearest], self._rests[nearest]
+            squares, residuals = squares[nearest], self._residuals[nearest]
         else:
-            rests = self._rests
+            residuals = self._residuals
         total = weights = 0.0
         own = sum(coordinate * coordinate for coordinate in place)
         found: list[float] = squares.tolist()
         if min(found) + own > _FAR:
             return None
-        for square, rest in zip(found, rests.tolist(), strict=True):
+        for square, residual in zip(found, residuals.tolist(), strict=True):
             weight = 1 / (max(square + own, 0.0) + _CLOSE)
-            total += weight * rest
+            total += weight * residual
             weights += weight
-        said = total / weights
+        log_ms = total / weights
         for slope, coordinate in zip(self._slopes, place, strict=True):
-            said += slope * coordinate
-        return exp(said)
+            log_ms += slope * coordinate
+        return exp(log_ms)
 
     def _fitted_slopes(self) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
-        """How the time grows with each coordinate, by least squares, held to sane ones."""
+        """Growth of the time with each coordinate, by least squares within sane bounds."""
         centred = self._places - self._places.mean(axis=0)
         # A little ridge towards growth with the work alone, for kinds with few layers.
         towards = np.array([0.7, 0.2, 0.1])
@@ -81,5 +86,5 @@ class _Kind:
         return np.clip(np.linalg.solve(gram, wanted), -0.2, 1.2)
 
 
-def _place(unit: LayerSignature) -> tuple[float, float, float]:
-    return log(unit.macs + 1), log(unit.values + 1), log(unit.params + 1)
+def _place(signature: LayerSignature) -> tuple[float, float, float]:
+    return log(signature.macs + 1), log(signature.values + 1), log(signature.params + 1)

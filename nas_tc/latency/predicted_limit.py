@@ -1,4 +1,4 @@
-"""A limit on a time as a table of layer times sees it."""
+"""A limit on a time, in milliseconds by a table of layer times."""
 
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context
@@ -16,15 +16,15 @@ _DIGITS = 3
 
 @dataclass(frozen=True, slots=True)
 class PredictedLimit:
-    """A limit in milliseconds, and what the table says that networks take.
+    """A limit in milliseconds, and the table that predicts networks' times.
 
     Attributes:
-        bound: what was written.
-        times: of the layers in the limit's setting.
-        device: the table's.
-        most: milliseconds.
-        least: milliseconds.
-        reference_ms: what the reference takes by the table; None without one.
+        bound: The limit as it was written.
+        times: Times of layers in the limit's setting.
+        device: Device of the table.
+        most: Most milliseconds that are within the limit.
+        least: Fewest milliseconds that are within it.
+        reference_ms: Predicted milliseconds of the reference; None without one.
     """
 
     bound: Bound
@@ -36,56 +36,57 @@ class PredictedLimit:
 
     @classmethod
     def by(cls, table: TimeTable, limit: TimeLimit, bound: Bound) -> Self:
-        """The limit by this table.
+        """The limit by a table.
 
         Args:
-            table: of the device that the limit is meant for.
-            limit: as numbers.
-            bound: the same as it was written.
+            table: Table of the device that the limit is meant for.
+            limit: The limit as numbers.
+            bound: The same as it was written.
 
         Raises:
-            TableError: it has no times in this setting, or none of layers like the reference's.
+            TableError: The table has no times in this setting, or none of layers like the
+                reference's.
         """
         times = table.of(limit.setting)
-        if not times.units:
+        if not times.layers:
             raise TableError(f"the table of layer times has no times of {limit.setting}")
-        unit: float | None = None
+        reference_ms: float | None = None
         if limit.reference is not None:
-            said = times.predict(limit.reference)
-            if said is None:
+            predicted = times.predict(limit.reference)
+            if predicted is None:
                 raise TableError(
-                    f"the table of layer times knows no layers like those of the reference of "
+                    f"the table of layer times has no layers like those of the reference of "
                     f"{limit.text!r}"
                 )
-            unit = said.ms
-        factor = 1.0 if unit is None else unit
+            reference_ms = predicted.ms
+        factor = 1.0 if reference_ms is None else reference_ms
         return cls(
             bound,
             times,
             str(table.machine["device"]),
             limit.most * factor,
             limit.least * factor,
-            unit,
+            reference_ms,
         )
 
     def of(self, architecture: Architecture) -> float:
-        """Milliseconds.
+        """Predicted milliseconds of a network.
 
         Raises:
-            ArchitectureError: a map that shrinks to nothing.
-            TableError: a layer like none that was timed.
+            ArchitectureError: A map shrinks to nothing.
+            TableError: A layer is like none that was timed.
         """
-        said = self.times.predict(architecture)
-        if said is None:
-            raise TableError("the table of layer times knows no layers like some of the space")
-        return said.ms
+        predicted = self.times.predict(architecture)
+        if predicted is None:
+            raise TableError("the table of layer times has no layers like some of the space")
+        return predicted.ms
 
     def admits(self, value: float) -> bool:
-        """Whether so many milliseconds are within the limit."""
+        """Whether `value` milliseconds are within the limit."""
         return self.least <= value <= self.most
 
     def amount(self, value: float, *, up: bool = True) -> str:
-        """So many milliseconds as a budget says them, in three digits, rounded up or down."""
+        """`value` milliseconds as a budget would write them: three digits, rounded up or down."""
         reference = self.bound.most.reference
         if reference is None or self.reference_ms is None:
             return f"{_rounded(value, up=up)}ms"
@@ -93,7 +94,7 @@ class PredictedLimit:
         return f"{reference.name}{side}*{_rounded(value / self.reference_ms, up=up)}"
 
     def shown(self, value: float) -> str:
-        """So many milliseconds for a table."""
+        """`value` milliseconds as a table shows them."""
         return f"{value:.3g} ms"
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""How well foretold times agree with measured ones."""
+"""The error of predicted times against measured ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,22 +9,32 @@ _WITHIN = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Ranks and relative errors of foretold times."""
+    """Rank correlation and relative errors of predicted times.
+
+    Attributes:
+        networks: Number of networks.
+        spearman: Correlation of the ranks; nan for fewer than two different times.
+        median_error: Median of |predicted / measured - 1|.
+        worst_error: Largest of these.
+        within: Share of the networks that are predicted to within 10 %, 0 to 1.
+    """
 
     networks: int
-    spearman: float  # correlation of the ranks; nan for fewer than two networks
-    median_error: float  # of |foretold / measured - 1|
+    spearman: float
+    median_error: float
     worst_error: float
-    within: float  # share of the networks that are foretold to within 10 %
+    within: float
 
 
-def agreement(foretold_ms: Sequence[float], measured_ms: Sequence[float]) -> Agreement:
-    """Compares times of the same networks, in the same order; at least one.
+def agreement(predicted_ms: Sequence[float], measured_ms: Sequence[float]) -> Agreement:
+    """Compares predicted with measured times; equal times have the mean of their ranks.
 
-    Equal times have the mean of their ranks.
+    Args:
+        predicted_ms: Milliseconds of one network or more.
+        measured_ms: Milliseconds of the same networks, in the same order.
     """
-    errors = [abs(f / m - 1) for f, m in zip(foretold_ms, measured_ms, strict=True)]
-    ranks = _ranks(foretold_ms), _ranks(measured_ms)
+    errors = [abs(p / m - 1) for p, m in zip(predicted_ms, measured_ms, strict=True)]
+    ranks = _ranks(predicted_ms), _ranks(measured_ms)
     flat = any(len(set(each)) < 2 for each in ranks)
     return Agreement(
         networks=len(errors),
@@ -36,7 +46,12 @@ def agreement(foretold_ms: Sequence[float], measured_ms: Sequence[float]) -> Agr
 
 
 def scaled(costs: Sequence[float], measured_ms: Sequence[float]) -> list[float]:
-    """Times in proportion to a cost, with the factor that suits these networks best: the median."""
+    """Milliseconds in proportion to a cost, by the median factor between the two.
+
+    Args:
+        costs: Cost of each network, such as its multiply-adds.
+        measured_ms: Milliseconds of the same networks, in the same order.
+    """
     factor = median(m / c for m, c in zip(measured_ms, costs, strict=True))
     return [factor * cost for cost in costs]
 

@@ -13,32 +13,34 @@ from nas_tc._files import whole_file
 from nas_tc.errors import TableError
 from nas_tc.latency.layer_signature import LayerSignature
 from nas_tc.latency.layer_times import LayerTime, LayerTimes
-from nas_tc.timing.baseline_speed import scale, weights
+from nas_tc.timing.baseline_speed import baseline_weights, time_factor
 from nas_tc.timing.machine import device_slug, difference, timing_machine
-from nas_tc.timing.reference_speed import CalmMs, calm_times
+from nas_tc.timing.reference_speed import BaselineMs, baseline_ms_from
 from nas_tc.timing.setting import DTYPES, Setting
 
 FORMAT = 1  # goes up when an older nas-tc could not read the file
+_QUIET_MS_KEY = "calm_ms"  # files of version 0.1 use this name, and stay readable
 
 
 class TimeTable:
-    """The times of layers on one device, in the settings that were timed.
+    """Times of layers on one device, in the settings that were timed.
 
     Attributes:
-        machine: what they were timed on and with, from `timing_machine`.
-        times: by setting.
-        calm_ms: of the pacemakers, at whose pace all times are told; None: as the clock had them.
+        machine: Machine that they were timed on, and its libraries, from `timing_machine`.
+        times: Times by setting.
+        quiet_ms: Milliseconds of the baseline networks, the reference speed that all times are
+            corrected to; None: times are what the clock read.
     """
 
     def __init__(
         self,
         machine: Mapping[str, Any],
         times: Mapping[Setting, LayerTimes] | None = None,
-        calm_ms: CalmMs | None = None,
+        quiet_ms: BaselineMs | None = None,
     ) -> None:
         self.machine = dict(machine)
         self.times = dict(times or {})
-        self.calm_ms = calm_ms
+        self.quiet_ms = quiet_ms
 
     @classmethod
     def here(cls, device: torch.device) -> "TimeTable":
@@ -50,7 +52,8 @@ class TimeTable:
         """The table in a file.
 
         Raises:
-            TableError: no such file, not a table, a damaged one, or one of a newer nas-tc.
+            TableError: There is no such file, or it is not a table, damaged, or from a newer
+                nas-tc.
         """
         try:
             text = path.read_text(encoding="utf-8")
@@ -75,29 +78,30 @@ class TimeTable:
             )
         try:
             times = dict(_read_times(each) for each in values["times"])
-            calm = values.get("calm_ms")
-            return cls(dict(values["machine"]), times, None if calm is None else calm_times(calm))
+            listed = values.get(_QUIET_MS_KEY)
+            quiet_ms = None if listed is None else baseline_ms_from(listed)
+            return cls(dict(values["machine"]), times, quiet_ms)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise _damaged(path, f"{type(error).__name__}: {error}") from None
 
     def write(self, path: Path) -> None:
-        """Writes the file whole, with what others have added to it meanwhile.
+        """Writes the file whole, with what other processes have added to it meanwhile.
 
         Raises:
-            TableError: a folder that cannot be written, or another kind of file in the way.
+            TableError: The folder cannot be written, or another kind of file is in the way.
         """
         if path.exists():
             there = TimeTable.read(path)
             self.check_same_device(there.machine, path)
-            there.tell_at(self.calm_ms)
-            self.calm_ms = self.calm_ms or there.calm_ms
+            there.rescale_to(self.quiet_ms)
+            self.quiet_ms = self.quiet_ms or there.quiet_ms
             for setting, times in there.times.items():
                 self.of(setting).merge(times)
         values = {
             "kind": "nas-tc time table",
             "format": FORMAT,
             "machine": self.machine,
-            "calm_ms": self.calm_ms,
+            _QUIET_MS_KEY: self.quiet_ms,
             "times": [_written(setting, times) for setting, times in self.times.items()],
         }
         try:
@@ -113,24 +117,24 @@ class TimeTable:
         """The times in one setting; empty ones if there are none yet."""
         return self.times.setdefault(setting, LayerTimes())
 
-    def tell_at(self, calm_ms: CalmMs | None) -> None:
-        """Tells all times at the pace of these pacemakers, as those that are to come will be.
+    def rescale_to(self, quiet_ms: BaselineMs | None) -> None:
+        """Rescales all times to another reference speed, which times to come are corrected to.
 
-        The machine was found to be quicker than when the table was made, or the other way round: a
-        setting's times change as those of the pacemakers beside its median network do.
+        The machine was found to be quicker than when the table was made, or the other way round.
+        A setting's times change as those of the baseline networks of its median network do.
 
         Args:
-            calm_ms: of the pacemakers; None: not known, and nothing changes.
+            quiet_ms: Milliseconds of the baseline networks; None: not known, and nothing changes.
         """
-        if calm_ms is None or calm_ms == self.calm_ms:
+        if quiet_ms is None or quiet_ms == self.quiet_ms:
             return
-        if self.calm_ms is not None:
+        if self.quiet_ms is not None:
             for times in self.times.values():
                 if times.totals:
                     middle_ms = median(whole for _, whole in times.totals)
-                    like = weights(self.calm_ms, middle_ms)
-                    times.rescale(scale(like, self.calm_ms, calm_ms))
-        self.calm_ms = calm_ms
+                    weights = baseline_weights(self.quiet_ms, middle_ms)
+                    times.rescale(time_factor(weights, self.quiet_ms, quiet_ms))
+        self.quiet_ms = quiet_ms
 
     def is_of(self, machine: Mapping[str, Any]) -> bool:
         """Whether the times are of this device, and of this version of torch."""
@@ -140,11 +144,11 @@ class TimeTable:
         """Refuses to mix the times of two devices, or of two versions of torch.
 
         Args:
-            machine: of the table in the file.
-            path: of that file.
+            machine: Machine of the table in the file.
+            path: Path of that file.
 
         Raises:
-            TableError: naming what differs.
+            TableError: The machines differ; the message names in what.
         """
         if (differs := difference(machine, self.machine)) is not None:
             raise TableError(
@@ -154,7 +158,7 @@ class TimeTable:
 
 
 def default_table(folder: Path, machine: Mapping[str, Any]) -> Path:
-    """The place of a machine's own table in the cache folder: one for each device and torch."""
+    """The file of a machine's own table in the cache folder: one for each device and torch."""
     return folder / "times" / f"{device_slug(machine)}.json"
 
 
@@ -165,9 +169,9 @@ def _written(setting: Setting, times: LayerTimes) -> dict[str, Any]:
         "dtype": setting.dtype,
         "columns": ["kind", "sizes", "macs", "values", "params", "ms", "seen"],
         "layers": [
-            [u.kind, u.sizes, u.macs, u.values, u.params, round(each.ms, 6), each.seen]
-            for each in times.units.values()
-            for u in (each.unit,)
+            [s.kind, s.sizes, s.macs, s.values, s.params, round(each.ms, 6), each.networks]
+            for each in times.layers.values()
+            for s in (each.signature,)
         ],
         "networks": sorted(times.networks),
         "totals": [[round(ms, 6) for ms in pair] for pair in times.totals],
@@ -182,16 +186,16 @@ def _read_times(values: Mapping[str, Any]) -> tuple[Setting, LayerTimes]:
     batch = values["batch"]
     if type(batch) is not int or batch < 1:
         raise ValueError(f"batch {batch!r}")
-    units = []
-    for kind, sizes, macs, moved, params, ms, seen in values["layers"]:
-        unit = LayerSignature(str(kind), str(sizes), int(macs), int(moved), int(params))
-        units.append(LayerTime(unit, _time(ms), int(seen)))
+    layers = []
+    for kind, sizes, macs, moved, params, ms, networks in values["layers"]:
+        signature = LayerSignature(str(kind), str(sizes), int(macs), int(moved), int(params))
+        layers.append(LayerTime(signature, _time(ms), int(networks)))
     totals, checks = (
         [(_time(first), _time(second)) for first, second in values[name]]
         for name in ("totals", "checks")
     )
-    networks = [str(each) for each in values["networks"]]
-    return Setting(what, batch, dtype), LayerTimes(units, totals, checks, networks)
+    ids = [str(each) for each in values["networks"]]
+    return Setting(what, batch, dtype), LayerTimes(layers, totals, checks, ids)
 
 
 def _time(value: object) -> float:

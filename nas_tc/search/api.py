@@ -16,13 +16,13 @@ from nas_tc.recipe import Recipe
 from nas_tc.search.driver import Driver
 from nas_tc.search.events import Listener, NullListener
 from nas_tc.search.front_errors import measure_front
-from nas_tc.search.front_times import tell_timing, time_front, untimed_front
+from nas_tc.search.front_times import report_timing, time_front, untimed_front
 from nas_tc.search.interrupts import Interrupts
 from nas_tc.search.plan import Plan, describe_fit, plan_search
 from nas_tc.search.pool import Pool
 from nas_tc.search.reruns import missing_reruns, rerun_front
 from nas_tc.search.session import Session
-from nas_tc.search.table_choice import keeping_time, search_device
+from nas_tc.search.table_choice import open_time_judge, search_device
 from nas_tc.search.warm_start import parse_start, start_with
 from nas_tc.space import Space
 from nas_tc.study.attributes import RUNS_KEY
@@ -159,10 +159,10 @@ def search(
                     trial_timeout_s=trial_timeout_s,
                 ) as pool:
                     session = Session(opened, path, pool, listener, interrupts)
-                    with keeping_time(settings, table, session) as timekeeper:
-                        Driver(session, settings, trials, timekeeper).run()
-                        time_front(session, timekeeper, time.monotonic() - started)
-                        tell_timing(session, timekeeper, time.monotonic() - started)
+                    with open_time_judge(settings, table, session) as time_judge:
+                        Driver(session, settings, trials, time_judge).run()
+                        time_front(session, time_judge, time.monotonic() - started)
+                        report_timing(session, time_judge, time.monotonic() - started)
                         measure_front(session)
                         rerun_front(session, reruns)
             except KeyboardInterrupt:

@@ -16,9 +16,9 @@ from nas_tc.search.network_sampler import network_sampler
 from nas_tc.search.pool import FailedError, LostError
 from nas_tc.search.session import Session
 from nas_tc.search.settings import Settings
-from nas_tc.search.study_times import check_device, keep_times, known_times
-from nas_tc.search.timekeeper import Timekeeper
-from nas_tc.search.timing_records import recorded, too_slow
+from nas_tc.search.study_times import check_device, earlier_times, record_times
+from nas_tc.search.time_judge import TimeJudge
+from nas_tc.search.timing_records import reason_over_limit, timing_record
 from nas_tc.search.trials import ask, trainings_before
 from nas_tc.search.warm_start import enqueue
 from nas_tc.study.attributes import (
@@ -33,7 +33,7 @@ from nas_tc.study.front import pareto_front
 from nas_tc.study.repeats import with_repeats
 from nas_tc.study.trial import trial_record
 from nas_tc.study.weights import Weights
-from nas_tc.worker import Report, TimingResult, training_seed
+from nas_tc.worker import TimingResult, TrainingResult, training_seed
 
 _LOSSES = 2  # workers that may die under one network before it is given up
 _FAILURES_IN_A_ROW = 5
@@ -46,7 +46,7 @@ class Driver:
         session: Study, workers and listener.
         settings: Settings of the search.
         goal: Number of trials that are complete or pruned in the end.
-        timekeeper: Judge of networks by time, where the budget limits one.
+        time_judge: Judge of networks by time, where the budget limits one.
 
     Raises:
         StudyError: The study's times were measured on another device.
@@ -57,11 +57,11 @@ class Driver:
         session: Session,
         settings: Settings,
         goal: int,
-        timekeeper: Timekeeper | None = None,
+        time_judge: TimeJudge | None = None,
     ) -> None:
-        if timekeeper is not None and timekeeper.measures:
-            check_device(session.study, session.path, timekeeper.table.machine["device"])
-        self._timekeeper = timekeeper
+        if time_judge is not None and time_judge.measures:
+            check_device(session.study, session.path, time_judge.table.machine["device"])
+        self._time_judge = time_judge
         self._session = session
         self._study = session.study
         self._pool = session.pool
@@ -72,7 +72,7 @@ class Driver:
             settings.space,
             settings.limit,
             settings.seed,
-            admits=None if timekeeper is None else timekeeper.admits,
+            admits=None if time_judge is None else time_judge.admits,
         )
         self._study.sampler = self._sampler
         self._running: dict[int, optuna.Trial] = {}
@@ -81,7 +81,7 @@ class Driver:
         self._weights = Weights(
             session.path,
             record.objectives,
-            timed_briefly=timekeeper is not None and timekeeper.measures,
+            timed_briefly=time_judge is not None and time_judge.measures,
         )
         self._study.pruner = ParetoPruner(record.objectives[1])
         self._complete = list(record.complete)
@@ -122,15 +122,15 @@ class Driver:
                 return False
         trial, architecture = ask(self._study, self._settings.space)
         self._running[trial.number] = trial
-        if self._timekeeper is None:
+        if self._time_judge is None:
             self._train(trial, architecture)
-        elif times := self._times_without_clock(self._timekeeper, architecture):
-            keep_times(trial, times)
+        elif times := self._times_without_measuring(self._time_judge, architecture):
+            record_times(trial, times)
             self._train(trial, architecture)
-        elif self._timekeeper.measures:
-            self._pool.time(trial.number, self._timekeeper.order(architecture))
-        elif self._timekeeper.admits(architecture):
-            keep_times(trial, self._timekeeper.foretold(architecture))
+        elif self._time_judge.measures:
+            self._pool.time(trial.number, self._time_judge.request_for(architecture))
+        elif self._time_judge.admits(architecture):
+            record_times(trial, self._time_judge.predicted_times(architecture))
             self._train(trial, architecture)
         else:  # a network that the user named; the sampler proposes none like it
             self._reject(trial, "predicted to be too slow")
@@ -141,27 +141,27 @@ class Driver:
         seed = training_seed(self._settings.seed, architecture, repeat)
         self._pool.begin(trial.number, architecture, seed)
 
-    def _times_without_clock(
-        self, timekeeper: Timekeeper, architecture: Architecture
+    def _times_without_measuring(
+        self, time_judge: TimeJudge, architecture: Architecture
     ) -> Mapping[str, Any]:
         """Times of a network that was trained before, or that the table puts within its limits."""
-        if times := known_times(self._complete, architecture):
+        if times := earlier_times(self._complete, architecture):
             return times
-        return timekeeper.assured(architecture) if timekeeper.measures else {}
+        return time_judge.certain_times(architecture) if time_judge.measures else {}
 
-    def _handle_time(self, trial: optuna.Trial, report: TimingResult) -> None:
-        """Trains a network that is within the limits on time, and rejects one that is not."""
-        assert self._timekeeper is not None
+    def _handle_time(self, trial: optuna.Trial, result: TimingResult) -> None:
+        """Trains a network that is quick enough, and rejects any other for good."""
+        assert self._time_judge is not None
         architecture = Architecture.from_dict(trial.user_attrs[ARCHITECTURE_KEY])
-        foretold = self._timekeeper.foretold(architecture)
-        self._timekeeper.learn(architecture, report)  # refuses a worker on another machine
+        predicted = self._time_judge.predicted_times(architecture)
+        self._time_judge.add_result(architecture, result)  # refuses a worker on another machine
         self._exhausted = False  # the table has changed and may admit more networks
         if TIMED_ON_KEY not in self._study.user_attrs:
-            self._study.set_user_attr(TIMED_ON_KEY, report.machine["device"])
-        keep_times(trial, recorded(report.figures, foretold))
-        trial.set_user_attr(TIMING_S_KEY, round(report.seconds, 4))
+            self._study.set_user_attr(TIMED_ON_KEY, result.machine["device"])
+        record_times(trial, timing_record(result.times, predicted))
+        trial.set_user_attr(TIMING_S_KEY, round(result.seconds, 4))
         self._pool.release(trial.number)
-        if reason := too_slow(report.figures, self._timekeeper.limits):
+        if reason := reason_over_limit(result.times, self._time_judge.limits):
             self._reject(trial, reason)
         else:
             self._train(trial, architecture)
@@ -174,7 +174,7 @@ class Driver:
         del self._running[trial.number]
         self._listener.ended(trial_record(frozen))
 
-    def _handle(self, number: int, answer: Report | TimingResult | FailedError) -> None:
+    def _handle(self, number: int, answer: TrainingResult | TimingResult | FailedError) -> None:
         trial = self._running[number]
         if isinstance(answer, TimingResult):
             self._handle_time(trial, answer)
@@ -202,8 +202,8 @@ class Driver:
             self._pool.advance(number)
             return
         trial.set_user_attr("train_s", round(rung.train_s, 3))
-        if self._timekeeper is not None:
-            self._timekeeper.trained(rung.train_s)
+        if self._time_judge is not None:
+            self._time_judge.add_training(rung.train_s)
         if answer.weights is None:
             self._end(trial, TrialState.PRUNED)
         else:

@@ -1,57 +1,61 @@
-"""The front timed with care: the search looks at each candidate but briefly."""
+"""Times the front with care; candidates are measured only briefly during the search."""
 
 from nas_tc.search.jobs import wait_for_answer
 from nas_tc.search.session import Session
-from nas_tc.search.timekeeper import Timekeeper
-from nas_tc.search.timing_records import recorded, too_slow
+from nas_tc.search.time_judge import TimeJudge
+from nas_tc.search.timing_records import reason_over_limit, timing_record
 from nas_tc.study.attributes import FRONT_TIMES_KEY, TIMING_KEY
 from nas_tc.study.record import StudyRecord
 from nas_tc.study.trial import TrialRecord
 from nas_tc.worker import FrontTimingRequest, FrontTimingResult
 
-_TOGETHER = 100_000_000  # parameters of networks that are in memory at once
+_MOST_PARAMS = 100_000_000  # of networks that are in memory at once
 _KEY = "front"
 _SHARE = 0.01  # of the search's time so far, for each group of the front
-_LEAST_S = 2.0  # at most: a shared machine is slow for half a second on end
+_ENOUGH_S = 2.0  # at most: a shared machine is slow for half a second at a time
 
 
 def untimed_front(record: StudyRecord) -> list[TrialRecord]:
-    """Members of the front whose times were only looked at briefly."""
+    """Members of the front whose times were measured only briefly."""
     budget = record.settings["budget"]
     if not budget.get("times") or budget.get("time_table"):
         return []
     return [trial for trial in record.front if not trial.timed_again]
 
 
-def time_front(session: Session, keeper: Timekeeper | None, search_s: float) -> None:
-    """Times the members of the front by turns with one another, each once in a study's life.
+def time_front(session: Session, judge: TimeJudge | None, search_s: float) -> None:
+    """Times the members of the front interleaved with one another, each once in a study's life.
 
-    One that is over the budget after all leaves the front, and who comes in its place is timed,
-    too. It takes about a hundredth of the `search_s` seconds that the search took, 2 s at most,
-    but thirty turns.
+    A member that is over the budget after all leaves the front, and the one that takes its place
+    is timed, too. It takes about a hundredth of the search's time, 2 s at most, but thirty rounds.
+
+    Args:
+        session: Study, workers and listener.
+        judge: Judge of times; None if the budget limits no time.
+        search_s: Seconds that the search took.
 
     Raises:
-        KeyboardInterrupt: from `interrupts`.
+        KeyboardInterrupt: The search was interrupted.
     """
-    if keeper is None or not keeper.measures:
+    if judge is None or not judge.measures:
         return
     while waiting := untimed_front(session.record()):
         group = _group(waiting)
         networks = tuple(each.architecture for each in group)
         session.pool.time(
-            _KEY, FrontTimingRequest(networks, keeper.limits, min(_SHARE * search_s, _LEAST_S))
+            _KEY, FrontTimingRequest(networks, judge.limits, min(_SHARE * search_s, _ENOUGH_S))
         )
-        report = wait_for_answer(session.pool.next_result, session.check)
+        result = wait_for_answer(session.pool.next_result, session.check)
         session.pool.release(_KEY)
-        if not isinstance(report, FrontTimingResult):
-            reason = getattr(report, "diverged", None) or report
+        if not isinstance(result, FrontTimingResult):
+            reason = getattr(result, "diverged", None) or result
             session.listener.note(f"the front could not be timed once more: {reason}")
             return
-        keeper.spent(len(group), report.seconds)
+        judge.add_timing(len(group), result.seconds)
         kept = dict(session.study.user_attrs.get(FRONT_TIMES_KEY, {}))
-        for trial, figures in zip(group, report.figures, strict=True):
-            reason = too_slow(figures, keeper.limits)
-            kept[str(trial.number)] = {"times": recorded(figures, {}), "reason": reason}
+        for trial, times in zip(group, result.times, strict=True):
+            reason = reason_over_limit(times, judge.limits)
+            kept[str(trial.number)] = {"times": timing_record(times, {}), "reason": reason}
             if reason is not None:
                 session.listener.note(
                     f"trial {trial.number} leaves the front, timed with care: {reason}"
@@ -59,28 +63,34 @@ def time_front(session: Session, keeper: Timekeeper | None, search_s: float) -> 
         session.study.set_user_attr(FRONT_TIMES_KEY, kept)
 
 
-def tell_timing(session: Session, keeper: Timekeeper | None, search_s: float) -> None:
-    """Keeps and tells what timing has taken of a search that took `search_s` seconds."""
-    if keeper is None or not keeper.timed:
+def report_timing(session: Session, judge: TimeJudge | None, search_s: float) -> None:
+    """Adds the time that measuring took to the study, and reports it.
+
+    Args:
+        session: Study and listener.
+        judge: Judge of times; None if the budget limits no time.
+        search_s: Seconds that the search took.
+    """
+    if judge is None or not judge.timed:
         return
-    now = {"networks": keeper.timed, "timing_s": keeper.timing_s, "search_s": search_s}
+    now = {"networks": judge.timed, "timing_s": judge.timing_s, "search_s": search_s}
     before = session.study.user_attrs.get(TIMING_KEY, {})
     session.study.set_user_attr(
         TIMING_KEY, {name: round(before.get(name, 0) + value, 3) for name, value in now.items()}
     )
     session.listener.note(
-        f"timing: {keeper.timed} networks in {keeper.timing_s:.1f} s, "
-        f"{keeper.timing_s / search_s:.1%} of the search's {search_s:.0f} s"
+        f"timing: {judge.timed} networks in {judge.timing_s:.1f} s, "
+        f"{judge.timing_s / search_s:.1%} of the search's {search_s:.0f} s"
     )
 
 
 def _group(waiting: list[TrialRecord]) -> list[TrialRecord]:
-    """The first ones, as many as are in memory at once."""
+    """The first members, as many as fit in memory at once."""
     group: list[TrialRecord] = []
     params = 0
     for trial in waiting:
         params += trial.params
-        if group and params > _TOGETHER:
+        if group and params > _MOST_PARAMS:
             break
         group.append(trial)
     return group

@@ -38,7 +38,7 @@ def network_sampler(
         space: to propose from.
         limit: that a formula can check.
         seed: of the proposals.
-        admits: whether a network keeps within what no formula knows, as far as can be foretold
+        admits: whether a network keeps within what no formula knows, as far as can be predicted
             now; asked anew for each proposal.
 
     Raises:

@@ -19,9 +19,9 @@ from nas_tc.training import device_is_lost
 from nas_tc.worker import (
     FrontTimingRequest,
     FrontTimingResult,
-    Report,
     TimingRequest,
     TimingResult,
+    TrainingResult,
     Worker,
 )
 
@@ -120,10 +120,10 @@ class Pool:
         """Takes the network `key` from its worker, which becomes idle."""
         self._idle.append(self._busy.pop(key))
 
-    def time(self, key: Hashable, order: TimingRequest | FrontTimingRequest) -> None:
+    def time(self, key: Hashable, request: TimingRequest | FrontTimingRequest) -> None:
         """Measures the times of a network on an idle worker."""
         worker = self._busy[key] = self._idle.popleft()
-        self._calls[worker.time.remote(order)] = key
+        self._calls[worker.time.remote(request)] = key
 
     def test(self, key: Hashable, architecture: Architecture, weights: bytes) -> None:
         """Measures the test error of a network on an idle worker."""
@@ -154,8 +154,8 @@ class Pool:
         key = self._calls.pop(done[0])
         self._deadlines.answered(done[0])
         try:
-            answer: Report | TimingResult | FrontTimingResult | float | FailedError = ray.get(
-                done[0]
+            answer: TrainingResult | TimingResult | FrontTimingResult | float | FailedError = (
+                ray.get(done[0])
             )
         except RayTaskError as error:
             reason = error_line(error)

@@ -18,7 +18,7 @@ from nas_tc.study.attributes import RERUNS_KEY
 from nas_tc.study.record import StudyRecord, read_study, record_of
 from nas_tc.study.storage import lock_study, open_study
 from nas_tc.study.trial import TrialRecord
-from nas_tc.worker import Report, training_seed
+from nas_tc.worker import TrainingResult, training_seed
 
 
 @dataclass(frozen=True)
@@ -138,8 +138,8 @@ def rerun_front(session: Session, reruns: int) -> None:
             pool.test(key, network, job.weights)
         return True
 
-    def handle(key: tuple[int, int], answer: Report | float | FailedError) -> None:
-        if isinstance(answer, Report):
+    def handle(key: tuple[int, int], answer: TrainingResult | float | FailedError) -> None:
+        if isinstance(answer, TrainingResult):
             if answer.diverged is not None:
                 answer = FailedError(answer.diverged)
             elif answer.weights is None:

@@ -1,4 +1,4 @@
-"""The times that a study keeps: of one device, and each network's."""
+"""Times in a study file: all of one device, and those of each network."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,10 +13,15 @@ from nas_tc.study.trial import TrialRecord
 
 
 def check_device(study: optuna.Study, path: Path, device: str) -> None:
-    """Keeps milliseconds of two devices from being compared.
+    """Refuses to mix the times of two devices in one study.
+
+    Args:
+        study: Study of the search.
+        path: File of the study, for the message.
+        device: Device that times are measured on now.
 
     Raises:
-        StudyError: the study's times were measured on another device.
+        StudyError: The study's times were measured on another device.
     """
     kept = study.user_attrs.get(TIMED_ON_KEY, device)
     if kept != device:
@@ -26,14 +31,24 @@ def check_device(study: optuna.Study, path: Path, device: str) -> None:
         )
 
 
-def known_times(complete: Iterable[TrialRecord], architecture: Architecture) -> Mapping[str, Any]:
-    """What the clock said of a network that the search has trained before."""
-    known = (trial.times for trial in complete if trial.architecture == architecture)
-    return next(known, {})
+def earlier_times(complete: Iterable[TrialRecord], architecture: Architecture) -> Mapping[str, Any]:
+    """Times of a network that the search has trained before; empty if it has not.
+
+    Args:
+        complete: Complete trials of the study.
+        architecture: Network to look for.
+    """
+    earlier = (trial.times for trial in complete if trial.architecture == architecture)
+    return next(earlier, {})
 
 
-def keep_times(trial: optuna.Trial, times: Mapping[str, Any]) -> None:
-    """Writes a network's times, by their name, where records and the pruner look for them."""
+def record_times(trial: optuna.Trial, times: Mapping[str, Any]) -> None:
+    """Writes a network's times to its trial, where records and the pruner read them.
+
+    Args:
+        trial: Trial of the network.
+        times: Times by the names of their limits, from `timing_record`.
+    """
     trial.set_user_attr(TIMES_KEY, dict(times))
-    for name, figure in times.items():
-        trial.set_user_attr(name, figure["ms"])
+    for name, recorded in times.items():
+        trial.set_user_attr(name, recorded["ms"])

@@ -1,4 +1,4 @@
-"""Which table of layer times a search has: the one it was given, or this device's own."""
+"""Chooses the table of layer times of a search: the one that is given, or this device's own."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,8 @@ from nas_tc.errors import DeviceError
 from nas_tc.latency import TimeTable, find_table, own_table_path
 from nas_tc.search.session import Session
 from nas_tc.search.settings import Settings
-from nas_tc.search.timekeeper import Timekeeper
+from nas_tc.search.time_feasibility import check_feasible
+from nas_tc.search.time_judge import TimeJudge
 from nas_tc.timing import one_thread, timing_machine
 
 
@@ -19,22 +20,31 @@ def search_device(name: str) -> str:
 
 
 @contextmanager
-def keeping_time(
-    settings: Settings, foreign: TimeTable | None, session: Session
-) -> Iterator[Timekeeper | None]:
-    """The search's timekeeper, whose table is kept in the end; None if no time is limited.
+def open_time_judge(
+    settings: Settings, given: TimeTable | None, session: Session
+) -> Iterator[TimeJudge | None]:
+    """The search's judge of times, whose table is written in the end.
+
+    Args:
+        settings: Settings of the search.
+        given: Table given by the user, which then decides alone; None: this device's own table,
+            and candidates are measured.
+        session: Study, workers and listener.
+
+    Yields:
+        The judge; None if the budget limits no time.
 
     Raises:
-        BudgetError: nothing can be quick enough.
-        DeviceError: the workers have GPUs, and this machine has none.
-        TableError: the device's table is damaged.
+        BudgetError: Not even the cheapest network is quick enough.
+        DeviceError: The workers have GPUs, and this machine has none.
+        TableError: The device's table is damaged.
     """
     if not settings.times:
         yield None
         return
     path = None
-    if foreign is not None:
-        keeper = Timekeeper(settings.times, foreign, None, measures=False)
+    if given is not None:
+        judge = TimeJudge(settings.times, given, None, measures=False)
     else:
         device = torch.device(session.pool.device)
         if device.type == "cuda" and not torch.cuda.is_available():
@@ -46,7 +56,7 @@ def keeping_time(
             machine = timing_machine(device)
         path = own_table_path(machine)
         table = find_table(None, machine) or TimeTable(machine)
-        keeper = Timekeeper(
+        judge = TimeJudge(
             settings.times,
             table,
             path,
@@ -54,9 +64,9 @@ def keeping_time(
             workers=session.pool.size,
             note=session.listener.note,
         )
-    prepared = keeper.prepare(session.pool, settings.space, session.check)
-    session.listener.note(prepared)
+    message = check_feasible(judge, session.pool, settings.space, session.check)
+    session.listener.note(message)
     try:
-        yield keeper
+        yield judge
     finally:
-        keeper.save()
+        judge.save()

@@ -1,25 +1,30 @@
-"""Figures of the clock as a study keeps and tells them."""
+"""Judged times as a study keeps them and as messages show them."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from nas_tc.timing import TimeLimit
-from nas_tc.worker import Figure
+from nas_tc.worker import JudgedTime
 
 
-def recorded(
-    figures: tuple[Figure, ...], foretold: Mapping[str, Mapping[str, Any]]
+def timing_record(
+    times: tuple[JudgedTime, ...], predicted: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """Figures as a study keeps them, by name."""
+    """Times as a study keeps them, by the names of their limits.
+
+    Args:
+        times: Times of a network.
+        predicted: Predicted times, from `TimeJudge.predicted_times`, to be kept beside them.
+    """
     kept: dict[str, Any] = {}
-    for figure in figures:
-        time, ratio = figure.time, figure.ratio
+    for judged in times:
+        estimate, ratio = judged.estimate, judged.ratio
         values: dict[str, Any] = {
-            "ms": round(time.value, 6),
-            "low_ms": round(time.low, 6),
-            "high_ms": round(time.high, 6),
-            "repeats": time.samples,
-            "verdict": figure.verdict if figure.verdict != "measure more" else "undecided",
+            "ms": round(estimate.value, 6),
+            "low_ms": round(estimate.low, 6),
+            "high_ms": round(estimate.high, 6),
+            "repeats": estimate.samples,
+            "verdict": judged.verdict if judged.verdict != "measure more" else "undecided",
         }
         if ratio is not None:
             values |= {
@@ -27,22 +32,27 @@ def recorded(
                 "ratio_low": round(ratio.low, 6),
                 "ratio_high": round(ratio.high, 6),
             }
-        if figure.name in foretold:
-            values["foretold_ms"] = round(foretold[figure.name]["ms"], 6)
-        kept[figure.name] = values
+        if judged.name in predicted:
+            values["predicted_ms"] = round(predicted[judged.name]["ms"], 6)
+        kept[judged.name] = values
     return kept
 
 
-def too_slow(figures: tuple[Figure, ...], limits: tuple[TimeLimit, ...]) -> str | None:
-    """Why a network is out of the budget; None if it is within."""
-    for figure, limit in zip(figures, limits, strict=False):
-        if not figure.within:
-            return f"{amount(figure)} is not within {limit.text!r}"
+def reason_over_limit(times: tuple[JudgedTime, ...], limits: tuple[TimeLimit, ...]) -> str | None:
+    """Why a network is out of the limits; None if it is within them.
+
+    Args:
+        times: Times of the network, in the order of the limits.
+        limits: Limits on time.
+    """
+    for judged, limit in zip(times, limits, strict=False):
+        if not judged.within:
+            return f"{shown_time(judged)} is not within {limit.text!r}"
     return None
 
 
-def amount(figure: Figure) -> str:
-    """The figure that the limit is for, in words."""
-    if figure.ratio is None:
-        return f"{figure.time.value:.3g} ms"
-    return f"{figure.ratio.value:.3g} of the reference ({figure.time.value:.3g} ms)"
+def shown_time(judged: JudgedTime) -> str:
+    """A time as messages show it: milliseconds, after the ratio where the limit is one."""
+    if judged.ratio is None:
+        return f"{judged.estimate.value:.3g} ms"
+    return f"{judged.ratio.value:.3g} of the reference ({judged.estimate.value:.3g} ms)"

@@ -54,7 +54,7 @@ class Share:
 
 
 def fitting(space: Space, limit: Limit, seed: int = 0, *, times: Sequence[Limited] = ()) -> Share:
-    """What `limit` leaves of `space`, by formula, and by foretold times where these are given.
+    """What `limit` leaves of `space`, by formula, and by predicted times where these are given.
 
     A space of up to 2000 settings is listed; of a larger one 2000 settings are drawn evenly, so
     that a share of 10 % is known to within 1.3 points (two standard errors). Where none of these

@@ -118,10 +118,18 @@ def trial_record(
         reused=attributes.get(REUSED_KEY),
         reused_seed=attributes.get(REUSED_SEED_KEY),
         reruns=tuple(sorted((Rerun(**each) for each in reruns), key=lambda each: each.seed)),
-        times=times,
+        times={name: _renamed(kept) for name, kept in times.items()},
         timing_s=attributes.get(TIMING_S_KEY),
         timed_again=timed is not None,
     )
+
+
+def _renamed(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """What a study keeps of a time, under today's names: 0.1 wrote "foretold" for predicted."""
+    times = {"predicted_ms" if key == "foretold_ms" else key: kept[key] for key in kept}
+    if times.get("verdict") == "foretold":
+        times["verdict"] = "predicted"
+    return times
 
 
 def _state(trial: FrozenTrial) -> State:

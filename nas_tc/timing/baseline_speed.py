@@ -1,15 +1,15 @@
-"""The machine's pace: how long a pacemaker takes now, against what it takes in calm.
+"""The machine's speed now, by networks that never change: a refinement of the stopwatch.
 
-A processor that is shared, or that minds its temperature, runs several per cent faster in one
-minute than in the next. So a time is read beside a pacemaker, a network that never changes, and
-told at the pace at which that takes as long as it does when nothing disturbs it.
+A processor that is shared, or that limits its temperature, runs several per cent faster in one
+minute than in the next. A figure that should repeat tomorrow is divided by the slowdown: how many
+times as long the baseline networks take now as they take on the quiet machine.
 
-Not all feel the same: what shares the core slows a network of many small operations by a third,
-and one of large products, or one that waits for the memory, hardly. So the pacemaker runs on images
-of three sizes, and each network beside the one that takes as long as itself, or beside the two
-between which it lies.
+Networks are not slowed alike. Other programs on the same core slow a network of many small
+operations by a third, but one of large products, or one that waits for memory, hardly at all. So
+there are three baseline networks, the same layers on images of three sizes. A network is compared
+with the one that takes about as long, or with the two that take less and more.
 
-A product of two matrices would be simpler, but it feels another drift than convolutions do.
+A product of two matrices would be simpler, but drifts otherwise than convolutions do.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,139 +22,152 @@ from nas_tc.timing.estimate import quantile_of
 from nas_tc.timing.work import forward_pass
 
 _STAGES = parse_notation("(3,32)/2 | (3,64) | 2/2 | (3,96)x2")
-BASELINES = tuple(Architecture((3, side, side), _STAGES, GAP, 10) for side in (48, 112, 224))
-_COUNTED = 3  # runs in a row at least, after one that is not counted
-_ENOUGH_MS = 4.0  # or fewer that take so long
-_SHARE = 0.1  # of the time of what is timed: for so long at least
-_PULSE_MS = 8.0  # of the networks' own time between two looks
-_PULSE = 3.0  # or as many times the largest pacemaker's, if that is longer
-_FEWEST_LOOKS = 2
-_SNAP = 0.15  # a weight less than this is not worth the look
+BASELINES = tuple(Architecture((3, pixels, pixels), _STAGES, GAP, 10) for pixels in (48, 112, 224))
+_FEWEST_RUNS = 3  # in a row, after one that is not counted
+_ENOUGH_MS = 4.0  # fewer runs, if they take this long together
+_SHARE = 0.1  # of the time of what is timed, at least, goes to the baseline networks
+_INTERVAL_MS = 8.0  # of the timed networks' own time between two series of baseline runs
+_INTERVAL_BASELINES = 3.0  # or so many times the largest baseline network's, if that is longer
+_FEWEST_SERIES = 2
+_NEGLIGIBLE = 0.15  # a smaller weight is not worth the runs
 
 
-def _built(kind: int) -> Run:
+def _build(kind: int) -> Run:
     return forward_pass(BASELINES[kind])
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """How long the pacemakers take on a device in calm.
+class ReferenceSpeed:
+    """Times of the baseline networks on the quiet machine.
 
     Attributes:
-        calm_ms: of each of `BASELINES`.
-        clock: to read them with.
-        make: builds one of them, elsewhere in memory each time.
+        quiet_ms: Milliseconds of each of `BASELINES`, from small to large.
+        clock: Clock that they were read with.
+        build: Builds a baseline network by its place, elsewhere in memory each time.
     """
 
-    calm_ms: tuple[float, ...]
+    quiet_ms: tuple[float, ...]
     clock: Clock
-    make: Callable[[int], Run] = _built
-
-    def samples(self, run: Run, beside_ms: float = 0.0) -> list[float]:
-        """Milliseconds of a pacemaker, a few times in a row.
-
-        Args:
-            run: the pacemaker.
-            beside_ms: what was timed took since the last look: a tenth of it is looked, at least.
-        """
-        run()  # brings its own data back into the cache
-        found: list[float] = []
-        taken = 0.0
-        while (len(found) < _COUNTED and taken < _ENOUGH_MS) or taken < _SHARE * beside_ms:
-            found.append(self.clock(run))
-            taken += found[-1]
-        return found
+    build: Callable[[int], Run] = _build
 
 
-class Beside:
-    """Pacemakers beside one or several networks, and their samples.
+class BaselineSpeed:
+    """Runs of baseline networks between those of the networks that are timed.
 
     Args:
-        pace: of the device.
-        own_ms: what each network takes.
+        reference_speed: Times of the baseline networks on the quiet machine.
+        own_ms: Milliseconds of each network that is timed, roughly.
     """
 
-    def __init__(self, pace: Pace, own_ms: Sequence[float]) -> None:
-        self._pace = pace
-        self._weights = [weights(pace.calm_ms, ms) for ms in own_ms]
-        self._runs = {kind: pace.make(kind) for kind in sorted(set().union(*self._weights))}
+    def __init__(self, reference_speed: ReferenceSpeed, own_ms: Sequence[float]) -> None:
+        self._reference_speed = reference_speed
+        self._weights = [baseline_weights(reference_speed.quiet_ms, ms) for ms in own_ms]
+        kinds = sorted(set().union(*self._weights))
+        self._runs = {kind: reference_speed.build(kind) for kind in kinds}
         self._samples: dict[int, list[float]] = {kind: [] for kind in self._runs}
         self._since_ms = [0.0] * len(own_ms)
-        self._looks = 0
+        self._series = 0
 
-    def follow(self, taken_ms: Sequence[float]) -> bool:
-        """Takes note of what the networks took, and looks from time to time; whether it did."""
+    def update(self, taken_ms: Sequence[float]) -> bool:
+        """Adds the networks' latest times, and runs the baseline networks when they are due.
+
+        Args:
+            taken_ms: Milliseconds that each network has taken since the last call.
+
+        Returns:
+            Whether baseline networks ran, and so may have displaced the network from the caches.
+        """
         self._since_ms = [since + ms for since, ms in zip(self._since_ms, taken_ms, strict=True)]
-        longest_ms = max(self._pace.calm_ms[kind] for kind in self._runs)
-        due = sum(self._since_ms) >= max(_PULSE_MS, _PULSE * longest_ms)
-        if due:
-            self.look()
-        return due
+        longest_ms = max(self._reference_speed.quiet_ms[kind] for kind in self._runs)
+        is_due = sum(self._since_ms) >= max(_INTERVAL_MS, _INTERVAL_BASELINES * longest_ms)
+        if is_due:
+            self.sample()
+        return is_due
 
-    def look(self) -> None:
-        """Looks at each, for a tenth of what its networks took since the last look, or longer."""
+    def sample(self) -> None:
+        """Times each baseline network for a tenth of what its networks took since, or longer."""
         for kind, run in self._runs.items():
             shares = zip(self._weights, self._since_ms, strict=True)
             beside_ms = sum(each.get(kind, 0.0) * ms for each, ms in shares)
-            self._samples[kind] += self._pace.samples(run, beside_ms)
+            self._samples[kind] += baseline_samples(self._reference_speed.clock, run, beside_ms)
         self._since_ms = [0.0] * len(self._weights)
-        self._looks += 1
+        self._series += 1
 
-    def slowness(self, own_ms: float, network: int = 0) -> float:
-        """How many times as long as in calm all takes at the moment that a network is like.
+    def slowdown(self, own_ms: float, network: int = 0) -> float:
+        """Slowdown of a network: how many times as long it takes now as on the quiet machine.
 
         Args:
-            own_ms: what the network takes at the moment; where it lies between two pacemakers is
-                told by what these take at the same moment.
-            network: its place.
+            own_ms: Milliseconds that the network takes now. Between two baseline networks they
+                decide how much each of the two counts.
+            network: Place of the network among those that are timed.
         """
-        while self._looks < _FEWEST_LOOKS:
-            self.look()
-        now = {kind: quantile_of(self._samples[kind], LOW_QUARTILE) for kind in self._runs}
+        while self._series < _FEWEST_SERIES:
+            self.sample()
+        now_ms = {kind: quantile_of(self._samples[kind], LOW_QUARTILE) for kind in self._runs}
         kinds = sorted(self._weights[network])
-        told = {kinds[0]: 1.0}
-        if len(kinds) == 2 and now[kinds[0]] < now[kinds[1]]:
-            share = _share(own_ms, *(now[kind] for kind in kinds))
-            told = {kinds[0]: 1 - share, kinds[1]: share}
-        return scale(told, self._pace.calm_ms, now)
+        weights = {kinds[0]: 1.0}
+        if len(kinds) == 2 and now_ms[kinds[0]] < now_ms[kinds[1]]:
+            upper = _log_position(own_ms, *(now_ms[kind] for kind in kinds))
+            weights = {kinds[0]: 1 - upper, kinds[1]: upper}
+        return time_factor(weights, self._reference_speed.quiet_ms, now_ms)
 
 
-def weights(calm_ms: Sequence[float], own_ms: float) -> dict[int, float]:
-    """Which pacemakers a network is like, and how much: of one, or of two between which it lies.
+def baseline_samples(clock: Clock, run: Run, beside_ms: float = 0.0) -> list[float]:
+    """Milliseconds of a few runs in a row of a baseline network.
 
     Args:
-        calm_ms: of the pacemakers, from small to large.
-        own_ms: of the network.
+        clock: Clock to read.
+        run: Baseline network.
+        beside_ms: Milliseconds that was timed since the last series; the runs take a tenth of
+            them, at least.
+    """
+    run()  # brings its own data back into the cache
+    samples: list[float] = []
+    taken_ms = 0.0
+    while (len(samples) < _FEWEST_RUNS and taken_ms < _ENOUGH_MS) or taken_ms < _SHARE * beside_ms:
+        samples.append(clock(run))
+        taken_ms += samples[-1]
+    return samples
+
+
+def baseline_weights(quiet_ms: Sequence[float], own_ms: float) -> dict[int, float]:
+    """Weights of the one or two baseline networks that take about as long as a network.
+
+    Args:
+        quiet_ms: Milliseconds of the baseline networks, from small to large.
+        own_ms: Milliseconds of the network.
 
     Returns:
-        By their places weights that add up to 1, in proportion to the logarithms of the times.
+        Weights that add up to 1, by the places of the baseline networks. Between two of them they
+        follow the logarithms of the times.
     """
-    last = len(calm_ms) - 1
-    above = next((kind for kind, ms in enumerate(calm_ms) if own_ms < ms), last)
-    if above == 0 or own_ms >= calm_ms[last]:
+    last = len(quiet_ms) - 1
+    above = next((kind for kind, ms in enumerate(quiet_ms) if own_ms < ms), last)
+    if above == 0 or own_ms >= quiet_ms[last]:
         return {above: 1.0}
     below = above - 1
-    share = _share(own_ms, calm_ms[below], calm_ms[above])
-    if share < _SNAP:
+    upper = _log_position(own_ms, quiet_ms[below], quiet_ms[above])
+    if upper < _NEGLIGIBLE:
         return {below: 1.0}
-    return {above: 1.0} if share > 1 - _SNAP else {below: 1 - share, above: share}
+    return {above: 1.0} if upper > 1 - _NEGLIGIBLE else {below: 1 - upper, above: upper}
 
 
-def _share(own_ms: float, below_ms: float, above_ms: float) -> float:
-    """How far a time lies from one to another, by their logarithms; 0 to 1."""
-    return min(max(log(own_ms / below_ms) / log(above_ms / below_ms), 0.0), 1.0)
-
-
-def scale(
+def time_factor(
     weights: Mapping[int, float],
-    before: Sequence[float] | Mapping[int, float],
-    after: Sequence[float] | Mapping[int, float],
+    before_ms: Sequence[float] | Mapping[int, float],
+    after_ms: Sequence[float] | Mapping[int, float],
 ) -> float:
-    """By which factor a network's time changes when the pacemakers' times do.
+    """Factor by which a network's time changes when those of the baseline networks do.
 
     Args:
-        weights: from `weights`.
-        before: times of the pacemakers, by place.
-        after: the same later.
+        weights: Weights from `baseline_weights`.
+        before_ms: Milliseconds of the baseline networks, by place.
+        after_ms: The same, later.
     """
-    return exp(sum(share * log(after[kind] / before[kind]) for kind, share in weights.items()))
+    logs = (share * log(after_ms[kind] / before_ms[kind]) for kind, share in weights.items())
+    return exp(sum(logs))
+
+
+def _log_position(own_ms: float, below_ms: float, above_ms: float) -> float:
+    """Position of a time between two others on a logarithmic scale, 0 to 1."""
+    return min(max(log(own_ms / below_ms) / log(above_ms / below_ms), 0.0), 1.0)

@@ -39,7 +39,7 @@ class Estimate:
         )
 
     def over(self, other: "Estimate") -> "Estimate":
-        """The ratio of two that were not taken by turns: its interval holds what both allow."""
+        """The ratio of two that were not interleaved: its interval holds what both allow."""
         return Estimate(
             value=self.value / other.value,
             low=self.low / other.high,

@@ -1,7 +1,8 @@
-"""How long the pacemakers take on this machine in calm: measured, kept, and lowered.
+"""The reference speed: times of the baseline networks on the quiet machine, kept in a file.
 
-What is kept is of the calmest moment so far. A first measurement may fall into a bad one; so each
-process takes a short look, and where the machine is quicker than it ever was, measures again.
+The file has the times of the quietest moment so far. The first measurement may fall into a busy
+one. So each process measures briefly, and where the machine is quicker than ever before, measures
+again and keeps the lower times.
 """
 
 import json
@@ -18,141 +19,152 @@ import torch
 from nas_tc._files import whole_file
 from nas_tc._heap import give_back_memory
 from nas_tc.errors import TableError
-from nas_tc.timing.baseline_speed import BASELINES, Pace
+from nas_tc.timing.baseline_speed import BASELINES, ReferenceSpeed, baseline_samples
 from nas_tc.timing.clock import LOW_QUARTILE, Clock, clock_of
 from nas_tc.timing.estimate import quantile_of
 from nas_tc.timing.machine import device_slug, difference, timing_machine
 
-_BUILDS = 20  # of each pacemaker, to learn what it takes in calm
-_BUILD_S = 0.1  # with each
-_LOOK_BUILDS = 3  # of each, to see whether the machine is quicker than it ever was
-_LOOK_S = 0.05
-_QUICKER = 0.93  # of what is kept: less than this is no accident of where a build lies
+_REBUILDS = 20  # of each baseline network, to measure the reference speed
+_REBUILD_S = 0.1  # with each build
+_QUICK_REBUILDS = 3  # to see whether the machine is quicker than ever before
+_QUICK_REBUILD_S = 0.05
+_QUICKER = 0.93  # of the kept time: less than this is no accident of where a build lies
 _FORMAT = 2  # of the file
+_KIND = "nas-tc pace"  # files of version 0.1 use these names, and stay readable
+_NETWORKS_KEY, _QUIET_MS_KEY = "pacemakers", "calm_ms"
 
-CalmMs = tuple[float, ...]
+BaselineMs = tuple[float, ...]  # milliseconds of each of `BASELINES`
 
 
-def find_reference_speed(device: torch.device, folder: Path | None) -> Pace | None:
-    """The pace of a processor against what it is in calm; call it within `one_thread`.
+def find_reference_speed(device: torch.device, folder: Path | None) -> ReferenceSpeed | None:
+    """The reference speed of a processor; call it within `one_thread`.
 
-    What it is in calm is read from the folder, or else measured, which takes six seconds, and
-    kept. Where half a second shows a machine that is quicker than what is kept, it is measured
-    again, and the lower figures are kept.
+    It is read from the folder, or else measured, which takes six seconds, and kept. If half a
+    second of runs shows that the machine is quicker than the file says, it is measured again, and
+    the lower times are kept.
 
     Args:
-        device: a GPU has no pace: None.
-        folder: the cache's; None, or one that cannot be written and has no figures yet: no calm is
-            known, so None.
+        device: Device; a GPU has no reference speed.
+        folder: Folder of the cache; None if the cache is off.
+
+    Returns:
+        The reference speed; None for a GPU, without a folder, or if the folder has no file yet and
+        cannot be written.
 
     Raises:
-        TableError: a damaged file, or one of another device, in the place of the figures.
+        TableError: The file is damaged, or from another machine.
     """
     if device.type == "cuda" or folder is None:
         return None
     clock, machine = clock_of(device), timing_machine(device)
-    path = pace_file(folder, machine)
-    calm = _kept(path, machine)
-    if calm is None:
-        if not _can_be_kept(path):
+    path = reference_speed_file(folder, machine)
+    quiet_ms = _read(path, machine)
+    if quiet_ms is None:
+        if not _can_be_written(path):
             return None
-        calm = _keep(path, machine, _measured(clock, _BUILDS, _BUILD_S))
-    elif _can_be_kept(path) and _is_quicker(_measured(clock, _LOOK_BUILDS, _LOOK_S), calm):
-        calm = _keep(path, machine, _measured(clock, _BUILDS, _BUILD_S)) or calm
-    return None if calm is None else Pace(calm, clock)
+        quiet_ms = _write(path, machine, _measure(clock, _REBUILDS, _REBUILD_S))
+    elif _can_be_written(path) and _is_quicker(
+        _measure(clock, _QUICK_REBUILDS, _QUICK_REBUILD_S), quiet_ms
+    ):
+        quiet_ms = _write(path, machine, _measure(clock, _REBUILDS, _REBUILD_S)) or quiet_ms
+    return None if quiet_ms is None else ReferenceSpeed(quiet_ms, clock)
 
 
-def kept_reference_speed(device: torch.device, folder: Path | None) -> Pace | None:
-    """The pace as it is kept, without a look at the machine; None if nothing is.
+def read_reference_speed(device: torch.device, folder: Path | None) -> ReferenceSpeed | None:
+    """The reference speed in the folder, without a measurement; None if there is none.
+
+    Args:
+        device: Device; a GPU has no reference speed.
+        folder: Folder of the cache; None if the cache is off.
 
     Raises:
-        TableError: as `reference_speed`.
+        TableError: The file is damaged, or from another machine.
     """
     if device.type == "cuda" or folder is None:
         return None
     machine = timing_machine(device)
-    calm = _kept(pace_file(folder, machine), machine)
-    return None if calm is None else Pace(calm, clock_of(device))
+    quiet_ms = _read(reference_speed_file(folder, machine), machine)
+    return None if quiet_ms is None else ReferenceSpeed(quiet_ms, clock_of(device))
 
 
-def pace_file(folder: Path, machine: Mapping[str, Any]) -> Path:
-    """The place of a machine's calm pace in the cache folder."""
+def reference_speed_file(folder: Path, machine: Mapping[str, Any]) -> Path:
+    """The file of a machine's reference speed in the cache folder."""
     return folder / "times" / f"{device_slug(machine)}-pace.json"
 
 
-def _is_quicker(now: CalmMs, calm: CalmMs) -> bool:
-    return any(ms < _QUICKER * kept for ms, kept in zip(now, calm, strict=True))
+def baseline_ms_from(values: Any) -> BaselineMs:
+    """Times of the baseline networks as a file has them.
+
+    Raises:
+        TypeError: The values are not a list.
+        ValueError: There is not one time for each baseline network, or a larger one is quicker.
+    """
+    found = tuple(float(each) for each in values)
+    if len(found) != len(BASELINES):
+        raise ValueError(f"{len(found)} times of {len(BASELINES)} baseline networks")
+    for ms in found:
+        if not (isfinite(ms) and ms > 0):
+            raise ValueError(f"not a time: {ms!r} ms")
+    if list(found) != sorted(set(found)):
+        raise ValueError(f"a larger baseline network that takes no longer: {found} ms")
+    return found
 
 
-def _measured(clock: Clock, builds: int, build_s: float) -> CalmMs:
-    """Of each pacemaker the median over builds of the lower quartile of each, milliseconds."""
-    pace = Pace((1.0,) * len(BASELINES), clock)
+def _is_quicker(now_ms: BaselineMs, quiet_ms: BaselineMs) -> bool:
+    return any(now < _QUICKER * quiet for now, quiet in zip(now_ms, quiet_ms, strict=True))
+
+
+def _measure(clock: Clock, rebuilds: int, rebuild_s: float) -> BaselineMs:
+    """Milliseconds of each baseline network: the median over builds of their lower quartiles."""
+    speed = ReferenceSpeed((1.0,) * len(BASELINES), clock)
     found: list[list[float]] = [[] for _ in BASELINES]
-    for _ in range(builds):  # by turns: all see the same of the machine
+    for _ in range(rebuilds):  # interleaved, so that none has a quieter moment
         for kind, quartiles in enumerate(found):
             give_back_memory()
-            run, samples = pace.make(kind), list[float]()
+            run, samples = speed.build(kind), list[float]()
             started = time.monotonic()
-            while not samples or time.monotonic() - started < build_s:
-                samples += pace.samples(run)
+            while not samples or time.monotonic() - started < rebuild_s:
+                samples += baseline_samples(clock, run)
             quartiles.append(quantile_of(samples, LOW_QUARTILE))
     return tuple(map(median, found))
 
 
-def _kept(path: Path, machine: Mapping[str, Any]) -> CalmMs | None:
-    """The milliseconds in a file; None if there is none that can be read, or an older format."""
+def _read(path: Path, machine: Mapping[str, Any]) -> BaselineMs | None:
+    """The milliseconds in a file; None if it cannot be read or has an older format."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return None
     try:
         values = json.loads(text)
-        if values["kind"] == "nas-tc pace" and values["format"] == 1:
-            return None  # of a single pacemaker
-        there, calm = _said(values)
+        if values["kind"] == _KIND and values["format"] == 1:
+            return None  # times of a single baseline network
+        there, quiet_ms = _parse(values)
     except (KeyError, TypeError, ValueError) as error:
         raise TableError(
-            f"{path}: a damaged file of this machine's calm pace ({type(error).__name__}: "
-            f"{error}); delete it, and it is measured again"
+            f"{path}: a damaged file of this machine's reference speed ({type(error).__name__}: "
+            f"{error}); delete it, and nas-tc measures it again"
         ) from None
     if (differs := difference(there, machine)) is not None:
         raise TableError(
-            f"{path}: the calm pace of another machine ({differs}); delete it, and it is measured "
-            "again"
+            f"{path}: the reference speed of another machine ({differs}); delete it, and nas-tc "
+            "measures it again"
         )
-    return calm
+    return quiet_ms
 
 
-def _said(values: Mapping[str, Any]) -> tuple[dict[str, Any], CalmMs]:
-    """The machine and the milliseconds that a file says."""
-    if values["kind"] != "nas-tc pace" or values["format"] != _FORMAT:
+def _parse(values: Mapping[str, Any]) -> tuple[dict[str, Any], BaselineMs]:
+    """The machine and the milliseconds in a file's values."""
+    if values["kind"] != _KIND or values["format"] != _FORMAT:
         raise ValueError(f"{values['kind']!r} of format {values['format']!r}")
-    calm = calm_times(values["calm_ms"])
-    if values["pacemakers"] != [each.to_dict() for each in BASELINES]:
-        raise ValueError("of other pacemakers")
-    return dict(values["machine"]), calm
+    quiet_ms = baseline_ms_from(values[_QUIET_MS_KEY])
+    if values[_NETWORKS_KEY] != [each.to_dict() for each in BASELINES]:
+        raise ValueError("of other baseline networks")
+    return dict(values["machine"]), quiet_ms
 
 
-def calm_times(values: Any) -> CalmMs:
-    """The pacemakers' milliseconds as a file has them.
-
-    Raises:
-        TypeError: not a list.
-        ValueError: not a time of each pacemaker.
-    """
-    found = tuple(float(each) for each in values)
-    if len(found) != len(BASELINES):
-        raise ValueError(f"{len(found)} times of {len(BASELINES)} pacemakers")
-    for ms in found:
-        if not (isfinite(ms) and ms > 0):
-            raise ValueError(f"not a time: {ms!r} ms")
-    if list(found) != sorted(set(found)):
-        raise ValueError(f"a larger pacemaker that takes no longer: {found} ms")
-    return found
-
-
-def _can_be_kept(path: Path) -> bool:
-    """Whether there is a folder to write to: six seconds are not spent for nothing."""
+def _can_be_written(path: Path) -> bool:
+    """Whether there is a folder to write to; otherwise six seconds would be spent for nothing."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError:
@@ -160,28 +172,29 @@ def _can_be_kept(path: Path) -> bool:
     return os.access(path.parent, os.W_OK)
 
 
-def _keep(path: Path, machine: Mapping[str, Any], calm: CalmMs) -> CalmMs | None:
-    """Writes the file whole: the lower of each time and what another process has kept meanwhile.
+def _write(path: Path, machine: Mapping[str, Any], quiet_ms: BaselineMs) -> BaselineMs | None:
+    """Writes the file whole, with the lower of each time and of what another process has written.
 
-    None if the folder cannot be written: a calm that the next process does not know is none.
+    Returns the times; None if the folder cannot be written, since a reference speed that the next
+    process does not find is none.
     """
-    there = _kept(path, machine)
+    there = _read(path, machine)
     if there is not None:
-        calm = tuple(map(min, calm, there))
+        quiet_ms = tuple(map(min, quiet_ms, there))
     try:
-        calm_times(calm)  # a clock may tick too slowly for them
+        baseline_ms_from(quiet_ms)  # a clock may tick too slowly for them
     except ValueError:
         return None
     values = {
-        "kind": "nas-tc pace",
+        "kind": _KIND,
         "format": _FORMAT,
         "machine": dict(machine),
-        "pacemakers": [each.to_dict() for each in BASELINES],
-        "calm_ms": calm,
+        _NETWORKS_KEY: [each.to_dict() for each in BASELINES],
+        _QUIET_MS_KEY: quiet_ms,
     }
     try:
         with whole_file(path) as partial:
             partial.write_text(json.dumps(values, indent=1), encoding="utf-8")
     except OSError:
         return None
-    return calm
+    return quiet_ms

@@ -1,25 +1,25 @@
-"""What runs inside a worker of a search: it times, builds and trains one network at a time.
+"""What runs in a worker of a search: it times, builds and trains one network at a time.
 
-A package of its own, so that a worker's process loads torch and no more: Optuna, scikit-learn and
-pandas would take it two seconds longer to begin.
+This is a package of its own, so that a worker's process loads torch and no more: with Optuna,
+scikit-learn and pandas it would take two seconds longer to begin.
 """
 
 from nas_tc.worker.timing_request import (
-    Figure,
     FrontTimingRequest,
     FrontTimingResult,
+    JudgedTime,
     TimingRequest,
     TimingResult,
 )
-from nas_tc.worker.worker import Report, Worker, training_seed
+from nas_tc.worker.worker import TrainingResult, Worker, training_seed
 
 __all__ = [
-    "Figure",
     "FrontTimingRequest",
     "FrontTimingResult",
-    "Report",
+    "JudgedTime",
     "TimingRequest",
     "TimingResult",
+    "TrainingResult",
     "Worker",
     "training_seed",
 ]

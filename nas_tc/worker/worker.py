@@ -33,14 +33,12 @@ from nas_tc.training import (
     train,
     with_colours,
 )
+from nas_tc.worker.measure import TimingSetup, measure, measure_front
 from nas_tc.worker.timing_request import (
-    Bench,
     FrontTimingRequest,
     FrontTimingResult,
     TimingRequest,
     TimingResult,
-    measure,
-    time_together,
 )
 
 
@@ -53,15 +51,15 @@ def _whole_step(lock: NodeLock, device: torch.device) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Report:
-    """What a worker says after a rung.
+class TrainingResult:
+    """A worker's answer after a rung.
 
     Attributes:
-        rung: what is known now; None if the network diverged.
-        weights: in safetensors format, after the last rung.
-        diverged: why there is no use in going on: the loss is no number, or no memory is left, be
-            it to train or to read the clock.
-        note: what the user is to hear about this worker, in its first report.
+        rung: Error and times after the rung; None if the network diverged.
+        weights: Weights in safetensors format, after the last rung.
+        diverged: Reason to stop with this network: the loss is not a number, or no memory is left
+            to train it or to time it.
+        note: Message about this worker for the user, in its first answer.
     """
 
     rung: Rung | None = None
@@ -71,21 +69,21 @@ class Report:
 
 
 def training_seed(seed: int, network: Architecture, repeat: int = 0) -> int:
-    """The seed of a training: it hangs on the network, so a trial run again gives the same.
+    """Seed of a training. It depends on the network, so a trial run again gives the same result.
 
-    It has 32 bits, because that is what torch's generator on a processor looks at.
+    It has 32 bits, because torch's generator on a processor uses no more.
 
     Args:
-        seed: of the search.
-        network: to be trained.
-        repeat: how often the search has trained it before.
+        seed: Seed of the search.
+        network: Network to train.
+        repeat: How often the search has trained it before.
     """
     text = f"{seed} {network.id}" + (f" {repeat}" if repeat else "")
     return int.from_bytes(blake2b(text.encode(), digest_size=4).digest())
 
 
 def _images_note(data: ImageData, training: Images) -> str | None:
-    """What to say about images in memory that the GPU has no room for."""
+    """A message about images in memory that the GPU has no room for; None if it has."""
     if not training.streamed or data.train.file is not None:
         return None
     size = gib(data.train.images.nbytes)
@@ -99,14 +97,15 @@ class Worker:
     """Trains one network at a time on one core or GPU; Ray makes a process of it.
 
     Args:
-        data: to train on, to validate and to test with.
-        recipe: of the training.
+        data: Images to train on, to validate and to test with.
+        recipe: Recipe of the training.
         device: "cpu" or "cuda".
-        alone: whether steps stand back while another worker of this node reads the clock.
-        sharers: workers on this one's GPU.
+        alone: Whether training steps wait while another worker of this node reads the clock.
+        sharers: Workers on this one's GPU.
 
     Raises:
-        NasTcError: no such device here, or no room on it; `Pool` ends the search with it.
+        NasTcError: This machine has no such device, or no room on it; `Pool` ends the search with
+            it.
     """
 
     def __init__(
@@ -136,17 +135,22 @@ class Worker:
         )
         self._train = with_colours(self._train, recipe)
         self._note = _images_note(data, self._train)
-        self._bench: Bench | None = None
+        self._timing_setup: TimingSetup | None = None
         self._network: Network | None = None
         self._rungs: Iterator[Rung] = iter(())
 
-    def begin(self, architecture: Architecture, seed: int) -> Report:
-        """Builds a network and trains it to the first rung; what was there before is dropped."""
+    def begin(self, architecture: Architecture, seed: int) -> TrainingResult:
+        """Builds a network and trains it to its first rung, in place of the one before.
+
+        Args:
+            architecture: Network to train.
+            seed: Seed of its weights and batches, from `training_seed`.
+        """
         self._forget()
         try:
             check_fits(architecture, self._recipe.batch_size, self._device, self._sharers)
         except OutOfMemoryError as error:
-            return Report(diverged=str(error))
+            return TrainingResult(diverged=str(error))
         mean, std = self._moments
         self._architecture = architecture
         try:
@@ -165,31 +169,39 @@ class Worker:
         note, self._note = self._note, None
         return replace(self.advance(), note=note)
 
-    def advance(self) -> Report:
-        """Trains to the next rung."""
+    def advance(self) -> TrainingResult:
+        """Trains the network to its next rung."""
         assert self._network is not None
         try:
             rung = next(self._rungs)
         except DivergedError as error:
-            return Report(diverged=str(error))
+            return TrainingResult(diverged=str(error))
         except (MemoryError, RuntimeError) as error:
             return self._without_memory(error)
         if rung.epoch < self._recipe.epochs:
-            return Report(rung)
+            return TrainingResult(rung)
         state = {k: v.contiguous().cpu() for k, v in self._network.state_dict().items()}
-        return Report(rung, save(state))
+        return TrainingResult(rung, save(state))
 
     def time(
-        self, order: TimingRequest | FrontTimingRequest
-    ) -> TimingResult | FrontTimingResult | Report:
-        """Reads the clock while nobody else on the node trains; a report if no memory is left."""
+        self, request: TimingRequest | FrontTimingRequest
+    ) -> TimingResult | FrontTimingResult | TrainingResult:
+        """Measures times while no worker of the node trains.
+
+        Args:
+            request: What to measure.
+
+        Returns:
+            The result, or a `TrainingResult` with the reason if no memory is left.
+        """
         assert self._lock is not None
         self._forget()
-        self._bench = self._bench or Bench.here(self._device, self._lock)
+        setup = self._timing_setup or TimingSetup.on(self._device, self._lock)
+        self._timing_setup = setup
         try:
-            for limit in order.limits:
+            for limit in request.limits:
                 if limit.setting.what == "train_step":
-                    for network in (*order.networks, limit.reference):
+                    for network in (*request.networks, limit.reference):
                         if network is not None:
                             check_fits(
                                 network,
@@ -198,35 +210,40 @@ class Worker:
                                 self._sharers,
                                 dtype=DTYPES[limit.setting.dtype],
                             )
-            if isinstance(order, FrontTimingRequest):
-                return time_together(order, self._bench)
-            return measure(order, self._bench)
+            if isinstance(request, FrontTimingRequest):
+                return measure_front(request, setup)
+            return measure(request, setup)
         except OutOfMemoryError as error:
-            return Report(diverged=str(error))
+            return TrainingResult(diverged=str(error))
         except (MemoryError, RuntimeError) as error:
             if not ran_out(error):
                 raise
             error.__traceback__ = None  # it holds the tensors
-            self._bench.references.clear()
+            setup.references.clear()
             self._forget()
-            batch = max(limit.setting.batch for limit in order.limits)
-            reason = out_of_memory(order.networks[0], batch, self._device, dtype=torch.float32)
-            return Report(diverged=reason)
+            batch = max(limit.setting.batch for limit in request.limits)
+            reason = out_of_memory(request.networks[0], batch, self._device, dtype=torch.float32)
+            return TrainingResult(diverged=reason)
 
     def test_error(self, architecture: Architecture, weights: bytes) -> float:
-        """Error on the test images, 0 to 1, of a network with these weights."""
+        """Error on the test images, 0 to 1.
+
+        Args:
+            architecture: Network to test.
+            weights: Its weights in safetensors format.
+        """
         network = build(architecture)
         network.load_state_dict(load(weights))
         return error_rate(network.to(self._device), self._test, self._step_context)
 
-    def _without_memory(self, error: MemoryError | RuntimeError) -> Report:
-        """The report that no memory is left; any other error is raised again."""
+    def _without_memory(self, error: MemoryError | RuntimeError) -> TrainingResult:
+        """The answer that no memory is left; raises any other error again."""
         if not ran_out(error):
             raise error
         error.__traceback__ = None  # it holds the tensors
         self._forget()
         batch = self._recipe.batch_size
-        return Report(diverged=out_of_memory(self._architecture, batch, self._device))
+        return TrainingResult(diverged=out_of_memory(self._architecture, batch, self._device))
 
     def _forget(self) -> None:
         """Drops the last network, so that its memory is there for the next."""

@@ -54,7 +54,7 @@ def time_table(tmp_path):
         found = tuple((unit, unit.macs / 1e6 + 0.01) for unit in units)
         times.add(network, LayerProfile(sum(ms for _, ms in found), found))
     for _ in range(20):
-        times.check(1.0, 1.05)
+        times.add_check(1.0, 1.05)
     with one_thread():
         table = TimeTable(timing_machine(torch.device("cpu")), {Setting(): times})
     path = tmp_path / "table.json"

@@ -7,15 +7,15 @@ import pytest
 
 def test_time_prints_a_figure_with_its_interval(nas_tc, monkeypatch, tmp_path):
     arguments = ("time", "(3,8)/2 | (3,8)/2", "--input", "3x16x16", "--batch", "2")
-    few = ("--builds", "2", "--repeats", "20")
+    few = ("--rebuilds", "2", "--repeats", "20")
     code, out, _ = nas_tc(*arguments, "--against", "(3,4)/2", *few, "--json")
     assert code == 0
     found = json.loads(out)
     assert 0 < found["low_ms"] <= found["latency_ms"] <= found["high_ms"]
     assert 0 < found["ratio_low"] <= found["ratio"] <= found["ratio_high"]
-    assert (found["batch"], found["builds"]) == (2, 2)
-    assert found["turns"] == found["repeats"] >= 20
-    assert (found["raw_ms"], found["pace"]) == (found["latency_ms"], None)  # the cache is off
+    assert (found["batch"], found["rebuilds"]) == (2, 2)
+    assert found["rounds"] == found["repeats"] >= 20
+    assert (found["raw_ms"], found["slowdown"]) == (found["latency_ms"], None)  # the cache is off
     assert found["machine"]["threads"] == 1
     code, out, _ = nas_tc(*arguments, *few)
     assert "slowdown  not known, for the cache is off" in out
@@ -27,19 +27,19 @@ def test_time_prints_a_figure_with_its_interval(nas_tc, monkeypatch, tmp_path):
     assert "verdict   accept at a limit of 1e+09 ms" in out
     code, out, _ = nas_tc(*arguments, "--builds", "1", "--json")  # one: no medians of their own
     found = json.loads(out)
-    assert found["pace"] > 0
-    assert found["latency_ms"] == pytest.approx(found["raw_ms"] / found["pace"], rel=1e-6)
+    assert found["slowdown"] > 0
+    assert found["latency_ms"] == pytest.approx(found["raw_ms"] / found["slowdown"], rel=1e-6)
 
 
 def test_a_damaged_file_of_the_calm_pace_is_refused(nas_tc, monkeypatch, tmp_path):
     monkeypatch.setenv("NAS_TC_CACHE", str(tmp_path))
     monkeypatch.setattr(
-        "nas_tc.timing.reference_speed.pace_file", lambda *_: tmp_path / "pace.json"
+        "nas_tc.timing.reference_speed.reference_speed_file", lambda *_: tmp_path / "speed.json"
     )
-    (tmp_path / "pace.json").write_text("{")
+    (tmp_path / "speed.json").write_text("{")
     code, out, errors = nas_tc("time", "(3,8)", "--input", "3x16x16", "--device", "cpu")
     assert (code, out) == (2, "")
-    assert "a damaged file of this machine's calm pace" in errors
+    assert "a damaged file of this machine's reference speed" in errors
     assert len(errors.splitlines()) == 1
 
 
@@ -49,7 +49,7 @@ def test_a_damaged_file_of_the_calm_pace_is_refused(nas_tc, monkeypatch, tmp_pat
         (["alexnt"], "did you mean 'alexnet'"),
         (["J", "--dtype", "fp8"], "unknown dtype 'fp8'"),
         (["J", "--batch", "0"], "must be 1 or more, not 0"),
-        (["J", "--builds", "0"], "must be 1 or more, not 0"),
+        (["J", "--rebuilds", "0"], "must be 1 or more, not 0"),
         (["J", "--limit-ms", "-1"], "must be more than 0, not -1"),
         (["J", "--input", "3x16x16"], "does not fit a map of 1 pixel"),
     ],

@@ -28,7 +28,7 @@ from nas_tc.latency import TimeTable
 from nas_tc.report import front_table, trials_table, write_report
 from nas_tc.study import read_study
 from nas_tc.timing import Setting
-from nas_tc.timing.reference_speed import _said
+from nas_tc.timing.reference_speed import _parse
 
 HERE = Path(__file__).parent
 VERSIONS = sorted(path.name for path in HERE.iterdir() if (path / "study.db").exists())
@@ -63,6 +63,13 @@ def test_a_study_is_read_and_reported_as_it_was(kept, name):
             )
     assert len(trials_table(record)) == len(record.trials)
     assert all(path.exists() for path in write_report(record, kept / "report"))
+
+
+def test_a_prediction_is_read_under_its_name_of_today(kept):
+    """0.1 wrote it as `foretold_ms`."""
+    times = [trial.times["latency"] for trial in read_study(kept / "timed.db").trials]
+    assert sum(each.get("predicted_ms", 0) > 0 for each in times) == 2
+    assert not [each for each in times if "foretold_ms" in each or each["verdict"] == "foretold"]
 
 
 def test_a_study_goes_on(kept, kept_workers):
@@ -106,6 +113,6 @@ def test_a_table_predicts_what_it_did(kept):
 
 def test_a_reference_speed_is_read(kept):
     values = json.loads((kept / "reference_speed.json").read_text(encoding="utf-8"))
-    machine, milliseconds = _said(values)
+    machine, milliseconds = _parse(values)
     assert machine == values["machine"]
     assert list(milliseconds) == values["calm_ms"]

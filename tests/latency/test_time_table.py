@@ -1,219 +1,32 @@
-"""The layer time table: what it holds, what it foretells, what it refuses."""
+"""The file of layer times: read, merged, rescaled, refused if damaged."""
 
 import json
-from dataclasses import replace
-from statistics import geometric_mean
 
 import pytest
-import torch
-from hypothesis import given
-from hypothesis import strategies as st
+from layer_profiles import MACHINE, SMALL, profile
 
-from nas_tc.architecture import GAP, Architecture, Join, nest, parse_notation, walk
-from nas_tc.cost import network_cost
-from nas_tc.errors import ArchitectureError, TableError
+from nas_tc.errors import TableError
 from nas_tc.latency import (
-    LayerProfile,
-    LayerTimes,
     TimeTable,
-    agreement,
-    calibrate,
     default_table,
-    fit_overhead,
-    nodes_of,
-    profile_layers,
-    scaled,
-    signature_of,
-    unseen_networks,
+    signatures_of,
 )
-from nas_tc.space import load_space
-from nas_tc.timing import Setting, one_thread
-from nas_tc.zoo import ZOO
-from strategies import architectures
-
-CPU = torch.device("cpu")
-SMALL = Architecture((3, 16, 16), parse_notation("(3,4)x2 | 2/2 | (3,8)"), GAP, 5)
-MACHINE = {"device": "Abacus 7", "threads": 1, "torch": "2.13", "cuda": None, "instructions": "x"}
-
-
-def units(architecture):
-    return [signature_of(node, first=i == 0) for i, node in enumerate(nodes_of(architecture))]
-
-
-def inside(architecture, ms=1.0, overhead=0.0):
-    """As if each layer took `ms`."""
-    found = [(unit, ms) for unit in units(architecture)]
-    return LayerProfile(sum(time for _, time in found) + overhead, tuple(found))
-
-
-def filled(*networks, ms=1.0):
-    times = LayerTimes()
-    for network in networks:
-        times.add(network, inside(network, ms))
-    return times
-
-
-@given(architectures())
-def test_units_add_up_to_the_network(architecture):
-    found = units(architecture)
-    cost = network_cost(architecture)
-    assert sum(unit.macs for unit in found) == cost.macs
-    assert sum(unit.params for unit in found) == cost.params
-    assert found[0].kind.startswith("first ")
-    assert not any(unit.kind.startswith("first ") for unit in found[1:])
-
-
-def test_a_name_does_not_count_and_a_shape_does():
-    twice = Architecture((3, 16, 16), parse_notation("(3,4) | (3,4)x2"), GAP, 5)
-    keys = [unit.key for unit in units(twice)]
-    assert keys[0] == "first conv 3/1 pad 1 norm relu: 3x16x16>4x16x16"
-    assert keys[1] == keys[2] == "conv 3/1 pad 1 norm relu: 4x16x16>4x16x16"
-    assert len(set(keys)) == 4
-    wider = [unit.key for unit in units(twice.at((3, 16, 18)))]
-    assert not set(keys[:-1]) & set(wider[:-1])
-    assert keys[-1] == wider[-1] == "fc: 4x1x1>5x1x1"
-
-
-@given(architectures())
-def test_a_part_by_part_walk_gives_the_same_nodes(architecture):
-    assert nodes_of(architecture) == nest(walk(architecture))
-
-
-@pytest.mark.parametrize("name", ["resnet18", "googlenet", "mobilenetv2", "alexnet"])
-def test_branches_are_one_unit(name):
-    nodes = nodes_of(ZOO[name].architecture)
-    assert nodes == nest(walk(ZOO[name].architecture))
-    found = units(ZOO[name].architecture)
-    assert len(found) == len(nodes)
-    joins = [unit for node, unit in zip(nodes, found, strict=True) if isinstance(node, Join)]
-    assert all(unit.kind.removeprefix("first ").startswith("(") for unit in joins)
-    assert bool(joins) == (name != "alexnet")
-
-
-@pytest.mark.parametrize(
-    "setting", [Setting(), Setting("train_step", 2), Setting("train_step", 3, "bf16")]
-)
-@pytest.mark.parametrize("network", [SMALL, replace(SMALL, norm="none")])
-def test_all_layers_are_timed_inside_their_network(network, setting):
-    with one_thread():
-        found = profile_layers(network, setting, CPU, least_s=0)
-    assert [unit for unit, _ in found.units] == units(network)
-    assert all(ms > 0 for _, ms in found.units)
-    assert found.whole_ms > 0
-
-
-def test_branches_are_timed_inside_their_network():
-    network = ZOO["resnet18"].architecture.at((3, 32, 32), 10)
-    with one_thread():
-        found = profile_layers(network, Setting("train_step", 2), CPU, least_s=0)
-    assert len(found.units) == len(nodes_of(network))
-    assert all(ms > 0 for _, ms in found.units)
-
-
-@given(architectures())
-def test_the_time_of_a_known_network_is_the_sum_of_its_layers(architecture):
-    times = filled(architecture, ms=0.5)
-    assert times.unknown(architecture) == []
-    said = times.predict(architecture)
-    assert said.ms == pytest.approx(0.5 * len(units(architecture)))
-    assert (said.guessed, said.layers) == (0, len(units(architecture)))
-    assert (said.low_ms, said.high_ms) == (0.0, float("inf"))
-
-
-def test_layers_that_were_never_timed_are_guessed_from_their_like():
-    times = filled(
-        *(Architecture((3, s, s), parse_notation(f"(3,{w})x3"), GAP, 5) for s, w in SIZES)
-    )
-    for entry in times.units.values():  # in proportion to the work
-        entry.ms = 1e-6 * (entry.unit.macs + entry.unit.values)
-    times.add(SMALL, inside(SMALL))  # throws away what was worked out before
-    wanted = Architecture((3, 24, 24), parse_notation("(3,20)x3"), GAP, 5)
-    said = times.predict(wanted)
-    truth = sum(1e-6 * (unit.macs + unit.values) for unit in units(wanted))
-    assert said.guessed == said.layers == 5
-    assert said.ms == pytest.approx(truth, rel=0.25)
-    assert times.predict(replace(wanted, activation="tanh")) is None
-
-
-@given(architectures(), architectures(), architectures())
-def test_what_was_foretold_before_the_table_grew_is_forgotten(wanted, first, second):
-    times = filled(first)
-    times.predict(wanted)
-    times.add(second, inside(second, ms=0.5))
-    fresh = LayerTimes(times.units.values(), times.totals, times.checks, times.networks)
-    assert times.predict(wanted) == fresh.predict(wanted) == times.predict(wanted)
-
-
-SIZES = [(16, 8), (16, 16), (16, 32), (32, 8), (32, 16), (32, 32)]
-
-
-@given(st.lists(st.floats(0.01, 100), min_size=1, max_size=20))
-def test_the_geometric_mean_of_all_sightings_counts(sightings):
-    times = LayerTimes()
-    for ms in sightings:
-        times.add(SMALL, inside(SMALL, ms=ms))
-    for each in times.units.values():
-        assert each.seen == len(sightings)
-        assert each.ms == pytest.approx(geometric_mean(sightings))
-
-
-def test_a_layer_of_quite_another_size_is_not_guessed():
-    known = [Architecture((3, s, s), parse_notation(f"(3,{w})x3"), GAP, 5) for s, w in SIZES]
-    times = filled(*known)
-    wider, far_wider = (
-        Architecture((3, 32, 32), parse_notation(f"(3,{w})x3"), GAP, 5) for w in (48, 512)
-    )
-    assert times.predict(wider).guessed == 5
-    assert times.predict(far_wider) is None
-
-
-def test_a_line_through_whole_and_sum():
-    fixed, factor = fit_overhead([(s, 0.3 + 1.1 * s) for s in (1.0, 2.0, 5.0, 9.0)])
-    assert (fixed, factor) == (pytest.approx(0.3), pytest.approx(1.1))
-    assert fit_overhead([]) == (0.0, 1.0)
-    assert fit_overhead([(2.0, 3.0)]) == (0.0, 1.5)
-    disturbed = [(s, 1.05 * s) for s in (1.0, 2.0, 5.0)] + [(3.0, 9.0), (4.0, 9.0)]
-    assert fit_overhead(disturbed) == (pytest.approx(0.0), pytest.approx(1.05))
-
-
-def test_the_range_of_a_foretold_time_is_what_went_wrong_before():
-    times = filled(SMALL)
-    for number in range(19):
-        times.check(10.0, 10.0 + number / 10)
-    assert times.error_range is None
-    times.check(10.0, 8.0)
-    assert times.error_range == (0.8, pytest.approx(1.18))
-    said = times.predict(SMALL)
-    assert (said.low_ms, said.high_ms) == (
-        pytest.approx(0.8 * said.ms),
-        pytest.approx(1.18 * said.ms),
-    )
-    for _ in range(40):
-        times.check(10.0, 10.0)
-    assert times.error_range == (1.0, 1.0)  # the latest forty
-    for measured in (5.0, 30.0, 9.0, 12.0):  # one at each end is left out of forty
-        times.check(10.0, measured)
-    assert times.error_range == (0.9, 1.2)
-
-
-def test_a_network_that_cannot_exist_is_refused():
-    with pytest.raises(ArchitectureError):
-        filled(SMALL).predict(SMALL.at((3, 1, 1)))
+from nas_tc.timing import Setting
 
 
 def test_a_table_comes_back_from_its_file(tmp_path):
     path = tmp_path / "deep" / "table.json"
     table = TimeTable(MACHINE)
-    table.of(Setting()).add(SMALL, inside(SMALL, 0.25, overhead=0.125))
-    table.of(Setting()).check(1.0, 1.5)
-    table.of(Setting("train_step", 64, "bf16")).add(SMALL, inside(SMALL))
+    table.of(Setting()).add(SMALL, profile(SMALL, 0.25, overhead=0.125))
+    table.of(Setting()).add_check(1.0, 1.5)
+    table.of(Setting("train_step", 64, "bf16")).add(SMALL, profile(SMALL))
     table.write(path)
     found = TimeTable.read(path)
     assert found.machine == MACHINE
     assert found.times.keys() == table.times.keys()
     for setting, times in table.times.items():
         there = found.times[setting]
-        assert there.units == times.units
+        assert there.layers == times.layers
         assert list(there.totals) == list(times.totals)
         assert list(there.checks) == list(times.checks)
         assert there.networks == {SMALL.id}
@@ -225,59 +38,61 @@ def test_what_others_added_meanwhile_is_kept(tmp_path):
     path = tmp_path / "table.json"
     ours, theirs = TimeTable(MACHINE), TimeTable(MACHINE)
     other = SMALL.at((3, 32, 32))
-    ours.of(Setting()).add(SMALL, inside(SMALL))
-    theirs.of(Setting()).add(other, inside(other))
-    theirs.of(Setting(batch=2)).add(other, inside(other))
+    ours.of(Setting()).add(SMALL, profile(SMALL))
+    theirs.of(Setting()).add(other, profile(other))
+    theirs.of(Setting(batch=2)).add(other, profile(other))
     theirs.write(path)
     ours.write(path)
     found = TimeTable.read(path)
     assert found.of(Setting()).networks == {SMALL.id, other.id}
-    assert not found.of(Setting()).unknown(other)
-    assert not found.of(Setting(batch=2)).unknown(other)
+    assert not found.of(Setting()).untimed(other)
+    assert not found.of(Setting(batch=2)).untimed(other)
 
 
-def test_a_table_is_told_at_the_pace_of_what_is_to_come(tmp_path):
+def test_a_table_is_rescaled_to_another_reference_speed(tmp_path):
     path = tmp_path / "table.json"
-    table = TimeTable(MACHINE, calm_ms=(1.0, 4.0, 12.0))
+    table = TimeTable(MACHINE, quiet_ms=(1.0, 4.0, 12.0))
     slow, quick = table.of(Setting(batch=9)), table.of(Setting())
-    slow.add(SMALL, inside(SMALL, ms=3.0))
-    quick.add(SMALL, inside(SMALL, ms=0.1))
-    quick.check(0.5, 0.6)
+    slow.add(SMALL, profile(SMALL, ms=3.0))
+    quick.add(SMALL, profile(SMALL, ms=0.1))
+    quick.add_check(0.5, 0.6)
     table.write(path)
     found = TimeTable.read(path)
-    assert found.calm_ms == (1.0, 4.0, 12.0)
-    found.tell_at(None)
-    found.tell_at((0.5, 4.0, 9.0))  # what takes 0.5 ms, and what takes 15 ms
-    assert found.of(Setting()).predict(SMALL).ms == pytest.approx(0.05 * len(units(SMALL)))
+    assert found.quiet_ms == (1.0, 4.0, 12.0)
+    found.rescale_to(None)
+    found.rescale_to((0.5, 4.0, 9.0))  # what takes 0.5 ms, and what takes 15 ms
+    assert found.of(Setting()).predict(SMALL).ms == pytest.approx(0.05 * len(signatures_of(SMALL)))
     assert list(found.of(Setting()).checks) == [(0.25, pytest.approx(0.3))]
-    assert found.of(Setting(batch=9)).predict(SMALL).ms == pytest.approx(2.25 * len(units(SMALL)))
-    for each in found.of(Setting()).units.values():
+    assert found.of(Setting(batch=9)).predict(SMALL).ms == pytest.approx(
+        2.25 * len(signatures_of(SMALL))
+    )
+    for each in found.of(Setting()).layers.values():
         assert each.ms == pytest.approx(0.05)
-    TimeTable(MACHINE).write(path)  # without a pace it keeps that of the file
-    assert TimeTable.read(path).calm_ms == (1.0, 4.0, 12.0)
-    ours = TimeTable(MACHINE, calm_ms=(2.0, 8.0, 24.0))
-    ours.write(path)  # takes in what is there, at its own pace
+    TimeTable(MACHINE).write(path)  # without a reference_speed it keeps that of the file
+    assert TimeTable.read(path).quiet_ms == (1.0, 4.0, 12.0)
+    ours = TimeTable(MACHINE, quiet_ms=(2.0, 8.0, 24.0))
+    ours.write(path)  # takes in what is there, at its own reference_speed
     assert TimeTable.read(path).of(Setting()).predict(SMALL).ms == pytest.approx(
-        0.2 * len(units(SMALL))
+        0.2 * len(signatures_of(SMALL))
     )
 
 
-def test_a_table_of_before_there_was_a_pace_is_read(tmp_path):
+def test_a_table_without_a_reference_speed_is_read(tmp_path):
     path = tmp_path / "table.json"
-    good().write(path)
+    small_table().write(path)
     values = json.loads(path.read_text())
     del values["calm_ms"]
     path.write_text(json.dumps(values))
     found = TimeTable.read(path)
-    found.tell_at((1.0, 2.0, 3.0))
-    assert {each.ms for each in found.of(Setting()).units.values()} == {1.0}
+    found.rescale_to((1.0, 2.0, 3.0))
+    assert {each.ms for each in found.of(Setting()).layers.values()} == {1.0}
 
 
-@pytest.mark.parametrize("calm", [[], [1.0, 2.0], [1.0, -2.0, 3.0], 7.0, ["a", 2, 3]])
-def test_a_pace_that_is_none_is_refused(tmp_path, calm):
+@pytest.mark.parametrize("quiet_ms", [[], [1.0, 2.0], [1.0, -2.0, 3.0], 7.0, ["a", 2, 3]])
+def test_a_reference_speed_that_is_none_is_refused(tmp_path, quiet_ms):
     path = tmp_path / "table.json"
-    good().write(path)
-    path.write_text(json.dumps({**json.loads(path.read_text()), "calm_ms": calm}))
+    small_table().write(path)
+    path.write_text(json.dumps({**json.loads(path.read_text()), "calm_ms": quiet_ms}))
     with pytest.raises(TableError, match="a damaged time table"):
         TimeTable.read(path)
 
@@ -289,9 +104,9 @@ def test_tables_of_two_machines_are_not_mixed(tmp_path):
         TimeTable({**MACHINE, "torch": "2.14"}).write(path)
 
 
-def good():
+def small_table():
     table = TimeTable(MACHINE)
-    table.of(Setting()).add(SMALL, inside(SMALL))
+    table.of(Setting()).add(SMALL, profile(SMALL))
     return table
 
 
@@ -316,7 +131,7 @@ def good():
 def test_a_damaged_or_foreign_file_is_refused_in_one_line(tmp_path, content, complaint):
     path = tmp_path / "table.json"
     if isinstance(content, tuple):
-        good().write(path)
+        small_table().write(path)
         values = json.loads(path.read_text())
         values["times"][0][content[0]] = content[1]
         content = json.dumps(values)
@@ -326,7 +141,7 @@ def test_a_damaged_or_foreign_file_is_refused_in_one_line(tmp_path, content, com
     assert complaint in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
     with pytest.raises(TableError):  # and it is not written over
-        good().write(path)
+        small_table().write(path)
 
 
 def test_a_file_that_is_not_there_or_cannot_be_written(tmp_path):
@@ -336,58 +151,10 @@ def test_a_file_that_is_not_there_or_cannot_be_written(tmp_path):
         TimeTable.read(tmp_path)
     (tmp_path / "file").write_text("")
     with pytest.raises(TableError, match="cannot write the time table"):
-        good().write(tmp_path / "file" / "table.json")
+        small_table().write(tmp_path / "file" / "table.json")
 
 
-def test_the_place_of_a_table_tells_devices_and_versions_apart(tmp_path):
+def test_each_device_and_version_has_a_file_of_its_own(tmp_path):
     place = default_table(tmp_path, MACHINE)
     assert place == tmp_path / "times" / "Abacus-7-2.13-1.json"
     assert place != default_table(tmp_path, {**MACHINE, "torch": "2.13+cpu"})
-
-
-def test_calibration_ends_when_all_layers_are_known(monkeypatch):
-    monkeypatch.setattr("nas_tc.latency.calibration.profile_layers", lambda a, *_, **__: inside(a))
-    space = load_space("plain-32").at((3, 64, 64), 10)
-    few = replace(
-        space,
-        stages=tuple(
-            replace(stage, width=stage.width[:1], last_width=(), filter=(3,), pool=("none",))
-            for stage in space.stages
-        ),
-    )
-    times = LayerTimes()
-    timed = list(calibrate(times, few, Setting(), CPU, networks=1000))
-    assert len(timed) < 200
-    assert sum(each.new for each in timed) == len(times.units)
-    assert len(times.checks) > 0
-    again = list(calibrate(times, few, Setting(), CPU, networks=1000))
-    assert sum(each.new for each in again) < 20  # what thirty draws had missed
-    assert all(each.id not in times.networks for each in unseen_networks(times, few, 0))
-
-
-def test_calibration_can_be_stopped_and_goes_on(monkeypatch):
-    monkeypatch.setattr("nas_tc.latency.calibration.profile_layers", lambda a, *_, **__: inside(a))
-    space = load_space("plain-32")
-    times = LayerTimes()
-    first = [each.architecture for each in calibrate(times, space, Setting(), CPU, networks=8)]
-    known = len(times.units)
-    second = [each.architecture for each in calibrate(times, space, Setting(), CPU, networks=8)]
-    assert len(times.units) > known
-    assert not set(first) & set(second)
-
-
-def test_agreement_of_ranks_and_errors():
-    found = agreement([1.0, 2.2, 2.7, 8.0], [1.0, 2.0, 3.0, 4.0])
-    assert found.spearman == pytest.approx(1.0)
-    assert found.median_error == pytest.approx(0.1)
-    assert found.worst_error == pytest.approx(1.0)
-    assert found.within == 0.5 or found.within == 0.75  # 2.2 / 2 may round either way
-    assert agreement([1.0, 1.0, 2.0], [1.0, 2.0, 3.0]).spearman == pytest.approx(0.866, abs=1e-3)
-    assert scaled([10, 20, 40], [1.0, 2.0, 5.0]) == [1.0, 2.0, 4.0]
-
-
-def test_a_verdict_costs_microseconds_because_nothing_is_built(monkeypatch):
-    """The bound itself is measured by benchmarks/timing.py, not by a test."""
-    monkeypatch.setattr("nas_tc.latency.layer_profiler.dummy_network", None)
-    monkeypatch.setattr("nas_tc.timing.work.dummy_network", None)
-    assert filled(SMALL).predict(SMALL) is not None

@@ -11,7 +11,7 @@ from nas_tc.errors import DeviceError, NasTcError
 from nas_tc.recipe import Recipe
 from nas_tc.search import cluster_capacity
 from nas_tc.search.pool import Pool
-from nas_tc.worker import Report
+from nas_tc.worker import TrainingResult
 
 
 def other_class():
@@ -71,7 +71,7 @@ def test_a_search_that_waits_for_others_says_so_once_and_goes_on(other, monkeypa
         while len(answers) < 2:
             if answered := pool.next_result(0.5):
                 answers.update([answered])
-    assert all(isinstance(each, Report) for each in answers.values())
+    assert all(isinstance(each, TrainingResult) for each in answers.values())
     assert len(notes) == 1
 
 

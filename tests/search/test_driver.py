@@ -20,7 +20,7 @@ from nas_tc.study import read_study, weights_file
 from nas_tc.study.record import record_of
 from nas_tc.study.storage import lock_study, open_study
 from nas_tc.training import Rung
-from nas_tc.worker import Report
+from nas_tc.worker import TrainingResult
 
 # 2/2 and 3/2 poolings leave 3 of 7 pixels, so its two networks cost the same.
 TIED = """
@@ -84,7 +84,7 @@ def drive(tmp_path):
 
 
 def good(error):
-    return Report(Rung(1, error, 1.0, 0.1), weights=b"weights")
+    return TrainingResult(Rung(1, error, 1.0, 0.1), weights=b"weights")
 
 
 @pytest.mark.parametrize("pick", [min, max])
@@ -120,7 +120,7 @@ def test_a_training_that_is_stopped_names_the_network_and_does_not_count(drive):
     with open_study(record.path, dict(record.settings)) as study:
         for _ in range(2):
             study.enqueue_trial(record.best.genes)
-    answers = {2: Report(diverged="the loss is nan"), 3: FailedError("it cannot be built")}
+    answers = {2: TrainingResult(diverged="the loss is nan"), 3: FailedError("it cannot be built")}
     record, _ = drive(answers.get, goal=4, listener=listener)
     assert [trial.repeat_of for trial in ends] == [None, None, 0, 0]
     assert [trial.repeat_of for trial in record.trials] == [None, None, 0, 0]
@@ -134,9 +134,9 @@ def test_a_second_look_is_not_stopped(drive):
 
     def answer(number):
         if rungs.setdefault(number, 0):
-            return Report(Rung(2, 0.2 + number / 100, 1.0, 0.1), weights=b"weights")
+            return TrainingResult(Rung(2, 0.2 + number / 100, 1.0, 0.1), weights=b"weights")
         rungs[number] = 1
-        return Report(Rung(1, 0.5 if number < 2 else 0.9, 1.0, 0.1))
+        return TrainingResult(Rung(1, 0.5 if number < 2 else 0.9, 1.0, 0.1))
 
     def again(*trials):
         with open_study(record.path, dict(record.settings)) as study:

@@ -13,7 +13,7 @@ from nas_tc.study import objective, pareto_front, read_study, weights_file
 from nas_tc.study.front import near_front
 from nas_tc.study.storage import check_settings, open_study
 from nas_tc.timing import Setting, one_thread
-from nas_tc.worker import timing_request as orders
+from nas_tc.worker import worker as worker_module
 
 GENEROUS = "latency<=(3,64)x3*50, complexity<=400k"
 
@@ -112,13 +112,13 @@ def test_the_table_of_another_device_decides_without_a_clock(
     table.machine["device"] = "Abacus 7"
     path = tmp_path / "abacus.json"
     table.write(path)
-    monkeypatch.setattr(orders, "measure", None)
+    monkeypatch.setattr(worker_module, "measure", None)
     record = tiny_search("latency<=10s on cuda", study="other.db", time_table=path, trials=3)
     assert record.done == 3
     for trial in record.trials:
         figure = trial.times["latency"]
-        assert figure["verdict"] == "foretold"
-        assert objective(trial, "latency") == figure["foretold_ms"] > 0
+        assert figure["verdict"] == "predicted"
+        assert objective(trial, "latency") == figure["predicted_ms"] > 0
     assert record.settings["budget"]["time_table"] == "Abacus 7"
     with pytest.raises(StudyError, match="another search"):  # measured is another thing
         tiny_search("latency<=10s", study="other.db", trials=3)

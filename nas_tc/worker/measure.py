@@ -1,0 +1,221 @@
+"""Measures what a `TimingRequest` asks for, alone on the node."""
+
+import time
+from dataclasses import dataclass, field
+from functools import partial
+
+import torch
+
+from nas_tc.architecture import Architecture
+from nas_tc.data.cache import cache_folder
+from nas_tc.latency import profile_layers
+from nas_tc.timing import (
+    Builder,
+    Estimate,
+    NodeLock,
+    Run,
+    Setting,
+    Stopwatch,
+    TimeLimit,
+    decide_ratio,
+    find_reference_speed,
+    one_thread,
+    read_reference_speed,
+    stopwatch,
+    time_interleaved,
+    time_rebuilds,
+    timing_machine,
+    work_of,
+)
+from nas_tc.worker.timing_request import (
+    FrontTimingRequest,
+    FrontTimingResult,
+    JudgedTime,
+    TimingRequest,
+    TimingResult,
+)
+
+_BRIEF_RUNS = 6  # of a network whose layers are timed for a table that has most of them
+_REFERENCE_S = 120.0  # that a quick estimate of a reference holds
+_FRONT_S = 60.0  # that builds of the front may take together; fewer, but five, if they would longer
+_FRONT_REBUILDS = 9  # of each member: the median's interval leaves one out at each end
+
+
+@dataclass(slots=True)
+class BuiltReference:
+    """The reference of a limit, built, and its latest quick estimate.
+
+    Attributes:
+        run: Reference, ready to run.
+        estimate: Quick estimate; None if there is none yet.
+        at_s: Time of the estimate by the monotonic clock.
+    """
+
+    run: Run
+    estimate: Estimate | None = None
+    at_s: float = 0.0
+
+
+@dataclass(slots=True)
+class TimingSetup:
+    """What a worker measures times with; the same all its life.
+
+    Attributes:
+        device: Device that networks run on.
+        lock: Lock of the node.
+        watch: Stopwatch, at the reference speed where that is known.
+        references: References of limits, kept because it takes longer to build AlexNet than to
+            time it.
+    """
+
+    device: torch.device
+    lock: NodeLock
+    watch: Stopwatch
+    references: dict[tuple[Setting, Architecture], BuiltReference] = field(default_factory=dict)
+
+    @classmethod
+    def on(cls, device: torch.device, lock: NodeLock) -> "TimingSetup":
+        """The setup on this machine; measures its reference speed if that is not known yet."""
+        with one_thread(), lock.timing():
+            speed = find_reference_speed(device, cache_folder())
+        return cls(device, lock, stopwatch(device, speed))
+
+    def update_reference_speed(self) -> None:
+        """Reads the reference speed that another worker may have measured meanwhile."""
+        with one_thread():
+            speed = read_reference_speed(self.device, cache_folder())
+        known = self.watch.reference_speed
+        if speed is not None and (known is None or speed.quiet_ms != known.quiet_ms):
+            self.watch = stopwatch(self.device, speed)
+            for reference in self.references.values():
+                reference.estimate = None
+
+    def reference_of(self, limit: TimeLimit) -> BuiltReference | None:
+        """The limit's reference, built at its first use; None if it has none."""
+        if limit.reference is None:
+            return None
+        key = limit.setting, limit.reference
+        if key not in self.references:
+            run = work_of(limit.reference, limit.setting, self.device)
+            self.references[key] = BuiltReference(run)
+        return self.references[key]
+
+
+def measure(request: TimingRequest, setup: TimingSetup) -> TimingResult:
+    """Profiles layers and judges a network, alone on the node.
+
+    The lock is released between two measurements, so that training goes on.
+
+    Args:
+        request: What to measure.
+        setup: What to measure with.
+    """
+    started = time.monotonic()
+    setup.update_reference_speed()
+    speed = setup.watch.reference_speed
+    times: list[JudgedTime] = []
+    with one_thread():
+        profiles = []
+        for setting, network in request.to_profile:
+            profile = partial(profile_layers, network, setting, setup.device, reference_speed=speed)
+            with setup.lock.timing():
+                found = profile(least_s=0.0, fewest=_BRIEF_RUNS) if request.brief else profile()
+            profiles.append((setting, network, found))
+        for limit in request.limits:
+            times.append(_judge(request, limit, setup))
+            if not times[-1].within:
+                break
+        machine = timing_machine(setup.device)
+    quiet_ms = None if speed is None else speed.quiet_ms
+    seconds = time.monotonic() - started
+    return TimingResult(tuple(times), tuple(profiles), machine, seconds, quiet_ms)
+
+
+def measure_front(request: FrontTimingRequest, setup: TimingSetup) -> FrontTimingResult:
+    """Times several networks with care.
+
+    Args:
+        request: What to measure.
+        setup: What to measure with.
+    """
+    started = time.monotonic()
+    setup.update_reference_speed()
+    columns = []
+    with one_thread():
+        for limit in request.limits:
+            found = _time_front(request, limit, setup)
+            columns.append(
+                [
+                    JudgedTime.of(limit, ms, ratio, (ratio or ms).judge(limit.most, limit.least))
+                    for ms, ratio in found
+                ]
+            )
+    times = tuple(zip(*columns, strict=True))
+    return FrontTimingResult(times, time.monotonic() - started)
+
+
+def _time_front(
+    request: FrontTimingRequest, limit: TimeLimit, setup: TimingSetup
+) -> list[tuple[Estimate, Estimate | None]]:
+    """The milliseconds of each network, and its ratio to the limit's reference if there is one.
+
+    The reference is not built again: it takes longer to build AlexNet than to time it.
+    """
+    builders: list[Builder] = [
+        partial(work_of, each, limit.setting, setup.device) for each in request.networks
+    ]
+    reference = setup.reference_of(limit)
+    with setup.lock.timing():
+        if setup.device.type != "cpu":
+            return time_interleaved(
+                setup.watch,
+                [build() for build in builders],
+                None if reference is None else reference.run,
+                least_s=request.least_s,
+            )
+        if reference is not None:
+            run = reference.run
+            builders.append(lambda: run)
+        times = time_rebuilds(
+            setup.watch,
+            builders,
+            rebuilds=_FRONT_REBUILDS,
+            rebuild_s=request.least_s / _FRONT_REBUILDS,
+            most_s=_FRONT_S,
+        )
+    return [
+        (times.time(number), None if reference is None else times.ratio(number))
+        for number in range(len(request.networks))
+    ]
+
+
+def _judge(request: TimingRequest, limit: TimeLimit, setup: TimingSetup) -> JudgedTime:
+    watch = setup.watch
+    quick = request.brief or watch.reference_speed is not None
+    run = work_of(request.network, limit.setting, setup.device)
+    reference = setup.reference_of(limit)
+    ratio: Estimate | None = None
+    with setup.lock.timing():
+        if reference is None:
+            estimate, verdict = watch.decide(
+                run, limit.most, least_ms=limit.least, most_s=request.most_s, quick=quick
+            )
+        else:
+            ratio, estimate, verdict = decide_ratio(
+                watch,
+                run,
+                reference.run,
+                limit.most,
+                least=limit.least,
+                most_s=request.most_s,
+                reference_estimate=_quick_estimate(reference, watch) if quick else None,
+            )
+    return JudgedTime.of(limit, estimate, ratio, verdict)
+
+
+def _quick_estimate(reference: BuiltReference, watch: Stopwatch) -> Estimate:
+    """Milliseconds of a reference, measured every two minutes: it may be far slower."""
+    now = time.monotonic()
+    if reference.estimate is None or now - reference.at_s > _REFERENCE_S:
+        reference.estimate, reference.at_s = watch.quick_estimate(reference.run), now
+    return reference.estimate

@@ -1,0 +1,86 @@
+"""Times of layers, and the predictions from them."""
+
+from statistics import geometric_mean
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from layer_profiles import SMALL, filled, profile
+
+from nas_tc.errors import ArchitectureError
+from nas_tc.latency import (
+    LayerTimes,
+    fit_overhead,
+    signatures_of,
+)
+from strategies import architectures
+
+
+@given(architectures())
+def test_the_time_of_a_known_network_is_the_sum_of_its_layers(architecture):
+    times = filled(architecture, ms=0.5)
+    assert times.untimed(architecture) == []
+    predicted = times.predict(architecture)
+    assert predicted.ms == pytest.approx(0.5 * len(signatures_of(architecture)))
+    assert (predicted.guessed, predicted.layers) == (0, len(signatures_of(architecture)))
+    assert (predicted.low_ms, predicted.high_ms) == (0.0, float("inf"))
+
+
+@given(architectures(), architectures(), architectures())
+def test_predictions_from_before_the_table_grew_are_dropped(wanted, first, second):
+    times = filled(first)
+    times.predict(wanted)
+    times.add(second, profile(second, ms=0.5))
+    fresh = LayerTimes(times.layers.values(), times.totals, times.checks, times.networks)
+    assert times.predict(wanted) == fresh.predict(wanted) == times.predict(wanted)
+
+
+@given(st.lists(st.floats(0.01, 100), min_size=1, max_size=20))
+def test_the_geometric_mean_over_networks_counts(sightings):
+    times = LayerTimes()
+    for ms in sightings:
+        times.add(SMALL, profile(SMALL, ms=ms))
+    for each in times.layers.values():
+        assert each.networks == len(sightings)
+        assert each.ms == pytest.approx(geometric_mean(sightings))
+
+
+def test_a_line_through_whole_and_sum():
+    fixed, factor = fit_overhead([(s, 0.3 + 1.1 * s) for s in (1.0, 2.0, 5.0, 9.0)])
+    assert (fixed, factor) == (pytest.approx(0.3), pytest.approx(1.1))
+    assert fit_overhead([]) == (0.0, 1.0)
+    assert fit_overhead([(2.0, 3.0)]) == (0.0, 1.5)
+    disturbed = [(s, 1.05 * s) for s in (1.0, 2.0, 5.0)] + [(3.0, 9.0), (4.0, 9.0)]
+    assert fit_overhead(disturbed) == (pytest.approx(0.0), pytest.approx(1.05))
+
+
+def test_the_range_of_a_prediction_is_that_of_earlier_errors():
+    times = filled(SMALL)
+    for number in range(19):
+        times.add_check(10.0, 10.0 + number / 10)
+    assert times.error_range is None
+    times.add_check(10.0, 8.0)
+    assert times.error_range == (0.8, pytest.approx(1.18))
+    predicted = times.predict(SMALL)
+    assert (predicted.low_ms, predicted.high_ms) == (
+        pytest.approx(0.8 * predicted.ms),
+        pytest.approx(1.18 * predicted.ms),
+    )
+    for _ in range(40):
+        times.add_check(10.0, 10.0)
+    assert times.error_range == (1.0, 1.0)  # the latest forty
+    for measured in (5.0, 30.0, 9.0, 12.0):  # one at each end is left out of forty
+        times.add_check(10.0, measured)
+    assert times.error_range == (0.9, 1.2)
+
+
+def test_a_network_that_cannot_exist_is_refused():
+    with pytest.raises(ArchitectureError):
+        filled(SMALL).predict(SMALL.at((3, 1, 1)))
+
+
+def test_nothing_is_built_for_a_prediction(monkeypatch):
+    """The bound itself is measured by benchmarks/timing.py, not by a test."""
+    monkeypatch.setattr("nas_tc.latency.layer_profiler.dummy_network", None)
+    monkeypatch.setattr("nas_tc.timing.work.dummy_network", None)
+    assert filled(SMALL).predict(SMALL) is not None
