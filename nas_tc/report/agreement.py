@@ -1,4 +1,4 @@
-"""The picture of a table put to the test: foretold against measured times."""
+"""The picture of a table put to the test: predicted against measured times."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,7 +40,7 @@ def draw_agreement(
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("measured, ms")
-    axes.set_ylabel("foretold, ms")
+    axes.set_ylabel("predicted, ms")
     axes.set_title(title, fontsize=11)
     axes.set_axisbelow(True)
     axes.legend(frameon=False, fontsize=9)

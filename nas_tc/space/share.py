@@ -18,7 +18,7 @@ _STARTS = 16  # of these, from which a network that fits is looked for
 
 
 @dataclass(frozen=True, slots=True)
-class CapShare:
+class LimitShare:
     """One limit and what the networks of a space have of it."""
 
     cap: Limited
@@ -29,12 +29,12 @@ class CapShare:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class SpaceShare:
     """What a budget leaves of a space.
 
     Attributes:
         networks: looked at; different ones.
-        is_all: whether these are all there are; otherwise they were drawn evenly.
+        is_all: whether these are all there are; otherwise they are a uniform sample.
         caps: a row for each limit.
         fit: networks that keep all limits.
         binding: the limit that the fewest networks keep; None if all keep all.
@@ -44,17 +44,19 @@ class Share:
 
     networks: int
     is_all: bool
-    caps: tuple[CapShare, ...]
+    caps: tuple[LimitShare, ...]
     fit: int
     binding: Limited | None
     found: Architecture | None
     nearest: str | None
 
 
-def fitting(space: Space, limit: Limit, seed: int = 0, *, times: Sequence[Limited] = ()) -> Share:
-    """What `limit` leaves of `space`, by formula, and by foretold times where these are given.
+def fitting(
+    space: Space, limit: Limit, seed: int = 0, *, times: Sequence[Limited] = ()
+) -> SpaceShare:
+    """What `limit` leaves of `space`, by formula, and by predicted times where these are given.
 
-    A space of up to 2000 settings is listed; of a larger one 2000 settings are drawn evenly, so
+    A space of up to 2000 settings is listed; of a larger one 2000 are sampled uniformly, so
     that a share of 10 % is known to within 1.3 points (two standard errors). Where none of these
     fits, the nearest of them are changed, gene after gene, into one that does, if they can be.
 
@@ -82,12 +84,12 @@ def fitting(space: Space, limit: Limit, seed: int = 0, *, times: Sequence[Limite
     keeps = ((values <= most) & (values >= least)).astype(bool)
     fit = int(keeps.all(axis=1).sum())
     rows = tuple(
-        CapShare(cap, min(column), sorted(column)[len(column) // 2], max(column), int(kept.sum()))
+        LimitShare(cap, min(column), sorted(column)[len(column) // 2], max(column), int(kept.sum()))
         for cap, column, kept in zip(caps, values.T.tolist(), keeps.T, strict=True)
     )
     found, nearest = (None, None) if fit else _nearest(space, limit, caps, networks, values, is_all)
     binding = min(rows, key=lambda row: row.fit, default=None)
-    return Share(
+    return SpaceShare(
         networks=len(networks),
         is_all=is_all,
         caps=rows,
