@@ -19,7 +19,7 @@ _STARTS = 16  # of these, from which a network that fits is looked for
 
 @dataclass(frozen=True, slots=True)
 class LimitShare:
-    """One limit and what the networks of a space have of it."""
+    """One limit, the range of its measure in a space, and the number of networks that keep it."""
 
     cap: Limited
     smallest: float
@@ -33,13 +33,13 @@ class SpaceShare:
     """What a budget leaves of a space.
 
     Attributes:
-        networks: looked at; different ones.
-        is_all: whether these are all there are; otherwise they are a uniform sample.
-        caps: a row for each limit.
-        fit: networks that keep all limits.
-        binding: the limit that the fewest networks keep; None if all keep all.
-        found: a network that keeps all limits, where none of those that were looked at does.
-        nearest: when nothing fits, the network that comes closest and what it needs.
+        networks: Number of different networks that were looked at.
+        is_all: Whether these are all there are; otherwise they are a uniform sample.
+        caps: One row for each limit.
+        fit: Number of networks that keep all limits.
+        binding: Limit that the fewest networks keep; None if all networks keep all limits.
+        found: Network that keeps all limits, where none of those that were looked at does.
+        nearest: Where nothing fits, the network that comes closest and what it needs, as text.
     """
 
     networks: int
@@ -61,13 +61,14 @@ def fitting(
     fits, the nearest of them are changed, gene after gene, into one that does, if they can be.
 
     Args:
-        space: at the images' shape and classes.
-        limit: whose `caps` count.
-        seed: of the draw.
-        times: limits beside those, which a table of layer times can judge.
+        space: The space at the images' shape and classes.
+        limit: Limits, of which `caps` count.
+        seed: Seed of the sample.
+        times: Further limits, on times that a table predicts.
 
     Raises:
-        SpaceError: no network that was looked at exists on the space's images.
+        SpaceError: No network that was looked at exists on the space's images.
+        TableError: The table of layer times cannot predict a network.
     """
     is_all = space.settings <= _DRAWS
     drawn = _every(space) if is_all else _some(space, seed)
