@@ -1,14 +1,14 @@
 """Does it fit? The expression language and the limits that it means."""
 
 from nas_tc.budget.expression import parse_budget
-from nas_tc.budget.limit import Cap, Limit, at_images, resolve_budget
+from nas_tc.budget.limit import FormulaLimit, Limit, at_images, resolve_budget
 from nas_tc.budget.terms import Amount, Bound, Budget, Reference
 
 __all__ = [
     "Amount",
     "Bound",
     "Budget",
-    "Cap",
+    "FormulaLimit",
     "Limit",
     "Reference",
     "at_images",

@@ -31,11 +31,11 @@ _WAYS = "write a network times a factor, 'alexnet*0.6', or a number, '120M'"
 
 
 def parse_budget(expression: str) -> Budget:
-    """The budget that `expression` writes.
+    """Reads a budget expression.
 
     Raises:
-        UnknownNameError: a reference, a measure or a device that there is not.
-        BudgetError: anything else that cannot be read, or a limit of zero; both name the
+        UnknownNameError: There is no such reference, measure or device.
+        BudgetError: Something else cannot be read, or a limit is zero. Both errors name the
             character.
     """
     text = expression.strip()
@@ -44,7 +44,7 @@ def parse_budget(expression: str) -> Budget:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A piece of the whole text that knows where it stands, so that errors can point."""
+    """A piece of the whole text with its place, so that errors can point at a character."""
 
     whole: str
     start: int
@@ -55,7 +55,7 @@ class _Part:
         return self.whole[self.start : self.stop]
 
     def cut(self, start: int, stop: int | None = None) -> "_Part":
-        """From `start` to `stop` within this part, without the spaces around."""
+        """The piece from `start` to `stop` within this part, without the spaces around it."""
         stop = len(self.text) if stop is None else stop
         piece = self.text[start:stop]
         begin = self.start + start + len(piece) - len(piece.lstrip())

@@ -1,4 +1,4 @@
-"""From a budget to numbers, and to verdicts."""
+"""Limits of a budget as numbers, and whether a network keeps them."""
 
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
@@ -10,15 +10,15 @@ from nas_tc.errors import ArchitectureError, BudgetError
 
 
 @dataclass(frozen=True, slots=True)
-class Cap:
-    """One bound that a formula can check, as numbers; both ends are inclusive.
+class FormulaLimit:
+    """A bound that a formula can check, as numbers; both ends are inclusive.
 
     Attributes:
-        bound: what was written.
-        most: multiply-adds, parameters or bytes, rounded down.
-        least: the same, rounded up.
-        reference_input: shape of the images of the reference of `most`, if there is one.
-        reference_value: what the reference has.
+        bound: The bound as it was written.
+        most: Upper end in the unit of the measure, rounded down.
+        least: Lower end in the same unit, rounded up.
+        reference_input: Shape of the images of the reference of `most`, if there is one.
+        reference_value: Amount that the reference has.
     """
 
     bound: Bound
@@ -28,19 +28,23 @@ class Cap:
     reference_value: int | None = None
 
     def admits(self, value: float) -> bool:
-        """Whether a network with this much is within the bound."""
+        """Whether an amount is within the bound."""
         return self.least <= value <= self.most
 
     def amount(self, value: float, *, up: bool = True) -> str:  # noqa: ARG002 - it is whole
-        """So much as a budget says it."""
+        """An amount as a budget writes it; `up` is for limits that have to be rounded."""
         return f"{value}{MEASURES[self.bound.measure].quantity.suffix}"
 
     def shown(self, value: float) -> str:
-        """So much for a table."""
+        """An amount for a printed table."""
         return f"{value:,}"
 
     def of(self, architecture: Architecture) -> int:
-        """How much of what is limited a network has."""
+        """Amount that a network has of the measure.
+
+        Raises:
+            ArchitectureError: A map shrinks to nothing.
+        """
         return MEASURES[self.bound.measure].of(architecture, self.bound.batch)
 
     def __str__(self) -> str:
@@ -56,32 +60,32 @@ class Cap:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """All that a network must keep within.
+    """All limits of a budget, which a network must keep together.
 
     Attributes:
-        budget: the expression that gave it.
-        caps: what a formula can check, the quickest first.
-        times: what needs a clock.
+        budget: The budget as it was written.
+        caps: Limits that a formula can check, the quickest first.
+        times: Bounds that only a clock can check.
     """
 
     budget: Budget
-    caps: tuple[Cap, ...]
+    caps: tuple[FormulaLimit, ...]
     times: tuple[Bound, ...] = ()
 
     @property
-    def tightest(self) -> Cap | None:
-        """The cap on the complexity that leaves the least; None if the complexity is free."""
+    def tightest(self) -> FormulaLimit | None:
+        """The lowest limit on the complexity; None if the complexity is free."""
         caps = [cap for cap in self.caps if cap.bound.measure == "complexity"]
         return min(caps, key=lambda cap: cap.most, default=None)
 
     @property
     def complexity(self) -> int | None:
-        """The most multiply-adds of the convolutions for one image, Eqn. (1); None: any number."""
+        """Most multiply-adds of the convolutions for one image, Eqn. (1); None: any number."""
         return None if self.tightest is None else self.tightest.most
 
     @property
     def least_complexity(self) -> int:
-        """The fewest; 0 without a range."""
+        """Fewest multiply-adds of the convolutions for one image; 0 without a range."""
         return max((cap.least for cap in self.caps if cap.bound.measure == "complexity"), default=0)
 
     @property
@@ -91,19 +95,19 @@ class Limit:
 
     @property
     def reference_complexity(self) -> int | None:
-        """Of that reference on these images."""
+        """Multiply-adds of that reference on these images."""
         return None if self.tightest is None else self.tightest.reference_value
 
     def admits(self, complexity: int) -> bool:
-        """Whether a network of this complexity is within the budget, as far as that decides it."""
+        """Whether a complexity is within the limits on the complexity; others are not looked at."""
         most = self.complexity
         return self.least_complexity <= complexity and (most is None or complexity <= most)
 
-    def broken_by(self, architecture: Architecture) -> Cap | None:
-        """The first cap that a network does not keep; None if it fits.
+    def broken_by(self, architecture: Architecture) -> FormulaLimit | None:
+        """The first limit by formula that a network breaks; None if it keeps all of them.
 
         Raises:
-            ArchitectureError: a map that shrinks to nothing.
+            ArchitectureError: A map shrinks to nothing.
         """
         return next((cap for cap in self.caps if not cap.admits(cap.of(architecture))), None)
 
@@ -115,13 +119,13 @@ def resolve_budget(budget: Budget, input: Shape, classes: int | None = None) -> 
     """The limits that a budget means for images of shape `input` (channels, height, width).
 
     Args:
-        budget: what was written.
-        input: shape of the images; a reference with a side of its own keeps its own.
-        classes: of the data; None leaves a reference its own.
+        budget: The budget as it was written.
+        input: Shape of the images; a reference with a side of its own keeps its own.
+        classes: Classes of the data; None leaves a reference its own.
 
     Raises:
-        BudgetError: a reference that cannot be built on such images, a limit below one, or a
-            range whose ends are the wrong way round.
+        BudgetError: A reference cannot be built on such images, a limit is below one, or the
+            ends of a range are the wrong way round.
     """
     caps = [
         _cap(each, input, classes) for each in budget.bounds if not MEASURES[each.measure].is_timed
@@ -131,26 +135,26 @@ def resolve_budget(budget: Budget, input: Shape, classes: int | None = None) -> 
     return Limit(budget, tuple(caps), budget.times)
 
 
-def _cap(bound: Bound, input: Shape, classes: int | None) -> Cap:
+def _cap(bound: Bound, input: Shape, classes: int | None) -> FormulaLimit:
     most, shape, unit = _number(bound, bound.most, input, classes)
     if most < 1:
         one = MEASURES[bound.measure].quantity.unit.removesuffix("s")
         raise BudgetError(f"the budget {bound.text!r} is less than one {one}")
     if bound.least is None:
-        return Cap(bound, int(most), 0, shape, unit)
+        return FormulaLimit(bound, int(most), 0, shape, unit)
     least, _, _ = _number(bound, bound.least, input, classes)
     if least > most:
         raise BudgetError(
             f"the range {bound.text!r} is empty: it goes from {least:,.0f} to {most:,.0f}; write "
             "the smaller end first"
         )
-    return Cap(bound, int(most), int(least.to_integral_value(ROUND_CEILING)), shape, unit)
+    return FormulaLimit(bound, int(most), int(least.to_integral_value(ROUND_CEILING)), shape, unit)
 
 
 def _number(
     bound: Bound, amount: Amount, input: Shape, classes: int | None
 ) -> tuple[Decimal, Shape | None, int | None]:
-    """What an amount comes to, and the input and the value of its reference."""
+    """An amount as a number, and the input and the value of its reference."""
     reference = amount.reference
     if reference is None:
         return amount.factor, None, None

@@ -13,27 +13,27 @@ class Reference:
 
     name: str  # as it was written: a name of the zoo, a notation or a JSON file
     architecture: Architecture
-    side: int | None = None  # of its images, pixels; None: the data's
+    side: int | None = None  # height and width of its images, pixels; None: the data's
 
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A number with a unit, or a factor of what a network has."""
+    """A number in the unit of its measure, or a factor of what a reference has."""
 
-    factor: Decimal  # of the reference; without one in the unit that the measure is counted in
+    factor: Decimal  # of the reference; without one, the number in the measure's unit
     reference: Reference | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """One limit as it was written: `measure <= most`, or `measure in least..most`."""
+    """One limit as it was written: `measure<=most`, or `measure in least..most`."""
 
     text: str
     measure: str  # one of MEASURES
     most: Amount
     least: Amount | None = None
     batch: int = 1  # images
-    device: str | None = None  # of a time; None: the one that the search runs on
+    device: str | None = None  # device of a time; None: the one that the search runs on
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from nas_tc.cli import options
 from nas_tc.cli.console import console, new_table, parse_shape, shape_text
 from nas_tc.cli.predictions import calibration, predicted_times, tables_of
 from nas_tc.errors import NasTcError, TableError
-from nas_tc.space import Share, Space, extreme_network, fitting, load_space
+from nas_tc.space import Space, SpaceShare, extreme_network, fitting, load_space
 
 if TYPE_CHECKING:
     from nas_tc.latency import PredictedLimit
@@ -40,7 +40,7 @@ def budget(
     limit = resolve_budget(parsed, found.input, found.classes)
     screen = console()
     tables = tables_of(limit, time_table)
-    share: Share | None = None
+    share: SpaceShare | None = None
     times: tuple[PredictedLimit, ...] = ()
     try:
         times = predicted_times(limit, found, tables)
@@ -88,7 +88,7 @@ def _at(space: Space, data: str | None, input: str | None) -> Space:
     return space.at(images.shape, len(images.classes))
 
 
-def _table(space: Space, share: Share, times: "Sequence[PredictedLimit]") -> Table:
+def _table(space: Space, share: SpaceShare, times: "Sequence[PredictedLimit]") -> Table:
     table = new_table(
         ("limit", False), ("smallest", True), ("median", True), ("largest", True), ("fit", True)
     )
@@ -110,7 +110,7 @@ def _table(space: Space, share: Share, times: "Sequence[PredictedLimit]") -> Tab
     return table
 
 
-def _print_verdict(space: Space, share: Share) -> None:
+def _print_verdict(space: Space, share: SpaceShare) -> None:
     screen = console()
     source = "all there are" if share.is_all else "drawn evenly from the settings"
     screen.print(

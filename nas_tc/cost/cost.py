@@ -18,7 +18,7 @@ def complexity(architecture: Architecture) -> int:
         architecture: Network to count.
 
     Raises:
-        ArchitectureError: a map that shrinks to nothing.
+        ArchitectureError: A map shrinks to nothing.
     """
     return sum([conv.complexity for conv in walk_convs(architecture)])
 
@@ -31,24 +31,24 @@ class LayerCost:
 
     @property
     def name(self) -> str:
-        """Its name in the walk, "conv2.3"."""
+        """Name of the layer in the walk: "conv2.3"."""
         return self.layer.name
 
     @property
     def kind(self) -> str:
-        """What it is, in words: "conv", "max pool", "linear"."""
+        """Kind of the layer in words: "conv", "max pool", "linear"."""
         if isinstance(self.layer, Conv) and self.layer.groups > 1:
             return "depthwise" if self.layer.groups == self.layer.n_in else "grouped conv"
         return _KINDS[type(self.layer).__name__]
 
     @property
     def output(self) -> Shape:
-        """Shape of its output."""
+        """Shape of the output: channels, height, width."""
         return self.layer.output
 
     @property
     def complexity(self) -> int:
-        """Multiply-adds, Eqn. (1)."""
+        """Multiply-adds that count in Eqn. (1): those of convolutions."""
         return self.layer.complexity
 
     @property
@@ -68,7 +68,7 @@ class LayerCost:
 
     @property
     def activation_bytes(self) -> int:
-        """Of the output, float32."""
+        """Bytes of the output, float32."""
         return volume(self.layer.output) * BYTES_PER_VALUE
 
 
@@ -101,12 +101,12 @@ class Cost:
 
     @property
     def param_bytes(self) -> int:
-        """The same in bytes, float32."""
+        """Bytes of the parameters, float32."""
         return self.params * BYTES_PER_VALUE
 
     @property
     def activation_bytes(self) -> int:
-        """Outputs of all layers together, float32.
+        """Bytes of the outputs of all layers together, float32.
 
         A convolution, its normalisation and its activation count as one output. What a step
         really holds at once is in `nas_tc.cost.memory`.
@@ -121,7 +121,7 @@ def network_cost(architecture: Architecture) -> Cost:
         architecture: Network to count.
 
     Raises:
-        ArchitectureError: a map that shrinks to nothing.
+        ArchitectureError: A map shrinks to nothing.
     """
     return Cost(architecture, tuple([LayerCost(layer) for layer in walk(architecture)]))
 

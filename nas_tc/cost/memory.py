@@ -24,7 +24,7 @@ OPTIMIZER_VALUES: Mapping[Optimizer, int] = MappingProxyType({"sgd": 0, "momentu
 
 @dataclass(frozen=True, slots=True)
 class TrainingMemory:
-    """The memory of a training step; `total` is the survey's sum, `peak` what is held at once."""
+    """Memory of a training step: its parts, and the peak of what is held at once."""
 
     parameter_bytes: int
     gradient_bytes: int
@@ -39,7 +39,7 @@ class TrainingMemory:
 
 
 def im2col_bytes(architecture: Architecture, batch: int = 1) -> int:
-    """The largest im2col buffer; one after another convolution uses it."""
+    """Bytes of the largest im2col buffer, which the convolutions use one after another."""
     convs = (layer for layer in walk(architecture) if isinstance(layer, Conv))
     return max(conv_im2col_bytes(conv, batch) for conv in convs)
 
@@ -48,9 +48,9 @@ def pool_index_bytes(architecture: Architecture, batch: int = 1, index_bytes: in
     """Indices of the maxima of all max poolings between stages, kept for the backward pass.
 
     Args:
-        architecture: the network.
-        batch: images.
-        index_bytes: of one index: the survey has 4, torch 8.
+        architecture: The network.
+        batch: Images.
+        index_bytes: Bytes of one index: the survey has 4, torch 8.
     """
     pools = (layer for layer in walk(architecture) if isinstance(layer, MaxPool))
     return batch * index_bytes * sum(volume(pool.output) for pool in pools)
@@ -64,7 +64,7 @@ def inference_bytes(architecture: Architecture, batch: int = 1) -> int:
         batch: Number of images.
 
     Raises:
-        ArchitectureError: a map that shrinks to nothing.
+        ArchitectureError: A map shrinks to nothing.
     """
     steps = ops(architecture, training=False)
     images = volume(architecture.input)

@@ -24,7 +24,7 @@ from nas_tc.architecture import (
 
 
 def flops(layer: Layer) -> int:
-    """Operations of one layer for one image.
+    """Arithmetic operations of one layer for one image.
 
     Biases, and activations at one operation a value, are left out as in the survey's table; a
     batch normalisation is 5 a value.

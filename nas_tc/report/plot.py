@@ -24,10 +24,10 @@ def draw_front(record: StudyRecord, path: Path, objectives: Sequence[str] = ()) 
     cost, the front has no staircase, and its colours show the second cost.
 
     Args:
-        record: the study.
-        path: of the picture.
-        objectives: the error and costs, the first of which is the axis; the study's own if there
-            are none.
+        record: The study.
+        path: Path of the picture.
+        objectives: The error and costs, the first of which is the axis; without any, the study's
+            own.
     """
     names = list(objectives) or list(record.objectives)
     cost, *further = (name for name in names if name != "error")
@@ -95,7 +95,7 @@ def draw_front(record: StudyRecord, path: Path, objectives: Sequence[str] = ()) 
 
 
 def _amount(trial: TrialRecord, cost: str) -> float:
-    """Not a number where it was not recorded, which is not drawn."""
+    """Value of a cost; NaN, which is not drawn, where it was not recorded."""
     found = objective(trial, cost)
     return float("nan") if found is None else found
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from nas_tc.space.load import load_space, parse_space, shipped_spaces
 from nas_tc.space.nearest import Limited, nearest_network
-from nas_tc.space.share import CapShare, Share, fitting
+from nas_tc.space.share import LimitShare, SpaceShare, fitting
 from nas_tc.space.size import count_networks, extreme_network
 from nas_tc.space.space import Choice, Gene, Space, StageChoices, Values, genes_of
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from nas_tc.space.feasible import Feasible as Feasible
 
 __all__ = [
-    "CapShare",
     "Choice",
     "Feasible",
     "Gene",
+    "LimitShare",
     "Limited",
-    "Share",
     "Space",
+    "SpaceShare",
     "StageChoices",
     "Values",
     "complexity_batch",

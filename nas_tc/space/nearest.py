@@ -13,7 +13,7 @@ _NONE = (float("inf"), float("inf"))
 
 
 class Limited(Protocol):
-    """One limit and what a network has of it: a `Cap`, or a time that a table predicts."""
+    """One limit and what a network has of it: a `FormulaLimit`, or a predicted time."""
 
     @property
     def bound(self) -> Bound:

@@ -20,8 +20,8 @@ _STARTS = 16  # of these, from which a network that fits is looked for
 
 
 @dataclass(frozen=True, slots=True)
-class CapShare:
-    """One limit and what the networks of a space have of it."""
+class LimitShare:
+    """One limit, the range of its measure in a space, and the number of networks that keep it."""
 
     cap: Limited
     smallest: float
@@ -31,43 +31,46 @@ class CapShare:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class SpaceShare:
     """What a budget leaves of a space.
 
     Attributes:
-        networks: looked at; different ones.
-        is_all: whether these are all there are; otherwise they were drawn evenly.
-        caps: a row for each limit.
-        fit: networks that keep all limits.
-        binding: the limit that the fewest networks keep; None if all keep all.
-        found: a network that keeps all limits, where none of those that were looked at does.
-        nearest: when nothing fits, the network that comes closest and what it needs.
+        networks: Number of different networks that were looked at.
+        is_all: Whether these are all there are; otherwise they are a uniform sample.
+        caps: One row for each limit.
+        fit: Number of networks that keep all limits.
+        binding: Limit that the fewest networks keep; None if all networks keep all limits.
+        found: Network that keeps all limits, where none of those that were looked at does.
+        nearest: Where nothing fits, the network that comes closest and what it needs, as text.
     """
 
     networks: int
     is_all: bool
-    caps: tuple[CapShare, ...]
+    caps: tuple[LimitShare, ...]
     fit: int
     binding: Limited | None
     found: Architecture | None
     nearest: str | None
 
 
-def fitting(space: Space, limit: Limit, seed: int = 0, *, times: Sequence[Limited] = ()) -> Share:
+def fitting(
+    space: Space, limit: Limit, seed: int = 0, *, times: Sequence[Limited] = ()
+) -> SpaceShare:
     """What `limit` leaves of `space`, by formula, and by predicted times where these are given.
 
-    A space of up to 2000 settings is listed; of a larger one 2000 settings are drawn evenly, so
+    A space of up to 2000 settings is listed; of a larger one 2000 are sampled uniformly, so
     that a share of 10 % is known to within 1.3 points (two standard errors). Where none of these
     fits, the nearest of them are changed, gene after gene, into one that does, if they can be.
 
     Args:
-        space: at the images' shape and classes.
-        limit: whose `caps` count.
-        seed: of the draw.
-        times: limits beside those, which a table of layer times can judge.
+        space: The space at the images' shape and classes.
+        limit: Limits, of which `caps` count.
+        seed: Seed of the sample.
+        times: Further limits, on times that a table predicts.
 
     Raises:
-        SpaceError: no network that was looked at exists on the space's images.
+        SpaceError: No network that was looked at exists on the space's images.
+        TableError: The table of layer times cannot predict a network.
     """
     import numpy as np  # noqa: PLC0415 - nas-tc --help does without
 
@@ -86,12 +89,12 @@ def fitting(space: Space, limit: Limit, seed: int = 0, *, times: Sequence[Limite
     keeps = ((values <= most) & (values >= least)).astype(bool)
     fit = int(keeps.all(axis=1).sum())
     rows = tuple(
-        CapShare(cap, min(column), sorted(column)[len(column) // 2], max(column), int(kept.sum()))
+        LimitShare(cap, min(column), sorted(column)[len(column) // 2], max(column), int(kept.sum()))
         for cap, column, kept in zip(caps, values.T.tolist(), keeps.T, strict=True)
     )
     found, nearest = (None, None) if fit else _nearest(space, limit, caps, networks, values, is_all)
     binding = min(rows, key=lambda row: row.fit, default=None)
-    return Share(
+    return SpaceShare(
         networks=len(networks),
         is_all=is_all,
         caps=rows,
