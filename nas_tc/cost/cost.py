@@ -1,4 +1,4 @@
-"""What a network costs by formula, layer by layer and in total: folds over the shape walk."""
+"""Costs of a network by formula, layer by layer and in total: folds over the shape walk."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ def complexity(architecture: Architecture) -> int:
         architecture: Network to count.
 
     Raises:
-        ArchitectureError: a map that shrinks to nothing.
+        ArchitectureError: A map shrinks to nothing.
     """
     return sum([conv.complexity for conv in walk_convs(architecture)])
 
@@ -108,8 +108,8 @@ class Cost:
     def activation_bytes(self) -> int:
         """Outputs of all layers together, float32.
 
-        A convolution, its normalisation and its activation count as one output. What a step
-        really holds at once is in `nas_tc.cost.memory`.
+        A convolution, its normalisation and its activation count as one output.
+        `nas_tc.cost.memory` has the memory of a step, which is less.
         """
         return BYTES_PER_VALUE * sum([volume(each.layer.output) for each in self.layers])
 
@@ -121,7 +121,7 @@ def network_cost(architecture: Architecture) -> Cost:
         architecture: Network to count.
 
     Raises:
-        ArchitectureError: a map that shrinks to nothing.
+        ArchitectureError: A map shrinks to nothing.
     """
     return Cost(architecture, tuple([LayerCost(layer) for layer in walk(architecture)]))
 
