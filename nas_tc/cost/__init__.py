@@ -1,4 +1,4 @@
-"""What does a network cost, by formula? Call the package itself: `nas_tc.cost("J")`."""
+"""What does a network cost, by formula? The package itself can be called: `nas_tc.cost("J")`."""
 
 from nas_tc._callable import make_callable
 from nas_tc.architecture import Architecture, Shape
@@ -32,13 +32,13 @@ def cost(
     """The cost of a network for one image; `nas_tc.cost(...)` is this function.
 
     Args:
-        network: an architecture, or what `find_network` takes: a name of the zoo ("J"), the
-            paper's notation, a path to a JSON file.
-        input: channels, height and width in pixels, in place of the network's own.
-        classes: in place of the network's own.
+        network: An architecture, or text for `find_network`: a name of the zoo ("J"), the paper's
+            notation, or the path of a JSON file.
+        input: Channels, height and width (pixels) that replace the network's own; None: its own.
+        classes: Number of classes that replaces the network's own; None: its own.
 
     Raises:
-        NasTcError: a network that is unknown, cannot be read, or does not fit the input.
+        NasTcError: The network is unknown, cannot be read, or does not fit the input.
     """
     architecture = find_network(network) if isinstance(network, str) else network
     return network_cost(architecture.at(input or architecture.input, classes))

@@ -1,4 +1,4 @@
-"""A convolution by algorithm: the multiplications that it takes, and the memory beside it."""
+"""Convolution algorithms: their multiplications and their extra memory."""
 
 from dataclasses import dataclass
 from math import ceil, log2
@@ -10,7 +10,7 @@ _BYTES = 4  # float32
 
 @dataclass(frozen=True, slots=True)
 class AlgorithmCost:
-    """What a way to compute a convolution takes."""
+    """Cost of a convolution by one algorithm."""
 
     multiplications: int  # of real numbers
     extra_bytes: int  # beside input, weights and output, float32

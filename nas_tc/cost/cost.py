@@ -1,4 +1,4 @@
-"""What a network costs by formula, layer by layer and in total: folds over the shape walk."""
+"""Costs of a network by formula, layer by layer and in total: folds over the shape walk."""
 
 from dataclasses import dataclass
 
@@ -108,8 +108,8 @@ class Cost:
     def activation_bytes(self) -> int:
         """Bytes of the outputs of all layers together, float32.
 
-        A convolution, its normalisation and its activation count as one output. What a step
-        really holds at once is in `nas_tc.cost.memory`.
+        A convolution, its normalisation and its activation count as one output.
+        `nas_tc.cost.memory` has the memory of a step, which is less.
         """
         return BYTES_PER_VALUE * sum([volume(each.layer.output) for each in self.layers])
 

@@ -1,4 +1,4 @@
-"""How much arithmetic a layer does for each byte that it moves."""
+"""Arithmetic intensity: operations of a layer for each byte that it moves."""
 
 from nas_tc.architecture import Layer, source_volume, volume
 from nas_tc.cost.operations import flops
@@ -7,7 +7,7 @@ _BYTES = 4  # float32
 
 
 def moved_bytes(layer: Layer, batch: int = 1) -> int:
-    """Bytes that a layer reads and writes at least: inputs, weights, output, each once."""
+    """Fewest bytes that a layer reads and writes: inputs, weights and output, each once."""
     values = batch * (source_volume(layer) + volume(layer.output)) + layer.params
     return _BYTES * values
 

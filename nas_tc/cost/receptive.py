@@ -1,4 +1,4 @@
-"""What part of an image a value of a map depends on."""
+"""Receptive fields: the part of an image that a value of a map depends on."""
 
 from dataclasses import dataclass
 from math import sqrt

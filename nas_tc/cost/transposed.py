@@ -1,4 +1,4 @@
-"""The transposed convolution, which grows a map. No network here has one; its costs are known."""
+"""The transposed convolution, which enlarges a map; no network here has one."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ class TransposedConv:
     """A transposed convolution with a bias (Dumoulin & Visin 2016, chapter 4).
 
     Raises:
-        ArchitectureError: an output without pixels, or an output padding of a stride or more.
+        ArchitectureError: The output has no pixels, or the output padding is a stride or more.
     """
 
     input: Shape

@@ -28,7 +28,7 @@ def draw_agreement(
         title: Title of the picture.
 
     Raises:
-        TableError: a folder that cannot be written.
+        TableError: The folder cannot be written.
     """
     figure = Figure(figsize=(6.5, 6.0), dpi=150, layout="constrained")
     axes = figure.add_subplot()

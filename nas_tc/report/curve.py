@@ -21,7 +21,7 @@ def write_curve(curve: Sequence[CurvePoint], folder: Path, title: str) -> tuple[
         title: Title of the picture.
 
     Returns:
-        The paths of both.
+        Paths of both files.
     """
     table, picture = folder / "curve.csv", folder / "curve.png"
     with table.open("w", newline="", encoding="utf-8") as file:

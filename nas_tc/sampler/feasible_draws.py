@@ -1,7 +1,7 @@
 """Settings within a limit when their cost is a black box: found by walking, not by throwing away.
 
 Where a fair share fits, settings are drawn evenly until one does. Elsewhere what is drawn walks
-towards the cheapest or the dearest setting, one parameter after another, until its cost is in the
+towards the cheapest or the costliest setting, one parameter after another, until its cost is in the
 range: that finds what fits where hardly anything does, but not evenly, for there are more ways to
 some settings than to others. Spaces of few settings are listed and drawn from evenly.
 """
@@ -17,9 +17,9 @@ from nas_tc.errors import BudgetError
 from nas_tc.sampler.distributions import Distributions, Params, steps, value_at, values
 
 _LISTED = 4096  # settings that are listed
-_EVEN = 20  # even draws for one that fits, before walking to it
+_EVEN = 20  # uniform samples for one that fits, before walking to it
 _WALKS = 200  # in a row that end outside of the range before the search gives up
-_STARTS = 8  # of the search for the cheapest and the dearest
+_STARTS = 8  # of the search for the cheapest and the costliest
 
 Cost = Callable[[Params], float]
 
@@ -123,10 +123,10 @@ class FeasibleDraws:
         return self._cheap if self._fits(self._cheap) else self._dear
 
     def _extreme(self, sign: float, random: np.random.Generator) -> Params:
-        """The cheapest setting that changing one parameter after another leads to, or the dearest.
+        """The cheapest or the costliest setting that changes of single parameters lead to.
 
         Args:
-            sign: 1 for the cheapest, -1 for the dearest.
+            sign: 1 for the cheapest, -1 for the costliest.
             random: where the starts come from.
         """
         best, least = self._even(random), float("inf")

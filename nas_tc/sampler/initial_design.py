@@ -8,7 +8,7 @@ from nas_tc.sampler.candidates import Candidate, Key, rows
 from nas_tc.sampler.constraints import Constraints
 from nas_tc.sampler.distributions import values
 
-_SPREAD_OVER = 64  # even draws, of which the one least like the others is taken
+_SPREAD_OVER = 64  # uniform samples, of which the one least like the others is taken
 _OCTAVES = 2  # of cost that count in that
 _MOST_NEIGHBOURS = 20_000  # looked at for a setting that is new
 
@@ -16,7 +16,7 @@ _MOST_NEIGHBOURS = 20_000  # looked at for a setting that is new
 def farthest(
     terms: Constraints, seen: Set[Key], known: Iterable[Candidate], random: np.random.Generator
 ) -> Candidate | None:
-    """Of some even draws the one least like all that was proposed: a model learns most of it.
+    """Of some uniform samples, the one least like all that was proposed: a model learns most of it.
 
     How like two are is told by the parameters that differ and by the cost, of which all that
     is far below the limit counts as one.
@@ -33,7 +33,7 @@ def farthest(
 
 
 def unseen(terms: Constraints, seen: Set[Key], random: np.random.Generator) -> Candidate | None:
-    """A setting that is new: an even draw, or a neighbour; None if there is none."""
+    """A setting that is new: a uniform sample, or a neighbour; None if there is none."""
     if terms.draws.all is not None:
         listed = map(terms.points.of, terms.draws.all)
         new = [each for each in listed if each.key not in seen]

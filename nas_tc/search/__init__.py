@@ -1,4 +1,4 @@
-"""Who trains what, where and when? Call the package itself: `nas_tc.search("120M")`."""
+"""Who trains what, where and when? The package can be called: `nas_tc.search("120M")`."""
 
 from nas_tc._callable import make_callable
 from nas_tc.search.api import DEFAULT_TRIALS, search

@@ -196,7 +196,7 @@ class Driver:
         trial.report(rung.val_error, rung.epoch)
         trial.set_user_attr("validation_s", round(rung.validation_s, 3))
         is_pruned = (
-            answer.weights is None and not self._is_second_look(trial) and trial.should_prune()
+            answer.weights is None and not self._was_trained_before(trial) and trial.should_prune()
         )
         if answer.weights is None and not is_pruned:
             self._pool.advance(number)
@@ -211,7 +211,7 @@ class Driver:
             self._weights.keep(ended, answer.weights, self._complete)
             self._end(trial, TrialState.COMPLETE, rung.val_error)
 
-    def _is_second_look(self, trial: optuna.Trial) -> bool:
+    def _was_trained_before(self, trial: optuna.Trial) -> bool:
         """Whether the study has an error of this network, to which the first rungs add nothing."""
         architecture = Architecture.from_dict(trial.user_attrs[ARCHITECTURE_KEY])
         return any(each.architecture == architecture for each in self._complete)

@@ -1,8 +1,8 @@
 """The complexity of whole arrays of gene settings at once.
 
-Stages meet only in the map between them, and few maps occur. So what a stage's depth, filters,
-stride and pooling do to each map is tabulated once for a space, by the same walk that costs one
-network; widths enter as products. The rest is table look-ups over whole columns of settings.
+Stages meet only in the map between them, and few maps occur. So the effect of a stage's depth,
+filters, stride and pooling on each map is tabulated once for a space, by the same walk that costs
+one network; widths enter as products. The rest is table look-ups over whole columns of settings.
 """
 
 from dataclasses import dataclass
@@ -38,10 +38,10 @@ class _Widths:
 
 @dataclass(frozen=True)
 class StageTable:
-    """What a stage does; rows are states, and within them its geometry, the pooling fastest.
+    """Table of a stage; rows are states, and within them its geometry, the pooling fastest.
 
-    A stage's complexity is n_in * (w * a + l * b) + w * (w * c + l * d), with w its width and l
-    its last width.
+    A stage's complexity is n_in * (w * a + l * b) + w * (w * c + l * d), with w its width and l its
+    last width.
     """
 
     coefficients: tuple[Ints, ...]  # a, b, c, d
@@ -56,16 +56,16 @@ def complexity_batch(space: Space, settings: NDArray[np.integer]) -> Ints:
     """The complexity, Eqn. (1), of each setting of a space's genes; -1 where maps shrink away.
 
     Args:
-        space: the space.
-        settings: numbers of the choices, from 0, shape (candidates, genes), the genes in the
-            order of `space.genes`.
+        space: Space of the networks.
+        settings: Numbers of the choices, from 0, shape (candidates, genes), the genes in the order
+            of `space.genes`.
 
     Returns:
-        Multiply-adds of the convolutions for one image, shape (candidates,): what `complexity`
-        gives for the decoded network, each for each.
+        Multiply-adds of the convolutions for one image, shape (candidates,): the same as
+        `complexity` of each decoded network.
 
     Raises:
-        SpaceError: an array of another shape, or a number that is no choice's.
+        SpaceError: The array has another shape, or a number is no choice's.
     """
     genes = space.genes
     if settings.ndim != 2 or settings.shape[1] != len(genes):
@@ -105,7 +105,7 @@ def _of_chunk(space: Space, tables: tuple[StageTable, ...], columns: Ints) -> In
 
 @lru_cache(maxsize=16)
 def stage_tables(space: Space) -> tuple[StageTable, ...]:
-    """What each stage of the space does to every map that can reach it."""
+    """The effect of each stage of the space on every map that can reach it."""
     columns = {gene.name: number for number, gene in enumerate(space.genes)}
     maps: list[Map] = [space.input[1:]]
     tables: list[StageTable] = []

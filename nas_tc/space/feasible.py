@@ -24,7 +24,7 @@ Ints = NDArray[np.int64]
 
 
 class _Halves(NamedTuple):
-    """Networks as far as some stage; columns of equal length."""
+    """Networks up to some stage; columns of equal length."""
 
     code: Ints  # the chosen options of the stages, as one number
     cost: Ints  # multiply-adds so far
@@ -38,7 +38,7 @@ class _Halves(NamedTuple):
 
 @dataclass(frozen=True)
 class _Stage:
-    """What can be chosen in one stage, a column a field, and what it does."""
+    """The options of one stage, a column a field, and their effects."""
 
     choices: StageChoices
     table: StageTable
@@ -87,19 +87,19 @@ class _Stage:
 
 
 class Feasible:
-    """All networks of a space whose complexity lies in a range, as if they stood in a list.
+    """All networks of a space whose complexity lies in a range, as an indexed list.
 
     Args:
-        space: the space; different networks count, not settings of its genes.
-        least: multiply-adds, Eqn. (1), inclusive.
-        most: the same.
+        space: Space of the networks; different networks count, not settings of its genes.
+        least: Least multiply-adds, Eqn. (1), inclusive.
+        most: Most multiply-adds, inclusive.
 
     Attributes:
-        count: how many there are.
+        count: Number of networks.
 
     Raises:
-        SpaceError: a space of so many halves that they cannot be listed: above 2^24, which is
-            about 10^14 networks of stages with like numbers of choices. Draw from it by trial.
+        SpaceError: The space has too many halves to list, more than 2^24, which is about 10^14
+            networks of stages with equal numbers of choices. Sample it by trial instead.
     """
 
     def __init__(self, space: Space, least: int, most: int) -> None:
@@ -129,18 +129,18 @@ class Feasible:
         self.count = int(self._upto[-1]) if len(many) else 0
 
     def draw(self, networks: int, random: np.random.Generator) -> Ints:
-        """Networks drawn evenly and apart from each other, so that one may come twice.
+        """Uniform samples of networks, with replacement.
 
         Args:
-            networks: how many.
-            random: where the numbers come from.
+            networks: Number of networks to draw.
+            random: Generator of the random numbers.
 
         Returns:
-            Settings of the genes, shape (networks, genes), as `complexity_batch` takes them; genes
-            that play no part have their first choice.
+            Settings of the genes, shape (networks, genes), as for `complexity_batch`; genes without
+            effect have their first choice.
 
         Raises:
-            SpaceError: there is none.
+            SpaceError: No network is within the range.
         """
         if not self.count:
             raise SpaceError(
@@ -150,7 +150,7 @@ class Feasible:
         return self.at(random.integers(self.count, size=networks))
 
     def at(self, places: Ints) -> Ints:
-        """The networks at these places of the list, from 0 to below `count`; as `draw` gives."""
+        """The networks at these positions of the list, from 0 to below `count`; as from `draw`."""
         half = np.searchsorted(self._upto, places, side="right")
         before = np.where(half > 0, self._upto[half - 1], 0)
         place = self._from[half] + places - before
@@ -224,7 +224,7 @@ def _stage(choices: StageChoices, table: StageTable) -> _Stage:
 
 
 def _groups(halves: _Halves) -> Ints:
-    """A number for each half, the same for those that can be followed by the same."""
+    """A number for each half, equal for halves with the same continuations."""
     key = (halves.state * (halves.channels.max(initial=0) + 1) + halves.channels) * 2
     _, group = np.unique(key + halves.first_pool, return_inverse=True)
     return group.astype(np.int64)

@@ -32,8 +32,8 @@ def load_space(name: str | Path) -> Space:
         name: Name of a shipped space, or the path of a TOML file.
 
     Raises:
-        UnknownNameError: no such shipped space.
-        SpaceError: a file that cannot be read or makes no sense: file, line and key.
+        UnknownNameError: No shipped space has this name.
+        SpaceError: The file cannot be read or makes no sense. The message names file, line and key.
     """
     text = str(name)
     if not text.endswith(".toml"):
@@ -60,7 +60,7 @@ def parse_space(content: str, name: str, file: str) -> Space:
         file: Name of the file, for error messages.
 
     Raises:
-        SpaceError: naming `file`, the line and the key.
+        SpaceError: The text makes no sense. The message names `file`, the line and the key.
     """
     try:
         values = tomllib.loads(content)

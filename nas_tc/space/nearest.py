@@ -1,4 +1,4 @@
-"""The network of a space that comes nearest to limits, by changing one gene after another."""
+"""The network of a space that is nearest to keeping limits, by changes of single genes."""
 
 from collections.abc import Iterable, Sequence
 from typing import Protocol
@@ -41,14 +41,14 @@ class Limited(Protocol):
 
 
 def excess(limits: Sequence[Limited], values: Sequence[float]) -> Excess:
-    """How far a network that has so much of each limit is from keeping all of them.
+    """Distance of a network with these values from keeping all limits.
 
     Args:
         limits: Limits to keep.
         values: Value of each limit's measure.
 
     Returns:
-        The worst ratio of an amount to its limit, 1 or less where all are kept; and the sum of
+        The greatest ratio of an amount to its limit, 1 or less where all are kept; and the sum of
         those above 1.
     """
     ratios = [
@@ -61,15 +61,15 @@ def excess(limits: Sequence[Limited], values: Sequence[float]) -> Excess:
 def nearest_network(
     space: Space, limits: Sequence[Limited], starts: Iterable[Architecture]
 ) -> tuple[Architecture, bool]:
-    """What lies nearest of all that is reached from `starts`, each step to something nearer.
+    """The network nearest to keeping all limits that single changes reach from `starts`.
 
-    It ends at the first network that keeps all limits. One that is nearer still may exist, where
-    two genes have to change at once.
+    The search ends at the first network that keeps all limits. A nearer one may exist where two
+    genes have to change at once.
 
     Args:
-        space: of the networks.
-        limits: to be kept.
-        starts: networks of the space, at least one.
+        space: Space of the networks.
+        limits: Limits to keep.
+        starts: Networks of the space to begin with, at least one.
 
     Returns:
         The network, and whether it keeps all limits.
@@ -88,7 +88,7 @@ def nearest_network(
 def _descended(
     space: Space, limits: Sequence[Limited], start: Architecture
 ) -> tuple[Architecture, Excess]:
-    """The end of one way down, and what it exceeds."""
+    """The end of one descent, and its excess."""
 
     def its_excess(network: Architecture) -> Excess:
         return excess(limits, [limit.of(network) for limit in limits])

@@ -1,7 +1,7 @@
-"""How many networks a space holds, and its cheapest and costliest network, without listing them.
+"""The number of networks in a space, and its cheapest and costliest, without a list of them.
 
-Stages meet only in the map between them. So the networks from a stage on are counted once for
-each size of map that can reach it (dynamic programming over stages and maps).
+Stages meet only in the map between them. So the networks from a stage on are counted once for each
+size of map that can reach it (dynamic programming over stages and maps).
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from nas_tc.space.space import Space, StageChoices, parse_pool
 
 
 def count_networks(space: Space) -> int:
-    """Different networks of the space, those left out whose maps shrink to nothing."""
+    """Number of different networks of the space, without those whose maps shrink to nothing."""
 
     @cache
     def count(number: int, height: int, width: int) -> int:
@@ -51,7 +51,7 @@ def extreme_network(space: Space, which: Literal["cheapest", "costliest"]) -> Ar
         which: "cheapest" or "costliest".
 
     Raises:
-        SpaceError: the maps of every network of the space shrink to nothing.
+        SpaceError: The maps of every network of the space shrink to nothing.
     """
     pick = min if which == "cheapest" else max
     norm = space.norm == "batch"

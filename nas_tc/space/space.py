@@ -1,4 +1,4 @@
-"""A search space: for each stage, what may be chosen; and from choices to a network."""
+"""A search space: the choices of each stage, and the decoding of choices to a network."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -15,7 +15,7 @@ Values = Mapping[str, Choice]  # gene name to the chosen value
 
 @dataclass(frozen=True, slots=True)
 class Gene:
-    """One thing to choose, e.g. the width of stage 2."""
+    """One choice of a space, such as the width of stage 2."""
 
     name: str  # "stage2.width"
     choices: tuple[Choice, ...]
@@ -23,11 +23,11 @@ class Gene:
 
 @dataclass(frozen=True, slots=True)
 class StageChoices:
-    """What may be chosen for one stage; a single choice is fixed.
+    """The choices of one stage; a single choice is fixed.
 
-    A depth of 0 leaves the stage and all that follow it out. No `last_width` means that the last
-    convolution is as wide as the others. A pooling is `"3/3"` (size/stride) or `"none"`; it
-    stands before the next stage and goes with it.
+    A depth of 0 leaves out the stage and all stages behind it. Without `last_width` the last
+    convolution is as wide as the others. A pooling is `"3/3"` (size/stride) or `"none"`; it stands
+    before the next stage and is left out with it.
     """
 
     depth: tuple[int, ...]
@@ -43,8 +43,8 @@ class Space:
     """A set of networks: the input, the head, and the choices of each stage.
 
     Raises:
-        SpaceError: no stage; a depth of 0 in the first stage, or before a stage that cannot be
-            left out; a pooling behind the last stage.
+        SpaceError: There is no stage, a depth of 0 is in the first stage or before a stage that
+            cannot be left out, or a pooling is behind the last stage.
     """
 
     name: str
@@ -75,7 +75,7 @@ class Space:
             )
 
     def at(self, input: Shape, classes: int) -> Self:
-        """The same choices for images of another shape or number of classes."""
+        """The same choices for images of another shape or another number of classes."""
         return replace(self, input=input, classes=classes)
 
     def to_dict(self) -> dict[str, Any]:
@@ -90,7 +90,7 @@ class Space:
 
     @cached_property
     def genes(self) -> tuple[Gene, ...]:
-        """Everything that there is to choose, in order; what has one choice is left out."""
+        """All genes, in order; a field with a single choice is none."""
         return genes_of([asdict(stage) for stage in self.stages])
 
     @cached_property
@@ -102,10 +102,10 @@ class Space:
         """The network that the genes' values choose.
 
         Args:
-            values: a choice for every gene.
+            values: A choice for every gene, by name.
 
         Raises:
-            KeyError: a gene without a value.
+            KeyError: A gene has no value.
         """
         stages: list[Stage] = []
         for number, choices in enumerate(self.stages, start=1):
@@ -130,13 +130,13 @@ class Space:
         return Architecture(self.input, tuple(stages), self.head, self.classes, self.norm)
 
     def encode(self, architecture: Architecture) -> dict[str, Choice]:
-        """Values of the genes that decode to `architecture`; genes that play no part get any.
+        """Values of the genes that decode to `architecture`; genes without effect have any value.
 
         Args:
             architecture: Network to encode.
 
         Raises:
-            SpaceError: a stage that the space cannot choose, by number.
+            SpaceError: The space cannot choose a stage. The message has its number.
         """
         values: dict[str, Choice] = {}
         stages = architecture.stages
@@ -175,7 +175,7 @@ def genes_of(stages: Sequence[Mapping[str, Sequence[Choice]]]) -> tuple[Gene, ..
 
 
 def _chosen(stage: Stage, choices: StageChoices, *, last: bool) -> dict[str, Choice]:
-    """The fields that play a part in a stage, and their values."""
+    """The fields that have an effect in a stage, and their values."""
     values: dict[str, Choice] = {
         "depth": stage.depth,
         "filter": stage.filter,

@@ -2,6 +2,7 @@
 
 from nas_tc._heap import take_huge_pages
 from nas_tc.training.batches import Images, images_on, with_colours
+from nas_tc.training.checkpoint import CHECKPOINT
 from nas_tc.training.colour import principal_colours
 from nas_tc.training.device import (
     autocast_dtype,
@@ -10,7 +11,7 @@ from nas_tc.training.device import (
     settle_on_core,
 )
 from nas_tc.training.device_errors import device_is_lost, ran_out
-from nas_tc.training.full_training import CHECKPOINT, FullTraining, run_epochs, train_fully
+from nas_tc.training.full_training import FullTraining, run_epochs, train_fully
 from nas_tc.training.memory import (
     OutOfMemoryError,
     check_fits,

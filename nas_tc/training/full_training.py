@@ -1,11 +1,9 @@
 """Full training of a network, with a checkpoint after every epoch."""
 
-import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -18,14 +16,12 @@ from nas_tc.errors import NasTcError, reason
 from nas_tc.module import Network, build
 from nas_tc.recipe import CurvePoint, Recipe
 from nas_tc.training.batches import images_on, with_colours
+from nas_tc.training.checkpoint import FORMAT, check_writable, read_checkpoint, write_checkpoint
 from nas_tc.training.device_errors import ran_out
 from nas_tc.training.memory import check_fits, out_of_memory
 from nas_tc.training.shard import Shard, check_shard
 from nas_tc.training.train import Training, error_rate
 from nas_tc.training.views import ViewErrors, error_of_views
-
-CHECKPOINT = "checkpoint.pt"
-_FORMAT = 2  # version of the checkpoint's format
 
 
 @dataclass(frozen=True)
@@ -136,7 +132,7 @@ def run_epochs(
     check_shard(shard, recipe, len(data.train))
     # A longer training has another schedule, so the epochs are part of the identity.
     identity = {
-        "format": _FORMAT,
+        "format": FORMAT,
         "network": architecture.to_json(),
         "recipe": {**recipe.to_dict(), "views": 0},
         "data": data.checksum,
@@ -144,8 +140,8 @@ def run_epochs(
         "beginning": None if initial is None else _digest(initial),
     }
     if not shard.rank:
-        _check_writable(out)
-    kept = _read(out / CHECKPOINT, identity)
+        check_writable(out)
+    kept = read_checkpoint(out, identity)
     batch = recipe.batch_size // shard.size
     if kept is None or kept["training"]["epoch"] < recipe.epochs:
         check_fits(architecture, batch, device)
@@ -170,7 +166,7 @@ def run_epochs(
             error = error_rate(run.evaluated(), validation)
             curve = (*curve, CurvePoint(run.epoch, loss, error, run.train_s))
             points = [asdict(point) for point in curve]
-            _write(out, {"identity": identity, "training": run.state(), "curve": points})
+            write_checkpoint(out, {"identity": identity, "training": run.state(), "curve": points})
             after_epoch(curve)
     except (MemoryError, RuntimeError) as error:
         if not ran_out(error):
@@ -211,55 +207,3 @@ def _begin_with(network: Network, file: Path) -> None:
         raise NasTcError(f"cannot read the weights {file}: {reason(error)}") from None
     except RuntimeError:
         raise NasTcError(f"{file} holds the weights of another network") from None
-
-
-def _read(file: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
-    """The checkpoint if it belongs to this training; None if there is none."""
-    if not file.exists():
-        return None
-    try:
-        kept: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
-        kept_identity = kept["identity"]
-    except Exception:  # noqa: BLE001 - torch raises many kinds for a broken file
-        raise NasTcError(
-            f"{file}: not a checkpoint, or a broken one; remove it, or choose another folder "
-            "with --out"
-        ) from None
-    for what, value in identity.items():
-        if kept_identity.get(what) != value:
-            raise NasTcError(
-                f"{file} belongs to another training (its {what} is different); choose another "
-                "folder with --out, or remove it"
-            )
-    return kept
-
-
-def _check_writable(out: Path) -> None:
-    """Makes the folder of the checkpoint, before the first epoch is trained.
-
-    Args:
-        out: Folder for the checkpoint.
-
-    Raises:
-        NasTcError: The folder cannot be made, or nothing can be written into it.
-    """
-    why = None
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        why = reason(error)
-    if why is None and not os.access(out, os.W_OK):
-        why = "Permission denied"
-    if why is not None:
-        raise NasTcError(f"cannot write into {out}: {why}; choose another folder with --out")
-
-
-def _write(out: Path, values: dict[str, Any]) -> None:
-    path = out / CHECKPOINT
-    try:
-        with whole_file(path, synced=True) as partial, partial.open("wb") as file:
-            torch.save(values, file)
-    except OSError as error:
-        raise NasTcError(
-            f"cannot write {path}: {error.strerror}; make room or choose another --out"
-        ) from None

@@ -41,7 +41,7 @@ def test_boxes_are_to_scale_and_in_order(name):
         assert width == pytest.approx(max(broad, 2.5), abs=0.2)
 
 
-def test_the_dearest_layer_is_the_darkest():
+def test_the_costliest_layer_is_the_darkest():
     arch = ZOO["J"].architecture
     drawn = boxes(draw_network(arch, "J"))
     costliest = max(walk(arch), key=lambda layer: layer.macs)

@@ -128,8 +128,8 @@ def test_a_training_that_is_stopped_names_the_network_and_does_not_count(drive):
     assert record.best.mean_val_error == 0.2
 
 
-def test_a_second_look_is_not_stopped(drive):
-    """Only what was never seen through is stopped by its first rungs."""
+def test_a_second_training_is_not_pruned(drive):
+    """Only a first training is stopped by its early rungs."""
     rungs = {}
 
     def answer(number):

@@ -115,7 +115,7 @@ def test_a_narrow_range_is_reached():
     [
         "params<=50k, memory<=256KiB, train_memory<=20MB@b128",
         "complexity<=6M, params in 20k..25k",
-        "params<=11k",  # where even draws hardly ever fit
+        "params<=11k",  # where uniform samples hardly ever fit
         "complexity in 20M..30M, params<=30k",  # where both ends of the space break a limit
     ],
 )
@@ -133,7 +133,7 @@ def test_limits_that_no_network_keeps_together_are_told():
 
 
 def test_a_draw_does_not_depend_on_the_luck_of_those_before():
-    limit = budget_of("params<=50k")  # one even draw of forty fits
+    limit = budget_of("params<=50k")  # one uniform sample of forty fits
 
     def drawn(seeds):
         draws = network_sampler(PLAIN, limit, seed=0)._terms.draws
