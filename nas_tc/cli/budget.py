@@ -36,7 +36,7 @@ def budget(
     time_table: Annotated[
         Path | None,
         typer.Option(
-            help="A table of nas-tc calibrate, to predict times with.",
+            help="A table of nas-tc calibrate that predicts times.",
             show_default="this device's, if there is one",
         ),
     ] = None,
@@ -74,15 +74,15 @@ def _print_times(name: str, space: Space, limit: Limit, times: "Sequence[Predict
     screen = console()
     for time in times:
         error = time.times.error_range
-        said = f"predicted by a table of {time.device}, {len(time.times.layers):,} layers"
+        source = f"predicted by a table of {time.device}, {len(time.times.layers):,} layers"
         if error is not None:
             low, high = (ratio - 1 for ratio in error)
-            said += f"; it was {low:+.1%} to {high:+.1%} out"
-        screen.print(f"{time.bound.measure:12}  {time}: {said}", markup=False)
+            source += f"; its errors were {low:+.1%} to {high:+.1%}"
+        screen.print(f"{time.bound.measure:12}  {time}: {source}", markup=False)
     for bound in () if times else limit.times:
         command = calibration(name, space, bound, None)
-        screen.print(f"{bound.measure:12}  {bound.text}: known by the clock alone", markup=False)
-        screen.print(f"{'':12}  to have it predicted: {command}", markup=False)
+        screen.print(f"{bound.measure:12}  {bound.text}: no table predicts it", markup=False)
+        screen.print(f"{'':12}  make one with: {command}", markup=False)
 
 
 def _at(space: Space, data: str | None, input: str | None) -> Space:

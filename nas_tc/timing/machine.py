@@ -1,4 +1,4 @@
-"""The machine that a time was measured on: without it the time says nothing."""
+"""The machine that a time was measured on: without it the time means nothing."""
 
 import os
 import platform
