@@ -71,7 +71,7 @@ def searching(budget: str | None, networks: int, trials: int) -> dict[str, Any]:
             device="cpu",
             listener=Notes(),
         )
-        if "timing_s" not in record.timing:  # told at the end alone
+        if "timing_s" not in record.timing:  # written only at the end
             sys.exit("the search was stopped: no share of its time is known")
         states = Counter(trial.state for trial in record.trials)
         seconds = sorted(trial.timing_s for trial in record.trials if trial.timing_s is not None)

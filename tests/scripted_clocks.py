@@ -19,9 +19,9 @@ def scripted(times):
 
 
 class Machine:
-    """A machine whose speed is `slowdown`, and on which each run knows its milliseconds.
+    """A machine whose speed is `slowdown`, and on which each run takes its milliseconds.
 
-    What takes less than 5 ms may feel it, to the power of `small`, otherwise than the rest.
+    What takes less than 5 ms is slowed by `slowdown` to the power of `small`.
     """
 
     def __init__(self, slowdown=1.0, small=1.0):

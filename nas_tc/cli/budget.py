@@ -64,11 +64,11 @@ def _print_times(name: str, space: Space, limit: Limit, times: "Sequence[Predict
     screen = console()
     for time in times:
         error = time.times.error_range
-        said = f"predicted by a table of {time.device}, {len(time.times.layers):,} layers"
+        source = f"predicted by a table of {time.device}, {len(time.times.layers):,} layers"
         if error is not None:
             low, high = (ratio - 1 for ratio in error)
-            said += f"; its error was {low:+.1%} to {high:+.1%}"
-        screen.print(f"{time.bound.measure:12}  {time}: {said}")
+            source += f"; its error was {low:+.1%} to {high:+.1%}"
+        screen.print(f"{time.bound.measure:12}  {time}: {source}")
     for bound in () if times else limit.times:
         command = calibration(name, space, bound, None)
         screen.print(f"{bound.measure:12}  {bound.text}: no formula says this; it has to be timed")

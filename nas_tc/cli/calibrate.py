@@ -1,4 +1,4 @@
-"""`nas-tc calibrate`: makes a device's table of layer times, or puts it to the test."""
+"""`nas-tc calibrate`: makes a device's table of layer times, or tests it."""
 
 import time
 from functools import partial
@@ -152,8 +152,8 @@ def _fill(
     if error is not None:
         low, high = (ratio - 1 for ratio in error)
         screen.print(
-            f"of networks it did not know, times were {low:+.1%} to {high:+.1%} of what it said; "
-            "--check looks closer"
+            f"for networks that it had not seen, measured times were {low:+.1%} to {high:+.1%} off "
+            "the predicted ones; --check looks closer"
         )
 
 
@@ -178,18 +178,18 @@ def _check(
     times = table.of(setting)
     drawn = list(islice(unseen_networks(times, space, _CHECK_SEED), _CHECKED))
     if not drawn:
-        raise TableError(f"{out} knows every network of {space.name!r}: there is none to test with")
+        raise TableError(f"{out} has every network of {space.name!r}: there is none to test with")
     networks = [each for each in drawn if times.predict(each) is not None]
     if not networks:
         raise TableError(
-            f"{out} knows no layer like some of {space.name!r} at {shape_text(space.input)}; "
+            f"{out} has no layer like some of {space.name!r} at {shape_text(space.input)}; "
             "run nas-tc calibrate without --check for it first"
         )
     watch, screen = stopwatch(device, speed), console()
     measured, predicted, guessed = [], [], 0
     for number, network in enumerate(networks, start=1):
-        said = times.predict(network)
-        assert said is not None
+        prediction = times.predict(network)
+        assert prediction is not None
         build = partial(work_of, network, setting, device)
         if device.type == "cpu":
             rebuilt = time_rebuilds(
@@ -202,9 +202,9 @@ def _check(
             measured.append(rebuilt.time().value)
         else:
             measured.append(watch.time(build(), repeats=40, least_s=0.5, most_s=10.0).value)
-        predicted.append(said.ms)
-        guessed += said.guessed
-        times.add_check(said.ms, measured[-1])
+        predicted.append(prediction.ms)
+        guessed += prediction.guessed
+        times.add_check(prediction.ms, measured[-1])
         if number % 10 == 0:
             screen.print(f"{number}/{len(networks)} networks")
     formula = scaled([complexity(each) for each in networks], measured)
@@ -228,7 +228,7 @@ def _check(
     screen.print(f"{len(networks)} networks of {title}")
     screen.print(rows)
     layers = sum(len(nodes_of(each)) for each in networks)
-    screen.print(f"{guessed / layers:.1%} of their layers were never timed and taken from others")
+    screen.print(f"{guessed / layers:.1%} of their layers were never timed and are guessed")
     if len(networks) < len(drawn):
         screen.print(
             f"{len(drawn) - len(networks)} other networks have layers like none in the table: run "

@@ -1,4 +1,4 @@
-"""What a table of layer times says of a budget's limits on times, and what to run without one."""
+"""A budget's limits on times by a table of layer times, and the command that makes one."""
 
 import shlex
 from collections.abc import Sequence

@@ -136,8 +136,8 @@ def _predicted(
         return {}
     if reference_speed is not None and table.is_of(machine):
         table.rescale_to(reference_speed.quiet_ms)
-    said = table.of(setting).predict(architecture)
-    if said is None:
+    prediction = table.of(setting).predict(architecture)
+    if prediction is None:
         if file is None:
             return {}
         raise TableError(
@@ -145,9 +145,9 @@ def _predicted(
             "calibrate --reference"
         )
     return {
-        "predicted_ms": said.ms,
-        "predicted_layers": said.layers,
-        "predicted_guessed": said.guessed,
+        "predicted_ms": prediction.ms,
+        "predicted_layers": prediction.layers,
+        "predicted_guessed": prediction.guessed,
         "predicted_for": table.machine["device"],
     }
 

@@ -161,7 +161,7 @@ class TimeJudge:
             self.save()
 
     def save(self) -> None:
-        """Writes the table for the next search; if that fails, says so once and goes on."""
+        """Writes the table for the next search; if that fails, notes it once and goes on."""
         if self._path is None or not self._results:
             return
         try:

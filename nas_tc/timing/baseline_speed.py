@@ -88,8 +88,9 @@ class BaselineSpeed:
         """Times each baseline network for a tenth of what its networks took since, or longer."""
         for kind, run in self._runs.items():
             shares = zip(self._weights, self._since_ms, strict=True)
-            beside_ms = sum(each.get(kind, 0.0) * ms for each, ms in shares)
-            self._samples[kind] += baseline_samples(self._reference_speed.clock, run, beside_ms)
+            its_ms = sum(each.get(kind, 0.0) * ms for each, ms in shares)
+            self._samples[kind] += baseline_samples(self._reference_speed.clock, run, its_ms)
+
         self._since_ms = [0.0] * len(self._weights)
         self._series += 1
 
@@ -112,19 +113,19 @@ class BaselineSpeed:
         return time_factor(weights, self._reference_speed.quiet_ms, now_ms)
 
 
-def baseline_samples(clock: Clock, run: Run, beside_ms: float = 0.0) -> list[float]:
+def baseline_samples(clock: Clock, run: Run, since_ms: float = 0.0) -> list[float]:
     """Milliseconds of a few runs in a row of a baseline network.
 
     Args:
         clock: Clock to read.
         run: Baseline network.
-        beside_ms: Milliseconds that was timed since the last series; the runs take a tenth of
+        since_ms: Milliseconds of what was timed since the last series; the runs take a tenth of
             them, at least.
     """
     run()  # brings its own data back into the cache
     samples: list[float] = []
     taken_ms = 0.0
-    while (len(samples) < _FEWEST_RUNS and taken_ms < _ENOUGH_MS) or taken_ms < _SHARE * beside_ms:
+    while (len(samples) < _FEWEST_RUNS and taken_ms < _ENOUGH_MS) or taken_ms < _SHARE * since_ms:
         samples.append(clock(run))
         taken_ms += samples[-1]
     return samples

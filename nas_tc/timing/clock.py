@@ -1,4 +1,4 @@
-"""Reads the clock around a run: the thread's own on a processor, the device's on a GPU."""
+"""Reads the clock around one run: the thread's on a processor, the device's on a GPU."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -7,8 +7,7 @@ from contextlib import contextmanager
 import torch
 
 Run = Callable[[], None]
-Clock = Callable[[Run], float]  # how many milliseconds a run takes
-
+Clock = Callable[[Run], float]  # from a run to its milliseconds
 
 LOW_QUARTILE = 0.25
 MEDIAN = 0.5
@@ -20,18 +19,18 @@ def clock_of(device: torch.device) -> Clock:
 
 
 def counted_quantile(device: torch.device) -> float:
-    """Which of a device's samples count.
+    """The quantile of a device's samples that counts.
 
-    On a processor a low one, for others only ever add time; not the lowest, which is a moment when
-    whatever shares the core was idle, and that a short run meets sooner than a long one. A GPU
-    runs nothing else, and its clock moves to both sides.
+    On a processor it is a low one, since other programs only ever add time; but not the lowest
+    sample, which is from a rare moment when the core was idle otherwise: a long run has it more
+    often than a short one. A GPU runs nothing else, and its clock errs to both sides.
     """
     return MEDIAN if device.type == "cuda" else LOW_QUARTILE
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Torch on a single thread meanwhile: more of them wait for one another, and for others."""
+    """Keeps torch to a single thread; more of them wait for one another and for other programs."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -41,9 +40,9 @@ def one_thread() -> Iterator[None]:
 
 
 def _cpu_clock(run: Run) -> float:
-    """By the thread's own clock, which stands while others have the processor.
+    """Milliseconds by the clock of the thread, which stops while other programs run.
 
-    With one thread and nothing to wait for it is the time on the wall of an idle machine.
+    With one thread that waits for nothing it is the time on the wall of an idle machine.
     """
     started = time.thread_time_ns()
     run()
@@ -51,7 +50,7 @@ def _cpu_clock(run: Run) -> float:
 
 
 def _gpu_clock(run: Run) -> float:
-    """By the device's own clock, from an idle device to the end of the last kernel."""
+    """Milliseconds by the clock of the GPU, from an idle device to the end of the last kernel."""
     started, ended = (torch.cuda.Event(enable_timing=True) for _ in range(2))
     torch.cuda.synchronize()
     started.record()

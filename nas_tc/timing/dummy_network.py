@@ -1,4 +1,4 @@
-"""Networks for the clock alone: the layers are real, the weights are drawn in no time."""
+"""Dummy networks, for the clock alone: real layers with weights that take no time to draw."""
 
 from functools import cache
 from math import sqrt
@@ -16,12 +16,13 @@ _DRAWN = 2**16  # different weights, which are repeated
 def dummy_network(architecture: Architecture) -> Network:
     """A network as `build` makes it, but with weights that repeat: AlexNet in a fifth of the time.
 
-    Their values do not change what a pass takes, as long as maps keep their size from layer to
-    layer and neither vanish nor overflow: the weights' spread is that of He et al., "Delving deep
-    into rectifiers" (2015), Eqn. 10.
+    The values of weights do not change the time of a pass, as long as the values of maps neither
+    vanish nor overflow from layer to layer: the weights' standard deviation is that of He et al.,
+    "Delving deep into rectifiers" (2015), Eqn. 10.
 
     Raises:
-        ArchitectureError: a map that shrinks to nothing.
+        ArchitectureError: A map shrinks to nothing.
+
     """
     with torch.device("meta"):  # torch's own draw of the weights is never used
         network = Network(architecture)

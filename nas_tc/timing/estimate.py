@@ -1,4 +1,4 @@
-"""From samples of a clock to a figure with an interval, and from that to a verdict."""
+"""From samples of a clock to a value with an interval, and from that to a verdict."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,21 +11,32 @@ _NORMAL_95 = 1.96  # standard errors to each side
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A figure drawn from samples, and its interval; milliseconds, or a ratio of times."""
+    """A quantile of samples and its interval; milliseconds, or a ratio of times.
+
+    Attributes:
+        value: The quantile.
+        low: Lower end of the interval.
+        high: Upper end of the interval.
+        quantile: Which quantile it is; 0.5 is the median.
+        samples: Number of samples.
+    """
 
     value: float
     low: float
     high: float
-    quantile: float  # of the samples: 0.5 is their median
+    quantile: float
     samples: int
 
     def judge(self, limit: float, least: float = 0.0, *, far: float = 1.0) -> Verdict:
-        """Whether the whole interval is within `least` and `limit`, both included, or outside.
+        """Whether the whole interval is within the limits, both included, or outside.
 
         Args:
-            limit: the most.
-            least: the least.
-            far: a factor that must lie between the interval and either end: 1.1 is a tenth away.
+            limit: Upper limit.
+            least: Lower limit.
+            far: Factor that must lie between the interval and either limit: 1.1 is a tenth away.
+
+        Returns:
+            "measure more" if the interval holds a limit or is nearer to one than `far`.
         """
         if least * far <= self.low and self.high <= limit / far:
             return "accept"
@@ -33,13 +44,16 @@ class Estimate:
         return "reject" if outside else "measure more"
 
     def times(self, factor: float) -> "Estimate":
-        """The same on another scale."""
+        """The estimate, multiplied by a factor."""
         return replace(
             self, value=self.value * factor, low=self.low * factor, high=self.high * factor
         )
 
     def over(self, other: "Estimate") -> "Estimate":
-        """The ratio of two that were not interleaved: its interval holds what both allow."""
+        """The ratio to an estimate that was not interleaved with this one.
+
+        Its interval holds all ratios of values in the two intervals.
+        """
         return Estimate(
             value=self.value / other.value,
             low=self.low / other.high,
@@ -50,7 +64,7 @@ class Estimate:
 
 
 def quantile_of(samples: Sequence[float], quantile: float) -> float:
-    """The sample that so large a part of one or more do not exceed."""
+    """The smallest of one or more samples that a share `quantile` of them does not exceed."""
     return sorted(samples)[max(ceil(quantile * len(samples)), 1) - 1]
 
 
@@ -58,12 +72,12 @@ def estimate(samples: Sequence[float], quantile: float) -> Estimate:
     """A quantile, between the two order statistics that hold it 95 times of 100.
 
     How many samples lie below a quantile is binomial, whatever their distribution, so the
-    interval needs no bell curve; it does take the samples for independent. A drift of the
-    machine's speed is not in it: compare with a reference by taking turns.
+    interval assumes no normal distribution; it does assume independent samples. A drift of the
+    machine's speed is not in it: `interleaved` compares two runs in spite of one.
 
     Args:
-        samples: one or more.
-        quantile: above 0 and below 1.
+        samples: One sample or more.
+        quantile: Above 0 and below 1.
     """
     ordered = sorted(samples)
     count = len(ordered)

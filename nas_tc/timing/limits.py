@@ -1,4 +1,4 @@
-"""Limits on times as numbers: from what was written to milliseconds or a factor of a reference."""
+"""Limits on times as numbers: milliseconds, or a factor of a reference's time."""
 
 from dataclasses import dataclass
 
@@ -11,36 +11,47 @@ from nas_tc.timing.setting import Setting
 
 @dataclass(frozen=True, slots=True)
 class TimeLimit:
-    """A limit on a time, as numbers: milliseconds, or a factor of a reference's time."""
+    """A limit on a time, as numbers.
 
-    text: str  # as it was written
-    measure: str  # one of MEASURES
+    Attributes:
+        text: The limit as it was written.
+        measure: "latency" or "train_step".
+        setting: What is timed.
+        most: Most milliseconds, or the largest factor of the reference's time.
+        least: Fewest milliseconds, or the smallest factor.
+        reference: Reference on the data's images; None for a limit in milliseconds.
+    """
+
+    text: str
+    measure: str  # a name of MEASURES
     setting: Setting
     most: float
     least: float = 0.0
-    reference: Architecture | None = None  # on the data's images
+    reference: Architecture | None = None
 
     @property
     def name(self) -> str:
-        """Of the figure in the study: "latency", "latency@b8", "train_step@b128"."""
-        return MEASURES[self.measure].at_batch(self.setting.batch)
+        """Name of the time in the study: "latency", "latency@b8", "train_step@b128"."""
+        batch = self.setting.batch
+        plain = self.measure == "latency" and batch == 1
+        return self.measure if plain else f"{self.measure}@b{batch}"
 
 
 def time_limits(
     bounds: tuple[Bound, ...], input: Shape, classes: int, device: str | None
 ) -> tuple[TimeLimit, ...]:
-    """The limits on times, for images of shape `input`.
+    """The limits on times, for images of one shape.
 
     Args:
-        bounds: those of a budget that a clock must check.
-        input: channels, height, width.
-        classes: of the data.
-        device: "cpu" or "cuda": the search's own; None if a table of another device decides.
+        bounds: Limits of a budget that a clock must check.
+        input: Channels, height and width of the images.
+        classes: Number of classes of the data.
+        device: Device of the search, "cpu" or "cuda"; None if a table of another device decides.
 
     Raises:
-        BudgetError: a limit for another device, a reference that cannot be built on such images,
-            a range whose ends are not of one reference or are the wrong way round, or two limits
-            on the same time.
+        BudgetError: A limit is for another device, a reference cannot be built on such images, the
+            ends of a range are not of one reference or the wrong way round, or two limits are on
+            the same time.
     """
     limits = tuple(_limit(bound, input, classes, device) for bound in bounds)
     first: dict[str, TimeLimit] = {}

@@ -1,4 +1,4 @@
-"""What a time was measured on and with: without it a figure says nothing."""
+"""The machine that a time was measured on: without it the time means nothing."""
 
 import os
 import platform
@@ -16,9 +16,9 @@ _SAME = ("device", "threads", "torch", "cuda", "instructions")  # times are of t
 
 
 def timing_machine(device: torch.device) -> dict[str, Any]:
-    """The device, the libraries, the clock policy and how busy the machine is.
+    """The device, the libraries, the clock policy and the load of the machine.
 
-    A clock policy that the system does not show, as in most virtual machines, is null. `load` is
+    A clock policy that the system does not show, as in most virtual machines, is None. The load is
     the mean number of processes that ran or waited in the last minute.
     """
     on_gpu = device.type == "cuda"

@@ -1,7 +1,6 @@
-"""Keeps the stopwatch alone on its node: training steps and timings take turns.
+"""The node lock: no training step runs on a machine while one of its processes measures a time.
 
-Many processes may train at once, but none while one of them reads the clock. The system gives a
-lock back when its process dies.
+Many processes may train at once. The system releases a lock when its process dies.
 """
 
 import fcntl
@@ -13,17 +12,17 @@ from pathlib import Path
 
 
 class NodeLock:
-    """A lock of this node: shared by training steps, exclusive for a timing.
+    """Lock of this node: shared by training steps, exclusive for a timing.
 
     There are two locks. A timing holds the gate before it waits for the road, so steps that
     begin later wait at the gate, and those under way soon leave the road: no timing starves,
     however many processes train. A step passes the gate, takes the road and leaves the gate open
     behind it.
 
-    Processes of one user on one machine share it, whatever search they belong to.
+    Processes of one user on one machine share the lock, whatever search they belong to.
 
     Args:
-        folder: of the two files; the system's folder for temporary files if None.
+        folder: Folder of its two files; None: the system's folder for temporary files.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -35,7 +34,7 @@ class NodeLock:
 
     @contextmanager
     def step(self) -> Iterator[None]:
-        """While a training step runs: others may run theirs, nobody times."""
+        """Holds the lock for a training step: other steps may run, but no timing."""
         fcntl.flock(self._gate, fcntl.LOCK_SH)
         try:
             fcntl.flock(self._road, fcntl.LOCK_SH)
@@ -48,7 +47,7 @@ class NodeLock:
 
     @contextmanager
     def timing(self) -> Iterator[None]:
-        """While the clock is read: nobody else's step or timing runs."""
+        """Holds the lock for a timing: no other step or timing runs."""
         fcntl.flock(self._gate, fcntl.LOCK_EX)
         try:
             fcntl.flock(self._road, fcntl.LOCK_EX)
@@ -58,6 +57,6 @@ class NodeLock:
             fcntl.flock(self._gate, fcntl.LOCK_UN)
 
     def close(self) -> None:
-        """Gives the files back to the system."""
+        """Closes the two files."""
         os.close(self._gate)
         os.close(self._road)

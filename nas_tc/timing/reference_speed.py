@@ -40,7 +40,7 @@ def find_reference_speed(device: torch.device, folder: Path | None) -> Reference
     """The reference speed of a processor; call it within `one_thread`.
 
     It is read from the folder, or else measured, which takes six seconds, and kept. If half a
-    second of runs shows that the machine is quicker than the file says, it is measured again, and
+    second of runs shows that the machine is quicker than the file has it, it is measured again, and
     the lower times are kept.
 
     Args:

@@ -1,4 +1,4 @@
-"""What is timed of a network, apart from the network."""
+"""What is timed of a network: forward pass or training step, batch, type of numbers."""
 
 from dataclasses import dataclass
 
@@ -11,11 +11,17 @@ DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A forward pass or a training step, of how many images, in which numbers."""
+    """What is timed of a network.
+
+    Attributes:
+        what: A forward pass or a training step.
+        batch: Number of images.
+        dtype: Type of numbers, one of `DTYPES`.
+    """
 
     what: TimedPass = "forward"
     batch: int = 1
-    dtype: str = "fp32"  # one of DTYPES
+    dtype: str = "fp32"
 
     def __str__(self) -> str:
         what = "a forward pass" if self.what == "forward" else "a training step"

@@ -1,4 +1,4 @@
-"""What is timed: a forward pass and a training step of a network, ready to run."""
+"""Forward passes and training steps of a network, ready to be timed."""
 
 import torch
 from torch.nn import functional
@@ -10,7 +10,16 @@ from nas_tc.timing.setting import DTYPES, Setting
 
 
 def work_of(architecture: Architecture, setting: Setting, device: torch.device) -> Run:
-    """What `setting` says, ready to run; raises as `forward_pass` does."""
+    """The forward pass or training step of a setting, ready to run.
+
+    Args:
+        architecture: Network to run, with fresh weights.
+        setting: What to run, on how many images, in which numbers.
+        device: Device to run on.
+
+    Raises:
+        ArchitectureError: A map shrinks to nothing.
+    """
     work = training_step if setting.what == "train_step" else forward_pass
     return work(architecture, batch=setting.batch, device=device, dtype=DTYPES[setting.dtype])
 
@@ -22,16 +31,16 @@ def forward_pass(
     device: torch.device | None = None,
     dtype: torch.dtype = torch.float32,
 ) -> Run:
-    """A forward pass in inference mode, channels_last; weights and images are of `dtype`.
+    """A forward pass in inference mode, channels_last.
 
     Args:
-        architecture: what to run, with fresh weights: values do not change the time.
-        batch: images, shape (batch, channels, height, width).
-        device: the processor if None.
-        dtype: float32 or bfloat16.
+        architecture: Network to run, with fresh weights: their values do not change the time.
+        batch: Number of images, shape (batch, channels, height, width).
+        device: Device to run on; the processor if None.
+        dtype: Type of weights and images, float32 or bfloat16.
 
     Raises:
-        ArchitectureError: a map that shrinks to nothing.
+        ArchitectureError: A map shrinks to nothing.
     """
     network = dummy_network(architecture).to(device, dtype).eval()
     images = images_of(architecture, batch, device).to(dtype)
@@ -50,20 +59,20 @@ def training_step(
     device: torch.device | None = None,
     dtype: torch.dtype = torch.float32,
 ) -> Run:
-    """A step with torch's own layers: forward, cross-entropy, backward, SGD with momentum.
+    """A training step with torch's own layers: forward, cross-entropy, backward, SGD with momentum.
 
-    It is what the network's user will find; a search's own steps are quicker on processors.
-    Weights are float32; with bfloat16 products are, by autocast. The learning rate is 0, so that
-    a step can be repeated for ever: the update is computed all the same.
+    The network's user will find the same time; a search's own steps are quicker on processors.
+    Weights are float32. With bfloat16 the products are computed in it, by autocast. The learning
+    rate is 0, so that a step can be repeated without end; the update is computed all the same.
 
     Args:
-        architecture: what to train.
-        batch: images a step; with batch normalisation on 1x1 maps two at least.
-        device: the processor if None.
-        dtype: float32 or bfloat16.
+        architecture: Network to train.
+        batch: Images of a step; with batch normalisation on 1x1 maps two at least.
+        device: Device to run on; the processor if None.
+        dtype: Type of the products, float32 or bfloat16.
 
     Raises:
-        ArchitectureError: a map that shrinks to nothing.
+        ArchitectureError: A map shrinks to nothing.
     """
     network = dummy_network(architecture).to(device).train()
     images = images_of(architecture, batch, device)

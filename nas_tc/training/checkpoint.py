@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from nas_tc._files import whole_file
 from nas_tc.errors import NasTcError, reason
 
 CHECKPOINT = "checkpoint.pt"
@@ -72,15 +73,11 @@ def write_checkpoint(out: Path, values: dict[str, Any]) -> None:
     Raises:
         NasTcError: The file cannot be written.
     """
-    partial = out / f"{CHECKPOINT}.partial"
+    path = out / CHECKPOINT
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
+        with whole_file(path, synced=True) as partial, partial.open("wb") as file:
             torch.save(values, file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(out / CHECKPOINT)
     except OSError as error:
         raise NasTcError(
-            f"cannot write {partial}: {error.strerror}; make room or choose another --out"
+            f"cannot write {path}: {error.strerror}; make room or choose another --out"
         ) from None

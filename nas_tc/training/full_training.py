@@ -9,7 +9,6 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from nas_tc._files import whole_file
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
 from nas_tc.errors import NasTcError, reason

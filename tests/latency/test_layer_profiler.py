@@ -45,9 +45,11 @@ def test_branches_are_timed_in_their_network():
 
 def test_layers_are_corrected_to_the_reference_speed(monkeypatch):
     small = Architecture((3, 16, 16), parse_notation("(3,4)x2"), GAP, 5)
-    # Its pacemakers seem to take twice as long as in calm, whatever runs.
-    calm = (1.0, 4.0)
-    reference_speed = ReferenceSpeed(calm, lambda run: 2.0 * run(), lambda kind: lambda: calm[kind])
+    # Its baseline networks seem to take twice as long as on the quiet machine, whatever runs.
+    quiet_ms = (1.0, 4.0)
+    reference_speed = ReferenceSpeed(
+        quiet_ms, lambda run: 2.0 * run(), lambda kind: lambda: quiet_ms[kind]
+    )
     ticks = count(step=1_000_000)
     monkeypatch.setattr("nas_tc.latency.layer_profiler.time.thread_time_ns", lambda: next(ticks))
     plain = profile_layers(small, Setting(), CPU, least_s=0)

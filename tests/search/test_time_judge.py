@@ -10,7 +10,7 @@ from nas_tc.latency import TimeTable
 from nas_tc.timing import Setting
 
 
-def test_nothing_is_rejected_before_the_table_knows_its_own_error():
+def test_nothing_is_rejected_before_the_table_is_checked():
     time_judge = judge("latency<=0.001ms", SLIM, WIDE)
     assert time_judge.admits(WIDE)
     times = time_judge.table.of(Setting())

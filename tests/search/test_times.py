@@ -11,7 +11,7 @@ from nas_tc.latency import TimeTable, calibrate
 from nas_tc.report import front_table, trials_table, write_report
 from nas_tc.study import objective, pareto_front, read_study, weights_file
 from nas_tc.study.front import near_front
-from nas_tc.study.storage import check_settings, open_study
+from nas_tc.study.storage import check_settings
 from nas_tc.timing import Setting, one_thread
 from nas_tc.worker import worker as worker_module
 
@@ -50,35 +50,6 @@ def test_times_are_recorded_and_the_front_is_of_them(tiny_search, tmp_path):
     assert manifest["objectives"] == ["error", "params", "latency"]
     again = tiny_search(GENEROUS)  # resumes, and times nothing
     assert [t.number for t in again.trials] == [t.number for t in record.trials]
-
-
-def test_who_is_over_the_budget_after_all_leaves_the_front(tiny_search, monkeypatch):
-    record = tiny_search(GENEROUS, trials=2, study="left.db")
-    path, lost = record.path, record.front[-1]
-    with open_study(path, dict(record.settings)) as study:
-        kept = dict(study.user_attrs["front_times"])
-        kept[str(lost.number)] |= {"reason": "9 ms is not within it"}
-        study.set_user_attr("front_times", kept)
-    again = read_study(path)
-    assert again.trial(lost.number).state == "rejected"
-    assert again.trial(lost.number).reason == "9 ms is not within it"
-    assert lost.number not in [trial.number for trial in again.front]
-    assert again.done == record.done - 1
-    resumed = tiny_search(GENEROUS, trials=2, study="left.db")  # another takes its place
-    assert resumed.done == 2
-    assert len(resumed.trials) > len(record.trials)
-
-
-def test_times_of_two_devices_are_not_mixed(tiny_search, tmp_path):
-    record = tiny_search(GENEROUS, trials=1, study="moved.db")
-    with open_study(record.path, dict(record.settings)) as study:
-        with one_thread():
-            here = TimeTable.here(torch.device("cpu")).machine["device"]
-        assert study.user_attrs["timed_on"] == here
-        study.set_user_attr("timed_on", "Abacus 7")
-    with pytest.raises(StudyError, match="were measured on 'Abacus 7', not on") as caught:
-        tiny_search(GENEROUS, trials=2, study="moved.db")
-    assert len(str(caught.value).splitlines()) == 1
 
 
 def test_what_the_clock_rejects_is_remembered_and_counts_for_nothing(tiny_search, tiny):

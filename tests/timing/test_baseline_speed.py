@@ -40,9 +40,9 @@ def test_between_two_baseline_networks_both_count():
 
 @given(st.floats(1.0, 1.5), st.floats(1.0, 1.5), st.floats(0, 1))
 def test_a_slow_moment_does_not_make_a_network_a_larger_one(small, large, place):
-    calm, slow = (1.0, 9.0), (small, large)
+    quiet_ms, slow = (1.0, 9.0), (small, large)
     reference_speed = ReferenceSpeed(
-        calm, lambda run: calm[run()] * slow[run()], lambda kind: lambda: kind
+        quiet_ms, lambda run: quiet_ms[run()] * slow[run()], lambda kind: lambda: kind
     )
     own_ms, own_slow = 9.0**place, small ** (1 - place) * large**place
     found = BaselineSpeed(reference_speed, [3.0]).slowdown(own_ms * own_slow)
@@ -64,7 +64,7 @@ def test_baseline_networks_run_from_time_to_time():
     assert machine.runs == [1.0] * 4
     assert not baseline.update([3.0, 4.0])
     large = BaselineSpeed(machine.watch((1.0, 9.0)).reference_speed, [20.0])
-    assert not large.update([20.0])  # three times the pacemaker's own time is due
+    assert not large.update([20.0])  # three times the baseline network's own time is due
     assert large.update([20.0])
     assert large.slowdown(20.0) == 1.0
 
@@ -73,10 +73,10 @@ def test_a_tenth_of_the_time_goes_to_the_baseline_networks():
     machine = Machine()
     small, large = map(machine.run, (2.0, 20.0))
 
-    def count(run, beside_ms=0.0):
-        return len(baseline_samples(machine.clock, run, beside_ms))
+    def count(run, since_ms=0.0):
+        return len(baseline_samples(machine.clock, run, since_ms))
 
     assert count(small) == 2  # enough of 2 ms
-    assert count(small, beside_ms=400.0) == 20
-    assert count(large) == count(large, beside_ms=150.0) == 1
-    assert count(large, beside_ms=400.0) == 2
+    assert count(small, since_ms=400.0) == 20
+    assert count(large) == count(large, since_ms=150.0) == 1
+    assert count(large, since_ms=400.0) == 2

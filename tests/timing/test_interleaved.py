@@ -32,7 +32,7 @@ def test_a_ratio_is_measured_interleaved(quantile):
 
 
 @pytest.mark.parametrize(
-    ("ratios", "turns", "verdict"),
+    ("ratios", "rounds", "verdict"),
     [
         ([1.5] * 30, 30, "accept"),
         ([2.5] * 30, 30, "reject"),
@@ -40,20 +40,20 @@ def test_a_ratio_is_measured_interleaved(quantile):
         ([1.9, 2.1] * 120, 240, "measure more"),
     ],
 )
-def test_a_ratio_is_measured_until_it_is_clear(ratios, turns, verdict):
+def test_a_ratio_is_measured_until_it_is_clear(ratios, rounds, verdict):
     times = [time for ratio in ratios for time in (10 * ratio, 10.0)]
     watch = Stopwatch(scripted(times), MEDIAN)
-    ratio, own, said = decide_ratio(watch, lambda: None, lambda: None, 2.0)
-    assert (ratio.samples, said) == (turns, verdict)
-    assert own.value == pytest.approx(10 * sorted(ratios[:turns])[turns // 2], rel=0.11)
+    ratio, own, found_verdict = decide_ratio(watch, lambda: None, lambda: None, 2.0)
+    assert (ratio.samples, found_verdict) == (rounds, verdict)
+    assert own.value == pytest.approx(10 * sorted(ratios[:rounds])[rounds // 2], rel=0.11)
 
 
 def test_a_range_is_judged_at_both_ends():
     watch = Stopwatch(scripted([1.0] * 500), LOW_QUARTILE)
     assert watch.decide(lambda: None, 2.0, least_ms=0.5)[1] == "accept"
     assert watch.decide(lambda: None, 2.0, least_ms=1.5)[1] == "reject"
-    _, _, said = decide_ratio(watch, lambda: None, lambda: None, 2.0, least=1.5)
-    assert said == "reject"
+    _, _, found_verdict = decide_ratio(watch, lambda: None, lambda: None, 2.0, least=1.5)
+    assert found_verdict == "reject"
 
 
 @pytest.mark.parametrize(
@@ -64,8 +64,10 @@ def test_a_ratio_that_is_far_from_its_limit_needs_no_rounds(ratio, samples, verd
     ms = 10 * ratio
     seen = Stopwatch(scripted([10.0] * 12), LOW_QUARTILE).quick_estimate(lambda: None)
     watch = Stopwatch(scripted([ms] * 12 + [ms, 10.0] * 30), LOW_QUARTILE)
-    found, own, said = decide_ratio(watch, lambda: None, lambda: None, 2.0, reference_estimate=seen)
-    assert (found.samples, said) == (samples, verdict)
+    found, own, found_verdict = decide_ratio(
+        watch, lambda: None, lambda: None, 2.0, reference_estimate=seen
+    )
+    assert (found.samples, found_verdict) == (samples, verdict)
     assert (own.value, own.samples) == (pytest.approx(ms), samples)
 
 
@@ -78,15 +80,15 @@ def test_a_ratio_of_two_quick_estimates_holds_what_both_allow():
 
 def test_a_quick_estimate_ends_when_its_time_is_over():
     watch = Stopwatch(scripted([1.9] * 12), LOW_QUARTILE)
-    found, said = watch.decide(lambda: None, 2.0, quick=True, most_s=0)
-    assert (found.samples, said) == (12, "accept")
+    found, found_verdict = watch.decide(lambda: None, 2.0, quick=True, most_s=0)
+    assert (found.samples, found_verdict) == (12, "accept")
     seen = Stopwatch(scripted([10.0] * 12), LOW_QUARTILE).quick_estimate(lambda: None)
     for most_s, samples in ((0, 12), (60, 30)):
         watch = Stopwatch(scripted([19.0] * 12 + [19.0, 10.0] * 30), LOW_QUARTILE)
-        ratio, _, said = decide_ratio(
+        ratio, _, found_verdict = decide_ratio(
             watch, lambda: None, lambda: None, 2.0, reference_estimate=seen, most_s=most_s
         )
-        assert (ratio.samples, said) == (samples, "accept")
+        assert (ratio.samples, found_verdict) == (samples, "accept")
 
 
 @pytest.mark.parametrize("quantile", [LOW_QUARTILE, MEDIAN])

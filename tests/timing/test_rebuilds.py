@@ -62,7 +62,7 @@ def test_slow_networks_are_built_less_often_but_five_times(monkeypatch):
 def test_a_verdict_over_builds(limit, builds, verdict):
     machine = Machine()
     built = iter([2.9, 3.1] * 5)
-    found, said = decide_rebuilds(
+    found, found_verdict = decide_rebuilds(
         machine.watch(), [lambda: machine.run(next(built))], limit, rebuilds=10, rebuild_s=0
     )
-    assert (len(found.rebuilds), said) == (builds, verdict)
+    assert (len(found.rebuilds), found_verdict) == (builds, verdict)

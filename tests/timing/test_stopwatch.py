@@ -48,18 +48,18 @@ def test_slow_runs_are_repeated_less_but_twenty_times():
     ],
 )
 def test_it_measures_more_while_the_interval_straddles(times, samples, verdict):
-    found, said = Stopwatch(scripted(times), MEDIAN).decide(lambda: None, 2.0, most=200)
-    assert (found.samples, said) == (samples, verdict)
+    found, found_verdict = Stopwatch(scripted(times), MEDIAN).decide(lambda: None, 2.0, most=200)
+    assert (found.samples, found_verdict) == (samples, verdict)
 
 
 def test_a_verdict_of_the_lower_quartile():
     held_up = [1.9] * 15 + [9.0] * 35  # the machine was busy: the rest saw nothing of the sort
     watch = Stopwatch(scripted(held_up + [1.9] * 450), LOW_QUARTILE)
-    found, said = watch.decide(lambda: None, 2.0)
-    assert (found.value, said) == (1.9, "accept")
+    found, found_verdict = watch.decide(lambda: None, 2.0)
+    assert (found.value, found_verdict) == (1.9, "accept")
     assert found.samples > 50
-    found, said = Stopwatch(scripted([2.1] * 50), LOW_QUARTILE).decide(lambda: None, 2.0)
-    assert (found.samples, said) == (50, "reject")
+    found, found_verdict = Stopwatch(scripted([2.1] * 50), LOW_QUARTILE).decide(lambda: None, 2.0)
+    assert (found.samples, found_verdict) == (50, "reject")
 
 
 @pytest.mark.parametrize(
@@ -73,5 +73,5 @@ def test_a_verdict_of_the_lower_quartile():
 )
 def test_a_quick_estimate_decides_what_is_far_from_its_limit(ms, samples, verdict):
     watch = Stopwatch(scripted(ms), LOW_QUARTILE)
-    found, said = watch.decide(lambda: None, 2.0, quick=True)
-    assert (found.samples, said) == (samples, verdict)
+    found, found_verdict = watch.decide(lambda: None, 2.0, quick=True)
+    assert (found.samples, found_verdict) == (samples, verdict)
