@@ -3,9 +3,9 @@
     python benchmarks/data.py [--before CHECKOUT] [--files 60000] [--images 2000] [--turns 3]
 
 Writes small files into a temporary folder. The key of the cache: the content of all files, beside
-their names, sizes and times alone, on a warm disk. Decoding: photographs scaled to 224 pixels, by this
-version and by the one in CHECKOUT, by turns, each in a process of its own. Prints the least seconds of
-each; its last line is JSON.
+their names, sizes and times alone, on a warm disk. Decoding: photographs scaled to 224 pixels, by
+this version and by the one in CHECKOUT, by turns, each in a process of its own. Prints the least
+seconds of each; its last line is JSON.
 """
 
 import argparse
@@ -34,7 +34,8 @@ print(time.perf_counter() - start, data.checksum)
 
 
 def names_sizes_times(files: list[str]) -> int:
-    return hash(tuple((file, os.stat(file).st_size, os.stat(file).st_mtime_ns) for file in files))
+    statuses = [Path(file).stat() for file in files]
+    return hash(tuple((status.st_size, status.st_mtime_ns) for status in statuses))
 
 
 def key_seconds(count: int, turns: int) -> dict[str, float]:

@@ -206,7 +206,7 @@ def _labels(labels: NDArray[np.generic], rows: Rows) -> NDArray[np.int64]:
 def _plan(found: Found, name: str, place: str) -> Plan:
     train = found["train"]
     if train is None or not len(train[0]):
-        raise DataError(f"{place}: no training images; see docs/training.md for the names")
+        raise DataError(f"{place}: no training images; see docs/data.md for the names")
     _, classes = label_numbers(train[1].tolist(), place)
     parts = {
         split: None if here is None else numbered(here[0], here[1].tolist(), classes)

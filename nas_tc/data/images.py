@@ -74,6 +74,7 @@ class ImageData:
         classes: names, in the order of the labels.
         augment: what suits these images: a set of "crop" and "flip".
         remarks: what to know about these images, a line each.
+        grey_range: the values of 16-bit grey that became 0 and 255; None: there was no such grey.
     """
 
     name: str
@@ -83,6 +84,7 @@ class ImageData:
     classes: tuple[str, ...]
     augment: frozenset[str] = frozenset({"crop", "flip"})
     remarks: tuple[str, ...] = ()
+    grey_range: tuple[int, int] | None = None
 
     @property
     def shape(self) -> Shape:
