@@ -103,7 +103,7 @@ def _decode(
     remarks = (*plan.remarks, *conversion_remarks(conversion))
     data = ImageData(
         plan.name, train, validation, test, plan.classes,
-        remarks=remarks, grey_range=conversion.grey_range,
+        remarks=remarks, grey_range=conversion.grey_range, label_values=plan.label_values,
     )  # fmt: skip
     if decoding.broken:
         # Those of the last hundred before a stop were decoded again.

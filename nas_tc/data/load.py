@@ -131,7 +131,8 @@ def _key(kind: str, place: Path, *settings: object) -> str:
             return fingerprint(tree.images, place, (kind, *settings))
         if not _FILES[kind]:
             return fingerprint([str(place)], place.parent, (kind, *settings))
-        files = sorted(str(path) for path in place.glob(_FILES[kind]) if path.is_file())
+        found = (*place.glob(_FILES[kind]), *place.glob(f"data/{_FILES[kind]}"))
+        files = sorted(str(path) for path in found if path.is_file())
         return fingerprint(files, place, (kind, *settings))
     except OSError as error:
         raise DataError(f"{error.filename}: cannot be read: {error.strerror}") from None
@@ -152,7 +153,7 @@ def _in_memory(
     remarks = (*plan.remarks, *conversion_remarks(conversion))
     return ImageData(
         plan.name, train, validation, test, plan.classes,
-        remarks=remarks, grey_range=conversion.grey_range,
+        remarks=remarks, grey_range=conversion.grey_range, label_values=plan.label_values,
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Images as files: folders and parquet, whole and broken."""
 
 import io
+import json
 import struct
 
 import numpy as np
@@ -323,6 +324,60 @@ def test_parquet_with_a_validation_file(tmp_path):
     assert (len(data.train), len(data.validation), len(data.test)) == (10, 4, 6)
 
 
+@pytest.mark.parametrize(
+    ("others", "counts"),
+    [((), (29, 3, 8)), (("valid",), (36, 4, 6)), (("val", "test"), (40, 6, 6))],
+)
+def test_parquet_splits_that_are_missing_are_held_out_as_of_folders(tmp_path, others, counts):
+    write_parquet(tmp_path / "train.parquet", 40)
+    for name in others:
+        write_parquet(tmp_path / f"{name}.parquet", 6)
+    data = load_data(f"parquet:{tmp_path}")
+    assert (len(data.train), len(data.validation), len(data.test)) == counts
+
+
+def test_parquet_that_only_begins_like_a_split_is_left_out(tmp_path):
+    (tmp_path / "data").mkdir()
+    for name in ("train-0", "train_1", "train_extra", "test", "testing_ood"):
+        write_parquet(tmp_path / "data" / f"{name}.parquet", 20)
+    data = load_data(f"parquet:{tmp_path}")
+    assert (len(data.train), len(data.validation), len(data.test)) == (36, 4, 20)
+    assert data.remarks == (
+        f"read from {tmp_path / 'data'}",
+        "left out: 1 testing_ood.parquet, 1 train_extra.parquet",
+    )
+
+
+def test_a_shard_that_is_missing_is_refused(tmp_path):
+    write_parquet(tmp_path / "train-00000-of-00002.parquet", 20)
+    with pytest.raises(DataError, match=r"1 of the 2 files train-\*-of-00002\.parquet are there"):
+        load_data(f"parquet:{tmp_path}")
+
+
+def named_parquet(path, labels, names):
+    write_parquet(path, len(labels), labels=labels)
+    features = {"label": {"names": names, "_type": "ClassLabel"}}
+    table = pa.parquet.read_table(path)
+    metadata = {b"huggingface": json.dumps({"info": {"features": features}}).encode()}
+    pa.parquet.write_table(table.replace_schema_metadata(metadata), path)
+
+
+def test_names_of_classes_are_those_of_the_schema(tmp_path):
+    write_parquet(tmp_path / "train.parquet", 20)
+    write_parquet(tmp_path / "test.parquet", 4)
+    before = load_data(f"parquet:{tmp_path}").checksum
+    named_parquet(tmp_path / "train.parquet", [0, 1] * 10, ["cat", "dog", "eel"])
+    named_parquet(tmp_path / "test.parquet", [0, 1] * 2, ["cat", "dog", "eel"])
+    data = load_data(f"parquet:{tmp_path}")
+    assert data.classes == ("cat", "dog")
+    assert data.checksum == before  # a study of before goes on
+    named_parquet(tmp_path / "test.parquet", [1, 2, 1, 2], ["eel", "cat", "dog"])
+    assert load_data(f"parquet:{tmp_path}").checksum == before
+    named_parquet(tmp_path / "test.parquet", [1, 2, 1, 2], ["fox", "cat", "dog"])
+    with pytest.raises(DataError, match=r"test\.parquet: the class 'fox' is not among"):
+        load_data(f"parquet:{tmp_path}")
+
+
 def test_a_broken_image_is_named(tree):
     (tree / "train" / "dog" / "3.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
     with pytest.raises(DataError, match=r"train/dog/3\.png: "):
@@ -362,9 +417,6 @@ def test_parquet_that_is_missing_or_broken(tmp_path):
     assert "\n" not in str(raised.value)
     write_parquet(tmp_path / "train.parquet", 20, column="picture")
     with pytest.raises(DataError, match=r"no image column .* among picture, label"):
-        load_data(f"parquet:{tmp_path}")
-    write_parquet(tmp_path / "train.parquet", 20)
-    with pytest.raises(DataError, match=r"test\.parquet is missing"):
         load_data(f"parquet:{tmp_path}")
 
 
