@@ -121,7 +121,18 @@ def _print_verdict(space: Space, share: SpaceShare) -> None:
     elif share.found is not None:
         notation = format_notation(share.found.stages)
         screen.print(f"none of these fits, but they lead to one that does: {notation}")
+    elif share.binding is None and (cap := _beyond(space, share)):
+        screen.print(f"every one of these fits; the costliest network exceeds {cap}")
     elif share.binding is None:
         screen.print("the budget does not bind: every one fits")
     else:
         screen.print(f"binds: {share.binding.bound.text}")
+
+
+def _beyond(space: Space, share: SpaceShare) -> str | None:
+    """The limit on complexity that the costliest network exceeds; None if it exceeds none."""
+    costliest = extreme_network(space, "costliest")
+    for row in share.caps:
+        if row.cap.bound.measure == "complexity" and not row.cap.admits(row.cap.of(costliest)):
+            return row.cap.bound.text
+    return None

@@ -7,7 +7,8 @@ import gzip
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
@@ -21,11 +22,16 @@ from numpy.typing import NDArray
 from nas_tc.data.images import label_numbers
 from nas_tc.data.plan import Plan, numbered, planned
 from nas_tc.data.rows import Rows
+from nas_tc.data.tree import left_out_line
 from nas_tc.errors import DataError, reason
 
-_NPZ_NAMES = {  # images and labels of each split: Keras's names and those of MedMNIST
+_NPZ_NAMES = {  # images and labels of each split in small letters: Keras's names, and MedMNIST's
     "train": (("x_train", "y_train"), ("train_images", "train_labels"), ("x", "y")),
-    "validation": (("x_val", "y_val"), ("val_images", "val_labels")),
+    "validation": tuple(
+        pair
+        for split in ("val", "valid", "validation")
+        for pair in ((f"x_{split}", f"y_{split}"), (f"{split}_images", f"{split}_labels"))
+    ),
     "test": (("x_test", "y_test"), ("test_images", "test_labels")),
 }
 _NPY_HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
@@ -59,11 +65,20 @@ def plan_npz(file: Path, name: str) -> Plan:
             raise ValueError("it does not begin like one") from None
         if not isinstance(arrays, NpzFile):
             raise DataError(f"{file}: one array alone; an npz file has images and labels")
+        written = {each.lower(): each for each in arrays}
+        rest = dict(written)
         for split, names in _NPZ_NAMES.items():
-            here = next(((x, y) for x, y in names if x in arrays and y in arrays), None)
-            found[split] = None if here is None else _from_npz(file, arrays, *here)
+            found[split] = None
+            for x, y in names:
+                if x in written and y in written and found[split] is None:
+                    found[split] = _from_npz(file, arrays, written[x], written[y])
+                    rest.pop(x), rest.pop(y)
+                elif (x in written) != (y in written):
+                    there, lacks = (x, y) if x in written else (y, x)
+                    raise DataError(f"{file}: has {written[there]} but no {lacks}; save both")
+        left_out = Counter(f"array {each}" for each in rest.values())
         place = f"{file} ({', '.join(arrays)})"
-    return _plan(found, name, place)
+    return _plan(found, name, place, left_out_line(left_out))
 
 
 def plan_idx(folder: Path, name: str) -> Plan:
@@ -90,6 +105,12 @@ def plan_idx(folder: Path, name: str) -> Plan:
                 next(iter(sorted(folder.glob(f"{prefix}-{what}*idx*"))), None)
                 for what in ("images", "labels")
             )
+            if (images is None) != (labels is None):
+                there, lacks = ("images", "labels") if labels is None else ("labels", "images")
+                raise DataError(
+                    f"{folder}: has {images or labels} but no {prefix}-{lacks}*; fetch the "
+                    f"{lacks}, or move the {there} away"
+                )
             if images is not None and labels is not None:
                 with _idx(images) as (_, shape):
                     pass
@@ -178,6 +199,13 @@ def _rows(
     Raises:
         DataError: The array has another type or shape.
     """
+    if dtype != np.uint8 and np.issubdtype(dtype, np.floating):
+        raise DataError(
+            f"{place}: images must be uint8, not {dtype}; if 1 is white, save "
+            '(x * 255).round().astype("uint8")'
+        )
+    if len(shape) == 4 and shape[1] in (1, 3) and shape[3] not in (1, 3):
+        raise DataError(f"{place}: {shape} has its channels first; save x.transpose(0, 2, 3, 1)")
     if dtype != np.uint8 or len(shape) not in (3, 4):
         raise DataError(
             f"{place}: images must be uint8 of (n, height, width) or (n, height, width, channels), "
@@ -197,20 +225,36 @@ def _labels(labels: NDArray[np.generic], rows: Rows) -> NDArray[np.int64]:
     Raises:
         DataError: The labels have another type or number.
     """
+    count = len(rows)
+    if labels.ndim == 2 and labels.shape[1] > 1 and len(labels) == count:
+        if not (np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all()):
+            raise DataError(
+                f"{rows.place}: labels of {labels.shape} are not one-hot; an image has one class: "
+                "save its number"
+            )
+        labels = labels.argmax(axis=1)
     flat = labels.reshape(-1)
-    if not np.issubdtype(flat.dtype, np.integer) or len(flat) != len(rows):
-        raise DataError(f"{rows.place}: needs a whole number for each of the {len(rows)} images")
+    if labels.shape[:1] != (count,) or len(flat) != count:
+        raise DataError(
+            f"{rows.place}: labels of {labels.shape}; needs a whole number for each of the "
+            f"{count} images"
+        )
+    if not np.issubdtype(flat.dtype, np.integer):
+        raise DataError(
+            f"{rows.place}: labels are {flat.dtype}; needs a whole number for each of the "
+            f"{count} images"
+        )
     return flat.astype(np.int64)
 
 
-def _plan(found: Found, name: str, place: str) -> Plan:
+def _plan(found: Found, name: str, place: str, remarks: Sequence[str] = ()) -> Plan:
     train = found["train"]
     if train is None or not len(train[0]):
-        raise DataError(f"{place}: no training images; see docs/training.md for the names")
+        raise DataError(f"{place}: no training images; see docs/data.md for the names")
     _, classes = label_numbers(train[1].tolist(), place)
     parts = {
         split: None if here is None else numbered(here[0], here[1].tolist(), classes)
         for split, here in found.items()
     }
     assert parts["train"] is not None
-    return planned(name, parts["train"], parts["validation"], parts["test"], classes)
+    return planned(name, parts["train"], parts["validation"], parts["test"], classes, remarks)

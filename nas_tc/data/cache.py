@@ -125,7 +125,11 @@ def read_cache(key: str, name: str, memory_limit: int) -> ImageData | None:
         classes, augment = tuple(values["classes"]), frozenset(values["augment"])
         train, validation, test = splits
         remarks = tuple(values["remarks"])
-        data = ImageData(name, train, validation, test, classes, augment, remarks)
+        grey = values["grey_range"]
+        data = ImageData(
+            name, train, validation, test, classes, augment, remarks,
+            grey and (grey[0], grey[1]), tuple(values["label_values"]),
+        )  # fmt: skip
         # Both are computed from all pixels, and cached properties live in the instance's dict.
         vars(data)["checksum"] = values["checksum"]
         vars(data)["moments"] = tuple(tuple(each) for each in values["moments"])
@@ -165,6 +169,8 @@ def put_in(partial: Path, key: str, data: ImageData) -> None:
         "format": _FORMAT,
         "classes": data.classes,
         "augment": sorted(data.augment),
+        "label_values": data.label_values,
+        "grey_range": data.grey_range,
         "remarks": [each for each in data.remarks if not each.startswith(_ANEW)],
         "checksum": data.checksum,
         "moments": data.moments,

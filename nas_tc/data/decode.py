@@ -12,7 +12,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nas_tc.data.memory import default_limit, gib
-from nas_tc.data.pixels import GREY_MODES, is_grey, open_image, read_pixels, to_pixels
+from nas_tc.data.pixels import (
+    FRAMES,
+    GREY_MODES,
+    SIXTEEN_BITS,
+    TRANSPARENT,
+    Conversion,
+    grey_extremes,
+    mode_of,
+    open_image,
+    read_pixels,
+    to_pixels,
+)
 from nas_tc.data.rows import Rows
 from nas_tc.data.sources import Encoded, Source
 from nas_tc.errors import DataError
@@ -57,9 +68,51 @@ def settle_shape(
     if isinstance(images, Rows):
         return (*(side or images.shape[1:3]), images.shape[3])
     first = _first(images, decoding)
-    all_grey = first.mode in GREY_MODES and all(map(is_grey, images.read()))
+    grey = {*GREY_MODES, ""}  # one that is broken is not colour, at any rate
+    all_grey = first.mode in GREY_MODES and all(mode_of(each) in grey for each in images.read())
     height, width = side or (first.height, first.width)
     return height, width, 1 if all_grey else 3
+
+
+def settle_conversion(
+    images: Encoded | Rows, decoding: Decoding, background: tuple[int, int, int]
+) -> Conversion:
+    """How the images of all splits become bytes.
+
+    Args:
+        images: of the training split: the range of their 16-bit grey becomes 0 to 255.
+        decoding: who watches.
+        background: what transparent images are composed on.
+
+    Raises:
+        DataError: a first image that is missing or broken.
+    """
+    if isinstance(images, Rows) or _first(images, decoding).mode not in SIXTEEN_BITS:
+        return Conversion(background)
+    low, high = 2**16, 0
+    sources = enumerate(images.read())
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        while some := list(islice(sources, _TOGETHER)):
+            names = [images.name(index) for index, _ in some]
+            found = pool.map(grey_extremes, [source for _, source in some], names)
+            for extremes in filter(None, found):
+                low, high = min(low, extremes[0]), max(high, extremes[1])
+    return Conversion(background, (low, high))
+
+
+def conversion_remarks(conversion: Conversion) -> list[str]:
+    """What was done to images on their way, a line each kind."""
+    remarks = []
+    if conversion.grey_range is not None:
+        low, high = conversion.grey_range
+        remarks.append(f"16-bit grey: {low:,} to {high:,}, the range of training, became 0 to 255")
+    if count := conversion.seen.count(TRANSPARENT):
+        ground = "#{:02x}{:02x}{:02x}".format(*conversion.background)
+        named = {"#ffffff": "white", "#000000": "black"}.get(ground, ground)
+        remarks.append(f"transparency: {count:,} images were composed on {named}")
+    if count := conversion.seen.count(FRAMES):
+        remarks.append(f"several frames: of {count:,} images the first was taken")
+    return remarks
 
 
 def decode_images(
@@ -70,6 +123,7 @@ def decode_images(
     start: int = 0,
     before: int = 0,
     total: int | None = None,
+    conversion: Conversion | None = None,
     done: Callable[[int], None] = lambda _done: None,
 ) -> None:
     """Decodes images into an array, a hundred at a time, on all cores.
@@ -79,12 +133,13 @@ def decode_images(
     Args:
         images: Encoded images, or an array in a file, which is read a few megabytes at a time.
         into: uint8, (n, height, width, channels).
-        decoding: Callbacks and the memory limit.
-        start: Index of the first image that is not decoded yet.
-        before: Number of images of other splits that are decoded already, for the progress.
-        total: Number of images of all splits.
-        done: Called from time to time with the number of images decoded in order, and when an error
-            or Ctrl-C ends the decoding.
+        decoding: who watches.
+        start: the first image that is not decoded yet.
+        before: images of other splits that are decoded already, for the progress.
+        total: images of all splits.
+        conversion: how they become bytes.
+        done: told from time to time how many images are decoded, in order; also when an error or
+            Ctrl-C ends it.
 
     Raises:
         DataError: An image is missing or broken. The message names it.
@@ -97,13 +152,14 @@ def decode_images(
     if isinstance(images, Rows):
         _decode_rows(images, into, decoding, start, note, done)
     else:
-        _decode_encoded(images, into, decoding, start, note, done)
+        _decode_encoded(images, into, decoding, conversion or Conversion(), start, note, done)
 
 
 def _decode_encoded(
     images: Encoded,
     into: NDArray[np.uint8],
     decoding: Decoding,
+    conversion: Conversion,
     start: int,
     note: Callable[[int], None],
     done: Callable[[int], None],
@@ -113,14 +169,15 @@ def _decode_encoded(
     Raises:
         DataError: An image is missing or broken. The message names it.
     """
-    _, height, width, channels = into.shape
+    _, *image = into.shape
+    shape = (image[0], image[1], image[2])
     failed = threading.Event()
 
     def decode(index: int, source: Source) -> None:
         if failed.is_set():
             return
         try:
-            into[index] = read_pixels(source, images.name(index), channels, height, width)
+            into[index] = read_pixels(source, images.name(index), shape, conversion)
         except DataError as error:
             if decoding.broken is None:
                 failed.set()
@@ -170,7 +227,9 @@ def _decode_rows(
             rest = block
             while len(rest):
                 some = rest[: _STEP - at % _STEP]
-                into[at : at + len(some)] = _fitted(some, into.shape[1:])
+                into[at : at + len(some)] = _fitted(
+                    some, (into.shape[1], into.shape[2], into.shape[3])
+                )
                 at, rest = at + len(some), rest[len(some) :]
                 if at % _STEP == 0 or at == len(images):
                     note(at)
@@ -179,14 +238,13 @@ def _decode_rows(
         raise
 
 
-def _fitted(images: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Images (n, height, width, channels) scaled and cropped as by `decode_images`."""
+def _fitted(images: NDArray[np.uint8], shape: tuple[int, int, int]) -> NDArray[np.uint8]:
+    """Images (n, height, width, channels) of another shape, as `decode_images` does it."""
     if images.shape[1:] == shape:
         return images
-    height, width, channels = shape
     grey = images.shape[-1] == 1
     drawn = (Image.fromarray(each[..., 0] if grey else each) for each in images)
-    return np.stack([to_pixels(each, channels, height, width) for each in drawn])
+    return np.stack([to_pixels(each, shape) for each in drawn])
 
 
 def _first(images: Encoded, decoding: Decoding) -> Image.Image:

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from nas_tc._files import whole_file
 from nas_tc.data.cache import cache_folder, images_file, put_in, read_cache
-from nas_tc.data.decode import Decoding, decode_images
+from nas_tc.data.decode import Decoding, conversion_remarks, decode_images
 from nas_tc.data.images import ImageData, mapped_split
 from nas_tc.data.memory import gib
+from nas_tc.data.pixels import Conversion
 from nas_tc.data.plan import Plan
 from nas_tc.errors import DataError
 
@@ -24,7 +25,11 @@ _PROGRESS = "progress.json"
 
 
 def decode_to_disk(
-    plan: Plan, shape: tuple[int, int, int], key: str, decoding: Decoding
+    plan: Plan,
+    shape: tuple[int, int, int],
+    key: str,
+    decoding: Decoding,
+    conversion: Conversion,
 ) -> ImageData:
     """The images of `plan`, decoded into files of the cache and mapped from there.
 
@@ -35,6 +40,7 @@ def decode_to_disk(
         shape: height, width and channels.
         key: of the cache.
         decoding: who watches.
+        conversion: how images become bytes.
 
     Raises:
         DataError: no cache, no room on its disk, or an image that is missing or broken, by name.
@@ -51,7 +57,8 @@ def decode_to_disk(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{partial}.lock"):  # a second process waits, and finds what the first made
-            return read_cache(key, plan.name, 0) or _decode(plan, shape, key, decoding, partial)
+            found = read_cache(key, plan.name, 0)
+            return found or _decode(plan, shape, key, decoding, conversion, partial)
     except OSError as error:
         raise DataError(
             f"{folder}: {error.strerror or error}; {plan.name} needs {needed} there: make room, or "
@@ -60,13 +67,19 @@ def decode_to_disk(
 
 
 def _decode(
-    plan: Plan, shape: tuple[int, int, int], key: str, decoding: Decoding, partial: Path
+    plan: Plan,
+    shape: tuple[int, int, int],
+    key: str,
+    decoding: Decoding,
+    conversion: Conversion,
+    partial: Path,
 ) -> ImageData:
     progress = _begun(partial, [key, *shape])
     if decoding.broken is not None:
         decoding.broken.extend(progress["broken"])
     elif progress["broken"]:
         raise DataError(progress["broken"][0])
+    conversion.seen.extend(progress["seen"])
     before = 0
     for name, part in plan.parts.items():
         start = progress["done"].get(name, 0)
@@ -77,16 +90,22 @@ def _decode(
             images.flush()
             progress["done"][name] = done
             progress["broken"] = decoding.broken or []
+            progress["seen"] = conversion.seen
             _write(partial, progress)
 
         decode_images(
-            part.images, images, decoding, start=start, before=before, total=len(plan), done=note
-        )
+            part.images, images, decoding, start=start, before=before, total=len(plan),
+            conversion=conversion, done=note,
+        )  # fmt: skip
         before += len(part)
     train, validation, test = (
         mapped_split(images_file(partial, name), part.labels) for name, part in plan.parts.items()
     )
-    data = ImageData(plan.name, train, validation, test, plan.classes, remarks=plan.remarks)
+    remarks = (*plan.remarks, *conversion_remarks(conversion))
+    data = ImageData(
+        plan.name, train, validation, test, plan.classes,
+        remarks=remarks, grey_range=conversion.grey_range, label_values=plan.label_values,
+    )  # fmt: skip
     if decoding.broken:
         # Those of the last hundred before a stop were decoded again.
         decoding.broken[:] = dict.fromkeys(decoding.broken)
@@ -116,7 +135,7 @@ def _begun(partial: Path, what: list[object]) -> dict[str, Any]:
         pass
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
-    return {"what": what, "done": {}, "broken": []}
+    return {"what": what, "done": {}, "broken": [], "seen": []}
 
 
 def _write(partial: Path, progress: dict[str, Any]) -> None:

@@ -74,6 +74,8 @@ class ImageData:
         classes: names, in the order of the labels.
         augment: what suits these images: a set of "crop" and "flip".
         remarks: what to know about these images, a line each.
+        grey_range: the values of 16-bit grey that became 0 and 255; None: there was no such grey.
+        label_values: the labels as the files have them, where classes have names of their own.
     """
 
     name: str
@@ -83,6 +85,8 @@ class ImageData:
     classes: tuple[str, ...]
     augment: frozenset[str] = frozenset({"crop", "flip"})
     remarks: tuple[str, ...] = ()
+    grey_range: tuple[int, int] | None = None
+    label_values: tuple[str, ...] = ()
 
     @property
     def shape(self) -> Shape:
@@ -92,12 +96,12 @@ class ImageData:
 
     @cached_property
     def checksum(self) -> str:
-        """Sixteen hexadecimal digits of all images, labels and class names in their order."""
+        """Sixteen hexadecimal digits of all images, labels and classes as the files write them."""
         digest = hashlib.blake2b(digest_size=8)
         for split in (self.train, self.validation, self.test):
             digest.update(np.ascontiguousarray(split.images).data)
             digest.update(np.ascontiguousarray(split.labels).data)
-        digest.update("\0".join(self.classes).encode())
+        digest.update("\0".join(self.label_values or self.classes).encode())
         return digest.hexdigest()
 
     @cached_property

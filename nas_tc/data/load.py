@@ -5,10 +5,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from PIL import ImageColor
 
 from nas_tc.data.arrays import plan_idx, plan_npz
 from nas_tc.data.cache import decoded_anew, fingerprint, read_cache, write_cache
-from nas_tc.data.decode import Decoding, decode_images, settle_shape
+from nas_tc.data.decode import (
+    Decoding,
+    conversion_remarks,
+    decode_images,
+    settle_conversion,
+    settle_shape,
+)
 from nas_tc.data.digits import load_digits
 from nas_tc.data.disk import decode_to_disk
 from nas_tc.data.hub import plan_hub
@@ -16,6 +23,7 @@ from nas_tc.data.imagefolder import plan_imagefolder
 from nas_tc.data.images import ImageData, Split
 from nas_tc.data.memory import check_memory, default_limit
 from nas_tc.data.parquet import plan_parquet
+from nas_tc.data.pixels import Conversion
 from nas_tc.data.plan import Plan
 from nas_tc.data.tree import look_through
 from nas_tc.errors import DataError, reason, unknown
@@ -42,7 +50,8 @@ def load_data(
     """The images that `spec` names, decoded and split; from the second time on, from a cache.
 
     Args:
-        spec: "digits", "parquet:DIR", "imagefolder:DIR", "npz:FILE", "idx:DIR" or "hub:NAME".
+        spec: "digits", "parquet:DIR", "imagefolder:DIR", "npz:FILE", "idx:DIR" or "hub:NAME"; with
+            ",background=black" transparent images are composed on another colour than white.
         side: height and width in pixels to scale to; None keeps the size of the first image.
         train_images: train on this many only, a fixed and stratified choice; None: on all.
         decoding: who watches, which may take long.
@@ -61,20 +70,24 @@ def load_data(
         lacks = {"DIR": "folder", "FILE": "file", "NAME": "name"}[_PLACES[kind]]
         raise DataError(f"data {spec!r} lacks its {lacks}; write {kind}:{_PLACES[kind]}")
     elif kind == "hub":
+        place, background = _background(place)
         plan = plan_hub(place, spec)
         shape = settle_shape(plan.train.images, side, decoding)
+        conversion = settle_conversion(plan.train.images, decoding, background)
         check_memory(len(plan) * int(np.prod(shape)), len(plan), decoding.memory_limit)
-        data = _in_memory(plan, shape, decoding)
+        data = _in_memory(plan, shape, decoding, conversion)
     else:
-        return _load_files(kind, Path(place).expanduser(), side, spec, train_images, decoding)
+        return _load_files(kind, place, side, spec, train_images, decoding)
     return data if train_images is None else data.with_fewer(train_images)
 
 
 def _load_files(
-    kind: str, place: Path, side: Side, spec: str, train_images: int | None, decoding: Decoding
+    kind: str, where: str, side: Side, spec: str, train_images: int | None, decoding: Decoding
 ) -> ImageData:
+    where, background = _background(where)
+    place = Path(where).expanduser()
     # Where the place is missing or of another kind, whoever reads it says so.
-    key = _key(kind, place, side) if _exists(kind, place) else ""
+    key = _key(kind, place, side, background) if _exists(kind, place) else ""
     limit = default_limit() if decoding.memory_limit is None else decoding.memory_limit
     if decoding.broken is None and (found := read_cache(key, spec, limit)):
         if train_images is None:
@@ -86,12 +99,13 @@ def _load_files(
     shape = settle_shape(plan.train.images, side, decoding)
     if train_images is not None and len(plan) * int(np.prod(shape)) > limit:
         plan = plan.with_fewer(train_images)  # so many are chosen first, and only they decoded
-        key, train_images = _key(kind, place, side, train_images), None
+        key, train_images = _key(kind, place, side, background, train_images), None
         if decoding.broken is None and (found := read_cache(key, spec, limit)):
             return found
+    conversion = settle_conversion(plan.train.images, decoding, background)
     if len(plan) * int(np.prod(shape)) > limit:
-        return decode_to_disk(plan, shape, key, decoding)
-    data = _in_memory(plan, shape, decoding)
+        return decode_to_disk(plan, shape, key, decoding, conversion)
+    data = _in_memory(plan, shape, decoding, conversion)
     if decoding.broken is None:
         write_cache(key, data)
     return data if train_images is None else data.with_fewer(train_images)
@@ -117,18 +131,46 @@ def _key(kind: str, place: Path, *settings: object) -> str:
             return fingerprint(tree.images, place, (kind, *settings))
         if not _FILES[kind]:
             return fingerprint([str(place)], place.parent, (kind, *settings))
-        files = sorted(str(path) for path in place.glob(_FILES[kind]) if path.is_file())
+        found = (*place.glob(_FILES[kind]), *place.glob(f"data/{_FILES[kind]}"))
+        files = sorted(str(path) for path in found if path.is_file())
         return fingerprint(files, place, (kind, *settings))
     except OSError as error:
         raise DataError(f"{error.filename}: cannot be read: {error.strerror}") from None
 
 
-def _in_memory(plan: Plan, shape: tuple[int, int, int], decoding: Decoding) -> ImageData:
+def _in_memory(
+    plan: Plan, shape: tuple[int, int, int], decoding: Decoding, conversion: Conversion
+) -> ImageData:
     splits: list[Split] = []
     for part in plan.parts.values():
         before = sum(map(len, splits))
         images = np.empty((len(part), *shape), dtype=np.uint8)
-        decode_images(part.images, images, decoding, before=before, total=len(plan))
+        decode_images(
+            part.images, images, decoding, before=before, total=len(plan), conversion=conversion
+        )
         splits.append(Split(images, part.labels))
     train, validation, test = splits
-    return ImageData(plan.name, train, validation, test, plan.classes, remarks=plan.remarks)
+    remarks = (*plan.remarks, *conversion_remarks(conversion))
+    return ImageData(
+        plan.name, train, validation, test, plan.classes,
+        remarks=remarks, grey_range=conversion.grey_range, label_values=plan.label_values,
+    )  # fmt: skip
+
+
+def _background(place: str) -> tuple[str, tuple[int, int, int]]:
+    """The place without ",background=COLOUR", and that colour; white if none is named.
+
+    Raises:
+        DataError: no such colour.
+    """
+    place, comma, colour = place.rpartition(",background=")
+    if not comma:
+        return colour, (255, 255, 255)
+    try:
+        red, green, blue = ImageColor.getrgb(colour)[:3]
+    except ValueError:
+        raise DataError(
+            f"background={colour}: no colour; write a name as black, or red, green and blue as "
+            "#1e90ff"
+        ) from None
+    return place, (red, green, blue)

@@ -1,5 +1,9 @@
 """Parquet files with image bytes and labels, as on the Hugging Face hub."""
 
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -7,18 +11,25 @@ import numpy as np
 from nas_tc.data.images import label_numbers
 from nas_tc.data.plan import Plan, check_labels, numbered, planned
 from nas_tc.data.sources import ParquetRows
+from nas_tc.data.tree import left_out_line
 from nas_tc.errors import DataError, reason
 
 IMAGE_COLUMNS = ("image", "img", "images")
+_VALIDATION_NAMES = ("validation", "valid", "val", "dev")
+_SHARD = re.compile(
+    r"(?P<split>train|test|validation|valid|val|dev)"
+    r"([-_.]?(part[-_.]?)?\d+)?(-of-(?P<total>\d+))?(-[0-9a-f]{8,})?\.parquet"
+)
 LABEL_COLUMNS = ("label", "labels", "fine_label", "class", "target")
 
 
 def plan_parquet(folder: Path, name: str) -> Plan:
-    """The images in `train*.parquet`, `test*.parquet` and perhaps `validation*.parquet`.
+    """The images in `train*.parquet`, `test*.parquet` and `validation*.parquet`.
 
-    One column, `image` or `img`, holds the images: bytes, or a struct with a field `bytes`. Another
-    one, `label`, holds the classes. Without a validation file a tenth of the training images is
-    held out.
+    What follows the split's name is a number, as in `train-00000-of-00002.parquet`, or nothing.
+    With validation images but no test images, those are the test set; what is missing is held out.
+    One column, `image` or `img`, holds the images: bytes, or a struct with a field `bytes`; one,
+    `label`, the classes, whose names a file of the hub's has. The files may lie in `DIR/data`.
 
     Args:
         folder: Folder of the files.
@@ -30,18 +41,96 @@ def plan_parquet(folder: Path, name: str) -> Plan:
     """
     if not folder.is_dir():
         raise DataError(f"no folder {str(folder)!r}; parquet:DIR needs one with train.parquet")
-    rows, labels = _read(folder, "train")
-    test = _read(folder, "test")
-    has_validation = any(folder.glob("validation*.parquet"))
-    validation = _read(folder, "validation") if has_validation else None
-    _, classes = label_numbers(labels, str(rows.files[0][0]))
-    return planned(
+    left_out: Counter[str] = Counter()
+    folder, remarks = _where(folder)
+    found = {
+        split: part
+        for split, paths in _shards(folder, left_out).items()
+        if (part := _read(paths)) is not None
+    }
+    if "train" not in found:
+        raise DataError(f"no images: {folder / 'train'}.parquet is missing or empty")
+    train = found["train"]
+    held_out = [found[split] for split in ("test", "validation") if split in found]
+    values, classes = label_numbers(train.labels, str(train.rows.files[0][0]))[1], train.names
+    parts = [numbered(each.rows, _as_in(train, each), values) for each in held_out]
+    shown = tuple(_class_name(each, classes) for each in values)
+    plan = planned(
         name,
-        numbered(rows, labels, classes),
-        None if validation is None else numbered(*validation, classes),
-        numbered(*test, classes),
-        classes,
+        numbered(train.rows, train.labels, values),
+        parts[1] if len(parts) > 1 else None,
+        parts[0] if parts else None,
+        shown,
+        [*remarks, *left_out_line(left_out)],
     )
+    return plan if shown == values else replace(plan, label_values=values)
+
+
+@dataclass(frozen=True)
+class _Labelled:
+    """A split: where its images are, its labels, and the names of the numbers among them."""
+
+    rows: ParquetRows
+    labels: list[object]
+    names: tuple[str, ...]
+
+
+def _where(folder: Path) -> tuple[Path, list[str]]:
+    """The folder or, where that has no parquet files, the folder `data` in it."""
+    inner = folder / "data"
+    if any(folder.glob("*.parquet")) or not any(inner.glob("*.parquet")):
+        return folder, []
+    return inner, [f"read from {inner}"]
+
+
+def _shards(folder: Path, left_out: Counter[str]) -> dict[str, list[Path]]:
+    """The files of each split, in order.
+
+    Raises:
+        DataError: one of several that belong together is missing.
+    """
+    found: dict[str, list[Path]] = {"train": [], "validation": [], "test": []}
+    totals: dict[str, Counter[int]] = {split: Counter() for split in found}
+    for path in sorted(folder.iterdir()):
+        match = _SHARD.fullmatch(path.name)
+        if match is None:
+            own = path.suffix == ".parquet" or path.is_dir()
+            left_out[path.name if own else path.suffix or path.name] += 1
+            continue
+        split = "validation" if match["split"] in _VALIDATION_NAMES else match["split"]
+        found[split].append(path)
+        if match["total"]:
+            totals[split][int(match["total"])] += 1
+    for split, counts in totals.items():
+        for total, there in counts.items():
+            if there != total:
+                raise DataError(
+                    f"{folder}: {there} of the {total} files {split}-*-of-{total:05}.parquet are "
+                    "there; fetch the others"
+                )
+    return found
+
+
+def _as_in(train: _Labelled, other: _Labelled) -> list[object]:
+    """Labels of another split, numbered as those of training by the names of the classes.
+
+    Raises:
+        DataError: a class that training does not know.
+    """
+    if not (train.names and other.names) or train.names == other.names:
+        return other.labels
+    numbers = {name: number for number, name in enumerate(train.names)}
+    if unknown_names := [name for name in other.names if name not in numbers]:
+        raise DataError(
+            f"{other.rows.files[0][0]}: the class {unknown_names[0]!r} is not among the training "
+            "images"
+        )
+    return [numbers[other.names[each]] if isinstance(each, int) else each for each in other.labels]
+
+
+def _class_name(value: str, names: tuple[str, ...]) -> str:
+    """What the file calls the class of a number."""
+    return names[int(value)] if value.isdigit() and int(value) < len(names) else value
 
 
 def column(names: list[str], place: str, what: str, known: tuple[str, ...]) -> str:
@@ -62,27 +151,43 @@ def column(names: list[str], place: str, what: str, known: tuple[str, ...]) -> s
     raise DataError(f"{place}: no {what} column ({', '.join(known)}) among {', '.join(names)}")
 
 
-def _read(folder: Path, split: str) -> tuple[ParquetRows, list[object]]:
-    """The encoded images of a split, still in their files, and its labels, in memory."""
+def _read(paths: list[Path]) -> _Labelled | None:
+    """Where the images of a split are, and its labels, which are in memory; None without any."""
     import pyarrow  # noqa: PLC0415 - slow to import
     import pyarrow.parquet  # noqa: PLC0415
 
     files: list[tuple[Path, str, int]] = []
     labels: list[object] = []
-    for path in sorted(folder.glob(f"{split}*.parquet")):
+    names: tuple[str, ...] = ()
+    for path in paths:
         try:
             with pyarrow.parquet.ParquetFile(path) as file:
-                names = file.schema_arrow.names
-                images = column(names, str(path), "image", IMAGE_COLUMNS)
-                label = column(names, str(path), "label", LABEL_COLUMNS)
+                columns = file.schema_arrow.names
+                images = column(columns, str(path), "image", IMAGE_COLUMNS)
+                label = column(columns, str(path), "label", LABEL_COLUMNS)
                 found = file.read([label]).column(0).to_pylist()
+                here = _names(file.schema_arrow.metadata, label)
         except (OSError, pyarrow.ArrowException) as error:
             raise DataError(
                 f"{path}: not a parquet file, or a broken one: {reason(error)}"
             ) from None
         check_labels(found, str(path))
+        if files and here != names:
+            raise DataError(f"{path}: its schema names other classes than {files[0][0]}")
         files.append((path, images, len(found)))
         labels += found
-    if not labels:
-        raise DataError(f"no images: {folder / split}.parquet is missing or empty")
-    return ParquetRows(tuple(files), np.arange(len(labels))), labels
+        names = here
+    return (
+        _Labelled(ParquetRows(tuple(files), np.arange(len(labels))), labels, names)
+        if labels
+        else None
+    )
+
+
+def _names(metadata: dict[bytes, bytes] | None, label: str) -> tuple[str, ...]:
+    """Names of the classes as the library `datasets` leaves them in a schema; () if it has none."""
+    try:
+        features = json.loads((metadata or {})[b"huggingface"])["info"]["features"]
+        return tuple(map(str, features[label]["names"]))
+    except (KeyError, TypeError, ValueError):
+        return ()

@@ -45,6 +45,7 @@ class Plan:
         test: looked at once.
         classes: names, in the order of the labels.
         remarks: what to know about these images, a line each.
+        label_values: the labels as the files have them, where classes have names of their own.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Plan:
     test: Part
     classes: tuple[str, ...]
     remarks: tuple[str, ...] = ()
+    label_values: tuple[str, ...] = ()
 
     @property
     def parts(self) -> dict[str, Part]:

@@ -60,6 +60,8 @@ class Settings:
             "recipe": self.recipe.to_dict(),
             "seed": self.seed,
         }
+        if self.data.grey_range is not None:  # whoever uses the networks has to scale alike
+            values["data"]["grey_range"] = list(self.data.grey_range)
         if self.times:
             values["budget"] |= {
                 "times": [

@@ -43,6 +43,14 @@ def test_budget_says_what_would_fit(nas_tc):
     assert "needs params<=" in out
 
 
+def test_budget_does_not_say_that_every_one_fits_where_the_costliest_does_not(nas_tc):
+    _, out, _ = nas_tc("budget", "10G", "--input", "3x64x64")
+    assert "11,263,868,928" in out  # the costliest
+    assert "every one of these fits; the costliest network exceeds 10G" in out
+    _, out, _ = nas_tc("budget", "12G", "--input", "3x64x64")
+    assert "the budget does not bind: every one fits" in out
+
+
 @pytest.fixture
 def time_table(tmp_path):
     """A table by which a layer takes a nanosecond a multiply-add and 10 us more."""

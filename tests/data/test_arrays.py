@@ -48,9 +48,19 @@ def test_npz_with_one_array_is_split(tmp_path):
     ("arrays", "message"),
     [
         ({"a": GREY}, "no training images"),
-        ({"x": GREY.astype(float), "y": LABELS}, "must be uint8 .* not float64"),
+        (
+            {"x": GREY.astype(float), "y": LABELS},
+            r"must be uint8, not float64; .* save \(x \* 255\)\.round",
+        ),
         ({"x": GREY, "y": LABELS[:5]}, "a whole number for each of the 40 images"),
         ({"x": GREY, "y": LABELS / 2}, "a whole number for each"),
+        ({"x": GREY, "y": np.stack([LABELS, LABELS], 1)}, r"labels of \(40, 2\) are not one-hot"),
+        ({"x": GREY, "y": np.stack([LABELS[:20]] * 2, 1)}, r"labels of \(20, 2\); needs a whole"),
+        ({"x": np.zeros((40, 3, 6, 6), np.uint8), "y": LABELS}, r"save x\.transpose\(0, 2, 3, 1\)"),
+        (
+            {"x_train": GREY, "y_train": LABELS, "X_valid": GREY},
+            "has X_valid but no y_valid; save both",
+        ),
         ({"x": np.zeros((40, 6, 6, 4), np.uint8), "y": LABELS}, "1 or 3 channels, not 4"),
         (
             {"x_train": GREY, "y_train": LABELS, "x_test": GREY, "y_test": LABELS + 1},
@@ -62,6 +72,16 @@ def test_what_is_wrong_in_an_npz_is_named(tmp_path, arrays, message):
     np.savez(tmp_path / "bad.npz", **arrays)
     with pytest.raises(DataError, match=message):
         load_data(f"npz:{tmp_path}/bad.npz")
+
+
+def test_npz_in_capitals_one_hot_and_with_more_than_is_used(tmp_path):
+    one_hot = np.eye(4)[LABELS]
+    np.savez(tmp_path / "a.npz", X_train=GREY, Y_train=one_hot, x_valid=GREY[:8],
+             y_valid=one_hot[:8], X_test=GREY[:12], Y_test=one_hot[:12], mean=GREY[0])  # fmt: skip
+    data = load_data(f"npz:{tmp_path}/a.npz")
+    assert (len(data.train), len(data.validation), len(data.test)) == (40, 8, 12)
+    assert np.array_equal(data.train.labels, LABELS)
+    assert data.remarks == ("left out: 1 array mean",)
 
 
 def test_an_npz_that_is_none(tmp_path):
@@ -117,6 +137,15 @@ def test_idx_files_of_the_mnist_family(tmp_path):
     assert (len(data.train), len(data.validation)) == (36, 4)
     (tmp_path / "train-images-idx3-ubyte").write_bytes(idx(GREY)[:100])
     with pytest.raises(DataError, match="train-images-idx3-ubyte: a broken idx file"):
+        load_data(f"idx:{tmp_path}")
+
+
+def test_idx_images_without_their_labels_are_refused(tmp_path):
+    """They would have been left out, and a part of the training images called the test."""
+    for split, count in (("train", 40), ("t10k", 12)):
+        (tmp_path / f"{split}-images-idx3-ubyte").write_bytes(idx(GREY[:count]))
+    (tmp_path / "train-labels-idx1-ubyte").write_bytes(idx(LABELS.astype(np.uint8)))
+    with pytest.raises(DataError, match=r"t10k-images-idx3-ubyte but no t10k-labels\*; fetch the"):
         load_data(f"idx:{tmp_path}")
 
 

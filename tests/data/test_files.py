@@ -1,6 +1,7 @@
 """Images as files: folders and parquet, whole and broken."""
 
 import io
+import json
 import struct
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from PIL import Image
 
 from nas_tc.data import Decoding, load_data
-from nas_tc.data.decode import decode_images, settle_shape
+from nas_tc.data.decode import decode_images, settle_conversion, settle_shape
 from nas_tc.data.memory import check_memory
 from nas_tc.data.sources import Contents, Files
 from nas_tc.errors import DataError
@@ -24,7 +25,8 @@ def picture(seed, size=(12, 8), mode="RGB"):
 
 def decoded(images):
     pixels = np.empty((len(images), *settle_shape(images, None, Decoding())), dtype=np.uint8)
-    decode_images(images, pixels, Decoding())
+    conversion = settle_conversion(images, Decoding(), (255, 255, 255))
+    decode_images(images, pixels, Decoding(), conversion=conversion)
     return pixels
 
 
@@ -190,22 +192,97 @@ def test_splits_are_not_taken_for_classes(tree):
         load_data(f"imagefolder:{tree}")
 
 
-def test_16_bits_of_grey_keep_their_upper_half():
-    deep = Image.fromarray(np.array([[0, 256, 65535]], dtype=np.uint16))
-    pixels = decoded(Contents([png(deep)], "deep", np.arange(1)))
-    assert pixels[0, 0, :, 0].tolist() == [0, 1, 255]
-
-
-@pytest.mark.parametrize("order", ["little", "big"])
-def test_16_bits_in_either_order_are_the_same_grey(order):
-    values = np.array([[0, 256, 65535]], dtype="<u2" if order == "little" else ">u2")
-    mode = "I;16" if order == "little" else "I;16B"
+def deep(values, mode="I;16"):
+    """A TIFF of 16-bit grey with one row."""
     buffer = io.BytesIO()
-    Image.frombytes(mode, (3, 1), values.tobytes()).save(buffer, "TIFF")
-    with Image.open(io.BytesIO(buffer.getvalue())) as read:
-        assert read.mode == mode
-    pixels = decoded(Contents([buffer.getvalue()], "deep", np.arange(1)))
-    assert pixels[0].tolist() == [[[0], [1], [255]]]
+    order = ">u2" if mode == "I;16B" else "<u2"
+    content = np.array(values, dtype=order).tobytes()
+    Image.frombytes(mode, (len(values), 1), content).save(buffer, "TIFF")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I;16B"])
+def test_16_bits_of_grey_are_scaled_by_their_range(mode):
+    contents = [deep([0, 13107, 65535], mode), deep([26214, 39321, 52428], mode)]
+    pixels = decoded(Contents(contents, "deep", np.arange(2)))
+    assert pixels[..., 0].tolist() == [[[0, 51, 255]], [[102, 153, 204]]]
+
+
+def test_the_range_of_16_bits_is_that_of_training(tmp_path):
+    """As a sensor of 10 bits writes it: a shift by eight would leave 1 and 2."""
+    for split, low in (("train", 300), ("test", 250)):
+        for number, name in enumerate(("cat", "dog")):
+            (tmp_path / split / name).mkdir(parents=True)
+            for i in range(20):
+                pixels = np.full((4, 4), low + 400 * number, dtype=np.uint16)
+                Image.fromarray(pixels).save(tmp_path / split / name / f"{i}.png")
+    data = load_data(f"imagefolder:{tmp_path}")
+    assert data.grey_range == (300, 700)
+    assert set(np.unique(data.train.images)) == {0, 255}
+    assert data.test.images.min() == 0  # below the range: cut
+    assert data.test.images.max() == 223
+    assert data.remarks == ("16-bit grey: 300 to 700, the range of training, became 0 to 255",)
+    picture(0, (4, 4), "L").save(tmp_path / "test" / "cat" / "0.png")
+    with pytest.raises(DataError, match=r"test/cat/0\.png: 8 bits a pixel, .* has 16"):
+        load_data(f"imagefolder:{tmp_path}")
+
+
+def test_16_bits_of_grey_among_8_are_refused(tree):
+    Image.fromarray(np.full((8, 12), 999, dtype=np.uint16)).save(tree / "train" / "cat" / "3.png")
+    with pytest.raises(DataError, match=r"cat/3\.png: 16 bits a pixel, .* has 8"):
+        load_data(f"imagefolder:{tree}")
+
+
+def test_pgm_of_16_bits_is_grey(tmp_path):
+    header = b"P5 3 1 1000 "
+    (tmp_path / "a.pgm").write_bytes(header + np.array([0, 500, 1000], ">u2").tobytes())
+    pixels = decoded(Files([tmp_path / "a.pgm"]))
+    assert pixels[0, 0, :, 0].tolist() == [0, 128, 255]
+
+
+def glyph(mode):
+    """Black on transparency, or white in the middle of it."""
+    layers = Image.new("RGBA", (3, 1), (0, 0, 0, 0))
+    layers.putpixel((1, 0), (0, 0, 0, 255))
+    if mode == "P":  # a palette with a transparent entry
+        image = Image.new("P", (3, 1), 0)
+        image.putpalette([0, 0, 0, 0, 0, 0])
+        image.putpixel((1, 0), 1)
+        image.info["transparency"] = 0
+        return image
+    return layers.convert(mode)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_transparent_images_are_composed_on_the_background(tree, mode):
+    for file in tree.rglob("*.png"):
+        glyph(mode).save(file)
+    data = load_data(f"imagefolder:{tree}")
+    assert data.train.images[0, 0].tolist() == [[255] * 3, [0] * 3, [255] * 3]
+    assert data.remarks == ("transparency: 48 images were composed on white",)
+    grey = load_data(f"imagefolder:{tree},background=#102030")
+    assert grey.train.images[0, 0].tolist() == [[16, 32, 48], [0] * 3, [16, 32, 48]]
+    assert grey.name.endswith(",background=#102030")
+    with pytest.raises(DataError, match="background=blak: no colour; write a name as black"):
+        load_data(f"imagefolder:{tree},background=blak")
+
+
+def test_opaque_images_with_an_alpha_channel_are_as_they_are(tree):
+    for file in tree.rglob("*.png"):
+        Image.open(file).convert("RGBA").save(file)
+    data = load_data(f"imagefolder:{tree}")
+    assert np.array_equal(data.test.images[0], np.asarray(picture(0)))
+    assert data.remarks == ()
+
+
+def test_of_several_frames_the_first_is_taken_with_a_word(tree):
+    frames = [picture(i) for i in range(3)]
+    file = tree / "train" / "cat" / "film.gif"
+    frames[0].save(file, save_all=True, append_images=frames[1:])
+    frames[0].save(tree / "train" / "cat" / "film.tif", save_all=True, append_images=frames[1:])
+    assert load_data(f"imagefolder:{tree}").remarks == (
+        "several frames: of 2 images the first was taken",
+    )
 
 
 def test_colours_that_cannot_be_converted_are_named(tree):
@@ -247,6 +324,60 @@ def test_parquet_with_a_validation_file(tmp_path):
     assert (len(data.train), len(data.validation), len(data.test)) == (10, 4, 6)
 
 
+@pytest.mark.parametrize(
+    ("others", "counts"),
+    [((), (29, 3, 8)), (("valid",), (36, 4, 6)), (("val", "test"), (40, 6, 6))],
+)
+def test_parquet_splits_that_are_missing_are_held_out_as_of_folders(tmp_path, others, counts):
+    write_parquet(tmp_path / "train.parquet", 40)
+    for name in others:
+        write_parquet(tmp_path / f"{name}.parquet", 6)
+    data = load_data(f"parquet:{tmp_path}")
+    assert (len(data.train), len(data.validation), len(data.test)) == counts
+
+
+def test_parquet_that_only_begins_like_a_split_is_left_out(tmp_path):
+    (tmp_path / "data").mkdir()
+    for name in ("train-0", "train_1", "train_extra", "test", "testing_ood"):
+        write_parquet(tmp_path / "data" / f"{name}.parquet", 20)
+    data = load_data(f"parquet:{tmp_path}")
+    assert (len(data.train), len(data.validation), len(data.test)) == (36, 4, 20)
+    assert data.remarks == (
+        f"read from {tmp_path / 'data'}",
+        "left out: 1 testing_ood.parquet, 1 train_extra.parquet",
+    )
+
+
+def test_a_shard_that_is_missing_is_refused(tmp_path):
+    write_parquet(tmp_path / "train-00000-of-00002.parquet", 20)
+    with pytest.raises(DataError, match=r"1 of the 2 files train-\*-of-00002\.parquet are there"):
+        load_data(f"parquet:{tmp_path}")
+
+
+def named_parquet(path, labels, names):
+    write_parquet(path, len(labels), labels=labels)
+    features = {"label": {"names": names, "_type": "ClassLabel"}}
+    table = pa.parquet.read_table(path)
+    metadata = {b"huggingface": json.dumps({"info": {"features": features}}).encode()}
+    pa.parquet.write_table(table.replace_schema_metadata(metadata), path)
+
+
+def test_names_of_classes_are_those_of_the_schema(tmp_path):
+    write_parquet(tmp_path / "train.parquet", 20)
+    write_parquet(tmp_path / "test.parquet", 4)
+    before = load_data(f"parquet:{tmp_path}").checksum
+    named_parquet(tmp_path / "train.parquet", [0, 1] * 10, ["cat", "dog", "eel"])
+    named_parquet(tmp_path / "test.parquet", [0, 1] * 2, ["cat", "dog", "eel"])
+    data = load_data(f"parquet:{tmp_path}")
+    assert data.classes == ("cat", "dog")
+    assert data.checksum == before  # a study of before goes on
+    named_parquet(tmp_path / "test.parquet", [1, 2, 1, 2], ["eel", "cat", "dog"])
+    assert load_data(f"parquet:{tmp_path}").checksum == before
+    named_parquet(tmp_path / "test.parquet", [1, 2, 1, 2], ["fox", "cat", "dog"])
+    with pytest.raises(DataError, match=r"test\.parquet: the class 'fox' is not among"):
+        load_data(f"parquet:{tmp_path}")
+
+
 def test_a_broken_image_is_named(tree):
     (tree / "train" / "dog" / "3.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
     with pytest.raises(DataError, match=r"train/dog/3\.png: "):
@@ -286,9 +417,6 @@ def test_parquet_that_is_missing_or_broken(tmp_path):
     assert "\n" not in str(raised.value)
     write_parquet(tmp_path / "train.parquet", 20, column="picture")
     with pytest.raises(DataError, match=r"no image column .* among picture, label"):
-        load_data(f"parquet:{tmp_path}")
-    write_parquet(tmp_path / "train.parquet", 20)
-    with pytest.raises(DataError, match=r"test\.parquet is missing"):
         load_data(f"parquet:{tmp_path}")
 
 
