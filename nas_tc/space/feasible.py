@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 
 from nas_tc.errors import SpaceError
 from nas_tc.space.batch import DEAD, ENDED, NO_MAP, StageTable, stage_tables
-from nas_tc.space.space import Space, StageChoices, Values
+from nas_tc.space.space import STAGE_FIELDS, Space, StageChoices, Values
 
 _MOST_HALVES = 1 << 24  # of one side; some 400 MB while they are listed
-_FIELDS = ("depth", "width", "last_width", "filter", "stride", "pool")  # in the order of the genes
 
 Ints = NDArray[np.int64]
 
@@ -56,7 +55,7 @@ class _Stage:
         """
         chosen = self.choices
         depth = np.array(chosen.depth)[self.picks["depth"]]
-        others = [self.picks[field] for field in _FIELDS if field != "depth"]
+        others = [self.picks[field] for field in STAGE_FIELDS if field != "depth"]
         plain = np.all([pick == 0 for pick in others], axis=0)
         width = np.array(chosen.width)[self.picks["width"]]
         last = np.array(chosen.last_width)[self.picks["last_width"]] if chosen.last_width else width
@@ -218,9 +217,9 @@ class Feasible:
 
 
 def _stage(choices: StageChoices, table: StageTable) -> _Stage:
-    counts = [max(1, len(getattr(choices, field))) for field in _FIELDS]
+    counts = [max(1, len(getattr(choices, field))) for field in STAGE_FIELDS]
     picks = np.indices(counts).reshape(len(counts), -1)
-    return _Stage(choices, table, dict(zip(_FIELDS, picks.astype(np.int64), strict=True)))
+    return _Stage(choices, table, dict(zip(STAGE_FIELDS, picks.astype(np.int64), strict=True)))
 
 
 def _groups(halves: _Halves) -> Ints:

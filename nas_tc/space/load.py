@@ -11,9 +11,8 @@ from typing import Any
 
 from nas_tc.architecture import head_named
 from nas_tc.errors import NasTcError, SpaceError, unknown
-from nas_tc.space.space import Space, StageChoices
+from nas_tc.space.space import STAGE_FIELDS, Space, StageChoices
 
-_STAGE_KEYS = ("depth", "width", "last_width", "filter", "stride", "pool")
 _REQUIRED = ("depth", "width", "filter")
 _POOL = r"none|[1-9]\d{0,3}/[1-9]\d{0,3}"
 _TOP_KEYS = ("description", "input", "head", "norm", "stage")
@@ -127,7 +126,7 @@ class _Reader:
         return value
 
     def stage(self, values: Mapping[str, Any], number: int) -> StageChoices:
-        self.only(values, _STAGE_KEYS, stage=number)
+        self.only(values, STAGE_FIELDS, stage=number)
         for key in _REQUIRED:
             if key not in values:
                 raise self._error("", number, f"lacks the key {key!r}")

@@ -13,6 +13,10 @@ Choice = int | str
 Values = Mapping[str, Choice]  # gene name to the chosen value
 
 
+# What can be chosen in a stage, in the order of the genes.
+STAGE_FIELDS = ("depth", "width", "last_width", "filter", "stride", "pool")
+
+
 @dataclass(frozen=True, slots=True)
 class Gene:
     """One choice of a space, such as the width of stage 2."""
@@ -148,7 +152,7 @@ class Space:
             chosen: dict[str, Choice] = {"depth": 0}
             if number <= len(stages):
                 chosen = _chosen(stages[number - 1], choices, last=number == len(stages))
-            for field in _FIELDS:
+            for field in STAGE_FIELDS:
                 options: tuple[Choice, ...] = getattr(choices, field)
                 if field in chosen and chosen[field] not in options:
                     raise SpaceError(
@@ -161,15 +165,12 @@ class Space:
         return values
 
 
-_FIELDS = ("depth", "width", "last_width", "filter", "stride", "pool")
-
-
 def genes_of(stages: Sequence[Mapping[str, Sequence[Choice]]]) -> tuple[Gene, ...]:
     """The genes of a space whose stages are given as `Space.to_dict` keeps them."""
     return tuple(
         Gene(f"stage{number}.{field}", tuple(stage[field]))
         for number, stage in enumerate(stages, start=1)
-        for field in _FIELDS
+        for field in STAGE_FIELDS
         if len(stage[field]) > 1
     )
 

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "vectors.h"
@@ -56,8 +57,11 @@ struct Lanes {
         work(part ? first + whole * pixels : first, part ? rest : whole, part ? channels : count);
   }
 
-  long block() const {  // pixels, of some 16 KiB
-    long rows = 8192 / count;
-    return (rows < 32 ? 32 : rows) * pixels;
+  // The same for `total` pixels, a block of some 16 KiB after another.
+  template <class Work>
+  inline void blocks(long total, Work work) const {
+    long lines = 8192 / count, block = (lines < 32 ? 32 : lines) * pixels;
+    for (long start = 0; start < total; start += block)
+      rows(start, std::min(total, start + block), work);
   }
 };

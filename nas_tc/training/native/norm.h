@@ -5,8 +5,6 @@
 
 #pragma once
 
-#include <algorithm>
-
 #include "lanes.h"
 
 struct Line {  // of each lane: (x - mean) * scale + bias
@@ -44,77 +42,68 @@ inline void add_to(double* totals, Float<N> sums) {
 template <class T>
 inline void sum(const T* x, long pixels, const Lanes& lanes, const float* pivot, double* totals,
                 double* squares) {
-  for (long start = 0; start < pixels; start += lanes.block()) {
-    long end = std::min(pixels, start + lanes.block());
-    lanes.rows(start, end, [&](long first, long rows, long width) __attribute__((always_inline)) {
-      const T* from = x + first * lanes.channels;
-      across(width, [&]<int N, int U>(long lane) __attribute__((always_inline)) {
-        Float<N> sums[U] = {}, more[U] = {}, pivots[U];
-        for (int u = 0; u < U; ++u) pivots[u] = load<N>(pivot + lane + u * N);
-        for (long row = 0; row < rows; ++row)
-          for (int u = 0; u < U; ++u) {
-            auto off = load<N>(from + row * width + lane + u * N) - pivots[u];
-            sums[u] += off;
-            more[u] += off * off;
-          }
+  lanes.blocks(pixels, [&](long first, long rows, long width) __attribute__((always_inline)) {
+    const T* from = x + first * lanes.channels;
+    across(width, [&]<int N, int U>(long lane) __attribute__((always_inline)) {
+      Float<N> sums[U] = {}, more[U] = {}, pivots[U];
+      for (int u = 0; u < U; ++u) pivots[u] = load<N>(pivot + lane + u * N);
+      for (long row = 0; row < rows; ++row)
         for (int u = 0; u < U; ++u) {
-          add_to<N>(totals + lane + u * N, sums[u]);
-          add_to<N>(squares + lane + u * N, more[u]);
+          auto off = load<N>(from + row * width + lane + u * N) - pivots[u];
+          sums[u] += off;
+          more[u] += off * off;
         }
-      });
+      for (int u = 0; u < U; ++u) {
+        add_to<N>(totals + lane + u * N, sums[u]);
+        add_to<N>(squares + lane + u * N, more[u]);
+      }
     });
-  }
+  });
 }
 
 template <class T>
 inline void apply(const T* x, T* y, long pixels, const Lanes& lanes, const Line& line, bool relu) {
-  for (long start = 0; start < pixels; start += lanes.block()) {
-    long end = std::min(pixels, start + lanes.block());
-    lanes.rows(start, end, [&](long first, long rows, long width) __attribute__((always_inline)) {
-      const T* from = x + first * lanes.channels;
-      T* to = y + first * lanes.channels;
-      across(width, [&]<int N, int U>(long lane) __attribute__((always_inline)) {
-        Float<N> mean[U], scale[U], bias[U];
-        load_line<N, U>(line, lane, mean, scale, bias);
-        for (long row = 0; row < rows; ++row)
-          for (int u = 0; u < U; ++u) {
-            long at = row * width + lane + u * N;
-            auto value = (load<N>(from + at) - mean[u]) * scale[u] + bias[u];
-            store<N>(to + at, relu ? positive<N>(value) : value);
-          }
-      });
+  lanes.blocks(pixels, [&](long first, long rows, long width) __attribute__((always_inline)) {
+    const T* from = x + first * lanes.channels;
+    T* to = y + first * lanes.channels;
+    across(width, [&]<int N, int U>(long lane) __attribute__((always_inline)) {
+      Float<N> mean[U], scale[U], bias[U];
+      load_line<N, U>(line, lane, mean, scale, bias);
+      for (long row = 0; row < rows; ++row)
+        for (int u = 0; u < U; ++u) {
+          long at = row * width + lane + u * N;
+          auto value = (load<N>(from + at) - mean[u]) * scale[u] + bias[u];
+          store<N>(to + at, relu ? positive<N>(value) : value);
+        }
     });
-  }
+  });
 }
 
 // Sums of the gradient before the ReLU, and of it times x - mean.
 template <class T>
 inline void sum_gradient(const T* x, const T* gradient, long pixels, const Lanes& lanes,
                          const Line& line, bool relu, double* totals, double* products) {
-  for (long start = 0; start < pixels; start += lanes.block()) {
-    long end = std::min(pixels, start + lanes.block());
-    lanes.rows(start, end, [&](long first, long rows, long width) __attribute__((always_inline)) {
-      const T* from = x + first * lanes.channels;
-      const T* given = gradient + first * lanes.channels;
-      across(width, [&]<int N, int U>(long lane) __attribute__((always_inline)) {
-        Float<N> sums[U] = {}, more[U] = {}, mean[U], scale[U], bias[U];
-        load_line<N, U>(line, lane, mean, scale, bias);
-        for (long row = 0; row < rows; ++row)
-          for (int u = 0; u < U; ++u) {
-            long at = row * width + lane + u * N;
-            auto off = load<N>(from + at) - mean[u];
-            auto value = load<N>(given + at);
-            if (relu) value = off * scale[u] + bias[u] <= 0 ? Float<N>{} : value;
-            sums[u] += value;
-            more[u] += value * off;
-          }
+  lanes.blocks(pixels, [&](long first, long rows, long width) __attribute__((always_inline)) {
+    const T* from = x + first * lanes.channels;
+    const T* given = gradient + first * lanes.channels;
+    across(width, [&]<int N, int U>(long lane) __attribute__((always_inline)) {
+      Float<N> sums[U] = {}, more[U] = {}, mean[U], scale[U], bias[U];
+      load_line<N, U>(line, lane, mean, scale, bias);
+      for (long row = 0; row < rows; ++row)
         for (int u = 0; u < U; ++u) {
-          add_to<N>(totals + lane + u * N, sums[u]);
-          add_to<N>(products + lane + u * N, more[u]);
+          long at = row * width + lane + u * N;
+          auto off = load<N>(from + at) - mean[u];
+          auto value = load<N>(given + at);
+          if (relu) value = off * scale[u] + bias[u] <= 0 ? Float<N>{} : value;
+          sums[u] += value;
+          more[u] += value * off;
         }
-      });
+      for (int u = 0; u < U; ++u) {
+        add_to<N>(totals + lane + u * N, sums[u]);
+        add_to<N>(products + lane + u * N, more[u]);
+      }
     });
-  }
+  });
 }
 
 struct Slope {  // of each lane: scale * gradient + by_x * (x - mean) + constant
@@ -124,28 +113,25 @@ struct Slope {  // of each lane: scale * gradient + by_x * (x - mean) + constant
 template <class T>
 inline void apply_gradient(const T* x, const T* gradient, T* found, long pixels, const Lanes& lanes,
                            const Line& line, const Slope& slope, bool relu) {
-  for (long start = 0; start < pixels; start += lanes.block()) {
-    long end = std::min(pixels, start + lanes.block());
-    lanes.rows(start, end, [&](long first, long rows, long width) __attribute__((always_inline)) {
-      const T* from = x + first * lanes.channels;
-      const T* given = gradient + first * lanes.channels;
-      T* to = found + first * lanes.channels;
-      across(width, [&]<int N, int U>(long lane) __attribute__((always_inline)) {
-        Float<N> mean[U], scale[U], bias[U], by_x[U], constant[U];
-        load_line<N, U>(line, lane, mean, scale, bias);
+  lanes.blocks(pixels, [&](long first, long rows, long width) __attribute__((always_inline)) {
+    const T* from = x + first * lanes.channels;
+    const T* given = gradient + first * lanes.channels;
+    T* to = found + first * lanes.channels;
+    across(width, [&]<int N, int U>(long lane) __attribute__((always_inline)) {
+      Float<N> mean[U], scale[U], bias[U], by_x[U], constant[U];
+      load_line<N, U>(line, lane, mean, scale, bias);
+      for (int u = 0; u < U; ++u) {
+        by_x[u] = load<N>(slope.by_x.data() + lane + u * N);
+        constant[u] = load<N>(slope.constant.data() + lane + u * N);
+      }
+      for (long row = 0; row < rows; ++row)
         for (int u = 0; u < U; ++u) {
-          by_x[u] = load<N>(slope.by_x.data() + lane + u * N);
-          constant[u] = load<N>(slope.constant.data() + lane + u * N);
+          long at = row * width + lane + u * N;
+          auto off = load<N>(from + at) - mean[u];
+          auto value = load<N>(given + at);
+          if (relu) value = off * scale[u] + bias[u] <= 0 ? Float<N>{} : value;
+          store<N>(to + at, value * scale[u] + off * by_x[u] + constant[u]);
         }
-        for (long row = 0; row < rows; ++row)
-          for (int u = 0; u < U; ++u) {
-            long at = row * width + lane + u * N;
-            auto off = load<N>(from + at) - mean[u];
-            auto value = load<N>(given + at);
-            if (relu) value = off * scale[u] + bias[u] <= 0 ? Float<N>{} : value;
-            store<N>(to + at, value * scale[u] + off * by_x[u] + constant[u]);
-          }
-      });
     });
-  }
+  });
 }
