@@ -114,9 +114,8 @@ def read_pixels(
     Args:
         source: Path or bytes of an image file.
         name: Name of the image, for an error message.
-        channels: Number of channels of the result.
-        height: Height of the result, pixels.
-        width: Width of the result, pixels.
+        shape: Channels, height and width of the result.
+        conversion: How the image becomes bytes.
 
     Raises:
         DataError: The image is missing or broken, or Pillow cannot convert its colours. The message
