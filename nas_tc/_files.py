@@ -22,6 +22,9 @@ def whole_file(path: Path, *, synced: bool = False) -> Iterator[Path]:
         synced: Whether the bytes are on the disk before the file has its name, so that a power
             cut cannot leave an empty one. That waits for the disk.
 
+    Yields:
+        The path to write to.
+
     Raises:
         OSError: The folder or the file cannot be written.
     """

@@ -33,6 +33,9 @@ _WAYS = "write a network times a factor, 'alexnet*0.6', or a number, '120M'"
 def parse_budget(expression: str) -> Budget:
     """Reads a budget expression.
 
+    Args:
+        expression: Limits joined by commas, such as "alexnet*0.6" or "complexity<=5M, params<=1M".
+
     Raises:
         UnknownNameError: There is no such reference, measure or device.
         BudgetError: Something else cannot be read, or a limit is zero. Both errors name the

@@ -42,6 +42,9 @@ class FormulaLimit:
     def of(self, architecture: Architecture) -> int:
         """Amount that a network has of the measure.
 
+        Args:
+            architecture: Network to measure.
+
         Raises:
             ArchitectureError: A map shrinks to nothing.
         """
@@ -105,6 +108,9 @@ class Limit:
 
     def broken_by(self, architecture: Architecture) -> FormulaLimit | None:
         """The first limit by formula that a network breaks; None if it keeps all of them.
+
+        Args:
+            architecture: Network to check.
 
         Raises:
             ArchitectureError: A map shrinks to nothing.

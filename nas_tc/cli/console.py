@@ -57,6 +57,9 @@ def shape_text(shape: tuple[int, ...]) -> str:
 def parse_shape(text: str) -> Shape:
     """Channels, height and width from text: "3x32x32" is (3, 32, 32).
 
+    Args:
+        text: Shape such as "3x32x32".
+
     Raises:
         NasTcError: Anything else.
     """

@@ -23,6 +23,9 @@ def is_factory(text: str) -> bool:
 def load_module(text: str) -> "nn.Module":
     """The module that the factory in `text` returns; its file is run.
 
+    Args:
+        text: Path of a Python file, a colon, and the name of a factory in it.
+
     Raises:
         NotationError: a file or a factory that is not there, fails, or makes no torch module.
     """

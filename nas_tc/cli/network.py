@@ -56,6 +56,12 @@ def companion(
     What has a head and a normalisation of its own keeps them. A notation has neither, so it takes
     those that the options name.
 
+    Args:
+        text: Name, notation or JSON file of the network.
+        network: Network to take the setting of.
+        head: Value of `--head`; None: not given.
+        norm: Value of `--norm`; None: not given.
+
     Raises:
         NasTcError: As `network_of`.
     """
@@ -70,6 +76,9 @@ def is_notation(text: str) -> bool:
 
 def parse_norm(text: str) -> Norm:
     """What follows each convolution, by name: "batch" or "none".
+
+    Args:
+        text: Name of a normalisation.
 
     Raises:
         UnknownNameError: Anything else.

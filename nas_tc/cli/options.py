@@ -12,6 +12,9 @@ from nas_tc.errors import NasTcError
 def at_least(least: int) -> Callable[[typer.CallbackParam, int | None], int | None]:
     """What checks a number that an option was given: `typer.Option(callback=at_least(1))`.
 
+    Args:
+        least: Least value.
+
     Raises:
         NasTcError: When it is called with a smaller number.
     """

@@ -41,6 +41,11 @@ def predicted_times(
 ) -> "tuple[PredictedLimit, ...]":
     """The limits on times as their tables see them.
 
+    Args:
+        limit: Budget, resolved at the size of the images.
+        space: Space to sample.
+        tables: Table for each limit on a time.
+
     Raises:
         BudgetError: a limit that cannot be.
         TableError: a table lacks the setting or the reference.

@@ -59,6 +59,11 @@ def show_and_write(
 ) -> None:
     """Prints the front and writes the report's files.
 
+    Args:
+        record: Record of the study.
+        out: Folder for the files; None: beside the study.
+        objectives: Names of the front's objectives.
+
     Raises:
         typer.Exit: With code 130, in the end, if the search was stopped by hand.
     """

@@ -19,6 +19,13 @@ def write_trained(
 ) -> tuple[str, ...]:
     """Writes the files into `folder`, the result last.
 
+    Args:
+        folder: Folder for the files.
+        network: Network that was trained.
+        recipe: Recipe of the training.
+        finished: Result of the training.
+        data: Name of the data set.
+
     Returns:
         Their names.
 

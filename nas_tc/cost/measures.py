@@ -50,6 +50,10 @@ class Quantity:
     def parse(self, number: Decimal, unit: str) -> Decimal:
         """A number and a unit, as they were written, in `self.unit`.
 
+        Args:
+            number: Number before the unit.
+            unit: Unit as the user wrote it.
+
         Raises:
             KeyError: The unit is not one of `units`.
         """
@@ -87,6 +91,10 @@ class Measure:
 
     def of(self, architecture: Architecture, batch: int = 1) -> int:
         """Amount that a network has by formula, in the quantity's unit.
+
+        Args:
+            architecture: Network to measure.
+            batch: Number of images.
 
         Raises:
             ArchitectureError: A map shrinks to nothing.
@@ -199,6 +207,9 @@ MEASURES: Mapping[str, Measure] = {measure.name: measure for measure in _TABLE}
 
 def parse_measure(text: str) -> tuple[Measure, int | None]:
     """The measure and the batch of a name such as "params", "latency" or "train_memory@b128".
+
+    Args:
+        text: Name of a measure.
 
     Returns:
         The measure, and the number of images; None where the name has none.

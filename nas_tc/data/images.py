@@ -50,6 +50,10 @@ class Split:
 def mapped_split(file: Path, labels: NDArray[np.int64]) -> Split:
     """Images that stay in their file.
 
+    Args:
+        file: Path of the array's file.
+        labels: int64, (n,), number of each image's class.
+
     Raises:
         DataError: no such file, as on another machine that does not share the cache.
     """
@@ -137,6 +141,9 @@ class ImageData:
     def with_fewer(self, train_images: int) -> Self:
         """The same with `train_images` training images: a fixed, stratified choice.
 
+        Args:
+            train_images: Number of training images to keep.
+
         Raises:
             DataError: fewer than one per class, or more than there are.
         """
@@ -148,6 +155,10 @@ def label_numbers(labels: Sequence[object], what: str) -> tuple[NDArray[np.int64
     """Labels as numbers from 0, and the name of each class.
 
     Whole numbers keep their order, anything else is sorted as text.
+
+    Args:
+        labels: Labels as they were read.
+        what: Beginning of an error message.
 
     Raises:
         DataError: a missing label, or a single class.

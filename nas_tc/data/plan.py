@@ -67,6 +67,9 @@ class Plan:
     def with_fewer(self, train_images: int) -> Self:
         """The same with fewer training images: those that `ImageData.with_fewer` takes.
 
+        Args:
+            train_images: Number of training images to keep.
+
         Raises:
             DataError: fewer than one per class, or more than there are.
         """
@@ -86,6 +89,14 @@ def planned(
 
     Without test images a fifth of the others is held out, without validation images a tenth of
     the rest. Classes without images in a split are remarked upon.
+
+    Args:
+        name: Name of the data set.
+        train: Images for training, of which the missing splits are taken.
+        validation: Images for validation; None: there are none.
+        test: Images for the test; None: there are none.
+        classes: Names of the classes.
+        remarks: Remarks about the source, for the user.
 
     Raises:
         DataError: too few images.
@@ -118,6 +129,10 @@ def named(names: Sequence[str], most: int = 5) -> str:
 def check_labels(labels: Iterable[object], place: str) -> None:
     """Refuses what is no label.
 
+    Args:
+        labels: Labels as they were read.
+        place: Place of the labels, for an error message.
+
     Raises:
         DataError: a label that is missing or of another kind, by place and row.
     """
@@ -132,6 +147,11 @@ def check_labels(labels: Iterable[object], place: str) -> None:
 
 def numbered(images: Encoded | Rows, labels: Sequence[object], classes: tuple[str, ...]) -> Part:
     """Images with the numbers of their classes.
+
+    Args:
+        images: Images to plan.
+        labels: Label of each image.
+        classes: Names of the classes.
 
     Raises:
         DataError: a label that no training image has, by the image's name.

@@ -32,6 +32,12 @@ def fewer_indices(
 ) -> NDArray[np.int64]:
     """Indices of `count` training images: a fixed, stratified choice with at least one a class.
 
+    Args:
+        labels: int64, (n,), number of each image's class.
+        count: Number of images to keep.
+        classes: Number of classes.
+        name: Name of the data set, for an error message.
+
     Raises:
         DataError: fewer than one per class, or more than there are.
     """
@@ -52,6 +58,10 @@ def split_indices(
 
     The choice depends on the labels alone, so it is the same in every run. Each class keeps an
     image as long as there are enough; where it has only one, that stays.
+
+    Args:
+        labels: int64, (n,), number of each image's class.
+        held_out: Number of images to hold out.
 
     Raises:
         DataError: too few images.

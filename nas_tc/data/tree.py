@@ -57,6 +57,10 @@ def look_through(folder: Path, tree: Tree | None = None) -> Tree:
 def subfolders(folder: Path, left_out: Counter[str]) -> list[str]:
     """Names of the folders in a folder, those of other programs excepted.
 
+    Args:
+        folder: Folder to look in.
+        left_out: Counts of what is left out, added to.
+
     Raises:
         DataError: a folder that cannot be read.
     """

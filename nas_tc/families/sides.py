@@ -39,6 +39,10 @@ def openings(side: int, most_stages: int, most_early: int) -> tuple[tuple[int, i
 def stem(early: int, side: int) -> tuple[int, int, bool]:
     """A first convolution that halves images of `side` pixels `early` times, with a pooling's help.
 
+    Args:
+        early: Number of times that the images are halved.
+        side: Side of the images, pixels.
+
     Returns:
         The filter's size and stride, and whether a pooling with stride 2 follows.
     """

@@ -19,6 +19,9 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
 def find_family(name: str) -> Family:
     """The family called `name`.
 
+    Args:
+        name: Name of a family.
+
     Raises:
         UnknownNameError: there is none.
     """

@@ -98,6 +98,10 @@ def trials_table(record: StudyRecord) -> pd.DataFrame:
 def front_of(record: StudyRecord, objectives: Sequence[str] = ()) -> tuple[TrialRecord, ...]:
     """The front by these objectives; the study's own if there are none.
 
+    Args:
+        record: Record of the study.
+        objectives: Names of objectives, as for `pareto_front`.
+
     Raises:
         NasTcError: objectives that make no front, or that the study does not hold.
     """
@@ -126,6 +130,9 @@ def time_columns(record: StudyRecord) -> list[str]:
 
 def computed_columns(objectives: Sequence[str]) -> dict[str, str]:
     """Columns of the objectives that a study does not record, since formulas give them.
+
+    Args:
+        objectives: Names of objectives, as for `pareto_front`.
 
     Returns:
         Objective to column: {"memory": "memory_bytes"}.

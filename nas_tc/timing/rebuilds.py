@@ -153,6 +153,9 @@ def decide_rebuilds(
 
     Returns:
         The times and the verdict, which is "measure more" if the interval still holds the limit.
+
+    Raises:
+        AssertionError: Never, because there is always another rebuild.
     """
     found: list[Rebuild] = []
     started = time.monotonic()
