@@ -66,7 +66,7 @@ def parse_fields(assignments: list[str]) -> dict[str, Any]:
     """Fields from a command line: ["epochs=90", "augment=crop,flip"]; values as in TOML.
 
     Raises:
-        NasTcError: anything that is not field=value.
+        NasTcError: anything that is not field=value, or no field of a recipe.
     """
     found: dict[str, Any] = {}
     for assignment in assignments:
@@ -74,6 +74,8 @@ def parse_fields(assignments: list[str]) -> dict[str, Any]:
         if not equals:
             raise NasTcError(f"--set {assignment!r}: write field=value, as in epochs=90")
         name = name.strip()
+        if name not in (known := {field.name for field in fields(Recipe)}):
+            raise unknown("field of a recipe", name, sorted(known))
         if name in ("augment", "drops"):
             items = [item for item in value.replace("+", ",").split(",") if item.strip()]
             found[name] = [_scalar(item) for item in items if item.strip() != "none"]
