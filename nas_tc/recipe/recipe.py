@@ -8,13 +8,14 @@ from typing import Any, Literal
 from nas_tc.errors import NasTcError
 
 AUGMENTATIONS = ("crop", "flip", "colour")
+OPTIMIZERS = ("sgd", "muon")
 _START = 0.1  # of the peak: where the learning rate begins
 _LISTS = ("augment", "drops")
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Stochastic gradient descent with momentum, and all that goes with it.
+    """Stochastic gradient descent with momentum, or Muon, and all that goes with it.
 
     Without `drops` the learning rate follows one cycle: it rises linearly from a tenth of its
     peak over the first part of the steps and falls as a cosine to nothing (Smith & Topin,
@@ -36,6 +37,7 @@ class Recipe:
     crop_padding: int = 4  # pixels that a random crop may be off by
     margin: int = 0  # pixels that images are larger than the network's input, to crop from
     nesterov: bool = True
+    optimizer: Literal["sgd", "muon"] = "sgd"  # of convolutions' filters; all else takes SGD
     drops: tuple[int, ...] = ()  # epochs after which the learning rate is a tenth
     init: Literal["he", "glorot"] = "he"  # variance of the Gaussian that weights are drawn from
     ema: float = 0.0  # decay a step of the weights' moving average; 0: no average
@@ -55,6 +57,7 @@ class Recipe:
         _check(self.margin >= 0, "margin", self.margin, "0 or more")
         rising = list(self.drops) == sorted(set(self.drops)) and min(self.drops, default=1) >= 1
         _check(rising, "drops", self.drops, "rising epochs of 1 or more")
+        _check(self.optimizer in OPTIMIZERS, "optimizer", self.optimizer, "sgd or muon")
         _check(self.init in ("he", "glorot"), "init", self.init, "he or glorot")
         _check(0 <= self.ema < 1, "ema", self.ema, "0 or more and less than 1")
         _check(self.views in (1, 10), "views", self.views, "1 or 10")
