@@ -66,7 +66,3 @@ def test_set_takes_fields_of_a_recipe_alone(nas_tc, field):
     assert code == 2
     assert field.partition("=")[0] in err
     assert err.count("\n") == 1
-
-
-def test_train_goes_on_with_the_weights_of_the_search(nas_tc, study, tmp_path):
-
