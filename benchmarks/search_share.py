@@ -163,7 +163,7 @@ def main() -> None:
         clock = Clock(args.seconds)
         search(
             args.budget, data=spec, trials=args.trials, workers=2, device="cpu", epochs=epochs,
-            study=Path(folder) / "study.db", listener=clock,
+            study=Path(folder) / "study.db", listener=clock, baselines="none",
         )  # fmt: skip
         seconds = split(folder, asked[0], None if clock.stopped else clock.last)
     wall = sum(seconds.values())

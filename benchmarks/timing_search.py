@@ -70,6 +70,7 @@ def searching(budget: str | None, networks: int, trials: int) -> dict[str, Any]:
             study=Path(folder) / "study.db",
             device="cpu",
             listener=Notes(),
+            baselines="none",
         )
         if "timing_s" not in record.timing:  # written only at the end
             sys.exit("the search was stopped: no share of its time is known")

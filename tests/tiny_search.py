@@ -105,6 +105,7 @@ def fresh_search(cluster, tiny, tmp_path):
 
     def run(budget="400k", study="study.db", **settings):
         settings = {"trials": 6, "epochs": 2, "workers": 1, "space": tiny, **settings}
+        settings.setdefault("baselines", "none")
         return nas_tc.search(budget, study=tmp_path / study, **settings)
 
     return run

@@ -83,6 +83,8 @@ class Screen:
 
 def _ending(trial: "TrialRecord") -> str:
     network = f"{trial.complexity:,} multiply-adds, {trial.network}"
+    if trial.baseline is not None:
+        network = f"baseline {trial.baseline}, {network}"
     again = "" if trial.repeat_of is None else f" (the network of trial {trial.repeat_of} again)"
     if trial.state == "failed":
         return f"trial {trial.number} failed{again}: {trial.reason}: {network}"

@@ -68,8 +68,10 @@ def show_and_write(
         typer.Exit: With code 130, in the end, if the search was stopped by hand.
     """
     from nas_tc.report import (  # noqa: PLC0415
+        against_baseline,
         computed_columns,
         front_of,
+        landmarks_of,
         recommended,
         share_of_budget,
         write_report,
@@ -77,9 +79,11 @@ def show_and_write(
     from nas_tc.study import objective, study_folder, weights_file  # noqa: PLC0415
 
     front = front_of(record, objectives)
-    again = any(trial.reruns for trial in front)
-    repeated = any(trial.repeats for trial in front)
-    times = list(dict.fromkeys(name for trial in front for name in trial.times))
+    shown = (*front, *landmarks_of(record, front))
+    again = any(trial.reruns for trial in shown)
+    repeated = any(trial.repeats for trial in shown)
+    times = list(dict.fromkeys(name for trial in shown for name in trial.times))
+    names = {trial.number: trial.baseline for trial in record.baselines}
     computed = [(name, parse_measure(name)[0].quantity) for name in computed_columns(objectives)]
     table = new_table(
         ("trial", True),
@@ -92,9 +96,10 @@ def show_and_write(
         *((f"{name}, ms", True) for name in times),
         *((f"{name}, {quantity.unit}", True) for name, quantity in computed),
         *([("again, val.", True), ("again, test", True)] if again else []),
+        *([("baseline", False)] if names else []),
         ("network", False),
     )
-    for trial in front:
+    for trial in shown:
         share = share_of_budget(record, trial)
         table.add_row(
             str(trial.number),
@@ -107,14 +112,17 @@ def show_and_write(
             *(f"{trial.times[name]['ms']:.3f}" if name in trial.times else "-" for name in times),
             *(format(objective(trial, name) or 0, each.number_format) for name, each in computed),
             *([_spread(trial.rerun_val_error), _spread(trial.rerun_test_error)] if again else []),
+            *([names.get(trial.number) or ""] if names else []),
             trial.network,
+            end_section=trial.number == front[-1].number if front else False,
         )
     screen = console()
-    if front:
+    if shown:
         screen.print(table)
     else:
         screen.print("no network is trained to the end yet")
-    if (choice := recommended(record)) is not None:
+    choice = recommended(record)
+    if choice is not None:
         screen.print(f"recommended: {choice.evidence}")
         if not weights_file(record.path, choice.trial.number).exists():
             screen.print(
@@ -124,9 +132,25 @@ def show_and_write(
     folder = out if out is not None else study_folder(record.path)
     paths = write_report(record, folder, objectives)
     screen.print(f"report: {folder}/ ({', '.join(path.name for path in paths)})")
+    if (against := against_baseline(record, choice)) is not None:
+        screen.print(_seconds(record))
+        screen.print(str(against))
     if record.interrupted:
         typer.echo("stopped; run the same command again to go on", err=True)
         raise typer.Exit(130)
+
+
+def _seconds(record: "StudyRecord") -> str:
+    """Training time of the baselines and, apart from it, of the trials."""
+    spent = {True: 0.0, False: 0.0}
+    for trial in record.trials:
+        if trial.reused is None:
+            spent[trial.baseline is not None] += trial.train_s or 0.0
+    count = len(record.baselines)
+    return (
+        f"{count} baseline{'s'[: count != 1]}: {spent[True]:.1f} s of training, apart from the "
+        f"trials' {spent[False]:.1f} s"
+    )
 
 
 def _spread(spread: "Spread | None") -> str:

@@ -59,6 +59,13 @@ def search(
             show_default=False,
         ),
     ] = None,
+    baselines: Annotated[
+        str,
+        typer.Option(
+            help="Known networks at the budget to train beside the trials: auto, none, or "
+            "families: vgg,resnet."
+        ),
+    ] = "auto",
     reruns: options.Reruns = 0,
     seed: options.Seed = 0,
     time_table: options.TimeTableOfDevice = None,
@@ -96,6 +103,7 @@ def search(
             seed=seed,
             augment=augment,
             start=start or (),
+            baselines=baselines,
             reruns=reruns,
             time_table=time_table,
             ray_address=ray_address,

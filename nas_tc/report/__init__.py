@@ -1,5 +1,6 @@
 """What came out? Tables, a picture and a manifest, from the study file alone."""
 
+from nas_tc.report.against_baselines import AgainstBaseline, against_baseline
 from nas_tc.report.agreement import draw_agreement
 from nas_tc.report.curve import write_curve
 from nas_tc.report.plot import draw_front, short_number
@@ -8,18 +9,22 @@ from nas_tc.report.tables import (
     computed_columns,
     front_of,
     front_table,
+    landmarks_of,
     share_of_budget,
     trials_table,
 )
 from nas_tc.report.write import manifest, write_report
 
 __all__ = [
+    "AgainstBaseline",
     "Recommended",
+    "against_baseline",
     "computed_columns",
     "draw_agreement",
     "draw_front",
     "front_of",
     "front_table",
+    "landmarks_of",
     "manifest",
     "recommended",
     "share_of_budget",

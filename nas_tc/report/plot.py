@@ -1,8 +1,10 @@
 """The picture of a front: error against a cost."""
 
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
@@ -13,6 +15,7 @@ from nas_tc.study import StudyRecord, TrialRecord, objective
 _FRONT = "#0b5fa5"
 _OTHER = "#9aa5b1"
 _BUDGET = "#c0392b"
+_BASELINE = "#d9822b"
 _INCHES = (8.0, 5.0)
 _SHORT = FuncFormatter(lambda value, _: short_number(value))
 
@@ -20,8 +23,9 @@ _SHORT = FuncFormatter(lambda value, _: short_number(value))
 def draw_front(record: StudyRecord, path: Path, objectives: Sequence[str] = ()) -> None:
     """Writes a PNG: each complete trial a dot, the front a staircase, the budget a line.
 
-    Each network of the front carries its trial number. With more objectives than error and one
-    cost, the front has no staircase, and its colours show the second cost.
+    Each network of the front carries its trial number, baselines are diamonds with a name. With
+    more objectives than error and one cost, the front has no staircase, and its colours show the
+    second cost.
 
     Args:
         record: The study.
@@ -67,6 +71,7 @@ def draw_front(record: StudyRecord, path: Path, objectives: Sequence[str] = ()) 
                 color=_FRONT,
                 fontsize=9,
             )
+    _draw_baselines(axes, record, cost)
     if limit:
         axes.axvline(
             limit,
@@ -92,6 +97,38 @@ def draw_front(record: StudyRecord, path: Path, objectives: Sequence[str] = ()) 
     axes.set_axisbelow(True)
     axes.legend(frameon=False, fontsize=9)
     figure.savefig(path)
+
+
+def _draw_baselines(axes: Axes, record: StudyRecord, cost: str) -> None:
+    """A diamond and a name for each: what the search has to beat."""
+    drawn = [
+        (x, 100 * (trial.mean_val_error or 0.0), trial.baseline or "")
+        for trial in record.baselines
+        if isfinite(x := _amount(trial, cost))
+    ]
+    if not drawn:
+        return
+    axes.scatter(
+        [x for x, _, _ in drawn],
+        [error for _, error, _ in drawn],
+        s=48,
+        marker="D",
+        facecolors="none",
+        edgecolors=_BASELINE,
+        linewidths=1.6,
+        zorder=4,
+        label=f"baselines ({len(drawn)})",
+    )
+    for x, error, name in drawn:
+        axes.annotate(
+            name,
+            (x, error),
+            textcoords="offset points",
+            xytext=(-6, 6),
+            ha="right",
+            color=_BASELINE,
+            fontsize=9,
+        )
 
 
 def _amount(trial: TrialRecord, cost: str) -> float:

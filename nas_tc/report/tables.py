@@ -11,7 +11,7 @@ _RECORDED = ("complexity", "params")  # by formula, and in every row
 
 
 def front_table(record: StudyRecord, objectives: Sequence[str] = ()) -> pd.DataFrame:
-    """The Pareto-optimal networks, cheapest first.
+    """The Pareto-optimal networks, cheapest first, and below them the baselines.
 
     Columns: trial; network, in the paper's notation; val_error and test_error, 0 to 1, where
     val_error is the mean if the search has trained the network more than once; complexity,
@@ -20,7 +20,8 @@ def front_table(record: StudyRecord, objectives: Sequence[str] = ()) -> pd.DataF
     latency_ms or train_step_ms@b128. If a network was trained more than once: trainings, how often.
     Each other measure that is an objective, such as memory_bytes or train_memory_bytes@b128. If
     there are trainings with other seeds: reruns, how many; rerun_val_error and rerun_test_error,
-    their means; and rerun_val_error_sd and rerun_test_error_sd, their standard deviations.
+    their means; and rerun_val_error_sd and rerun_test_error_sd, their standard deviations. If
+    baselines were trained: baseline, the family's name, and on_front.
 
     Args:
         record: The study.
@@ -31,6 +32,9 @@ def front_table(record: StudyRecord, objectives: Sequence[str] = ()) -> pd.DataF
     """
     front = front_of(record, objectives)
     computed = computed_columns(objectives)
+    on_front = {trial.number for trial in front}
+    landmarks = landmarks_of(record, front)
+    names = {trial.number: trial.baseline for trial in record.baselines}
     columns = [
         "trial",
         "network",
@@ -50,34 +54,41 @@ def front_table(record: StudyRecord, objectives: Sequence[str] = ()) -> pd.DataF
             "of_budget": share_of_budget(record, t),
             **{column: objective(t, name) for name, column in computed.items()},
             **_rerun_columns(t),
+            "baseline": names.get(t.number),
+            "on_front": t.number in on_front,
         }
-        for t in front
+        for t in (*front, *landmarks)
     ]
-    if any(trial.repeats for trial in front):
+    if any(trial.repeats for trial in (*front, *landmarks)):
         columns += ["trainings"]
     columns += computed.values()
-    if any(trial.reruns for trial in front):
+    if any(trial.reruns for trial in (*front, *landmarks)):
         columns += ["reruns"]
         columns += [f"rerun_{which}_error{end}" for which in ("val", "test") for end in ("", "_sd")]
+    if record.baselines:
+        columns += ["baseline", "on_front"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def trials_table(record: StudyRecord) -> pd.DataFrame:
-    """All trials in order.
+    """All trials in order, those that trained baselines among them.
 
     Columns: those of the front without of_budget, val_error being that of this training alone;
-    state (rejected: over the budget by the clock), reason, repeat_of (the trial that trained the
-    network before, where some did), epochs; timing_s, seconds that a worker spent on its times, and
-    of each time its interval, verdict and repeats, as latency_low_ms, ...; val_error after each
+    state (rejected: over the budget by the clock), reason, baseline (the family, where there are
+    any), repeat_of (the trial that trained the network before, where some did), epochs; timing_s,
+    seconds that a worker spent on its times, and of each time its interval, verdict and repeats, as
+    latency_low_ms, ...; val_error after each
     rung as val_error@EPOCH; the genes.
     """
     repeated = any(trial.repeat_of is not None for trial in record.trials)
+    has_baselines = any(trial.baseline is not None for trial in record.trials)
     rungs = sorted({epoch for trial in record.trials for epoch in trial.val_errors})
     rows = [
         {
             **_row(trial),
             "state": trial.state,
             "reason": trial.reason,
+            **({"baseline": trial.baseline} if has_baselines else {}),
             **({"repeat_of": trial.repeat_of} if repeated else {}),
             "epochs": max(trial.val_errors, default=0),
             **({} if trial.timing_s is None else {"timing_s": trial.timing_s}),
@@ -109,6 +120,12 @@ def front_of(record: StudyRecord, objectives: Sequence[str] = ()) -> tuple[Trial
         return record.front
     check_objectives(objectives, record.complete)
     return pareto_front(record.complete, objectives)
+
+
+def landmarks_of(record: StudyRecord, front: Sequence[TrialRecord]) -> tuple[TrialRecord, ...]:
+    """The baselines that are not on the front, cheapest first."""
+    on_front = {trial.number for trial in front}
+    return tuple(trial for trial in record.baselines if trial.number not in on_front)
 
 
 def share_of_budget(record: StudyRecord, trial: TrialRecord) -> float | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nas_tc.errors import StudyError
+from nas_tc.report.against_baselines import against_baseline
 from nas_tc.report.plot import draw_front
 from nas_tc.report.recommended import recommended
 from nas_tc.report.tables import front_of, front_table, trials_table
@@ -53,7 +54,9 @@ def write_report(
 
 def manifest(record: StudyRecord, objectives: Sequence[str] = ()) -> dict[str, Any]:
     """Every setting, what the study was made with, and what came out."""
-    states = Counter(trial.state for trial in record.trials)
+    states = Counter(trial.state for trial in record.trials if trial.baseline is None)
+    choice = recommended(record)
+    against = against_baseline(record, choice)
     return {
         "settings": dict(record.settings),
         "runs": list(record.runs),
@@ -62,7 +65,23 @@ def manifest(record: StudyRecord, objectives: Sequence[str] = ()) -> dict[str, A
         "objectives": list(objectives or record.objectives),
         "front": [trial.number for trial in front_of(record, objectives)],
         "recommended": None
-        if (choice := recommended(record)) is None
+        if choice is None
         else {"trial": choice.trial.number, "evidence": choice.evidence},
+        **({} if not record.baselines else {"baselines": _baselines(record)}),
+        **({} if against is None else {"against_baselines": str(against)}),
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _baselines(record: StudyRecord) -> dict[str, Any]:
+    """Each family's trial and results."""
+    return {
+        str(trial.baseline): {
+            "trial": trial.number,
+            "complexity": trial.complexity,
+            "val_error": trial.mean_val_error,
+            "test_error": trial.test_error,
+            "train_s": trial.train_s,
+        }
+        for trial in record.baselines
     }

@@ -13,9 +13,10 @@ from nas_tc.data import Decoding, ImageData, load_data, parse_limit
 from nas_tc.errors import NasTcError
 from nas_tc.latency import named_table
 from nas_tc.recipe import Recipe
+from nas_tc.search.baselines import parse_baselines, queue_baselines
 from nas_tc.search.driver import Driver
 from nas_tc.search.events import Listener, NullListener
-from nas_tc.search.front_errors import measure_front
+from nas_tc.search.front_errors import measure_front, untested
 from nas_tc.search.front_times import report_timing, time_front, untimed_front
 from nas_tc.search.interrupts import Interrupts
 from nas_tc.search.plan import Plan, describe_fit, plan_search
@@ -51,6 +52,7 @@ def search(
     seed: int = 0,
     augment: str = "auto",
     start: Sequence[str] = (),
+    baselines: str | Sequence[str] = "auto",
     reruns: int = 0,
     time_table: str | Path | None = None,
     listener: Listener | None = None,
@@ -84,8 +86,11 @@ def search(
         start: Networks to train first, by name, notation or JSON file; or study files. From a study
             with the same images and recipe the results are taken; from another one the front is
             trained again.
-        reruns: Number of times that each network of the front is trained again in the end, each
-            time with another seed.
+        baselines: Known networks that are cut to the budget and trained beside the trials: "auto"
+            (what suits the size of the images), "none", or families, "vgg,resnet"; see
+            docs/baselines.md.
+        reruns: Number of times that each network of the front, and the best baseline, is trained
+            again in the end, each time with another seed.
         time_table: Path of the table of the device that a limit on time is meant for. The table
             predicts times, and none is measured. None: times are measured on this machine.
         listener: Receives notes, progress and ended trials; None: nothing is reported.
@@ -121,6 +126,7 @@ def search(
     limit = None if memory_limit is None else parse_limit(memory_limit)
     plan = plan_search(budget, space, recipe, augment, seed, fields)
     starts = [parse_start(text) for text in start]
+    families = parse_baselines(baselines)
     if ray_address is None:
         choose_device(device)
     table = named_table(time_table, plan.budget)
@@ -138,11 +144,13 @@ def search(
         starts = [start.settle(settings) for start in starts]
         with Interrupts() as interrupts, open_study(path, settings.to_dict()) as opened:
             start_with(opened, path, settings, starts, listener)
+            has_queued = queue_baselines(opened, settings, families, listener)
             before = record_of(opened, path)
             _note_resume(before, trials, listener)
             if (
                 before.done >= trials
-                and all(trial.test_error is not None for trial in before.front)
+                and not has_queued
+                and not untested(before)
                 and not missing_reruns(before, reruns)
                 and not untimed_front(before)
             ):

@@ -10,6 +10,7 @@ from optuna.trial import TrialState
 from nas_tc.architecture import Architecture
 from nas_tc.errors import StudyError
 from nas_tc.sampler.pareto_pruner import ParetoPruner
+from nas_tc.search.baselines import excess_of, next_baseline
 from nas_tc.search.events import Progress
 from nas_tc.search.jobs import run_jobs
 from nas_tc.search.network_sampler import network_sampler
@@ -23,10 +24,12 @@ from nas_tc.search.trials import ask, trainings_before
 from nas_tc.search.warm_start import enqueue
 from nas_tc.study.attributes import (
     ARCHITECTURE_KEY,
+    BASELINE_KEY,
     LOSSES_KEY,
     OVER_BUDGET_KEY,
     REASON_KEY,
     TIMED_ON_KEY,
+    TIMES_KEY,
     TIMING_S_KEY,
 )
 from nas_tc.study.front import pareto_front
@@ -45,7 +48,7 @@ class Driver:
     Args:
         session: Study, workers and listener.
         settings: Settings of the search.
-        goal: Number of trials that are complete or pruned in the end.
+        goal: Number of trials that are complete or pruned in the end, baselines not counted.
         time_judge: Judge of networks by time, where the budget limits one.
 
     Raises:
@@ -84,10 +87,12 @@ class Driver:
             timed_briefly=time_judge is not None and time_judge.measures,
         )
         self._study.pruner = ParetoPruner(record.objectives[1])
-        self._complete = list(record.complete)
+        self._complete = [trial for trial in record.trials if trial.state == "complete"]
         self._front = record.front
         self._done = self._done_before = record.done
-        self._pruned = sum(t.state == "pruned" and t.reused is None for t in record.trials)
+        self._pruned = sum(
+            t.state == "pruned" and t.reused is None and t.baseline is None for t in record.trials
+        )
         self._failed = 0
         self._failures_in_a_row = 0
         self._exhausted = False
@@ -113,10 +118,17 @@ class Driver:
             )
 
     def _begin_next(self) -> bool:
-        """Starts the next network on an idle worker; False if there is none to start."""
-        if self._done + len(self._running) >= self._goal:
+        """Starts the next network on an idle worker; False if there is none to start.
+
+        A queued network comes first. A baseline is trained even if the goal is reached.
+        """
+        waiting = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+        counted = sum(BASELINE_KEY not in each.user_attrs for each in self._running.values())
+        if not (waiting and BASELINE_KEY in waiting[0].user_attrs) and (
+            self._done + counted >= self._goal
+        ):
             return False
-        if not self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+        if not waiting:
             self._exhausted = self._exhausted or not self._sampler.has_next(self._study)
             if self._exhausted:
                 return False
@@ -173,6 +185,9 @@ class Driver:
         frozen = self._study.tell(trial, state=TrialState.FAIL)
         del self._running[trial.number]
         self._listener.ended(trial_record(frozen))
+        if BASELINE_KEY in frozen.user_attrs and (times := frozen.user_attrs.get(TIMES_KEY)):
+            excess = excess_of(self._settings.times, times)
+            next_baseline(self._study, self._settings, frozen, excess)
 
     def _handle(self, number: int, answer: TrainingResult | TimingResult | FailedError) -> None:
         trial = self._running[number]
@@ -196,7 +211,10 @@ class Driver:
         trial.report(rung.val_error, rung.epoch)
         trial.set_user_attr("validation_s", round(rung.validation_s, 3))
         is_pruned = (
-            answer.weights is None and not self._was_trained_before(trial) and trial.should_prune()
+            answer.weights is None
+            and BASELINE_KEY not in trial.user_attrs
+            and not self._was_trained_before(trial)
+            and trial.should_prune()
         )
         if answer.weights is None and not is_pruned:
             self._pool.advance(number)
@@ -220,13 +238,14 @@ class Driver:
         frozen = self._study.tell(trial, val_error, state=state)
         self._forget(frozen.number)
         *complete, record = with_repeats([*self._complete, trial_record(frozen)])
-        self._done += 1
+        self._done += record.baseline is None
         if state == TrialState.COMPLETE:
             self._complete = [*complete, record]
-            self._front = pareto_front(self._complete, self._objectives)
+            members = [each for each in self._complete if not each.is_landmark]
+            self._front = pareto_front(members, self._objectives)
             self._weights.drop(self._complete)
         else:
-            self._pruned += 1
+            self._pruned += record.baseline is None
         self._listener.ended(record)
 
     def _fail(self, trial: optuna.Trial, error: FailedError) -> None:
@@ -239,7 +258,10 @@ class Driver:
         tried_again = isinstance(error, LostError) and losses < _LOSSES
         if tried_again:
             network = Architecture.from_dict(trial.user_attrs[ARCHITECTURE_KEY])
-            enqueue(self._study, network, self._settings.space, {LOSSES_KEY: losses})
+            kept = {
+                key: trial.user_attrs[key] for key in (BASELINE_KEY,) if key in trial.user_attrs
+            }
+            enqueue(self._study, network, self._settings.space, {LOSSES_KEY: losses, **kept})
         frozen = self._study.tell(trial, state=TrialState.FAIL)
         self._forget(trial.number)
         self._listener.ended(with_repeats([*self._complete, trial_record(frozen)])[-1])

@@ -1,15 +1,23 @@
-"""The test errors of the front's networks, each measured once in the life of a study."""
+"""The test errors of the front and of the baselines, each measured once in a study's life."""
 
 from nas_tc.search.jobs import run_jobs
 from nas_tc.search.pool import FailedError
 from nas_tc.search.session import Session
 from nas_tc.study.attributes import TEST_ERRORS_KEY
 from nas_tc.study.files import weights_file
+from nas_tc.study.record import StudyRecord
+from nas_tc.study.trial import TrialRecord
 from nas_tc.study.weights import Weights
 
 
+def untested(record: StudyRecord) -> list[TrialRecord]:
+    """Networks of the front and baselines whose test errors are not known yet."""
+    found = {trial.number: trial for trial in (*record.front, *record.baselines)}
+    return [trial for trial in found.values() if trial.test_error is None]
+
+
 def measure_front(session: Session) -> None:
-    """Measures the test error of the front's networks, and drops the weights far from the front.
+    """Measures the test errors of the front and of the baselines; drops weights far from both.
 
     Args:
         session: Study, workers and listener.
@@ -20,8 +28,10 @@ def measure_front(session: Session) -> None:
     study, pool, listener = session.study, session.pool, session.listener
     tested = dict(study.user_attrs.get(TEST_ERRORS_KEY, {}))
     record = session.record()  # with the careful times of the front
-    Weights(session.path, record.objectives, timed_briefly=False).drop(record.complete)
-    waiting = [trial for trial in record.front if str(trial.number) not in tested]
+    Weights(session.path, record.objectives, timed_briefly=False).drop(
+        [trial for trial in record.trials if trial.state == "complete"]
+    )
+    waiting = [trial for trial in untested(record) if str(trial.number) not in tested]
 
     def begin_next() -> bool:
         while waiting:

@@ -16,11 +16,12 @@ _ENOUGH_S = 2.0  # at most: a shared machine is slow for half a second at a time
 
 
 def untimed_front(record: StudyRecord) -> list[TrialRecord]:
-    """Members of the front whose times were measured only briefly."""
+    """Members of the front, and baselines, whose times were measured only briefly."""
     budget = record.settings["budget"]
     if not budget.get("times") or budget.get("time_table"):
         return []
-    return [trial for trial in record.front if not trial.timed_again]
+    found = {trial.number: trial for trial in (*record.front, *record.baselines)}
+    return [trial for trial in found.values() if not trial.timed_again]
 
 
 def time_front(session: Session, judge: TimeJudge | None, search_s: float) -> None:
@@ -57,9 +58,8 @@ def time_front(session: Session, judge: TimeJudge | None, search_s: float) -> No
             reason = reason_over_limit(times, judge.limits)
             kept[str(trial.number)] = {"times": timing_record(times, {}), "reason": reason}
             if reason is not None:
-                session.listener.note(
-                    f"trial {trial.number} leaves the front, timed with care: {reason}"
-                )
+                what = "no baseline any more" if trial.is_landmark else "leaves the front"
+                session.listener.note(f"trial {trial.number} {what}, timed with care: {reason}")
         session.study.set_user_attr(FRONT_TIMES_KEY, kept)
 
 

@@ -89,16 +89,20 @@ def rerun(
 
 
 def missing_reruns(record: StudyRecord, reruns: int) -> list[tuple[TrialRecord, int]]:
-    """Networks of the front and seeds still to train, every network once before any twice.
+    """Networks and seeds still to train, every network once before any twice.
+
+    The networks are those of the front and the best baseline.
 
     A reused result was trained with the seed of the search that it comes from. That seed would give
     the same result once more, so it is left out.
     """
     own_seed = record.settings["seed"]
+    best = record.best_baseline
+    networks = {trial.number: trial for trial in (*record.front, *([best] if best else []))}
     return [
         (trial, seed)
         for count in range(1, reruns + 1)
-        for trial in record.front
+        for trial in networks.values()
         for seed in [_nth_seed(count, trial, own_seed)]
         if seed not in {rerun.seed for rerun in trial.reruns}
     ]

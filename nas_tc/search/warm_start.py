@@ -166,7 +166,11 @@ def _take_study(
     differs = training_difference(dict(source.settings), settings.to_dict())
     if differs is None and settings.times:
         differs = "times: they must be measured here"
-    candidates = source.front if differs else [t for t in source.trials if t.state in _STATES]
+    candidates = (
+        source.front
+        if differs
+        else [t for t in source.trials if t.state in _STATES and not t.is_landmark]
+    )
     bare = set() if differs else _without_weights(source, settings)
     taken = queued = 0
     for trial in candidates:

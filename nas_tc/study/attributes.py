@@ -6,6 +6,7 @@ RUNS_KEY = "runs"
 ARCHITECTURE_KEY = "architecture"
 REASON_KEY = "reason"
 OUT_OF_SPACE_KEY = "guest"  # a network outside the space, which has no genes; an old name
+BASELINE_KEY = "baseline"  # the family of a known network that is trained beside the trials
 RERUNS_KEY = "reruns"  # trial number to results with other seeds
 REUSED_KEY = "reused"  # the study and trial that a result was taken from
 REUSED_SEED_KEY = "reused_seed"  # seed of the search that trained a reused result

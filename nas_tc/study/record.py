@@ -1,7 +1,7 @@
 """The record of a study: its settings, trials and front, for reports and exports."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -37,13 +37,36 @@ class StudyRecord:
 
     @cached_property
     def complete(self) -> tuple[TrialRecord, ...]:
-        """The trials that were trained to the end."""
-        return tuple(trial for trial in self.trials if trial.state == "complete")
+        """The trials that were trained to the end, baselines outside of the space left out."""
+        return tuple(
+            trial for trial in self.trials if trial.state == "complete" and not trial.is_landmark
+        )
+
+    @cached_property
+    def baselines(self) -> tuple[TrialRecord, ...]:
+        """Known networks that were trained to the end beside the trials, cheapest first.
+
+        Where the search had trained the network before, it is that trial, which has the mean error.
+        """
+        found = []
+        for trial in self.trials:
+            if trial.baseline is not None and trial.state == "complete":
+                first = trial if trial.repeat_of is None else self.trial(trial.repeat_of)
+                found.append(replace(first, baseline=trial.baseline))
+        return tuple(sorted(found, key=lambda each: (each.complexity, each.number)))
+
+    @property
+    def best_baseline(self) -> TrialRecord | None:
+        """The baseline with the least validation error, over the reruns where it has any."""
+        return min(self.baselines, key=_known_error, default=None)
 
     @property
     def done(self) -> int:
         """Number of trials that count towards a search's goal: complete or pruned, not reused."""
-        return sum(t.state in ("complete", "pruned") and t.reused is None for t in self.trials)
+        return sum(
+            t.state in ("complete", "pruned") and t.reused is None and t.baseline is None
+            for t in self.trials
+        )
 
     @property
     def objectives(self) -> tuple[str, str]:
@@ -85,6 +108,11 @@ class StudyRecord:
     def weights_folder(self) -> Path:
         """The folder of the front's weights."""
         return weights_folder(self.path)
+
+
+def _known_error(trial: TrialRecord) -> float:
+    again, own = trial.rerun_val_error, trial.mean_val_error
+    return again.mean if again is not None else 1.0 if own is None else own
 
 
 def read_study(path: Path) -> StudyRecord:

@@ -14,7 +14,13 @@ from optuna.trial import FrozenTrial, TrialState
 
 from nas_tc.errors import StudyError
 from nas_tc.space import genes_of
-from nas_tc.study.attributes import ARCHITECTURE_KEY, LOSSES_KEY, OUT_OF_SPACE_KEY, SETTINGS_KEY
+from nas_tc.study.attributes import (
+    ARCHITECTURE_KEY,
+    BASELINE_KEY,
+    LOSSES_KEY,
+    OUT_OF_SPACE_KEY,
+    SETTINGS_KEY,
+)
 from nas_tc.study.comparison import difference
 from nas_tc.study.files import STUDY_NAME, kept_settings, study_folder, study_url
 
@@ -128,7 +134,11 @@ def requeue_running(study: optuna.Study) -> None:
         genes = trial.params if is_whole else trial.system_attrs.get("fixed_params", {})
         network = trial.user_attrs.get(OUT_OF_SPACE_KEY)
         if (is_whole or genes or network) and (genes, network) not in waiting:
-            kept = {} if network is None else {OUT_OF_SPACE_KEY: network}
+            kept = {
+                key: trial.user_attrs[key]
+                for key in (OUT_OF_SPACE_KEY, BASELINE_KEY)
+                if key in trial.user_attrs
+            }
             losses = trial.user_attrs.get(LOSSES_KEY, 0)
             study.enqueue_trial(genes, user_attrs={LOSSES_KEY: losses, **kept})
         study.tell(trial.number, state=TrialState.FAIL)

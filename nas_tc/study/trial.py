@@ -10,6 +10,7 @@ from optuna.trial import FrozenTrial, TrialState
 from nas_tc.architecture import Architecture, format_notation
 from nas_tc.study.attributes import (
     ARCHITECTURE_KEY,
+    BASELINE_KEY,
     OVER_BUDGET_KEY,
     REASON_KEY,
     REUSED_KEY,
@@ -50,11 +51,17 @@ class TrialRecord:
     times: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # "latency": ms, verdict
     timing_s: float | None = None  # seconds to measure its times, without the careful timing
     timed_again: bool = False  # whether the careful timing of the front has measured it
+    baseline: str | None = None  # family of a known network that was trained beside the trials
 
     @property
     def network(self) -> str:
         """The network in the paper's notation."""
         return format_notation(self.architecture.stages)
+
+    @property
+    def is_landmark(self) -> bool:
+        """Whether it is a baseline that the space does not have: compared, but never taken."""
+        return self.baseline is not None and not self.genes
 
     @property
     def val_error(self) -> float | None:
@@ -121,6 +128,7 @@ def trial_record(
         times={name: _renamed(kept) for name, kept in times.items()},
         timing_s=attributes.get(TIMING_S_KEY),
         timed_again=timed is not None,
+        baseline=attributes.get(BASELINE_KEY),
     )
 
 

@@ -58,7 +58,7 @@ class Weights:
             ) from None
 
     def drop(self, complete: Sequence[TrialRecord]) -> None:
-        """Removes the weights of networks that are far from the front."""
+        """Removes the weights of networks that are far from the front, but of no baseline."""
         kept = {weights_file(self.path, number) for number in self._kept(complete)}
         for file in weights_folder(self.path).glob("*.safetensors"):
             if file not in kept:
@@ -71,14 +71,16 @@ class Weights:
         front. The same happens when a member of the front turns out to be slower than its brief
         timing showed.
         """
-        kept = {trial.number for trial in near_front(complete, self.objectives, _LAYERS)}
+        members = [trial for trial in complete if not trial.is_landmark]
+        kept = {trial.number for trial in near_front(members, self.objectives, _LAYERS)}
+        kept |= {trial.number for trial in complete if trial.baseline is not None}
         if self.timed_briefly:
             kept |= {
                 trial.number
-                for trial in complete
+                for trial in members
                 if trial.number not in kept
                 and (trial.number == new or weights_file(self.path, trial.number).exists())
-                and self._may_be_on_front(trial, complete)
+                and self._may_be_on_front(trial, members)
             }
         return kept
 

@@ -1,0 +1,69 @@
+"""Is what a search found better than the best known network at the same budget?"""
+
+from dataclasses import dataclass
+from math import hypot, sqrt
+
+from nas_tc.report.plot import short_number
+from nas_tc.report.recommended import Recommended
+from nas_tc.study import StudyRecord, TrialRecord
+
+_CHANCE = 2.0  # standard errors below which a difference may be chance
+
+
+@dataclass(frozen=True)
+class AgainstBaseline:
+    """The recommended network against the best baseline, by validation error.
+
+    Attributes:
+        baseline: the one with the least error.
+        difference: its error less that of the recommended network: above 0 where the search won.
+        error: standard error of the difference; 0 where the baseline is what is recommended.
+    """
+
+    baseline: TrialRecord
+    difference: float
+    error: float
+
+    def __str__(self) -> str:
+        which = f"{self.baseline.baseline}, {short_number(self.baseline.complexity)}"
+        if not self.error:
+            return f"not better than the best baseline ({which}), which is what is recommended"
+        by = f"{100 * abs(self.difference):.2f} ± {100 * self.error:.2f} points"
+        if self.difference <= 0:
+            return f"not better than the best baseline ({which}), but worse by {by}"
+        chance = ", which may be chance" if self.difference < _CHANCE * self.error else ""
+        return f"better than the best baseline ({which}) by {by}{chance}"
+
+
+def against_baseline(record: StudyRecord, choice: Recommended | None) -> AgainstBaseline | None:
+    """The comparison of what is recommended with the best baseline; None where there is none.
+
+    Where a network was trained again with other seeds, those trainings alone count. Otherwise its
+    error is what the model expects of it, or else the mean of its trainings; how far a single
+    training may be out is then the model's noise, or without a model that of counting errors
+    among the validation images.
+    """
+    baseline = record.best_baseline
+    if baseline is None or choice is None:
+        return None
+    if choice.trial.number == baseline.number:
+        return AgainstBaseline(baseline, 0.0, 0.0)
+    model = choice.model
+    noise = None if model is None else model.noise
+    images = int(record.settings["data"]["validation_images"])
+    known, own_error = _known(baseline, noise, images)
+    expected, error = _known(choice.trial, noise, images)
+    if not choice.trial.reruns and model is not None and model.spread is not None:
+        expected, error = model.expected, max(model.spread, 1 / images)
+    return AgainstBaseline(baseline, known - expected, hypot(own_error, error))
+
+
+def _known(trial: TrialRecord, noise: float | None, images: int) -> tuple[float, float]:
+    """A network's validation error over its trainings, and the standard error of that."""
+    again = trial.rerun_val_error
+    mean, count = (again.mean, again.count) if again else (trial.mean_val_error or 0.0, 0)
+    if again and again.deviation is not None:
+        return mean, max(again.deviation, 1 / images) / sqrt(count)
+    count = count or 1 + len(trial.repeats)
+    counted = sqrt(max(mean, 1 / images) * (1 - mean) / images)
+    return mean, (counted if noise is None else max(noise, 1 / images)) / sqrt(count)

@@ -1,0 +1,171 @@
+"""Known networks at the search's budget, trained beside its trials: what a winner has to beat."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from nas_tc.architecture import Architecture, Shape, format_notation
+from nas_tc.budget import parse_budget, resolve_budget
+from nas_tc.cost import complexity
+from nas_tc.errors import BudgetError, NasTcError
+from nas_tc.families import Family, find_family, fit_family
+from nas_tc.search.events import Listener
+from nas_tc.search.settings import Settings
+from nas_tc.search.warm_start import enqueue
+from nas_tc.space import Limited, extreme_network
+from nas_tc.study.attributes import ARCHITECTURE_KEY, BASELINE_KEY
+from nas_tc.timing import TimeLimit
+
+_LARGE = 64  # pixels a side
+_SMALL_IMAGES = ("vgg", "resnet")
+_LARGE_IMAGES = ("he-sun", "resnet", "mobilenetv2")
+_DONE = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING, TrialState.WAITING)
+_MOST_TRIES = 6  # networks of a family that the clock may refuse
+_BELOW = 0.95  # of what a network that is too slow would have to cost, if time were cost
+
+
+@dataclass(frozen=True)
+class Baselines:
+    """Which families are trained beside the trials.
+
+    Attributes:
+        names: of the families; None: those that suit the images.
+    """
+
+    names: tuple[str, ...] | None = None
+
+    def families(self, input: Shape) -> tuple[Family, ...]:
+        """The families for images of a shape (channels, height, width)."""
+        names = self.names
+        if names is None:
+            names = _LARGE_IMAGES if min(input[1:]) >= _LARGE else _SMALL_IMAGES
+        return tuple(find_family(name) for name in names)
+
+
+def parse_baselines(text: str | Sequence[str]) -> Baselines:
+    """From "auto", "none", or names of families: "vgg,resnet".
+
+    Raises:
+        UnknownNameError: no such family.
+    """
+    if text == "auto":
+        return Baselines()
+    names = text.split(",") if isinstance(text, str) else text
+    named = tuple(dict.fromkeys(name.strip() for name in names))
+    if named == ("none",):
+        return Baselines(())
+    for name in named:
+        find_family(name)
+    return Baselines(named)
+
+
+def queue_baselines(
+    study: optuna.Study, settings: Settings, baselines: Baselines, listener: Listener
+) -> bool:
+    """Queues each family's network, unless the study has one of it.
+
+    A network of the space is queued by its genes and teaches the model; another is a guest. Both
+    have the space's head and normalisation. Where only the clock can say what fits, it begins
+    with a network that is surely too slow, or as the reference suggests, see `next_baseline`.
+
+    Returns:
+        Whether any is queued now.
+
+    Raises:
+        NasTcError: a family that was asked for has no network within the budget.
+    """
+    there = {
+        trial.user_attrs[BASELINE_KEY]
+        for trial in study.get_trials(deepcopy=False, states=_DONE)
+        if BASELINE_KEY in trial.user_attrs
+    }
+    for family in baselines.families(settings.space.input):
+        if family.name in there:
+            continue
+        try:
+            network = _fitted(family, _limits(settings), settings)
+        except NasTcError as error:
+            if baselines.names is not None:
+                raise type(error)(f"--baselines {family.name}: {error}") from None
+            listener.note(f"baseline {family.name} is left out: {error}")
+            continue
+        enqueue(study, network, settings.space, {BASELINE_KEY: family.name})
+        listener.note(
+            f"baseline: {family.name}, {complexity(network):,} multiply-adds, "
+            f"{format_notation(network.stages)}"
+        )
+    waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+    return any(BASELINE_KEY in trial.user_attrs for trial in waiting)
+
+
+def next_baseline(
+    study: optuna.Study, settings: Settings, trial: FrozenTrial, too_slow: float
+) -> bool:
+    """Queues a smaller network of a baseline's family in place of one that the clock refused.
+
+    Args:
+        study: open.
+        settings: of the search.
+        trial: that was refused.
+        too_slow: its time as a ratio to the limit, more than 1.
+
+    Returns:
+        Whether there is one; after six networks of the family the clock has the last word.
+    """
+    name = trial.user_attrs[BASELINE_KEY]
+    tries = sum(
+        each.user_attrs.get(BASELINE_KEY) == name for each in study.get_trials(deepcopy=False)
+    )
+    if tries >= _MOST_TRIES:
+        return False
+    refused = Architecture.from_dict(trial.user_attrs[ARCHITECTURE_KEY])
+    most = int(complexity(refused) / max(1.0, too_slow) * _BELOW)
+    try:
+        network = _fitted(
+            find_family(name), (*settings.limit.caps, *_most_complexity(most)), settings
+        )
+    except BudgetError:
+        return False
+    enqueue(study, network, settings.space, {BASELINE_KEY: name})
+    return True
+
+
+def excess_of(times: Sequence[TimeLimit], figures: dict[str, dict[str, Any]]) -> float:
+    """By how much the recorded times of a network are over their limits, as a ratio.
+
+    A ratio to a reference counts where the limit is one.
+    """
+    ratios = [
+        float(figures[limit.name].get("ratio", figures[limit.name]["ms"])) / limit.most
+        for limit in times
+        if limit.name in figures and (limit.reference is None or "ratio" in figures[limit.name])
+    ]
+    return max(ratios, default=1.0)  # foretold against a reference that was not timed
+
+
+def _fitted(family: Family, limits: Sequence[Limited], settings: Settings) -> Architecture:
+    space = settings.space
+    return fit_family(
+        family, limits, space.input, space.classes, norm=space.norm, head=space.head
+    ).architecture
+
+
+def _limits(settings: Settings) -> tuple[Limited, ...]:
+    """The limits that a formula can check, and where there is none on the complexity, a guess."""
+    caps: tuple[Limited, ...] = settings.limit.caps
+    if settings.limit.complexity is not None or not settings.times:
+        return caps
+    guesses = [
+        int(complexity(limit.reference) * limit.most)
+        for limit in settings.times
+        if limit.reference is not None
+    ]
+    costliest = complexity(extreme_network(settings.space, "costliest"))
+    return (*caps, *_most_complexity(max(1, min([*guesses, costliest]))))
+
+
+def _most_complexity(most: int) -> tuple[Limited, ...]:
+    return resolve_budget(parse_budget(str(max(1, most))), (1, 1, 1)).caps
