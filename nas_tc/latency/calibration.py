@@ -45,6 +45,9 @@ def networks_of(space: Space, random: random.Random) -> Iterator[Architecture]:
     Args:
         space: Space at the images' shape and classes.
         random: Source of the draws.
+
+    Yields:
+        A network, not always another one.
     """
     failed = 0
     while failed < _ATTEMPTS:

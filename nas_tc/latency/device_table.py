@@ -39,6 +39,10 @@ def find_table(file: Path | None, machine: Mapping[str, Any]) -> TimeTable | Non
 def named_table(file: str | Path | None, budget: Budget) -> TimeTable | None:
     """The table that was named to predict the times of a budget with; None if none was.
 
+    Args:
+        file: File of the table; None: none is named.
+        budget: Budget of the search.
+
     Raises:
         TableError: It cannot be read.
         BudgetError: The budget limits no time.

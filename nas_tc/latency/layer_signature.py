@@ -61,6 +61,9 @@ class LayerSignature:
 def nodes_of(architecture: Architecture) -> tuple[Node, ...]:
     """The layers of a network in order, with branches that meet again as one node.
 
+    Args:
+        architecture: The network.
+
     Raises:
         ArchitectureError: A map shrinks to nothing.
     """
@@ -87,6 +90,9 @@ def nodes_of_part(part: tuple[Layer, ...], before: str) -> tuple[Node, ...]:
 
 def signatures_of(architecture: Architecture) -> list[LayerSignature]:
     """The signature of each layer of a network, in order.
+
+    Args:
+        architecture: The network.
 
     Raises:
         ArchitectureError: A map shrinks to nothing.

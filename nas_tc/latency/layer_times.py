@@ -169,6 +169,9 @@ class LayerTimes:
     def untimed(self, architecture: Architecture) -> list[LayerSignature]:
         """The network's layers that were never timed, each once.
 
+        Args:
+            architecture: The network.
+
         Raises:
             ArchitectureError: A map shrinks to nothing.
         """
@@ -177,6 +180,9 @@ class LayerTimes:
 
     def predict(self, architecture: Architecture) -> Prediction | None:
         """The network's time; None if a layer is like none that was timed.
+
+        Args:
+            architecture: The network.
 
         Raises:
             ArchitectureError: A map shrinks to nothing.

@@ -72,6 +72,9 @@ class PredictedLimit:
     def of(self, architecture: Architecture) -> float:
         """Predicted milliseconds of a network.
 
+        Args:
+            architecture: The network.
+
         Raises:
             ArchitectureError: A map shrinks to nothing.
             TableError: A layer is like none that was timed.

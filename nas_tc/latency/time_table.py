@@ -25,6 +25,11 @@ _QUIET_MS_KEY = "calm_ms"  # files of version 0.1 use this name, and stay readab
 class TimeTable:
     """Times of layers on one device, in the settings that were timed.
 
+    Args:
+        machine: See below.
+        times: See below.
+        quiet_ms: See below.
+
     Attributes:
         machine: Machine that they were timed on, and its libraries, from `timing_machine`.
         times: Times by setting.
@@ -50,6 +55,9 @@ class TimeTable:
     @classmethod
     def read(cls, path: Path) -> "TimeTable":
         """The table in a file.
+
+        Args:
+            path: File of the table.
 
         Raises:
             TableError: There is no such file, or it is not a table, damaged, or from a newer
@@ -86,6 +94,9 @@ class TimeTable:
 
     def write(self, path: Path) -> None:
         """Writes the file whole, with what other processes have added to it meanwhile.
+
+        Args:
+            path: File of the table.
 
         Raises:
             TableError: The folder cannot be written, or another kind of file is in the way.

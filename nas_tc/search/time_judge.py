@@ -79,6 +79,9 @@ class TimeJudge:
         than half of the layers guessed. Every eighth such network is measured all the same, so
         that the table's error includes them.
 
+        Args:
+            architecture: The network.
+
         Returns:
             The times by the limits' names; nothing if the network must be measured.
         """

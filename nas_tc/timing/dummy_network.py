@@ -20,6 +20,9 @@ def dummy_network(architecture: Architecture) -> Network:
     vanish nor overflow from layer to layer: the weights' standard deviation is that of He et al.,
     "Delving deep into rectifiers" (2015), Eqn. 10.
 
+    Args:
+        architecture: Network to build.
+
     Raises:
         ArchitectureError: A map shrinks to nothing.
 

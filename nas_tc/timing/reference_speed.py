@@ -95,6 +95,9 @@ def reference_speed_file(folder: Path, machine: Mapping[str, Any]) -> Path:
 def baseline_ms_from(values: Any) -> BaselineMs:
     """Times of the baseline networks as a file has them.
 
+    Args:
+        values: List of milliseconds, from small to large.
+
     Raises:
         TypeError: The values are not a list.
         ValueError: There is not one time for each baseline network, or a larger one is quicker.

@@ -193,6 +193,9 @@ class Worker:
 
         Returns:
             The result, or a `TrainingResult` with the reason if no memory is left.
+
+        Raises:
+            RuntimeError: Anything but a lack of memory.
         """
         assert self._lock is not None
         self._forget()
