@@ -4,7 +4,7 @@
 
 Writes small files into a temporary folder. The key of the cache: the content of all files, beside
 their names, sizes and times alone, on a warm disk. Decoding: photographs scaled to 224 pixels, by
-this version and by the one in CHECKOUT, by turns, each in a process of its own. Prints the least
+this version and by the one in CHECKOUT, interleaved, each in a process of its own. Prints the least
 seconds of each; its last line is JSON.
 """
 

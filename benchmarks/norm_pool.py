@@ -1,4 +1,4 @@
-"""Normalisation, pool and ReLU by nas-tc's library against torch's layers, by turns, on one core.
+"""Normalisation, pool and ReLU by our library against torch's layers, interleaved, on one core.
 
     python benchmarks/norm_pool.py
 

@@ -47,7 +47,7 @@ def networks_of(space: Space, random: random.Random) -> Iterator[Architecture]:
         random: Source of the draws.
 
     Yields:
-        One network after another.
+        A network, not always another one.
     """
     failed = 0
     while failed < _ATTEMPTS:

@@ -40,7 +40,7 @@ def named_table(file: str | Path | None, budget: Budget) -> TimeTable | None:
     """The table that was named to predict the times of a budget with; None if none was.
 
     Args:
-        file: Path of a table; None: none is named.
+        file: File of the table; None: none is named.
         budget: Budget of the search.
 
     Raises:

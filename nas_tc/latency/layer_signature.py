@@ -62,7 +62,7 @@ def nodes_of(architecture: Architecture) -> tuple[Node, ...]:
     """The layers of a network in order, with branches that meet again as one node.
 
     Args:
-        architecture: Network to take apart.
+        architecture: The network.
 
     Raises:
         ArchitectureError: A map shrinks to nothing.
@@ -92,7 +92,7 @@ def signatures_of(architecture: Architecture) -> list[LayerSignature]:
     """The signature of each layer of a network, in order.
 
     Args:
-        architecture: Network to take apart.
+        architecture: The network.
 
     Raises:
         ArchitectureError: A map shrinks to nothing.

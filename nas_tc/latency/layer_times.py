@@ -170,7 +170,7 @@ class LayerTimes:
         """The network's layers that were never timed, each once.
 
         Args:
-            architecture: Network to predict.
+            architecture: The network.
 
         Raises:
             ArchitectureError: A map shrinks to nothing.
@@ -182,7 +182,7 @@ class LayerTimes:
         """The network's time; None if a layer is like none that was timed.
 
         Args:
-            architecture: Network to predict.
+            architecture: The network.
 
         Raises:
             ArchitectureError: A map shrinks to nothing.

@@ -73,7 +73,7 @@ class PredictedLimit:
         """Predicted milliseconds of a network.
 
         Args:
-            architecture: Network to predict.
+            architecture: The network.
 
         Raises:
             ArchitectureError: A map shrinks to nothing.

@@ -26,9 +26,9 @@ class TimeTable:
     """Times of layers on one device, in the settings that were timed.
 
     Args:
-        machine: Description of the machine, as plain values.
-        times: Layer times by setting; None: none yet.
-        quiet_ms: Reference times of the quiet machine, milliseconds; None: not known.
+        machine: See below.
+        times: See below.
+        quiet_ms: See below.
 
     Attributes:
         machine: Machine that they were timed on, and its libraries, from `timing_machine`.
@@ -57,7 +57,7 @@ class TimeTable:
         """The table in a file.
 
         Args:
-            path: Path of the file.
+            path: File of the table.
 
         Raises:
             TableError: There is no such file, or it is not a table, damaged, or from a newer
@@ -96,7 +96,7 @@ class TimeTable:
         """Writes the file whole, with what other processes have added to it meanwhile.
 
         Args:
-            path: Path of the file.
+            path: File of the table.
 
         Raises:
             TableError: The folder cannot be written, or another kind of file is in the way.

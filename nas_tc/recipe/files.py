@@ -59,8 +59,12 @@ def earlier_recipes(name: str | Path = "quick", **changed: Any) -> tuple[Recipe,
 
     A study that an earlier version began is resumed by the command that began it.
 
+    Args:
+        name: Name of a recipe, or path of a TOML file.
+        **changed: Fields in place of the recipe's own.
+
     Raises:
-        NasTcError: as `load_recipe`.
+        NasTcError: As for `load_recipe`.
     """
     return tuple(_load(str(name), changed, recipes) for recipes in _EARLIER)
 

@@ -80,7 +80,7 @@ class TimeJudge:
         that the table's error includes them.
 
         Args:
-            architecture: Network to judge.
+            architecture: The network.
 
         Returns:
             The times by the limits' names; nothing if the network must be measured.

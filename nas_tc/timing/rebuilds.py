@@ -7,7 +7,7 @@ several builds repeats where a longer look at one build does not.
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
@@ -124,11 +124,10 @@ def time_rebuilds(
     """
     found: list[Rebuild] = []
     started = time.monotonic()
-    for rebuild in _rebuilds(watch, builders, ceil(repeats / rebuilds), rebuild_s):
-        found.append(rebuild)
+    late = False
+    while len(found) < rebuilds and not late:
+        found.append(_time_one_build(watch, builders, ceil(repeats / rebuilds), rebuild_s))
         late = len(found) >= _FEWEST_REBUILDS and time.monotonic() - started >= most_s
-        if len(found) >= rebuilds or late:
-            break
     return _times(found, watch)
 
 
@@ -159,27 +158,18 @@ def decide_rebuilds(
     """
     found: list[Rebuild] = []
     started = time.monotonic()
-    for rebuild in _rebuilds(watch, builders, 1, rebuild_s):
-        found.append(rebuild)
+    while True:
+        found.append(_time_one_build(watch, builders, 1, rebuild_s))
         times = _times(found, watch)
         verdict = times.time().judge(limit_ms)
         late = len(found) >= _FEWEST_REBUILDS and time.monotonic() - started >= most_s
         clear = len(found) >= _FEWEST_FOR_VERDICT and verdict != "measure more"
         if clear or late or len(found) >= rebuilds:
             return times, verdict
-    raise AssertionError("rebuilds have no end")
 
 
 def _times(rebuilds: Sequence[Rebuild], watch: Stopwatch) -> RebuildTimes:
     return RebuildTimes(tuple(rebuilds), watch.reference_speed is not None)
-
-
-def _rebuilds(
-    watch: Stopwatch, builders: Sequence[Builder], fewest: int, rebuild_s: float
-) -> Iterator[Rebuild]:
-    """One build after another, without end."""
-    while True:
-        yield _time_one_build(watch, builders, fewest, rebuild_s)
 
 
 def _time_one_build(

@@ -96,7 +96,7 @@ def baseline_ms_from(values: Any) -> BaselineMs:
     """Times of the baseline networks as a file has them.
 
     Args:
-        values: Values from a file.
+        values: List of milliseconds, from small to large.
 
     Raises:
         TypeError: The values are not a list.

@@ -195,7 +195,7 @@ class Worker:
             The result, or a `TrainingResult` with the reason if no memory is left.
 
         Raises:
-            MemoryError, RuntimeError: Any other error of the measurement.
+            RuntimeError: Anything but a lack of memory.
         """
         assert self._lock is not None
         self._forget()
