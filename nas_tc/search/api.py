@@ -113,16 +113,7 @@ def search(
             before any training.
     """
     listener = listener or NullListener()
-    if trials < 1:
-        raise NasTcError(f"trials must be 1 or more, not {trials}")
-    if workers is not None and workers < 1:
-        raise NasTcError(f"workers must be 1 or more, not {workers}")
-    if reruns < 0:
-        raise NasTcError(f"reruns must be 0 or more, not {reruns}")
-    if per_gpu < 1:
-        raise NasTcError(f"per_gpu must be 1 or more, not {per_gpu}")
-    if trial_timeout_s is not None and not trial_timeout_s > 0:
-        raise NasTcError(f"trial_timeout_s must be more than 0, not {trial_timeout_s:g}")
+    _check_numbers(trials, workers, reruns, per_gpu, trial_timeout_s)
     limit = None if memory_limit is None else parse_limit(memory_limit)
     plan = plan_search(budget, space, recipe, augment, seed, fields)
     starts = [parse_start(text) for text in start]
@@ -181,6 +172,22 @@ def search(
                 interrupted = True
                 requeue_running(opened)
             return record_of(opened, path, interrupted=interrupted)
+
+
+def _check_numbers(
+    trials: int, workers: int | None, reruns: int, per_gpu: int, trial_timeout_s: float | None
+) -> None:
+    """Refuses numbers that make no search; the arguments are those of `search`."""
+    if trials < 1:
+        raise NasTcError(f"trials must be 1 or more, not {trials}")
+    if workers is not None and workers < 1:
+        raise NasTcError(f"workers must be 1 or more, not {workers}")
+    if reruns < 0:
+        raise NasTcError(f"reruns must be 0 or more, not {reruns}")
+    if per_gpu < 1:
+        raise NasTcError(f"per_gpu must be 1 or more, not {per_gpu}")
+    if trial_timeout_s is not None and not trial_timeout_s > 0:
+        raise NasTcError(f"trial_timeout_s must be more than 0, not {trial_timeout_s:g}")
 
 
 def _default_study(plan: Plan, data: str, train_images: int | None) -> Path:

@@ -46,10 +46,13 @@ class Baselines:
 
 
 def parse_baselines(text: str | Sequence[str]) -> Baselines:
-    """From "auto", "none", or names of families: "vgg,resnet".
+    """The families that a user names.
+
+    Args:
+        text: "auto", "none", or names of families, such as "vgg,resnet" or a list of them.
 
     Raises:
-        UnknownNameError: no such family.
+        UnknownNameError: A name is no family.
     """
     if text == "auto":
         return Baselines()
@@ -67,15 +70,22 @@ def queue_baselines(
 ) -> bool:
     """Queues each family's network, unless the study has one of it.
 
-    A network of the space is queued by its genes and teaches the model; another is a guest. Both
-    have the space's head and normalisation. Where only the clock can say what fits, it begins
-    with a network that is surely too slow, or as the reference suggests, see `next_baseline`.
+    A network of the space is queued by its genes, so that the model learns from it; any other is
+    queued as it is. Both have the space's head and normalisation. Where only a measured time
+    decides what fits, the first network is one that is surely too slow, or one that the reference
+    suggests, see `next_baseline`.
+
+    Args:
+        study: Open study.
+        settings: Settings of the search.
+        baselines: Families that the user named.
+        listener: Receives a note about each baseline.
 
     Returns:
         Whether any is queued now.
 
     Raises:
-        NasTcError: a family that was asked for has no network within the budget.
+        NasTcError: A family that the user named has no network within the budget.
     """
     there = {
         trial.user_attrs[BASELINE_KEY]
@@ -107,10 +117,10 @@ def next_baseline(
     """Queues a smaller network of a baseline's family in place of one that the clock refused.
 
     Args:
-        study: open.
-        settings: of the search.
-        trial: that was refused.
-        too_slow: its time as a ratio to the limit, more than 1.
+        study: Open study.
+        settings: Settings of the search.
+        trial: Trial of the network that is too slow.
+        too_slow: Ratio of its time to the limit, more than 1.
 
     Returns:
         Whether there is one; after six networks of the family the clock has the last word.
