@@ -1,15 +1,15 @@
 """`nas-tc data`: what is in a data set, and whether all of it can be read."""
 
+from json import dumps
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from nas_tc.cli import options
-from nas_tc.cli.console import console, new_table, shape_text, tell_decoded
+from nas_tc.cli.console import console, tell_decoded
+from nas_tc.cli.data_page import print_survey
 from nas_tc.errors import DataError
-
-_MOST_NAMED = 20  # broken images
 
 
 def data(
@@ -27,39 +27,32 @@ def data(
         typer.Option(help="PNG with some images of each class.", show_default="none"),
     ] = None,
     memory_limit: options.MemoryLimit = None,
+    json: options.AsJson = False,
 ) -> None:
-    """Counts, classes, mean and spread of a data set; a contact sheet; its broken images."""
-    import numpy as np  # noqa: PLC0415
-
-    from nas_tc.data import Decoding, contact_sheet, load_data, parse_limit  # noqa: PLC0415
+    """What a data set holds: classes, duplicates, what is broken or left out; a contact sheet."""
+    from nas_tc.data import (  # noqa: PLC0415
+        Decoding,
+        contact_sheet,
+        load_data,
+        parse_limit,
+        survey,
+    )
 
     side = None if size is None else (size, size)
     broken: list[str] = []
+    kinds: list[tuple[str, str]] = []
     limit = None if memory_limit is None else parse_limit(memory_limit)
-    found = load_data(spec, side=side, decoding=Decoding(tell_decoded, broken, limit))
-    table = new_table(("class", False), ("training", True), ("validation", True), ("test", True))
-    counts = [
-        np.bincount(split.labels, minlength=len(found.classes))
-        for split in (found.train, found.validation, found.test)
-    ]
-    for number, name in enumerate(found.classes):
-        table.add_row(name, *(f"{each[number]:,}" for each in counts))
-    mean, std = found.moments
-    screen = console()
-    screen.print(found.summary())
-    screen.print(table)
-    mebibytes = found.train.images.nbytes / 2**20
-    screen.print(f"images  {shape_text(found.shape)}, {mebibytes:,.1f} MiB for training")
-    screen.print(f"mean    {_numbers(mean)} of 0 to 1, by channel")
-    screen.print(f"spread  {_numbers(std)}")
+    found = load_data(spec, side=side, decoding=Decoding(tell_decoded, broken, limit, kinds))
+    page = survey(found, broken, kinds)
+    if json:
+        typer.echo(dumps(page.to_dict(), indent=2))
+    else:
+        print_survey(console(), page)
     if sheet is not None:
         rows = contact_sheet(found.train, sheet)
-        screen.print(f"sheet   {sheet}, {rows} of {len(found.classes)} classes")
-    for message in broken[:_MOST_NAMED]:
-        screen.print(message)
+        if not json:
+            console().print(
+                f"{'sheet':14}{sheet}, {rows} of {len(found.classes)} classes", markup=False
+            )
     if broken:
         raise DataError(f"{spec}: {len(broken):,} images are broken; repair or remove them")
-
-
-def _numbers(values: tuple[float, ...]) -> str:
-    return " ".join(f"{value:.4f}" for value in values)

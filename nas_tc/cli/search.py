@@ -78,6 +78,8 @@ def search(
     from nas_tc.search.api import search as run  # noqa: PLC0415
 
     fields = parse_fields(set_ or [])
+    if "augment" in fields:
+        augment = "+".join(map(str, fields.pop("augment"))) or "none"
     own = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
     fields |= {name: value for name, value in own.items() if value is not None}
 

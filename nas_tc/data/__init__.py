@@ -5,5 +5,15 @@ from nas_tc.data.decode import Decoding
 from nas_tc.data.images import ImageData, Split
 from nas_tc.data.load import load_data
 from nas_tc.data.memory import parse_limit
+from nas_tc.data.survey import Survey, survey
 
-__all__ = ["Decoding", "ImageData", "Split", "contact_sheet", "load_data", "parse_limit"]
+__all__ = [
+    "Decoding",
+    "ImageData",
+    "Split",
+    "Survey",
+    "contact_sheet",
+    "load_data",
+    "parse_limit",
+    "survey",
+]

@@ -81,10 +81,14 @@ def _digests(paths: Sequence[str]) -> list[bytes]:
     return found
 
 
-def decoded_anew() -> list[str]:
-    """A line if the cache has what an earlier version has decoded and this one cannot use."""
+def decoded_anew(images: int) -> list[str]:
+    """A line if the cache has what an earlier version has decoded and this one cannot use.
+
+    Args:
+        images: in the set that is decoded; of few there would be nothing in the cache.
+    """
     cache = cache_folder()
-    if cache is None or not cache.is_dir():
+    if images < _FEWEST_IMAGES or cache is None or not cache.is_dir():
         return []
     count = 0
     for file in cache.glob("*/data.json"):

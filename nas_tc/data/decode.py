@@ -42,11 +42,13 @@ class Decoding:
             one is an error.
         memory_limit: Bytes that all images may take in memory; a larger set is decoded into files
             and read from there. None: 30 % of the free memory.
+        kinds: takes mode and size of each image file that is decoded; None: nobody asks.
     """
 
     progress: Callable[[int, int], None] = lambda _done, _total: None
     broken: list[str] | None = None
     memory_limit: int | None = None
+    kinds: list[tuple[str, str]] | None = None
 
 
 def settle_shape(
@@ -88,7 +90,7 @@ def settle_conversion(
         DataError: a first image that is missing or broken.
     """
     if isinstance(images, Rows) or _first(images, decoding).mode not in SIXTEEN_BITS:
-        return Conversion(background)
+        return Conversion(background, kinds=decoding.kinds)
     low, high = 2**16, 0
     sources = enumerate(images.read())
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -97,7 +99,7 @@ def settle_conversion(
             found = pool.map(grey_extremes, [source for _, source in some], names)
             for extremes in filter(None, found):
                 low, high = min(low, extremes[0]), max(high, extremes[1])
-    return Conversion(background, (low, high))
+    return Conversion(background, (low, high), kinds=decoding.kinds)
 
 
 def conversion_remarks(conversion: Conversion) -> list[str]:

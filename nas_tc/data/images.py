@@ -125,6 +125,18 @@ class ImageData:
             stds.append(max(variance**0.5, LEAST_SPREAD))
         return tuple(means), tuple(stds)
 
+    @property
+    def majority_error(self) -> dict[str, float]:
+        """The error of who always says the commonest class of training, 0 to 1, by split.
+
+        A network that is no better than this has learnt nothing from the images.
+        """
+        commonest = int(np.bincount(self.train.labels).argmax())
+        return {
+            "validation": float(np.mean(self.validation.labels != commonest)),
+            "test": float(np.mean(self.test.labels != commonest)),
+        }
+
     def summary(self) -> str:
         """Counts, shape and classes in a line; below it the remarks."""
         shape = "x".join(map(str, self.shape))

@@ -95,7 +95,7 @@ def _load_files(
         if found.train.file is None:
             return found.with_fewer(train_images)
     plan = _PLANS[kind](place, spec)
-    plan = replace(plan, remarks=(*plan.remarks, *decoded_anew()))
+    plan = replace(plan, remarks=(*plan.remarks, *decoded_anew(len(plan))))
     shape = settle_shape(plan.train.images, side, decoding)
     if train_images is not None and len(plan) * int(np.prod(shape)) > limit:
         plan = plan.with_fewer(train_images)  # so many are chosen first, and only they decoded

@@ -42,11 +42,13 @@ class Conversion:
         background: what transparent images are composed on: red, green and blue, 0 to 255.
         grey_range: the values of 16-bit grey that become 0 and 255; None: there is no such grey.
         seen: takes a word for each image that something is done to: `TRANSPARENT`, `FRAMES`.
+        kinds: takes mode and size of each image.
     """
 
     background: tuple[int, int, int] = (255, 255, 255)
     grey_range: tuple[int, int] | None = None
     seen: list[str] = field(default_factory=list, compare=False)
+    kinds: list[tuple[str, str]] | None = field(default=None, compare=False)
 
 
 def open_image(source: Source, name: str) -> Image.Image:
@@ -122,6 +124,8 @@ def read_pixels(
             names it.
     """
     image = open_image(source, name)
+    if conversion.kinds is not None:
+        conversion.kinds.append((image.mode, f"{image.width}x{image.height}"))
     if FRAMES in image.info:
         conversion.seen.append(FRAMES)
     if (image.mode in SIXTEEN_BITS) != (conversion.grey_range is not None):

@@ -74,7 +74,7 @@ def parse_fields(assignments: list[str]) -> dict[str, Any]:
         assignments: Texts of the form field=value.
 
     Raises:
-        NasTcError: An assignment is not field=value.
+        NasTcError: An assignment is not field=value, or names no field of a recipe.
     """
     found: dict[str, Any] = {}
     for assignment in assignments:
@@ -82,6 +82,8 @@ def parse_fields(assignments: list[str]) -> dict[str, Any]:
         if not equals:
             raise NasTcError(f"--set {assignment!r}: write field=value, as in epochs=90")
         name = name.strip()
+        if name not in (known := {field.name for field in fields(Recipe)}):
+            raise unknown("field of a recipe", name, sorted(known))
         if name in ("augment", "drops"):
             items = [item for item in value.replace("+", ",").split(",") if item.strip()]
             found[name] = [_scalar(item) for item in items if item.strip() != "none"]

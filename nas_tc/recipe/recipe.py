@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from math import inf
 from typing import Any, Literal
 
 from nas_tc.errors import NasTcError
@@ -42,10 +43,17 @@ class Recipe:
     def __post_init__(self) -> None:
         _check(self.epochs >= 1, "epochs", self.epochs, "1 or more")
         _check(self.batch_size >= 2, "batch_size", self.batch_size, "2 or more")
-        _check(self.learning_rate > 0, "learning_rate", self.learning_rate, "more than 0")
+        _check(
+            0 < self.learning_rate < inf,
+            "learning_rate",
+            self.learning_rate,
+            "more than 0, and finite",
+        )
         _check(0 <= self.warmup < 1, "warmup", self.warmup, "0 or more and less than 1")
         _check(0 <= self.momentum < 1, "momentum", self.momentum, "0 or more and less than 1")
-        _check(self.weight_decay >= 0, "weight_decay", self.weight_decay, "0 or more")
+        _check(
+            0 <= self.weight_decay < inf, "weight_decay", self.weight_decay, "0 or more, and finite"
+        )
         _check(0 <= self.label_smoothing < 1, "label_smoothing", self.label_smoothing, "in [0, 1)")
         known = ", ".join(AUGMENTATIONS)
         _check(set(self.augment) <= set(AUGMENTATIONS), "augment", self.augment, f"of {known}")
