@@ -65,6 +65,7 @@ def show_and_write(
     from nas_tc.report import (  # noqa: PLC0415
         computed_columns,
         front_of,
+        majority_lines,
         recommended,
         share_of_budget,
         write_report,
@@ -109,6 +110,8 @@ def show_and_write(
         screen.print(table)
     else:
         screen.print("no network is trained to the end yet")
+    for line in majority_lines(record):
+        screen.print(line)
     if (choice := recommended(record)) is not None:
         screen.print(f"recommended: {choice.evidence}")
         if not weights_file(record.path, choice.trial.number).exists():
