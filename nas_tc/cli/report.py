@@ -72,6 +72,7 @@ def show_and_write(
         computed_columns,
         front_of,
         landmarks_of,
+        majority_lines,
         recommended,
         share_of_budget,
         write_report,
@@ -121,6 +122,8 @@ def show_and_write(
         screen.print(table)
     else:
         screen.print("no network is trained to the end yet")
+    for line in majority_lines(record):
+        screen.print(line)
     choice = recommended(record)
     if choice is not None:
         screen.print(f"recommended: {choice.evidence}")

@@ -102,7 +102,7 @@ def train(
     initial = subject.weights if from_search else None
     finished = _trained(run, adapted, images, chosen, folder, seed, initial)
     names = _written(folder, adapted, chosen, finished, subject.data)
-    for line in _tests(finished, adapted.classes):
+    for line in _tests(finished, adapted.classes, images.majority_error["test"]):
         screen.print(line)
     screen.print(f"train: {folder}/ ({', '.join(names)})")
 
@@ -216,9 +216,15 @@ def _written(
         ) from None
 
 
-def _tests(finished: "FullTraining", classes: int) -> Iterator[str]:
+def _tests(finished: "FullTraining", classes: int, majority_error: float) -> Iterator[str]:
+    from nas_tc.report import no_better  # noqa: PLC0415
+
     for test in (finished.single_view, finished.ten_view):
         if test is not None:
             top5 = f", top-5 {percent(test.top5)}" if classes > 5 else ""
             views = "1 view" if test.views == 1 else f"{test.views} views"
             yield f"test error, {views}: {percent(test.top1)}{top5}"
+    tested = [test.top1 for test in (finished.single_view, finished.ten_view) if test is not None]
+    yield f"majority class: test error {percent(majority_error)}"
+    if tested and min(tested) >= majority_error:
+        yield no_better("the network")

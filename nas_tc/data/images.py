@@ -1,7 +1,7 @@
 """Images and labels in memory, or in files that are mapped; split once and for all."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -142,13 +142,14 @@ class ImageData:
         }
 
     def summary(self) -> str:
-        """Counts, shape and classes in a line; below it the remarks."""
+        """Counts, shape and classes in a line; below it the majority class and the remarks."""
         shape = "x".join(map(str, self.shape))
         counts = (
             f"{self.name}: {len(self.train):,} training, {len(self.validation):,} validation and "
             f"{len(self.test):,} test images of {shape}, {len(self.classes)} classes"
         )
-        return "\n".join((counts, *self.remarks))
+        majority = f"majority class: error {majority_text(self.majority_error)}"
+        return "\n".join((counts, majority, *self.remarks))
 
     def with_fewer(self, train_images: int) -> Self:
         """The same with `train_images` training images: a fixed, stratified choice.
@@ -161,6 +162,15 @@ class ImageData:
         """
         kept = fewer_indices(self.train.labels, train_images, len(self.classes), self.name)
         return self if len(kept) == len(self.train) else replace(self, train=self.train.take(kept))
+
+
+def majority_text(errors: Mapping[str, float]) -> str:
+    """The errors of the majority class in words.
+
+    Args:
+        errors: 0 to 1, by split, as `ImageData.majority_error` has them.
+    """
+    return " and ".join(f"{error * 100:.2f} % in {split}" for split, error in errors.items())
 
 
 def label_numbers(labels: Sequence[object], what: str) -> tuple[NDArray[np.int64], tuple[str, ...]]:

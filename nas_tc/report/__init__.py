@@ -3,6 +3,7 @@
 from nas_tc.report.against_baselines import AgainstBaseline, against_baseline
 from nas_tc.report.agreement import draw_agreement
 from nas_tc.report.curve import write_curve
+from nas_tc.report.majority import majority_lines, no_better
 from nas_tc.report.plot import draw_front, short_number
 from nas_tc.report.recommended import Recommended, recommended
 from nas_tc.report.tables import (
@@ -25,7 +26,9 @@ __all__ = [
     "front_of",
     "front_table",
     "landmarks_of",
+    "majority_lines",
     "manifest",
+    "no_better",
     "recommended",
     "share_of_budget",
     "short_number",

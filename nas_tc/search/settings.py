@@ -56,6 +56,7 @@ class Settings:
                 "classes": list(self.data.classes),
                 "mean": list(self.data.moments[0]),
                 "std": list(self.data.moments[1]),
+                "majority_error": self.data.majority_error,
             },
             "recipe": self.recipe.to_dict(),
             "seed": self.seed,

@@ -1,6 +1,7 @@
 """`nas-tc search`: from the command line to a report."""
 
 import pandas as pd
+import pytest
 
 from nas_tc.study import read_study
 
@@ -22,3 +23,11 @@ def test_a_search_from_the_command_line(nas_tc, cluster, tmp_path):
     assert (front["complexity"] <= record.settings["budget"]["complexity"]).all()
     assert (folder / "pareto.png").exists()
     assert all(trial.network in out for trial in record.front)
+
+
+@pytest.mark.parametrize("field", ["seed=3", "budget=1M", "learning_rate=inf", "augment=turn"])
+def test_set_takes_fields_of_a_recipe_alone(nas_tc, field):
+    code, _, err = nas_tc("search", "--budget", "1M", "--set", field)
+    assert code == 2
+    assert field.partition("=")[0] in err
+    assert err.count("\n") == 1
