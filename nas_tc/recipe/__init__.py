@@ -1,7 +1,15 @@
 """How is a network trained? The recipe and its learning curve as values; no torch."""
 
 from nas_tc.recipe.curve import CurvePoint
-from nas_tc.recipe.files import FULL, HE_SUN_2015, QUICK, RECIPES, load_recipe, parse_fields
+from nas_tc.recipe.files import (
+    FULL,
+    HE_SUN_2015,
+    QUICK,
+    RECIPES,
+    earlier_recipes,
+    load_recipe,
+    parse_fields,
+)
 from nas_tc.recipe.recipe import AUGMENTATIONS, Recipe
 
 __all__ = [
@@ -12,6 +20,7 @@ __all__ = [
     "RECIPES",
     "CurvePoint",
     "Recipe",
+    "earlier_recipes",
     "load_recipe",
     "parse_fields",
 ]

@@ -7,12 +7,13 @@ from typing import Any, Literal
 from nas_tc.errors import NasTcError
 
 AUGMENTATIONS = ("crop", "flip", "colour")
+OPTIMIZERS = ("sgd", "muon")
 _LISTS = ("augment", "drops")
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Settings of a training by stochastic gradient descent with momentum.
+    """Settings of a training by stochastic gradient descent with momentum, or by Muon.
 
     Without `drops` the learning rate follows one cycle: it rises linearly from a tenth of its peak
     over the first part of the steps and falls as a cosine to zero (Smith & Topin,
@@ -34,6 +35,7 @@ class Recipe:
     crop_padding: int = 4  # largest shift of a random crop, pixels
     margin: int = 0  # pixels by which the images exceed the network's input
     nesterov: bool = True
+    optimizer: Literal["sgd", "muon"] = "sgd"  # of convolutions' filters; all else takes SGD
     drops: tuple[int, ...] = ()  # epochs after which the learning rate is a tenth
     init: Literal["he", "glorot"] = "he"  # variance of the Gaussian that weights are drawn from
     ema: float = 0.0  # decay of the weights' moving average in a step; 0: no average
@@ -53,6 +55,7 @@ class Recipe:
         _check(self.margin >= 0, "margin", self.margin, "0 or more")
         rising = list(self.drops) == sorted(set(self.drops)) and min(self.drops, default=1) >= 1
         _check(rising, "drops", self.drops, "rising epochs of 1 or more")
+        _check(self.optimizer in OPTIMIZERS, "optimizer", self.optimizer, "sgd or muon")
         _check(self.init in ("he", "glorot"), "init", self.init, "he or glorot")
         _check(0 <= self.ema < 1, "ema", self.ema, "0 or more and less than 1")
         _check(self.views in (1, 10), "views", self.views, "1 or 10")

@@ -27,6 +27,7 @@ from nas_tc.search.warm_start import parse_start, start_with
 from nas_tc.space import Space
 from nas_tc.study.attributes import RUNS_KEY
 from nas_tc.study.environment import environment
+from nas_tc.study.files import kept_settings
 from nas_tc.study.record import StudyRecord, record_of
 from nas_tc.study.storage import lock_study, open_study, requeue_running
 from nas_tc.training import choose_device, gpu_names
@@ -128,7 +129,10 @@ def search(
     with lock_study(path):
         images = _load(data, plan, train_images, limit, listener)
         table_of = None if table is None else str(table.machine["device"])
-        settings = plan.settle(images, seed, search_device(device), table_of)
+        kept = kept_settings(path) if path.exists() else None
+        settings = plan.settle(images, seed, search_device(device), table_of, kept)
+        if kept is not None and settings.recipe.optimizer != plan.recipe.optimizer:
+            listener.note(f"recipe: optimizer {settings.recipe.optimizer}, as this study began")
         listener.note(f"budget: {settings.limit}")
         listener.note(describe_fit(settings.space, settings.limit))
         starts = [start.settle(settings) for start in starts]

@@ -1,5 +1,6 @@
 """The plan of a search, from the user's arguments; it refuses early whatever it can."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from nas_tc.budget import Budget, Limit, parse_budget, resolve_budget
 from nas_tc.cost import complexity
 from nas_tc.data import ImageData
 from nas_tc.errors import BudgetError, NasTcError
-from nas_tc.recipe import AUGMENTATIONS, Recipe, load_recipe
+from nas_tc.recipe import AUGMENTATIONS, Recipe, earlier_recipes, load_recipe
 from nas_tc.search.settings import Settings
 from nas_tc.space import Space, extreme_network, fitting, load_space
 from nas_tc.timing import time_limits
@@ -24,15 +25,22 @@ class Plan:
         space: Space as it was loaded, not yet at that size.
         recipe: Recipe with the fields that the user named.
         augment: Names of augmentations; None: recipe and images decide.
+        earlier_recipes: Recipes that the same arguments meant in earlier versions.
     """
 
     budget: Budget
     space: Space
     recipe: Recipe
     augment: frozenset[str] | None
+    earlier_recipes: tuple[Recipe, ...] = ()
 
     def settle(
-        self, images: ImageData, seed: int, device: str | None = None, time_table: str | None = None
+        self,
+        images: ImageData,
+        seed: int,
+        device: str | None = None,
+        time_table: str | None = None,
+        kept: Mapping[str, Any] | None = None,
     ) -> Settings:
         """The settings of the search on these images.
 
@@ -41,17 +49,25 @@ class Plan:
             seed: Seed for proposals and training.
             device: "cpu" or "cuda", where times are measured.
             time_table: Device whose table predicts times; None: times are measured.
+            kept: Settings in the study's file. Its recipe is used if the same arguments meant
+                that recipe in an earlier version.
         """
         augment = images.augment if self.augment is None else self.augment
         classes = len(images.classes)
         measured_on = None if time_table else device
+        recipe, *earlier = (
+            replace(each, augment=tuple(sorted(augment)))
+            for each in (self.recipe, *self.earlier_recipes)
+        )
+        if kept is not None and (begun := Recipe.from_dict(kept["recipe"])) in earlier:
+            recipe = begun
         return Settings(
             space=self.space.at(images.shape, classes),
             limit=resolve_budget(self.budget, images.shape, classes),
             times=time_limits(self.budget.times, images.shape, classes, measured_on),
             time_table=time_table,
             data=images,
-            recipe=replace(self.recipe, augment=tuple(sorted(augment))),
+            recipe=recipe,
             seed=seed,
         )
 
@@ -82,12 +98,16 @@ def plan_search(
     parsed = parse_budget(budget)
     loaded = space if isinstance(space, Space) else load_space(space)
     chosen = _augmentation(augment)
-    named = replace(recipe, **fields) if isinstance(recipe, Recipe) else None
+    earlier: tuple[Recipe, ...] = ()
+    if isinstance(recipe, Recipe):
+        named = replace(recipe, **fields)
+    else:
+        named, earlier = load_recipe(recipe, **fields), earlier_recipes(recipe, **fields)
     # A search decodes images at the size of its networks, so there is no margin to crop from.
-    base = replace(named or load_recipe(str(recipe), **fields), margin=0)
+    base = replace(named, margin=0)
     if chosen is None and ("augment" in fields or base.augment):
         chosen = frozenset(base.augment)
-    return Plan(parsed, loaded, base, chosen)
+    return Plan(parsed, loaded, base, chosen, tuple(replace(each, margin=0) for each in earlier))
 
 
 def describe_fit(space: Space, limit: Limit) -> str:

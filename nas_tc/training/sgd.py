@@ -4,27 +4,28 @@
 longer than loading torch itself, and it spends a hundredth of a short step on hooks.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from nas_tc.recipe.recipe import Recipe
 
 
 class Sgd:
-    """The optimizer of all parameters of a network that take a gradient.
+    """The optimizer of parameters that take a gradient.
 
     Weights decay. Vectors, which are biases, scales and shifts, do not.
 
     Args:
-        network: Network whose parameters are changed in place.
+        parameters: Parameters to change in place; those without a gradient are left out.
         recipe: Recipe with momentum and weight decay.
     """
 
-    def __init__(self, network: nn.Module, recipe: Recipe) -> None:
+    def __init__(self, parameters: Iterable[Tensor], recipe: Recipe) -> None:
         self._recipe = recipe
-        parameters: list[Tensor] = [p for p in network.parameters() if p.requires_grad]
+        parameters = [each for each in parameters if each.requires_grad]
         self._groups = [
             (decay, group)
             for decay, group in (

@@ -20,6 +20,7 @@ from nas_tc.training.device import (
 )
 from nas_tc.training.ema import WeightEma
 from nas_tc.training.fused_forward import fused_forward
+from nas_tc.training.muon import Muon
 from nas_tc.training.schedule import learning_rate
 from nas_tc.training.sgd import Sgd
 from nas_tc.training.shard import Shard
@@ -81,7 +82,11 @@ class Training:
         self._forward = self._shard.forward(network)
         self._generator = torch.Generator().manual_seed(seed)
         torch.manual_seed(seed)  # drop-out draws on the global generator
-        self._optimizer = Sgd(network, recipe)
+        self._optimizer = (
+            Muon(network, recipe)
+            if recipe.optimizer == "muon"
+            else Sgd(network.parameters(), recipe)
+        )
         self._ema = WeightEma(network, recipe.ema) if recipe.ema else None
 
     def run_epoch(self) -> float:

@@ -1,7 +1,14 @@
 import pytest
 
 from nas_tc.errors import NasTcError
-from nas_tc.recipe import HE_SUN_2015, QUICK, load_recipe, parse_fields
+from nas_tc.recipe import (
+    HE_SUN_2015,
+    QUICK,
+    Recipe,
+    earlier_recipes,
+    load_recipe,
+    parse_fields,
+)
 from nas_tc.training.schedule import learning_rate
 
 
@@ -60,3 +67,19 @@ def test_fields_from_the_command_line():
     assert load_recipe("quick", **parse_fields([])) == QUICK
     with pytest.raises(NasTcError, match="write field=value"):
         parse_fields(["epochs"])
+
+
+def test_a_name_keeps_what_it_meant_for_studies_of_earlier_versions(tmp_path):
+    assert load_recipe("quick", epochs=8).optimizer == "muon"
+    assert earlier_recipes("quick", epochs=8) == (Recipe(epochs=8),)
+    file = tmp_path / "mine.toml"
+    file.write_text("learning_rate = 0.05\n")  # its base is "quick"
+    assert earlier_recipes(file) == (Recipe(learning_rate=0.05),)
+    assert load_recipe(file).optimizer == "muon"
+    assert earlier_recipes("he-sun-2015") == (HE_SUN_2015,)
+    assert earlier_recipes("quick", optimizer="muon") == (QUICK,)
+
+
+def test_another_optimizer_is_refused():
+    with pytest.raises(NasTcError, match="optimizer must be sgd or muon, not adam"):
+        load_recipe("quick", optimizer="adam")

@@ -25,10 +25,10 @@ def test_steps_are_those_of_torch(momentum, nesterov):
         lr=0.1, momentum=momentum, nesterov=nesterov and momentum > 0, weight_decay=0.01,
         fused=True,
     )  # fmt: skip
-    sgd = Sgd(ours, recipe)
+    sgd = Sgd(ours.parameters(), recipe)
     for step, rate in enumerate((0.1, 0.2, 0.05, 0.01)):
         if step == 2:  # as from a checkpoint
-            state, sgd = sgd.state(), Sgd(ours, recipe)
+            state, sgd = sgd.state(), Sgd(ours.parameters(), recipe)
             sgd.resume(state)
         images = torch.randn(2, 3, 5, 5)
         for network in networks:

@@ -1,0 +1,106 @@
+"""Muon: steps of equal size in all directions for the filters of convolutions.
+
+Jordan et al., "Muon: an optimizer for hidden layers in neural networks" (2024). The momentum of a
+layer's filters, written as a matrix with a row for each filter, is replaced by the nearest matrix
+with orthogonal rows. Directions in which the gradient is small move as far as the others, and deep
+networks need fewer steps.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nas_tc.recipe.recipe import Recipe
+from nas_tc.training.device import autocast_dtype
+from nas_tc.training.sgd import Sgd
+
+# Coefficients of the iteration by Jordan et al.: singular values end between 0.68 and 1.14.
+_A, _B, _C = 3.4445, -4.7750, 2.0315
+_ITERATIONS = 5
+_SHARE = 0.5  # of the initial size of the filters that they change by in a step at rate 1
+
+
+class Muon:
+    """Muon for filters that see several channels, `Sgd` for all other parameters.
+
+    At rate r the filters of a layer change by r/2 of their initial size (the Gaussian of He et
+    al.), so that rates that suit `Sgd` suit here. Depthwise and other grouped filters, the
+    head and vectors are left to `Sgd`.
+
+    Args:
+        network: Network whose parameters are changed in place.
+        recipe: Momentum and weight decay.
+    """
+
+    def __init__(self, network: nn.Module, recipe: Recipe) -> None:
+        self._recipe = recipe
+        self._filters: list[Tensor] = [
+            module.weight
+            for module in network.modules()
+            if isinstance(module, nn.Conv2d)
+            and module.groups == 1
+            and module.in_channels > 1
+            and module.weight.requires_grad
+        ]
+        self._momenta = [torch.zeros_like(each) for each in self._filters]
+        own = {id(each) for each in self._filters}
+        self._sgd = Sgd([each for each in network.parameters() if id(each) not in own], recipe)
+
+    @torch.no_grad()
+    def step(self, rate: float) -> None:
+        """Takes one step with the gradients there are, and drops them.
+
+        Args:
+            rate: Learning rate.
+        """
+        if self._filters:
+            gradients: list[Tensor] = [each.grad for each in self._filters]  # type: ignore[misc]
+            torch._foreach_mul_(self._momenta, self._recipe.momentum)
+            torch._foreach_add_(self._momenta, gradients)
+            directions = self._momenta
+            if self._recipe.nesterov:
+                directions = list(torch._foreach_mul(self._momenta, self._recipe.momentum))
+                torch._foreach_add_(directions, gradients)
+            torch._foreach_mul_(self._filters, 1 - rate * self._recipe.weight_decay)
+            for filters, direction in zip(self._filters, directions, strict=True):
+                _move(filters, direction, rate)
+                filters.grad = None
+        self._sgd.step(rate)
+
+    def state(self) -> dict[str, Any]:
+        """All that changes, for `resume`."""
+        return {"momenta": self._momenta, "sgd": self._sgd.state()}
+
+    def resume(self, state: dict[str, Any]) -> None:
+        """Goes back to what `state` returned."""
+        for ours, theirs in zip(self._momenta, state["momenta"], strict=True):
+            ours.copy_(theirs)
+        self._sgd.resume(state["sgd"])
+
+
+def orthogonalized(matrix: Tensor) -> Tensor:
+    """The matrix with all singular values near 1, by a Newton-Schulz iteration.
+
+    Args:
+        matrix: Floating-point numbers, (rows, columns).
+    """
+    is_wide = matrix.shape[0] <= matrix.shape[1]
+    x = matrix if is_wide else matrix.T
+    x = x / (x.norm() + 1e-7)
+    for _ in range(_ITERATIONS):
+        gram = x @ x.T
+        polynomial = torch.addmm(gram, gram, gram, beta=_B, alpha=_C)
+        x = torch.addmm(x, polynomial, x, beta=_A)
+    return x if is_wide else x.T
+
+
+def _move(filters: Tensor, direction: Tensor, rate: float) -> None:
+    """Moves filters, (filters, channels, height, width), along the orthogonalized direction."""
+    rows = direction.permute(0, 2, 3, 1).flatten(1)  # a view in channels_last format
+    moved = orthogonalized(rows.to(autocast_dtype(rows.device))).to(rows.dtype)
+    count, channels, height, width = filters.shape
+    # Frobenius norms: sqrt(2 * count) of the initial filters, sqrt(the least side) of `moved`.
+    share = _SHARE * (2 * count / min(rows.shape)) ** 0.5
+    moved = moved.reshape(count, height, width, channels).permute(0, 3, 1, 2)
+    filters.sub_(moved, alpha=rate * share)
