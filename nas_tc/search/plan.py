@@ -26,6 +26,7 @@ class Plan:
         recipe: Recipe with the fields that the user named.
         earlier_recipes: Recipes that the user's words meant in earlier versions.
         augment: Names of augmentations; None: recipe and images decide.
+        earlier_recipes: Recipes that the same arguments meant in earlier versions.
     """
 
     budget: Budget
@@ -49,8 +50,8 @@ class Plan:
             seed: Seed for proposals and training.
             device: "cpu" or "cuda", where times are measured.
             time_table: Device whose table predicts times; None: times are measured.
-            kept: Settings in the study's file, which keeps its recipe if the user's words meant
-                that recipe in the version that began it.
+            kept: Settings in the study's file. Its recipe is used if the same arguments meant
+                that recipe in an earlier version.
         """
         augment = images.augment if self.augment is None else self.augment
         classes = len(images.classes)

@@ -14,12 +14,12 @@ from nas_tc.recipe.recipe import Recipe
 
 
 class Sgd:
-    """The optimizer of all parameters that take a gradient.
+    """The optimizer of parameters that take a gradient.
 
     Weights decay. Vectors, which are biases, scales and shifts, do not.
 
     Args:
-        parameters: Parameters, which are changed in place.
+        parameters: Parameters to change in place; those without a gradient are left out.
         recipe: Recipe with momentum and weight decay.
     """
 

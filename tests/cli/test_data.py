@@ -60,35 +60,6 @@ def test_a_side_of_nothing_is_refused(nas_tc):
     assert "--size" in err
 
 
-def test_data_is_a_page_of_what_to_know(nas_tc, tmp_path):
-    tree = tmp_path / "tree"
-    for name, count in (("[cat]", 30), ("dog", 20)):
-        (tree / name).mkdir(parents=True)
-        for number in range(count):
-            grey = 255 - number if name == "dog" else number
-            Image.new("L", (4, 4), grey).save(tree / name / f"{number:02}.png")
-    for copy in range(20):  # of the same image, which is in both classes then
-        Image.new("L", (4, 4), 7).save(tree / "dog" / f"copy-{copy:02}.png")
-    (tree / "dog" / "1.heic").write_text("")
-    spec = f"imagefolder:{tree}"
-    code, out, _ = nas_tc("data", spec)
-    assert code == 0
-    assert "[cat]" in out
-    assert "left out      1 .heic" in out
-    assert "42.86 % test error of who always says the commonest class" in out
-    code, out, _ = nas_tc("data", spec, "--json")
-    page = json.loads(out)
-    assert page["counts"]["training"] == {"[cat]": 22, "dog": 29}
-    assert page["counts"]["test"] == {"[cat]": 6, "dog": 8}
-    assert page["majority_error"]["test"] == pytest.approx(6 / 14)
-    assert page["two_classes"] == 1
-    assert (page["modes"], page["sizes"]) == ({"L": 70}, {"4x4": 70})
-    copies = page["duplicates_within"] + sum(page["duplicates_across"].values())
-    assert copies in (20, 19)  # 21 alike, but for one in training; the cat's may be elsewhere
-    assert page["remarks"] == ["left out: 1 .heic"]
-    assert page["broken"] == []
-
-
 @pytest.mark.parametrize("field", ["seed=3", "budget=1M", "learning_rate=inf", "augment=turn"])
 def test_set_takes_fields_of_a_recipe_alone(nas_tc, field):
     code, _, err = nas_tc("search", "--budget", "1M", "--set", field)
