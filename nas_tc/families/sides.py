@@ -19,9 +19,9 @@ def openings(side: int, most_stages: int, most_early: int) -> tuple[tuple[int, i
     may end with maps of 4 pixels.
 
     Args:
-        side: of the images, pixels.
-        most_stages: of the published design.
-        most_early: halvings before the first stage of the published design.
+        side: Side of the images, pixels.
+        most_stages: Number of stages of the published design.
+        most_early: Number of halvings before the first stage of the published design.
 
     Returns:
         Pairs of halvings before the first stage and of stages.
@@ -38,6 +38,10 @@ def openings(side: int, most_stages: int, most_early: int) -> tuple[tuple[int, i
 
 def stem(early: int, side: int) -> tuple[int, int, bool]:
     """A first convolution that halves images of `side` pixels `early` times, with a pooling's help.
+
+    Args:
+        early: How often the images are halved.
+        side: Side of the images, pixels.
 
     Returns:
         The filter's size and stride, and whether a pooling with stride 2 follows.
