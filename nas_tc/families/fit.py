@@ -50,16 +50,16 @@ def fit_family(
     and further forms are tried in turn.
 
     Args:
-        family: what to scale.
-        limits: all must be kept.
-        input: of the images: channels, height and width.
-        classes: of the classifier.
-        norm: what follows each convolution.
-        head: from the last map to the scores.
+        family: Family to scale.
+        limits: Limits that the network must keep, all of them.
+        input: Channels, height and width of the images.
+        classes: Number of classes.
+        norm: Normalisation behind each convolution.
+        head: Head, from the last map to the scores.
 
     Raises:
-        ArchitectureError: images that the family's smallest layout shrinks to nothing.
-        BudgetError: no network of the family is within the limits; the nearest is named.
+        ArchitectureError: The images shrink to nothing in the family's smallest form.
+        BudgetError: No network of the family is within the limits; the nearest is named.
     """
     forms = [
         _Builder(family, form, number, input, classes, norm, head)

@@ -19,9 +19,9 @@ def openings(side: int, most_stages: int, most_early: int) -> tuple[tuple[int, i
     may end with maps of 4 pixels.
 
     Args:
-        side: of the images, pixels.
-        most_stages: of the published design.
-        most_early: halvings before the first stage of the published design.
+        side: Side of the images, pixels.
+        most_stages: Number of stages of the published design.
+        most_early: Number of halvings before the first stage of the published design.
 
     Returns:
         Pairs of halvings before the first stage and of stages.
@@ -40,7 +40,7 @@ def stem(early: int, side: int) -> tuple[int, int, bool]:
     """A first convolution that halves images of `side` pixels `early` times, with a pooling's help.
 
     Args:
-        early: Number of times that the images are halved.
+        early: How often the images are halved.
         side: Side of the images, pixels.
 
     Returns:

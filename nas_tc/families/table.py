@@ -20,10 +20,10 @@ def find_family(name: str) -> Family:
     """The family called `name`.
 
     Args:
-        name: Name of a family.
+        name: Name of a family, such as "vgg".
 
     Raises:
-        UnknownNameError: there is none.
+        UnknownNameError: There is no such family.
     """
     if name not in FAMILIES:
         raise unknown("family", name, FAMILIES)

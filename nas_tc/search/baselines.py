@@ -23,8 +23,8 @@ _LARGE = 64  # pixels a side
 _SMALL_IMAGES = ("vgg", "resnet")
 _LARGE_IMAGES = ("he-sun", "resnet", "mobilenetv2")
 _DONE = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING, TrialState.WAITING)
-_MOST_TRIES = 6  # networks of a family that the clock may refuse
-_BELOW = 0.95  # of what a network that is too slow would have to cost, if time were cost
+_MOST_TRIES = 6  # networks of a family that may exceed a limit on time
+_BELOW = 0.95  # of the complexity that would keep the limit if time were proportional to it
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,13 @@ class Baselines:
 
 
 def parse_baselines(text: str | Sequence[str]) -> Baselines:
-    """The families that a user names.
+    """The families that "auto", "none" or names such as "vgg,resnet" stand for.
 
     Args:
-        text: "auto", "none", or names of families, such as "vgg,resnet" or a list of them.
+        text: One of these, or a sequence of names.
 
     Raises:
-        UnknownNameError: A name is no family.
+        UnknownNameError: There is no such family.
     """
     if text == "auto":
         return Baselines()
@@ -68,24 +68,24 @@ def parse_baselines(text: str | Sequence[str]) -> Baselines:
 def queue_baselines(
     study: optuna.Study, settings: Settings, baselines: Baselines, listener: Listener
 ) -> bool:
-    """Queues each family's network, unless the study has one of it.
+    """Queues a network of each family, unless the study has one already.
 
-    A network of the space is queued by its genes, so that the model learns from it; any other is
-    queued as it is. Both have the space's head and normalisation. Where only a measured time
-    decides what fits, the first network is one that is surely too slow, or one that the reference
-    suggests, see `next_baseline`.
+    A network of the space is queued by its genes and teaches the model; any other is queued as
+    itself. Both have the space's head and normalisation. If the budget limits times alone, the
+    first network is as large as the reference suggests, or as the costliest of the space, and
+    `next_baseline` makes it smaller.
 
     Args:
-        study: Open study.
+        study: Study, open for writing.
         settings: Settings of the search.
-        baselines: Families that the user named.
-        listener: Receives a note about each baseline.
+        baselines: Families to train.
+        listener: Receives a note about each family.
 
     Returns:
-        Whether any is queued now.
+        Whether any baseline waits to be trained.
 
     Raises:
-        NasTcError: A family that the user named has no network within the budget.
+        NasTcError: A family that was named has no network within the budget.
     """
     there = {
         trial.user_attrs[BASELINE_KEY]
@@ -114,16 +114,16 @@ def queue_baselines(
 def next_baseline(
     study: optuna.Study, settings: Settings, trial: FrozenTrial, too_slow: float
 ) -> bool:
-    """Queues a smaller network of a baseline's family in place of one that the clock refused.
+    """Queues a smaller network of a family in place of a baseline that exceeds a limit on time.
 
     Args:
-        study: Open study.
+        study: Study, open for writing.
         settings: Settings of the search.
-        trial: Trial of the network that is too slow.
-        too_slow: Ratio of its time to the limit, more than 1.
+        trial: Trial of the refused network.
+        too_slow: Ratio of its time to the limit, above 1.
 
     Returns:
-        Whether there is one; after six networks of the family the clock has the last word.
+        Whether there is one; after six networks of the family there is none.
     """
     name = trial.user_attrs[BASELINE_KEY]
     tries = sum(
@@ -144,9 +144,11 @@ def next_baseline(
 
 
 def excess_of(times: Sequence[TimeLimit], figures: dict[str, dict[str, Any]]) -> float:
-    """By how much the recorded times of a network are over their limits, as a ratio.
+    """The largest ratio of a network's recorded times to their limits.
 
-    A ratio to a reference counts where the limit is one.
+    Args:
+        times: Limits on times.
+        figures: Recorded times by name, in milliseconds, and as ratios to the limits' references.
     """
     ratios = [
         float(figures[limit.name].get("ratio", figures[limit.name]["ms"])) / limit.most
