@@ -23,7 +23,7 @@ def report(
     cost: Annotated[
         str | None,
         typer.Option(
-            help=f"Of the front: {_COSTS}; with a batch as in train_memory@b128.",
+            help=f"Cost axis of the front: {_COSTS}; with a batch as in train_memory@b128.",
             show_default="latency if the budget limits it, else complexity",
         ),
     ] = None,
@@ -59,8 +59,13 @@ def show_and_write(
 ) -> None:
     """Prints the front and writes the report's files.
 
+    Args:
+        record: Record of the study.
+        out: Folder for the files; None: the study's own folder.
+        objectives: Objectives of the front; without any, the study's own.
+
     Raises:
-        typer.Exit: With code 130, in the end, if the search was stopped by hand.
+        typer.Exit: With code 130, after the files are written, if the user stopped the search.
     """
     from nas_tc.report import (  # noqa: PLC0415
         computed_columns,
@@ -72,21 +77,22 @@ def show_and_write(
     from nas_tc.study import objective, study_folder, weights_file  # noqa: PLC0415
 
     front = front_of(record, objectives)
-    again = any(trial.reruns for trial in front)
-    repeated = any(trial.repeats for trial in front)
+    # Reruns have other seeds; repeats are further trials of the search with the same network.
+    has_reruns = any(trial.reruns for trial in front)
+    has_repeats = any(trial.repeats for trial in front)
     times = list(dict.fromkeys(name for trial in front for name in trial.times))
     computed = [(name, parse_measure(name)[0].quantity) for name in computed_columns(objectives)]
     table = new_table(
         ("trial", True),
         ("val. error", True),
-        *([("trainings", True)] if repeated else []),
+        *([("trainings", True)] if has_repeats else []),
         ("test error", True),
         ("multiply-adds", True),
         ("of budget", True),
         ("parameters", True),
         *((f"{name}, ms", True) for name in times),
         *((f"{name}, {quantity.unit}", True) for name, quantity in computed),
-        *([("again, val.", True), ("again, test", True)] if again else []),
+        *([("again, val.", True), ("again, test", True)] if has_reruns else []),
         ("network", False),
     )
     for trial in front:
@@ -94,14 +100,18 @@ def show_and_write(
         table.add_row(
             str(trial.number),
             percent(trial.mean_val_error),
-            *([str(1 + len(trial.repeats))] if repeated else []),
+            *([str(1 + len(trial.repeats))] if has_repeats else []),
             percent(trial.test_error),
             f"{trial.complexity:,}",
             "-" if share is None else f"{share:.1%}",
             f"{trial.params:,}",
             *(f"{trial.times[name]['ms']:.3f}" if name in trial.times else "-" for name in times),
             *(format(objective(trial, name) or 0, each.number_format) for name, each in computed),
-            *([_spread(trial.rerun_val_error), _spread(trial.rerun_test_error)] if again else []),
+            *(
+                [_spread(trial.rerun_val_error), _spread(trial.rerun_test_error)]
+                if has_reruns
+                else []
+            ),
             trial.network,
         )
     screen = console()
@@ -125,4 +135,5 @@ def show_and_write(
 
 
 def _spread(spread: "Spread | None") -> str:
+    """Mean and standard deviation in %, and the number of reruns: "8.12 ± 0.21 % (3)"."""
     return "-" if spread is None else f"{spread} ({spread.count})"
