@@ -1,4 +1,4 @@
-"""Every family, by name."""
+"""All families of networks that `nas-tc fit` can scale, by name."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -19,8 +19,11 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
 def find_family(name: str) -> Family:
     """The family called `name`.
 
+    Args:
+        name: Name of the family, such as "resnet".
+
     Raises:
-        UnknownNameError: there is none.
+        UnknownNameError: No family has this name.
     """
     if name not in FAMILIES:
         raise unknown("family", name, FAMILIES)
