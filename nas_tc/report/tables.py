@@ -1,4 +1,4 @@
-"""A study as tables."""
+"""Tables of a study: its Pareto front and all of its trials, as data frames."""
 
 from collections.abc import Sequence
 
@@ -13,17 +13,27 @@ _RECORDED = ("complexity", "params")  # by formula, and in every row
 def front_table(record: StudyRecord, objectives: Sequence[str] = ()) -> pd.DataFrame:
     """The Pareto-optimal networks, cheapest first.
 
-    Columns: trial; network, in the paper's notation; val_error and test_error, 0 to 1, where
-    val_error is the mean if the search has trained the network more than once; complexity,
-    multiply-adds of Eqn. (1); of_budget, the share of the limit on the complexity, or of the first
-    limit on a time, or nothing; params; train_s, seconds; each time that was recorded, such as
-    latency_ms or train_step_ms@b128. If a network was trained more than once: trainings, how often.
-    Each other measure that is an objective, such as memory_bytes or train_memory_bytes@b128. If
-    there are trainings with other seeds: reruns, how many; rerun_val_error and rerun_test_error,
-    their means; and rerun_val_error_sd and rerun_test_error_sd, their standard deviations.
+    Columns of every table:
+
+    - trial: number of the trial;
+    - network: the network in He & Sun's notation;
+    - val_error, test_error: 0 to 1; val_error is the mean over all trainings by the search;
+    - complexity: multiply-adds of the convolutions, Eqn. (1);
+    - of_budget: share of the limit on the complexity, or else of the first limit on a time; empty
+      without either;
+    - params: number of parameters;
+    - train_s: time of the training, seconds;
+    - latency_ms, train_step_ms@b128 and so on: each time that was recorded.
+
+    Further columns, where there is something to show:
+
+    - trainings: number of trainings by the search;
+    - memory_bytes, train_memory_bytes@b128 and so on: each other measure that is an objective;
+    - reruns: number of trainings with other seeds; rerun_val_error and rerun_test_error: their
+      means; rerun_val_error_sd and rerun_test_error_sd: their standard deviations.
 
     Args:
-        record: The study.
+        record: Record of the study.
         objectives: Objectives of the front; without any, the study's own.
 
     Raises:
@@ -65,11 +75,17 @@ def front_table(record: StudyRecord, objectives: Sequence[str] = ()) -> pd.DataF
 def trials_table(record: StudyRecord) -> pd.DataFrame:
     """All trials in order.
 
-    Columns: those of the front without of_budget, val_error being that of this training alone;
-    state (rejected: over the budget by the clock), reason, repeat_of (the trial that trained the
-    network before, where some did), epochs; timing_s, seconds that a worker spent on its times, and
-    of each time its interval, verdict and repeats, as latency_low_ms, ...; val_error after each
-    rung as val_error@EPOCH; the genes.
+    Columns: those that every front has, but of_budget; here val_error is that of this training
+    alone. Further:
+
+    - state: "complete", "pruned", "failed", "running", or "rejected" if a time was over the budget;
+    - reason: reason why it ended, if it was not complete;
+    - repeat_of: number of the trial that trained the same network before, if any did;
+    - epochs: epochs up to the last validation;
+    - timing_s: seconds that a worker spent on the trial's times;
+    - latency_low_ms and so on: interval, verdict and number of samples of each time;
+    - val_error@EPOCH: validation error after each rung;
+    - the value of each gene.
     """
     repeated = any(trial.repeat_of is not None for trial in record.trials)
     rungs = sorted({epoch for trial in record.trials for epoch in trial.val_errors})
@@ -96,10 +112,10 @@ def trials_table(record: StudyRecord) -> pd.DataFrame:
 
 
 def front_of(record: StudyRecord, objectives: Sequence[str] = ()) -> tuple[TrialRecord, ...]:
-    """The front by these objectives; the study's own if there are none.
+    """The Pareto front by these objectives; without any, by the study's own.
 
     Raises:
-        NasTcError: objectives that make no front, or that the study does not hold.
+        NasTcError: The objectives make no front, or the study does not hold them.
     """
     if not objectives:
         return record.front
@@ -108,7 +124,7 @@ def front_of(record: StudyRecord, objectives: Sequence[str] = ()) -> tuple[Trial
 
 
 def share_of_budget(record: StudyRecord, trial: TrialRecord) -> float | None:
-    """The share of the limit on the complexity, or else of the first on a time."""
+    """Share of the limit on the complexity, or else of the first limit on a time; 1 is all."""
     budget = record.settings["budget"]
     if budget["complexity"]:
         return round(trial.complexity / int(budget["complexity"]), 4)
@@ -120,15 +136,15 @@ def share_of_budget(record: StudyRecord, trial: TrialRecord) -> float | None:
 
 
 def time_columns(record: StudyRecord) -> list[str]:
-    """Columns of the times that the study holds."""
+    """Names of the columns for the times in the study, such as "latency_ms"."""
     return list(dict.fromkeys(_column(name) for trial in record.trials for name in trial.times))
 
 
 def computed_columns(objectives: Sequence[str]) -> dict[str, str]:
-    """Columns of the objectives that a study does not record, since formulas give them.
+    """Columns for objectives that a study does not record, because formulas give them.
 
     Returns:
-        Objective to column: {"memory": "memory_bytes"}.
+        Names of the columns by objective: {"memory": "memory_bytes"}.
     """
     names = [name for name in objectives if name.partition("@")[0] in MEASURES]
     return {
