@@ -1,4 +1,4 @@
-"""The network as a value, without its costs and its training."""
+"""A convolutional network as an immutable value; costs and training are computed elsewhere."""
 
 import hashlib
 import json
@@ -55,7 +55,7 @@ class Architecture:
 
     @property
     def depth(self) -> int:
-        """Number of convolutions, the paper's d; of parallel branches the longest counts."""
+        """Number of convolutions on the longest path, d in He & Sun (2015)."""
         return sum(stage.depth * stage.block.convs for stage in self.stages)
 
     @property
@@ -64,11 +64,11 @@ class Architecture:
         return hashlib.sha256(self.to_json().encode()).hexdigest()[:12]
 
     def at(self, input: Shape, classes: int | None = None) -> Self:
-        """The same stages on another input shape, and for another number of classes if given."""
+        """The same network for another input shape and, if given, another number of classes."""
         return replace(self, input=input, classes=self.classes if classes is None else classes)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain lists, numbers and strings, as `from_dict` takes them."""
+        """The network as plain lists, numbers and strings, which `from_dict` reads."""
         names = {head: name for name, head in HEADS.items()}
         values: dict[str, Any] = {
             "input": list(self.input),
@@ -82,7 +82,7 @@ class Architecture:
         return values
 
     def to_json(self) -> str:
-        """One line of JSON with sorted keys: the canonical form that `id` is a hash of."""
+        """One line of JSON with sorted keys: the canonical form, from which `id` is computed."""
         return json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
 
     @classmethod
@@ -152,7 +152,7 @@ def _without_defaults(stage: Stage) -> dict[str, Any]:
 
 
 def _pool_values(pool: Pool) -> list[int] | dict[str, Any]:
-    """Size and stride as a pair, or all fields by name where others differ from their defaults."""
+    """Size and stride as a pair; fields by name if any other differs from its default."""
     if pool == Pool(pool.size, pool.stride):
         return [pool.size, pool.stride]
     return {key: value for key, value in asdict(pool).items() if value}

@@ -1,8 +1,9 @@
-"""The layers of a walk, with every shape settled.
+"""The layers of a network, each with its input and output shape.
 
-Most layers take the output of the layer before them. A layer that takes another output names its
-layer in `source`; a layer with several inputs names them all in `sources`. The name of the images
-is `IMAGES`.
+A walk is the tuple of all layers, in the order in which they are computed (`walk`). Most layers
+take the output of the layer before them. A layer that takes another output names that layer in
+`source`; a layer with several inputs names them all in `sources`. The images are named `IMAGES`.
+Symbols and Eqn. (1) are those of He & Sun (2015).
 """
 
 from dataclasses import dataclass
@@ -20,27 +21,27 @@ class Conv:
 
     name: str  # "conv2.3" is the third unit of stage 2; its parts go by "conv2.3.reduce"
     input: Shape
-    n_out: int  # filters, the paper's n_l
-    filter: int  # side, the paper's s_l, pixels
-    stride: int
+    n_out: int  # number of filters, n_l
+    filter: int  # side of the square filters, s_l, pixels
+    stride: int  # pixels
     padding: int  # pixels a side
-    norm: bool  # batch normalisation, which makes a bias idle
+    norm: bool  # whether batch normalisation follows; its shift replaces the bias
     output: Shape
     activation: Activation | None = "relu"
     groups: int = 1  # the input channels are split among them
-    dilation: int = 1  # distance of the filter's taps, pixels
+    dilation: int = 1  # distance between the filter's taps, pixels
     source: str = ""  # name of the layer that feeds it; empty: the layer before
 
     @property
     def n_in(self) -> int:
-        """Input channels, the paper's n_(l-1)."""
+        """Number of input channels, n_(l-1)."""
         return self.input[0]
 
     @property
     def complexity(self) -> int:
-        """Multiply-adds for one image: n_in * s^2 * n_out * m^2 (He & Sun 2015, Eqn. 1).
+        """Multiply-adds for one image: n_in * s^2 * n_out * m^2 (Eqn. 1).
 
-        With groups each filter reads its own part of the input channels.
+        With groups, each filter reads only the input channels of its group.
         """
         _, height, width = self.output
         return self.input[0] * self.filter**2 * self.n_out * height * width // self.groups
@@ -60,30 +61,30 @@ class Conv:
 
 @dataclass(frozen=True, slots=True)
 class MaxPool:
-    """A max pooling; padded pixels never count."""
+    """A max pooling, which ignores padded pixels."""
 
     name: str
     input: Shape
-    size: int
-    stride: int
+    size: int  # side of the window, pixels
+    stride: int  # pixels
     output: Shape
     padding: int = 0  # pixels a side
-    ceil: bool = False  # whether a window that hangs over the edge counts
+    ceil: bool = False  # whether the last window may hang over the edge
     source: str = ""
     complexity = macs = params = 0
 
 
 @dataclass(frozen=True, slots=True)
 class AveragePool:
-    """An average pooling; the padding counts as zeros."""
+    """An average pooling, which takes padded pixels as zeros."""
 
     name: str
     input: Shape
-    size: int
-    stride: int
+    size: int  # side of the window, pixels
+    stride: int  # pixels
     output: Shape
-    padding: int = 0
-    ceil: bool = False
+    padding: int = 0  # pixels a side
+    ceil: bool = False  # whether the last window may hang over the edge
     source: str = ""
     complexity = macs = params = 0
 
@@ -125,7 +126,7 @@ class Add:
 
     name: str
     input: Shape
-    sources: tuple[str, str]  # what the block computes, and the shortcut
+    sources: tuple[str, str]  # last layer of the block's body, and of its shortcut
     activation: Activation | None
     complexity = macs = params = 0
 
@@ -141,7 +142,7 @@ class Concat:
 
     name: str
     input: Shape  # input shape of the first map
-    sources: tuple[str, ...]
+    sources: tuple[str, ...]  # last layer of each branch
     output: Shape
     complexity = macs = params = 0
 
@@ -163,14 +164,14 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class PyramidPool:
-    """The head's pooling to `bins` x `bins` for each level, flattened to one vector."""
+    """The head's pooling: each channel to n x n values for each n in `bins`, all in one vector."""
 
     name: str
     input: Shape
-    average: bool
+    average: bool  # whether it averages; otherwise it takes maxima
     bins: tuple[int, ...]
     output: Shape  # (length, 1, 1)
-    dropout: float = 0.0  # drop-out behind the pooling, if no hidden layer follows
+    dropout: float = 0.0  # share of values that drop-out clears; 0 if a hidden layer follows
     source: str = ""
     complexity = macs = params = 0
 
@@ -183,7 +184,7 @@ class Linear:
     input: Shape  # (length, 1, 1)
     n_out: int
     hidden: bool
-    dropout: float
+    dropout: float  # share of values that drop-out clears behind the layer
     activation: Activation | None = "relu"  # activation of a hidden layer
     source: str = ""
     complexity = 0  # Eqn. (1) leaves fully connected layers out
@@ -237,14 +238,14 @@ def source_volume(layer: Layer) -> int:
 
 
 def source_names(layer: Layer, before: str) -> tuple[str, ...]:
-    """Names of the inputs of `layer`, where `before` is the layer before it."""
+    """Names of the layers that feed `layer`; `before` is the name of the layer before it."""
     if isinstance(layer, Add | Concat | Scale):
         return layer.sources
     return (layer.source or before,)
 
 
 def sources(layers: tuple[Layer, ...], before: str = IMAGES) -> tuple[tuple[int, ...], ...]:
-    """For each layer of a walk the numbers of the layers that feed it; -1 is the walk's input.
+    """Indices of the layers that feed each layer of a walk; -1 is the input of the walk.
 
     Args:
         layers: Layers of a walk, or of a part of one.

@@ -1,4 +1,4 @@
-"""Sizes of the maps behind a filter or a pooling window."""
+"""Sizes of the output maps of convolutions and poolings, in pixels."""
 
 from functools import lru_cache
 
@@ -20,11 +20,11 @@ def conv_map_sizes(
 ) -> tuple[MapSize, ...]:
     """Padding, height and width of each convolution's output map in a stage.
 
-    The padding is the paper's (section 5): none for a first layer of 7x7 or more, otherwise half
-    the filter size, so that the map keeps its size. Even filters cannot keep it: of two in a row,
-    the first pads one pixel less and shrinks the map by one, and the second restores it. An even
-    filter with a stride pads like the second, and the next one begins a new pair: this gives the
-    36, 18 and 6 pixels that the paper reports behind a delayed subsampling.
+    The padding follows He & Sun (2015, section 5): none for a first layer of 7x7 or more, otherwise
+    half the filter size, so that the map keeps its size. Even filters cannot keep it: of two in a
+    row, the first pads one pixel less and shrinks the map by one, and the second restores it. An
+    even filter with a stride pads like the second, and the next one begins a new pair: this gives
+    the 36, 18 and 6 pixels that they report behind a delayed subsampling.
 
     Results are cached, because most candidates of a search share their stages' geometry.
 
@@ -32,18 +32,18 @@ def conv_map_sizes(
         depth: Number of convolutions in the stage.
         size: Side of the filters, pixels.
         stride: Stride of the first convolution, pixels.
-        padding: Padding of every convolution, pixels a side; None: the paper's rule.
+        padding: Padding of every convolution, pixels a side; None: the rule above.
         height: Height of the input map, pixels.
         width: Width of the input map, pixels.
         first: Whether the stage is the first of its network.
-        dilation: Distance of the filter's taps, pixels: k taps span k + (k-1)(dilation-1).
+        dilation: Distance between the filter's taps, pixels: k taps span k + (k-1)(dilation-1).
 
     Raises:
         ArchitectureError: A filter does not fit its map. The message begins with the number of the
             convolution within the stage.
     """
     maps: list[MapSize] = []
-    turn = 0  # even filters: 0 pads one pixel less
+    turn = 0  # place in a pair of even filters: 0 pads one pixel less than 1
     span = size + (size - 1) * (dilation - 1)
     dilated = f" with dilation {dilation}" if dilation > 1 else ""
     for number in range(1, depth + 1):

@@ -13,10 +13,10 @@ _PLAIN = Plain()
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """A pooling layer, `size/stride` in the paper's notation; a max pooling by default.
+    """A pooling layer, `size/stride` in He & Sun's notation; a max pooling by default.
 
-    With a stride of 1 it is the paper's delayed subsampling (section 4.6): the pooling only
-    filters, and the next convolution has the stride. The padding is at most half the window.
+    A stride of 1 is for delayed subsampling (section 4.6): the pooling only filters, and the next
+    convolution has the stride. The padding is at most half the window.
 
     Raises:
         ArchitectureError: A number is below 1 (the padding: below 0), or the padding is too large.
@@ -25,8 +25,8 @@ class Pool:
     size: int  # side of the square window, pixels
     stride: int  # pixels
     padding: int = 0  # pixels a side
-    ceil: bool = False  # whether a last window that hangs over the edge counts
-    average: bool = False
+    ceil: bool = False  # whether the last window may hang over the edge
+    average: bool = False  # whether it averages; otherwise it takes maxima
 
     def __post_init__(self) -> None:
         _at_least_one("pooling size", self.size)
@@ -42,9 +42,9 @@ class Pool:
 class Stage:
     """`depth` units of one block with the same filter size, then an optional pooling.
 
-    In the paper's notation `(filter,width)/stride + (filter,width)x(depth-2) + (filter,last_width)
-    | pool`. The block is a plain convolution by default. The value is canonical: a stage of one
-    unit has its last width as its width.
+    In He & Sun's notation `(filter,width)/stride + (filter,width)x(depth-2) + (filter,last_width)
+    | pool`. The block is a plain convolution by default. A stage of one unit stores its last width
+    as its width too, so that equal stages are equal values.
 
     Raises:
         ArchitectureError: A number is below 1 (the padding: below 0), or the block cannot have this
@@ -57,7 +57,7 @@ class Stage:
     last_width: int = 0  # filters of the last unit; 0 means `width`
     stride: int = 1  # stride of the first unit, pixels
     pool: Pool | None = None  # pooling before the next stage
-    padding: int | None = None  # padding of every convolution, pixels; None: the paper's rule
+    padding: int | None = None  # of every convolution, pixels; None: as in `conv_map_sizes`
     block: Block = _PLAIN
     lrn: ResponseNormPlace = "none"  # local response normalisation before or after the pooling
 

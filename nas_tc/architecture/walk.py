@@ -1,6 +1,6 @@
-"""The shape walk: a network's layers in order, with every shape settled.
+"""The walk: all layers of a network in order, each with its input and output shape.
 
-Cost, module and export fold over this one walk, so that a network is described once.
+Costs, torch modules and exported code are computed from this one list, so they always agree.
 """
 
 from collections.abc import Iterator
@@ -42,9 +42,10 @@ def walk(architecture: Architecture) -> tuple[Layer, ...]:
 
 
 def walk_parts(architecture: Architecture) -> Iterator[tuple[Layer, ...]]:
-    """The walk in parts, one a stage and then the head; raises as `walk` does.
+    """The layers of each stage, then those of the head; raises as `walk` does.
 
-    Equal parts of two networks are mostly the same object, so results for one can be cached.
+    A cache returns the same tuple for equal parts of two networks, so that callers can cache
+    results by its identity.
     """
     shape = architecture.input
     for part in _known_stages(architecture):
@@ -54,12 +55,15 @@ def walk_parts(architecture: Architecture) -> Iterator[tuple[Layer, ...]]:
 
 
 def walk_convs(architecture: Architecture) -> Iterator[Conv]:
-    """The convolutions alone, which is all that Eqn. (1) needs; raises as `walk` does."""
+    """The convolutions alone, for Eqn. (1) of He & Sun (2015); raises as `walk` does."""
     return (layer for layer in _all_stages(architecture) if isinstance(layer, Conv))
 
 
 def stage_maps(stage: Stage, height: int, width: int, *, first: bool) -> tuple[MapSize, ...]:
-    """Result of `conv_map_sizes` for a stage on a map of `height` x `width` pixels."""
+    """Padding and size of each convolution's output map; the input has `height` x `width` pixels.
+
+    `first` says whether the stage is the first of its network. See `conv_map_sizes`.
+    """
     padding, dilation = stage.padding, 1
     if isinstance(stage.block, KEEPS_MAP):
         padding = stage.filter // 2
@@ -79,7 +83,7 @@ def stage_layers(
     activation: Activation = "relu",
     source: str = IMAGES,
 ) -> Iterator[Layer]:
-    """The layers of one stage, its pooling last.
+    """The layers of one stage: its convolutions, then its pooling and response normalisation.
 
     Args:
         stage: Stage to walk.
@@ -101,7 +105,7 @@ def stage_layers(
     except ArchitectureError as error:
         raise ArchitectureError(f"conv{number}.{error}") from None
     block = stage.block
-    is_plain = block == _PLAIN  # most are; the same layers by a shorter way
+    is_plain = block == _PLAIN  # most blocks are plain, and need no `Unit`
     for index, (n_out, (padding, out_height, out_width)) in enumerate(
         zip(stage.widths, maps, strict=True), start=1
     ):

@@ -1,4 +1,4 @@
-"""The budget language: what a user types, as a value. Its grammar is in docs/budget.md.
+"""Parser of the budget language, from text to a `Budget`. The grammar is in docs/budget.md.
 
 alexnet*0.6                              0.6 of alexnet's complexity on the data searched on
 alexnet@224*0.6                          the same on 224x224 images
@@ -22,24 +22,24 @@ from nas_tc.zoo import ZOO, find_network
 _NUMBER = r"(\d+(?:\.\d*)?|\.\d+)(?:[eE]([+-]?\d{1,2}))?"
 _ABSOLUTE = re.compile(rf"{_NUMBER}\s*([^\W\d_]*)")
 _RELATIVE = re.compile(rf"(.*?)(?:\s*@\s*(\d{{1,6}}))?(?:\s*\*\s*{_NUMBER})?")
-_HEAD = re.compile(r"([^\W\d]\w*)\s*(<=|>=|==|<|>|=|in\s)\s*")
+_START = re.compile(r"([^\W\d]\w*)\s*(<=|>=|==|<|>|=|in\s)\s*")
 _DEVICE = re.compile(r"\s+on\s+(\S+)$")
 _BATCH = re.compile(r"\s*@\s*b(\d{1,6})$")
 _RANGE = re.compile(r"(?<![./])\.\.(?![./])")  # not that of a path, "../net.json"
 _DEVICES = ("cpu", "cuda")
-_WAYS = "write a network times a factor, 'alexnet*0.6', or a number, '120M'"
+_USAGE = "write a network times a factor, 'alexnet*0.6', or a number, '120M'"
 
 
 def parse_budget(expression: str) -> Budget:
-    """Reads a budget expression.
+    """The budget that an expression describes.
 
     Args:
         expression: Limits joined by commas, such as "alexnet*0.6" or "complexity<=5M, params<=1M".
 
     Raises:
         UnknownNameError: There is no such reference, measure or device.
-        BudgetError: Something else cannot be read, or a limit is zero. Both errors name the
-            character.
+        BudgetError: Something else cannot be read, or a limit is zero. Both errors give the
+            position of the character.
     """
     text = expression.strip()
     return Budget(text, tuple(_bound(part) for part in _split(_Part(text, 0, len(text)))))
@@ -72,7 +72,7 @@ class _Part:
 
 
 def _split(part: _Part) -> Iterator[_Part]:
-    """The limits between commas; those of a notation, (3,16), do not count."""
+    """The limits between commas; commas within brackets belong to a notation, as in (3,16)."""
     depth = begin = 0
     for index, character in enumerate(part.text):
         depth += (character in "([") - (character in ")]")
@@ -84,7 +84,7 @@ def _split(part: _Part) -> Iterator[_Part]:
 
 def _bound(part: _Part) -> Bound:
     if not part.text:
-        part.refuse(f"a limit is missing; {_WAYS}")
+        part.refuse(f"a limit is missing; {_USAGE}")
     measure, is_range, rest = _measure(part)
     rest, device = _device(rest, measure)
     rest, batch = _batch(rest, measure)
@@ -102,7 +102,7 @@ def _bound(part: _Part) -> Bound:
 
 
 def _device(part: _Part, measure: Measure) -> tuple[_Part, str | None]:
-    """What stands before "on cuda", and the device."""
+    """The text before "on cuda", and the device; None if there is none."""
     match = _DEVICE.search(part.text)
     if match is None:
         return part, None
@@ -115,7 +115,7 @@ def _device(part: _Part, measure: Measure) -> tuple[_Part, str | None]:
 
 
 def _batch(part: _Part, measure: Measure) -> tuple[_Part, int | None]:
-    """What stands before "@b128", and the number of images."""
+    """The text before "@b128", and the number of images; None if there is none."""
     match = _BATCH.search(part.text)
     if match is None:
         return part, None
@@ -128,8 +128,8 @@ def _batch(part: _Part, measure: Measure) -> tuple[_Part, int | None]:
 
 
 def _measure(part: _Part) -> tuple[Measure, bool, _Part]:
-    """The measure, whether a range follows, and the rest; a bare amount is a complexity."""
-    match = _HEAD.match(part.text)
+    """The measure, whether a range follows, and the rest; without a name, the complexity."""
+    match = _START.match(part.text)
     if match is None:
         return MEASURES["complexity"], False, part
     name, relation = match[1], match[2].strip()
@@ -142,7 +142,7 @@ def _measure(part: _Part) -> tuple[Measure, bool, _Part]:
 
 def _amount(part: _Part, measure: Measure) -> Amount:
     if not part.text:
-        part.refuse(f"an amount is missing; {_WAYS}")
+        part.refuse(f"an amount is missing; {_USAGE}")
     if match := _ABSOLUTE.fullmatch(part.text):
         factor = _number_with_unit(match, part, measure)
         if factor == 0:
@@ -150,9 +150,9 @@ def _amount(part: _Part, measure: Measure) -> Amount:
         return Amount(factor)
     match = _RELATIVE.fullmatch(part.text)
     if match is None or not match[1] or match[1][0].isdigit():
-        part.refuse(_WAYS)
+        part.refuse(_USAGE)
     if odd := re.search(r"\s*[*@]", match[1]):
-        part.cut(odd.start()).refuse(_WAYS)
+        part.cut(odd.start()).refuse(_USAGE)
     _, side, number, exponent = match.groups()
     factor = _decimal(number or "1", exponent)
     if factor == 0:

@@ -1,4 +1,4 @@
-"""Limits of a budget as numbers, and whether a network keeps them."""
+"""A budget as limits in numbers, and the check whether a network keeps them."""
 
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
@@ -17,8 +17,9 @@ class FormulaLimit:
         bound: The bound as it was written.
         most: Upper end in the unit of the measure, rounded down.
         least: Lower end in the same unit, rounded up.
-        reference_input: Shape of the images of the reference of `most`, if there is one.
-        reference_value: Amount that the reference has.
+        reference_input: Input shape of the reference network that `most` is a multiple of; None
+            without a reference.
+        reference_value: Amount of that network, in the same unit; None without a reference.
     """
 
     bound: Bound
@@ -31,8 +32,8 @@ class FormulaLimit:
         """Whether an amount is within the bound."""
         return self.least <= value <= self.most
 
-    def amount(self, value: float, *, up: bool = True) -> str:  # noqa: ARG002 - it is whole
-        """An amount as a budget writes it; `up` is for limits that have to be rounded."""
+    def amount(self, value: float, *, up: bool = True) -> str:  # noqa: ARG002 - amounts are whole
+        """An amount in the budget language; `up` is for other limits, which have to be rounded."""
         return f"{value}{MEASURES[self.bound.measure].quantity.suffix}"
 
     def shown(self, value: float) -> str:
@@ -40,7 +41,7 @@ class FormulaLimit:
         return f"{value:,}"
 
     def of(self, architecture: Architecture) -> int:
-        """Amount that a network has of the measure.
+        """Amount of the bound's measure for a network, in the measure's unit.
 
         Args:
             architecture: Network to measure.
@@ -67,8 +68,8 @@ class Limit:
 
     Attributes:
         budget: The budget as it was written.
-        caps: Limits that a formula can check, the quickest first.
-        times: Bounds that only a clock can check.
+        caps: Limits that a formula can check, the quickest to compute first.
+        times: Bounds on times, which have to be measured.
     """
 
     budget: Budget
@@ -83,7 +84,7 @@ class Limit:
 
     @property
     def complexity(self) -> int | None:
-        """Most multiply-adds of the convolutions for one image, Eqn. (1); None: any number."""
+        """Most multiply-adds of the convolutions for one image; None: any number."""
         return None if self.tightest is None else self.tightest.most
 
     @property
@@ -93,21 +94,21 @@ class Limit:
 
     @property
     def reference_input(self) -> Shape | None:
-        """Shape of the images of the complexity's reference, if there is one."""
+        """Input shape of the reference network of the complexity; None without a reference."""
         return None if self.tightest is None else self.tightest.reference_input
 
     @property
     def reference_complexity(self) -> int | None:
-        """Multiply-adds of that reference on these images."""
+        """Multiply-adds of that network for one image; None without a reference."""
         return None if self.tightest is None else self.tightest.reference_value
 
     def admits(self, complexity: int) -> bool:
-        """Whether a complexity is within the limits on the complexity; others are not looked at."""
+        """Whether a complexity keeps the limits on the complexity; other limits are not checked."""
         most = self.complexity
         return self.least_complexity <= complexity and (most is None or complexity <= most)
 
     def broken_by(self, architecture: Architecture) -> FormulaLimit | None:
-        """The first limit by formula that a network breaks; None if it keeps all of them.
+        """The first limit in `caps` that a network breaks; None if it keeps all of them.
 
         Args:
             architecture: Network to check.
@@ -122,12 +123,13 @@ class Limit:
 
 
 def resolve_budget(budget: Budget, input: Shape, classes: int | None = None) -> Limit:
-    """The limits that a budget means for images of shape `input` (channels, height, width).
+    """The limits of a budget in numbers, for images of shape `input` (channels, height, width).
 
     Args:
         budget: The budget as it was written.
-        input: Shape of the images; a reference with a side of its own keeps its own.
-        classes: Classes of the data; None leaves a reference its own.
+        input: Shape of the images. A reference whose side the budget gives, as in 'alexnet@224',
+            is computed at that side instead.
+        classes: Number of classes of the data; None: each reference keeps its own.
 
     Raises:
         BudgetError: A reference cannot be built on such images, a limit is below one, or the
@@ -142,31 +144,32 @@ def resolve_budget(budget: Budget, input: Shape, classes: int | None = None) -> 
 
 
 def _cap(bound: Bound, input: Shape, classes: int | None) -> FormulaLimit:
-    most, shape, unit = _number(bound, bound.most, input, classes)
+    most, shape, reference_value = _number(bound, bound.most, input, classes)
     if most < 1:
         one = MEASURES[bound.measure].quantity.unit.removesuffix("s")
         raise BudgetError(f"the budget {bound.text!r} is less than one {one}")
     if bound.least is None:
-        return FormulaLimit(bound, int(most), 0, shape, unit)
+        return FormulaLimit(bound, int(most), 0, shape, reference_value)
     least, _, _ = _number(bound, bound.least, input, classes)
     if least > most:
         raise BudgetError(
             f"the range {bound.text!r} is empty: it goes from {least:,.0f} to {most:,.0f}; write "
             "the smaller end first"
         )
-    return FormulaLimit(bound, int(most), int(least.to_integral_value(ROUND_CEILING)), shape, unit)
+    least_whole = int(least.to_integral_value(ROUND_CEILING))
+    return FormulaLimit(bound, int(most), least_whole, shape, reference_value)
 
 
 def _number(
     bound: Bound, amount: Amount, input: Shape, classes: int | None
 ) -> tuple[Decimal, Shape | None, int | None]:
-    """An amount as a number, and the input and the value of its reference."""
+    """An amount as a number, and the input shape and the amount of its reference network."""
     reference = amount.reference
     if reference is None:
         return amount.factor, None, None
     network = at_images(reference, input, classes)
     try:
-        unit = MEASURES[bound.measure].of(network, bound.batch)
+        reference_value = MEASURES[bound.measure].of(network, bound.batch)
     except ArchitectureError as error:
         _, height, width = network.input
         own = reference.architecture.input[1]
@@ -174,11 +177,11 @@ def _number(
             f"the reference {reference.name!r} cannot be built on {height}x{width} images "
             f"({error}); give it its own images with '{reference.name}@{own}*{amount.factor}'"
         ) from None
-    return amount.factor * unit, network.input, unit
+    return amount.factor * reference_value, network.input, reference_value
 
 
 def at_images(reference: Reference, input: Shape, classes: int | None) -> Architecture:
-    """The reference on the data's images and classes, or on its own if it has a side."""
+    """The reference network for the data's images and classes, or for images of its own side."""
     network = reference.architecture
     if reference.side is not None:
         return network.at((network.input[0], reference.side, reference.side))

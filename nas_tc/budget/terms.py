@@ -1,4 +1,4 @@
-"""The parts of a budget as values: references, amounts and bounds."""
+"""The parts of a parsed budget: reference networks, amounts and bounds."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,36 +9,36 @@ from nas_tc.cost.measures import MEASURES
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A network that an amount is a multiple of."""
+    """A reference network, such as alexnet in "alexnet@224*0.6"."""
 
-    name: str  # as it was written: a name of the zoo, a notation or a JSON file
+    name: str  # as written: a name of the zoo, a notation or a JSON file
     architecture: Architecture
     side: int | None = None  # height and width of its images, pixels; None: the data's
 
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A number in the unit of its measure, or a factor of what a reference has."""
+    """An amount of a measure: a number in its unit, or a multiple of a reference network's."""
 
-    factor: Decimal  # of the reference; without one, the number in the measure's unit
+    factor: Decimal  # multiple of the reference's amount; without a reference, the amount itself
     reference: Reference | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """One limit as it was written: `measure<=most`, or `measure in least..most`."""
+    """One limit as written: `measure<=most`, or `measure in least..most`."""
 
     text: str
     measure: str  # one of MEASURES
     most: Amount
     least: Amount | None = None
-    batch: int = 1  # images
-    device: str | None = None  # device of a time; None: the one that the search runs on
+    batch: int = 1  # number of images
+    device: str | None = None  # device that a time is for; None: the search's own
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Limits that must all hold; `resolve_budget` makes them numbers."""
+    """Limits that must all hold, as written; `resolve_budget` converts them to numbers."""
 
     expression: str
     bounds: tuple[Bound, ...]
@@ -48,5 +48,5 @@ class Budget:
 
     @property
     def times(self) -> tuple[Bound, ...]:
-        """The bounds that only a clock can check."""
+        """The bounds on times, which have to be measured."""
         return tuple(bound for bound in self.bounds if MEASURES[bound.measure].is_timed)

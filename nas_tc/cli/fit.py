@@ -1,4 +1,4 @@
-"""`nas-tc fit`: a known network cut to a budget."""
+"""`nas-tc fit`: scales a known design, such as ResNet, to a budget."""
 
 import json
 from pathlib import Path

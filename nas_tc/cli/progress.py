@@ -1,4 +1,4 @@
-"""A search on the screen: a live line on a terminal, plain lines elsewhere."""
+"""The progress of a search on the screen: a live bar on a terminal, plain lines elsewhere."""
 
 import sys
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _SUMMARY_EVERY = 10  # trials
 
 @contextmanager
 def listening() -> Iterator["Listener"]:
-    """A listener that suits the output."""
+    """A listener that prints a search's progress: `Screen` on a terminal, `Lines` elsewhere."""
     if not sys.stdout.isatty():
         yield Lines()
         return
@@ -36,35 +36,35 @@ def listening() -> Iterator["Listener"]:
 
 
 class Lines:
-    """One line for each thing that happens, for logs and pipes."""
+    """Prints one line for each event, for logs and pipes."""
 
     def __init__(self) -> None:
         self._done = 0
 
     def note(self, text: str) -> None:
-        """Prints it."""
+        """Prints a message."""
         print(text, flush=True)
 
     def progress(self, progress: "Progress") -> None:
-        """Prints a line when ten trials more have come to their end."""
+        """Prints a summary after every ten trials that have ended."""
         if progress.done // _SUMMARY_EVERY > self._done // _SUMMARY_EVERY:
             print(f"{progress.done}/{progress.goal} trials: {_summary(progress)}", flush=True)
         self._done = progress.done
 
     def ended(self, trial: "TrialRecord") -> None:
-        """Prints what became of it."""
+        """Prints the result of a trial."""
         print(_ending(trial), flush=True)
 
 
 class Screen:
-    """A bar that stays at the bottom, and the trials that scroll above it."""
+    """Shows a bar at the bottom, above which the results of trials scroll."""
 
     def __init__(self, bar: Bar) -> None:
         self._bar = bar
         self._task = bar.add_task("starting", total=None)
 
     def note(self, text: str) -> None:
-        """Prints it above the bar."""
+        """Prints a message above the bar."""
         self._bar.console.print(text)
 
     def progress(self, progress: "Progress") -> None:
@@ -77,11 +77,12 @@ class Screen:
         )
 
     def ended(self, trial: "TrialRecord") -> None:
-        """Prints what became of it above the bar."""
+        """Prints the result of a trial above the bar."""
         self._bar.console.print(_ending(trial), overflow="ellipsis", no_wrap=True)
 
 
 def _ending(trial: "TrialRecord") -> str:
+    """The result of a trial in one line."""
     network = f"{trial.complexity:,} multiply-adds, {trial.network}"
     if trial.baseline is not None:
         network = f"baseline {trial.baseline}, {network}"
@@ -98,6 +99,7 @@ def _ending(trial: "TrialRecord") -> str:
 
 
 def _summary(progress: "Progress") -> str:
+    """Counts of trials, the lowest validation error and the time that is left, in one line."""
     parts = [
         f"{progress.running} running",
         f"{progress.pruned} pruned",
@@ -112,6 +114,7 @@ def _summary(progress: "Progress") -> str:
 
 
 def _duration(seconds: float) -> str:
+    """3700 seconds as "1 h 01 min"."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:

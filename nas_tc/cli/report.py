@@ -23,7 +23,7 @@ def report(
     cost: Annotated[
         str | None,
         typer.Option(
-            help=f"Of the front: {_COSTS}; with a batch as in train_memory@b128.",
+            help=f"Cost axis of the front: {_COSTS}; with a batch as in train_memory@b128.",
             show_default="latency if the budget limits it, else complexity",
         ),
     ] = None,
@@ -65,7 +65,7 @@ def show_and_write(
         objectives: Names of the front's objectives.
 
     Raises:
-        typer.Exit: With code 130, in the end, if the search was stopped by hand.
+        typer.Exit: With code 130, after the files are written, if the user stopped the search.
     """
     from nas_tc.report import (  # noqa: PLC0415
         against_baseline,
@@ -89,7 +89,7 @@ def show_and_write(
     table = new_table(
         ("trial", True),
         ("val. error", True),
-        *([("trainings", True)] if repeated else []),
+        *([("trainings", True)] if has_repeats else []),
         ("test error", True),
         ("multiply-adds", True),
         ("of budget", True),
@@ -105,7 +105,7 @@ def show_and_write(
         table.add_row(
             str(trial.number),
             percent(trial.mean_val_error),
-            *([str(1 + len(trial.repeats))] if repeated else []),
+            *([str(1 + len(trial.repeats))] if has_repeats else []),
             percent(trial.test_error),
             f"{trial.complexity:,}",
             "-" if share is None else f"{share:.1%}",
@@ -157,4 +157,5 @@ def _seconds(record: "StudyRecord") -> str:
 
 
 def _spread(spread: "Spread | None") -> str:
+    """Mean and standard deviation in %, and the number of reruns: "8.12 ± 0.21 % (3)"."""
     return "-" if spread is None else f"{spread} ({spread.count})"

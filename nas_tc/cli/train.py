@@ -1,4 +1,4 @@
-"""`nas-tc train`: one network to the end."""
+"""`nas-tc train`: trains one network by its full schedule and tests it."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -26,12 +26,12 @@ _LOCAL = Path("results") / "local"
 
 @dataclass(frozen=True)
 class _Subject:
-    """What is to be trained.
+    """The network to train, its images, and its weights from a search.
 
     Attributes:
-        network: As it was named, before the options and the images change it.
-        data: The images.
-        weights: File of the weights that the search has kept; None where no study was named.
+        network: Network as named, before the options and the images change it.
+        data: Name of the images, as `--data` takes it.
+        weights: File of the weights that the search has kept; None if no study was named.
     """
 
     network: Architecture
@@ -94,7 +94,7 @@ def train(
     screen = console()
     screen.print(images.summary())
     screen.print(f"network: {format_notation(adapted.stages)}")
-    named = network if subject.weights is None else ""  # a study says all of its networks
+    named = network if subject.weights is None else ""  # a study leaves nothing to assume
     screen.print(surroundings(named, adapted, head, norm))
     settle_on_core(threads=None)
     take_huge_pages()
@@ -108,7 +108,7 @@ def train(
 
 
 def _subject(text: str, trial: int | None, data: str | None, *, from_search: bool) -> _Subject:
-    """The network, the data to train it on, and where its weights of the search are."""
+    """The subject of `nas-tc train`, from a study file and a trial or from a network's name."""
     if names_study(text):
         from nas_tc.study import read_study, weights_file, without_weights  # noqa: PLC0415
 
@@ -128,7 +128,7 @@ def _subject(text: str, trial: int | None, data: str | None, *, from_search: boo
 
 
 def _check_searched(subject: _Subject, *, given: bool) -> None:
-    """Refuses to go on with weights of a search that are of another network."""
+    """Refuses --from-search without a study, or with options that change its network."""
     if subject.weights is None or given:
         raise NasTcError(
             "--from-search goes on with the weights of a study's trial, as it was searched: name "
@@ -153,7 +153,7 @@ def _images(
 
 
 def _trainer(workers: int, device: str, ray_address: str | None) -> "Callable[..., FullTraining]":
-    """What trains: this process, or several workers together."""
+    """The function that trains: in this process, or by several workers together."""
     if workers > 1:
         from nas_tc.parallel import train_in_parallel  # noqa: PLC0415
 
@@ -172,7 +172,7 @@ def _trained(
     seed: int,
     initial: Path | None,
 ) -> "FullTraining":
-    """Trains, with a line on the screen after each epoch."""
+    """Trains a network, and prints a line after each epoch."""
     from nas_tc.training import DivergedError  # noqa: PLC0415
 
     screen = console()
@@ -202,7 +202,7 @@ def _trained(
 def _written(
     folder: Path, network: Architecture, recipe: "Recipe", finished: "FullTraining", data: str
 ) -> tuple[str, ...]:
-    """Writes what came out; gives the names of the files."""
+    """Writes the trained network into `folder`; returns the names of the files."""
     from safetensors import SafetensorError  # noqa: PLC0415
 
     from nas_tc.cli.trained import write_trained  # noqa: PLC0415

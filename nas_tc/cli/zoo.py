@@ -1,4 +1,4 @@
-"""`nas-tc zoo`: every network with a name, and the paper's tables beside our figures."""
+"""`nas-tc zoo`: lists the named networks, or a table of He & Sun (2015) beside our figures."""
 
 import json
 from typing import Annotated, Any
@@ -117,6 +117,7 @@ def _print_table(number: int, *, as_json: bool) -> None:
 
 
 def _compared(row: Row, unit: int) -> dict[str, Any]:
+    """A row of the paper with our figures; `unit` is the complexity of the table's reference."""
     ours = complexity(ZOO[row.name].architecture)
     return {
         "name": row.name,

@@ -1,4 +1,4 @@
-"""Convolution algorithms: their multiplications and their extra memory."""
+"""Cost of a convolution by four algorithms: multiplications and extra memory for a batch."""
 
 from dataclasses import dataclass
 from math import ceil, log2
@@ -10,14 +10,14 @@ _BYTES = 4  # float32
 
 @dataclass(frozen=True, slots=True)
 class AlgorithmCost:
-    """Cost of a convolution by one algorithm."""
+    """Cost of a convolution by one algorithm, for a batch of images."""
 
     multiplications: int  # of real numbers
-    extra_bytes: int  # beside input, weights and output, float32
+    extra_bytes: int  # memory beside input, weights and output, with values in float32
 
 
 def direct(conv: Conv, batch: int = 1) -> AlgorithmCost:
-    """Nested loops: one multiplication a multiply-add, no memory."""
+    """Nested loops: one multiplication a multiply-add, no extra memory."""
     return AlgorithmCost(batch * conv.macs, 0)
 
 
@@ -41,7 +41,7 @@ def fft(conv: Conv, batch: int = 1) -> AlgorithmCost:
     """
     span = 1 + (conv.filter - 1) * conv.dilation
     side = max(conv.input[1:]) + 2 * conv.padding
-    points = 2 ** ceil(log2(max(side, span)))  # circular wrap only reaches what is not kept
+    points = 2 ** ceil(log2(max(side, span)))  # wrap-around reaches only values that are cropped
     filters = conv.n_in * conv.n_out // conv.groups
     maps = batch * (conv.n_in + conv.n_out) + filters
     spectrum = points * (points // 2 + 1)

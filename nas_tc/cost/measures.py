@@ -23,12 +23,12 @@ _AT_BATCH = re.compile(r"(.+)@b(\d{1,6})")
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """What sort of number a measure is, and how it is written.
+    """The kind of number that a measure is: its units and its format.
 
     Attributes:
-        name: Name with its article, for error messages: "a time".
+        name: Name for error messages, with an article if it takes one: "a time".
         unit: Unit of every stored and printed value: "ms".
-        units: Units that a budget may use, and the worth of each in `unit`.
+        units: Units that a budget may use, and the size of each in `unit`.
         suffix: `unit` as a budget writes it directly behind a number: "ms", or nothing.
         column_suffix: End of the names of table columns: "_ms", or nothing.
         number_format: Format of a value in a printed table.
@@ -62,17 +62,17 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """Something that a network has an amount of, by formula or by the clock.
+    """A property of networks that can be limited: computed by a formula, or timed.
 
     Attributes:
         name: Name in budgets, objectives, study files and columns.
         quantity: Unit and its spellings.
         label: Axis label. "{images}" is replaced by the batch: " of 8 images".
-        noun: What follows the number of a limit, in the same way; None: the label.
-        depends_on: What besides the network decides the amount.
+        noun: Text behind the number of a limit, with the same placeholder; None: the label.
+        depends_on: Conditions besides the network that the amount depends on.
         needs_batch: Whether a budget has to give the batch; otherwise it is one image.
-        formula: Amount for a network and a batch; None: only the clock knows it.
-        timed_pass: What the clock times; None: a formula knows it.
+        formula: Function of a network and a batch that gives the amount; None: it is timed.
+        timed_pass: Pass that is timed; None: `formula` gives the amount.
     """
 
     name: str
@@ -86,11 +86,11 @@ class Measure:
 
     @property
     def is_timed(self) -> bool:
-        """Whether only the clock knows it."""
+        """Whether the amount has to be timed, because no formula gives it."""
         return self.formula is None
 
     def of(self, architecture: Architecture, batch: int = 1) -> int:
-        """Amount that a network has by formula, in the quantity's unit.
+        """Amount for a network by formula, in the quantity's unit.
 
         Args:
             architecture: Network to measure.
@@ -105,7 +105,7 @@ class Measure:
     def at_batch(self, batch: int | None) -> str:
         """Name with its batch, as studies record it: "latency", "latency@b8".
 
-        One image is left out where it is what a budget means without a batch.
+        A batch of one is left out where it is the default of budgets.
         """
         if batch is None or (batch == 1 and not self.needs_batch):
             return self.name
@@ -202,7 +202,7 @@ _TABLE = (  # a search checks the limits of a network in this order: the quickes
     ),
 )
 MEASURES: Mapping[str, Measure] = {measure.name: measure for measure in _TABLE}
-"""All measures by name. Memory is of float32, that of training with SGD and momentum."""
+"""All measures by name. Memory is for float32 values, and in training for SGD with momentum."""
 
 
 def parse_measure(text: str) -> tuple[Measure, int | None]:
@@ -216,7 +216,7 @@ def parse_measure(text: str) -> tuple[Measure, int | None]:
 
     Raises:
         UnknownNameError: There is no such measure.
-        NasTcError: A batch of no images, or for a measure that does not depend on it.
+        NasTcError: The batch is 0, or the measure does not depend on a batch.
     """
     match = _AT_BATCH.fullmatch(text)
     name, batch = (match[1], int(match[2])) if match else (text, None)

@@ -1,7 +1,7 @@
-"""How much memory a forward pass and a training step need, by the life of each tensor.
+"""Peak memory of a forward pass and of a training step, in bytes, from the life of each tensor.
 
-A plain sum of all outputs is neither: a forward pass frees each map when nothing reads it any
-more, and a training step keeps more than outputs. Parameters are float32, and so are maps unless
+The sum of all outputs gives neither: a forward pass frees each map after its last reader, and a
+training step keeps more than outputs. Parameters are float32, and so are maps unless
 `value_bytes` says that they are bfloat16.
 """
 
@@ -19,12 +19,12 @@ _BYTES = 4  # float32
 Optimizer = Literal["sgd", "momentum", "adam"]
 
 OPTIMIZER_VALUES: Mapping[Optimizer, int] = MappingProxyType({"sgd": 0, "momentum": 1, "adam": 2})
-"""Values that an optimizer keeps for each parameter."""
+"""Number of values that each optimizer keeps for a parameter."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingMemory:
-    """Memory of a training step: its parts, and the peak of what is held at once."""
+    """Memory of a training step, bytes: its parts, and the peak of what is held at once."""
 
     parameter_bytes: int
     gradient_bytes: int
@@ -45,12 +45,12 @@ def im2col_bytes(architecture: Architecture, batch: int = 1) -> int:
 
 
 def pool_index_bytes(architecture: Architecture, batch: int = 1, index_bytes: int = 4) -> int:
-    """Indices of the maxima of all max poolings between stages, kept for the backward pass.
+    """Bytes of the indices of the maxima of all max poolings, kept for the backward pass.
 
     Args:
-        architecture: The network.
-        batch: Images.
-        index_bytes: Bytes of one index: the survey has 4, torch 8.
+        architecture: Network to count.
+        batch: Number of images.
+        index_bytes: Bytes of one index: 4 in the survey (docs/cost-model.md), 8 in torch.
     """
     pools = (layer for layer in walk(architecture) if isinstance(layer, MaxPool))
     return batch * index_bytes * sum(volume(pool.output) for pool in pools)
@@ -82,9 +82,9 @@ def training_memory(
     """Memory of a training step: forward, backward, update.
 
     Args:
-        architecture: The network.
-        batch: Images of the step.
-        optimizer: The optimizer, whose state is counted.
+        architecture: Network to train.
+        batch: Number of images of a step.
+        optimizer: Optimizer; its state is counted.
         value_bytes: Bytes of a value of a map: 4 in float32; 2 under bfloat16 autocast, which
             keeps a bfloat16 copy of each weight until the backward pass has used it.
 
@@ -95,7 +95,7 @@ def training_memory(
     images = volume(architecture.input)
     params = _params(steps)
     states = OPTIMIZER_VALUES[optimizer] * params
-    copy_bytes = 0 if value_bytes == _BYTES else value_bytes  # of a weight in the maps' type
+    copy_bytes = 0 if value_bytes == _BYTES else value_bytes  # of the copy of a weight
     forward = batch * value_bytes * max(_forward(steps, images, keep=True)) + copy_bytes * params
     backward = max(_backward_bytes(steps, images, batch, value_bytes, copy_bytes))
     # Adam's update takes the root of a parameter's second moments, and a quotient.
@@ -115,19 +115,19 @@ def _params(steps: tuple[Op, ...]) -> int:
 
 
 def _sizes(steps: tuple[Op, ...], images: int) -> dict[int, int]:
-    """Values of each tensor, for one image."""
+    """Number of values of each tensor, for one image."""
     return {IMAGES: images, **{op.writes: op.size for op in steps}}
 
 
 def _saved(steps: tuple[Op, ...], images: int) -> int:
-    """Values that the backward pass needs of one image."""
+    """Number of values that the backward pass needs, for one image."""
     sizes = _sizes(steps, images)
     kept = {tensor for op in steps for tensor in op.keeps}
     return sum(sizes[tensor] for tensor in kept) + sum(op.keeps_more for op in steps)
 
 
 def _forward(steps: tuple[Op, ...], images: int, *, keep: bool) -> Iterator[int]:
-    """Values that live during each operation of a forward pass, for one image.
+    """Number of values that live during each operation of a forward pass, for one image.
 
     A tensor lives until its last reader is done; with `keep`, what the backward pass needs stays.
     The normalised images stay in any case: the call of the first module holds them.
@@ -158,18 +158,20 @@ def _backward_bytes(
     keepers = Counter(tensor for op in steps for tensor in op.keeps)
     saved = _saved(steps, images)
     gradients = {steps[-1].writes: steps[-1].size}
-    of_weights = 0
+    weight_gradients = 0
     copies = _params(steps)
     for op in reversed(steps):
         arrived = gradients.pop(op.writes)
-        of_weights += op.params
+        weight_gradients += op.params
         made = Counter({tensor: sizes[tensor] for tensor in op.reads if tensor != IMAGES})
-        if op.passes_gradient:  # one tensor for all its readers; the first to be made needs it last
+        # A sum passes one gradient tensor to all its inputs. It counts for the input that was made
+        # first, because that is the last to need it in a backward pass.
+        if op.passes_gradient:
             made = Counter(dict.fromkeys(op.reads, 0)) + Counter({min(op.reads): op.size})
             arrived = 0
         now = saved + arrived + sum(gradients.values()) + sum(made.values())
-        of_copies = copy_bytes * (copies + op.params)
-        yield batch * value_bytes * now + _BYTES * of_weights + of_copies
+        copies_bytes = copy_bytes * (copies + op.params)
+        yield batch * value_bytes * now + _BYTES * weight_gradients + copies_bytes
         copies -= op.params
         for tensor in op.reads:
             if tensor != IMAGES:

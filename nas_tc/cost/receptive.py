@@ -1,4 +1,4 @@
-"""Receptive fields: the part of an image that a value of a map depends on."""
+"""Receptive fields: the pixels of an image that a value of a map depends on."""
 
 from dataclasses import dataclass
 from math import sqrt
@@ -22,14 +22,14 @@ class Field:
 
     name: str
     size: int  # theoretical: pixels that can influence a value, those beyond the image included
-    jump: int  # pixels of the image from one value to the next
-    variance: float  # of the place of a pixel, weighted by its influence; pixels squared
+    jump: int  # distance of neighbouring values, in pixels of the image
+    variance: float  # of a pixel's position, weighted by its influence; square pixels
 
     @property
     def effective(self) -> float:
         """Two standard deviations either side, pixels (Luo et al. 2016, section 2).
 
-        For layers of even weights the influence tends to a Gaussian, much narrower than the
+        For layers of equal weights the influence tends to a Gaussian, much narrower than the
         theoretical field: it grows with the square root of the depth.
         """
         return min(float(self.size), 4 * sqrt(self.variance))
@@ -38,8 +38,9 @@ class Field:
 def receptive_fields(architecture: Architecture) -> tuple[Field, ...]:
     """The receptive field of every layer up to the head's pooling, in the walk's order.
 
-    size grows by (k-1) * dilation * jump, jump by the stride (Araujo et al. 2019; the survey's
-    recursion). Where branches meet the largest counts. Pooling windows count as even weights.
+    A layer adds (k-1) * dilation * jump to the size, and multiplies the jump by its stride (Araujo
+    et al. 2019). Where branches meet, the largest field counts. Poolings count as filters of equal
+    weights.
     """
     layers = walk(architecture)
     fields = {-1: Field("input", 1, 1, 0.0)}
@@ -65,7 +66,7 @@ def _window(layer: Layer) -> tuple[int, int, int]:
         case MaxPool() | AveragePool():
             return layer.size, 1, layer.stride
         case GlobalPool():
-            return 1, 1, 1  # its factors see everything; what they scale sees its own field
+            return 1, 1, 1  # in squeeze-and-excitation: dependence through the factors is ignored
         case PyramidPool():
             return max(_largest_window(side, min(layer.bins)) for side in layer.input[1:]), 1, 1
         case _:

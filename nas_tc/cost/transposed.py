@@ -1,4 +1,7 @@
-"""The transposed convolution, which enlarges a map; no network here has one."""
+"""Cost of a transposed convolution, which enlarges a map.
+
+No network of nas-tc contains one; it completes the layers of docs/cost-model.md, "The survey".
+"""
 
 from dataclasses import dataclass
 
@@ -39,10 +42,11 @@ class TransposedConv:
 
     @property
     def macs(self) -> int:
-        """Multiply-adds: each value of the input meets each weight of its channel once.
+        """Multiply-adds for one image: each input value times each weight of its channel.
 
-        That is the forward count of the convolution whose gradient it is; the survey's "similar
-        order to standard conv on the (larger) output" is a stride squared times more.
+        A transposed convolution is the gradient of a convolution, and takes as many multiply-adds
+        as that convolution's forward pass. The survey's "similar order to standard conv on the
+        (larger) output" is higher by the square of the stride.
         """
         n_in, height, width = self.input
         return n_in * height * width * self.filter**2 * self.n_out

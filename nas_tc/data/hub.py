@@ -1,4 +1,4 @@
-"""Data sets of the Hugging Face hub, through its own library."""
+"""Data sets of the Hugging Face hub, loaded by the library `datasets`."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ _VALIDATION_NAMES = ("validation", "valid", "val")
 
 
 def plan_hub(name: str, spec: str) -> Plan:
-    """The images of the hub's data set `name`, downloaded on first use.
+    """The splits of the hub's data set `name`, still encoded; downloaded on first use.
 
     The set needs splits `train` and `test`. With `validation` and no `test`, as in ImageNet, the
     validation images are the test set, and a tenth of `train` is for validation.
@@ -34,7 +34,7 @@ def plan_hub(name: str, spec: str) -> Plan:
         ) from None
     try:
         found = datasets.load_dataset(name)
-    except Exception as error:  # noqa: BLE001 - network, access, names: theirs are many
+    except Exception as error:  # noqa: BLE001 - many types: network, access, names
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise DataError(f"{spec}: cannot be loaded from the hub: {reason}") from None
     held_out = next((each for each in _VALIDATION_NAMES if each in found), None)

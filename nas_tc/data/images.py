@@ -1,4 +1,4 @@
-"""Images and labels in memory, or in files that are mapped; split once and for all."""
+"""Decoded images and labels in three fixed splits, in memory or memory-mapped from files."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -15,18 +15,18 @@ from nas_tc.data.splits import fewer_indices
 from nas_tc.errors import DataError
 
 LEAST_SPREAD = 1 / 255  # one grey level, on a scale of 0 to 1
-_BLOCK_BYTES = 2**22  # looked at together, as counting takes eight times their memory
+_BLOCK_BYTES = 2**22  # counted at a time: `bincount` takes eight times their memory
 
 
 @dataclass(frozen=True)
 class Split:
-    """Some labelled images.
+    """Labelled images of one split.
 
     Attributes:
-        images: uint8, (n, height, width, channels), the layout in which they are decoded.
-        labels: int64, (n,), from 0.
-        file: the .npy file that the images are mapped from, if they are more than memory is to
-            hold: whoever uses them reads them from there, batch by batch. None: in memory.
+        images: Images, uint8, shape (n, height, width, channels).
+        labels: Numbers of the classes, from 0, int64, shape (n,).
+        file: File (.npy) that images too large for the memory limit are mapped from, and read from
+            batch by batch; None: the images are in memory.
     """
 
     images: NDArray[np.uint8]
@@ -41,21 +41,25 @@ class Split:
         return type(self)(self.images[indices], self.labels[indices])
 
     def __reduce__(self) -> tuple[object, ...]:
-        """What goes to another process: a file is mapped there again, never sent."""
+        """How it is pickled: another process maps a file again, instead of receiving its images."""
         if self.file is None:
             return Split, (self.images, self.labels)
         return mapped_split, (self.file, self.labels)
 
 
 def mapped_split(file: Path, labels: NDArray[np.int64]) -> Split:
-    """Images that stay in their file.
+    """A split whose images stay in their file.
+
+    Args:
+        file: File (.npy) of the images.
+        labels: Numbers of their classes, from 0.
 
     Args:
         file: Path of the array's file.
         labels: int64, (n,), number of each image's class.
 
     Raises:
-        DataError: no such file, as on another machine that does not share the cache.
+        DataError: There is no such file, as on another machine that does not share the cache.
     """
     try:
         return Split(np.asarray(np.load(file, mmap_mode="r")), labels, file)
@@ -68,18 +72,18 @@ def mapped_split(file: Path, labels: NDArray[np.int64]) -> Split:
 
 @dataclass(frozen=True)
 class ImageData:
-    """What a search trains on, chooses by and is tested on.
+    """A data set in three splits, for a search or a full training.
 
     Attributes:
-        name: as the user wrote it.
-        train: the weights are trained on these.
-        validation: candidates are compared by their error on these.
-        test: looked at once, for the networks of the final front.
-        classes: names, in the order of the labels.
-        augment: what suits these images: a set of "crop" and "flip".
-        remarks: what to know about these images, a line each.
-        grey_range: the values of 16-bit grey that became 0 and 255; None: there was no such grey.
-        label_values: the labels as the files have them, where classes have names of their own.
+        name: Name as the user wrote it.
+        train: Images that weights are trained on.
+        validation: Images that candidates are compared on.
+        test: Images for final tests: of a search's front, or after a full training.
+        classes: Names of the classes, in the order of the labels.
+        augment: Augmentations that suit these images: "crop", "flip", both or none.
+        remarks: Remarks for the user, a line each.
+        grey_range: Values of 16-bit grey that were scaled to 0 and 255; None: no image has them.
+        label_values: Labels as they are in the files, if the classes have names of their own.
     """
 
     name: str
@@ -100,7 +104,7 @@ class ImageData:
 
     @cached_property
     def checksum(self) -> str:
-        """Sixteen hexadecimal digits of all images, labels and classes as the files write them."""
+        """Hash of all images, labels and class names of the files, 16 hexadecimal digits."""
         digest = hashlib.blake2b(digest_size=8)
         for split in (self.train, self.validation, self.test):
             digest.update(np.ascontiguousarray(split.images).data)
@@ -112,8 +116,8 @@ class ImageData:
     def moments(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Mean and standard deviation of the training images per channel, on a scale of 0 to 1.
 
-        A spread below one grey level counts as one grey level: what is divided by it later may
-        differ by a grey level from all training images, and is not to be blown up.
+        A deviation below one grey level counts as one. Otherwise dividing by it would blow up the
+        slightest difference of another image from the training images.
         """
         means, stds = [], []
         step = max(1, _BLOCK_BYTES // self.train.images[0].nbytes)  # images
@@ -152,13 +156,16 @@ class ImageData:
         return "\n".join((counts, majority, *self.remarks))
 
     def with_fewer(self, train_images: int) -> Self:
-        """The same with `train_images` training images: a fixed, stratified choice.
+        """The same data with fewer training images: a fixed, stratified choice.
+
+        Args:
+            train_images: Number of training images.
 
         Args:
             train_images: Number of training images to keep.
 
         Raises:
-            DataError: fewer than one per class, or more than there are.
+            DataError: The number is less than one per class, or more than there are.
         """
         kept = fewer_indices(self.train.labels, train_images, len(self.classes), self.name)
         return self if len(kept) == len(self.train) else replace(self, train=self.train.take(kept))
@@ -176,14 +183,18 @@ def majority_text(errors: Mapping[str, float]) -> str:
 def label_numbers(labels: Sequence[object], what: str) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Labels as numbers from 0, and the name of each class.
 
-    Whole numbers keep their order, anything else is sorted as text.
+    Classes are sorted: numbers as numbers, labels of several types as text.
+
+    Args:
+        labels: Label of each image.
+        what: Name of the data, for error messages.
 
     Args:
         labels: Labels as they were read.
         what: Beginning of an error message.
 
     Raises:
-        DataError: a missing label, or a single class.
+        DataError: A label is missing, or there is only one class.
     """
     if any(label is None for label in labels):
         raise DataError(f"{what}: image {list(labels).index(None)} has no label")

@@ -1,4 +1,4 @@
-"""From what a user types after `--data` to images in memory, or in files if they are too many."""
+"""Loads the images that a user names with `--data`, into memory or, if too large, into files."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -35,7 +35,8 @@ _PLANS: dict[str, Callable[[Path, str], Plan]] = {
     "npz": plan_npz,
     "idx": plan_idx,
 }
-_FILES = {"parquet": "*.parquet", "npz": "", "idx": "*idx*"}  # whose content counts
+# Files that the cache key is made of; "" is the file that the user names.
+_FILES = {"parquet": "*.parquet", "npz": "", "idx": "*idx*"}
 _PLACES = {"parquet": "DIR", "imagefolder": "DIR", "npz": "FILE", "idx": "DIR", "hub": "NAME"}
 _KNOWN = ("digits", *(f"{kind}:{place}" for kind, place in _PLACES.items()))
 
@@ -47,18 +48,19 @@ def load_data(
     train_images: int | None = None,
     decoding: Decoding | None = None,
 ) -> ImageData:
-    """The images that `spec` names, decoded and split; from the second time on, from a cache.
+    """The images that `spec` names, decoded and split. After the first time they are cached.
 
     Args:
-        spec: "digits", "parquet:DIR", "imagefolder:DIR", "npz:FILE", "idx:DIR" or "hub:NAME"; with
-            ",background=black" transparent images are composed on another colour than white.
-        side: height and width in pixels to scale to; None keeps the size of the first image.
-        train_images: train on this many only, a fixed and stratified choice; None: on all.
-        decoding: who watches, which may take long.
+        spec: Name of the data: "digits", "parquet:DIR", "imagefolder:DIR", "npz:FILE", "idx:DIR" or
+            "hub:NAME". Transparent images are composed on white, or on another colour with
+            ",background=black" at the end.
+        side: Height and width to scale to, pixels; None: those of the first image.
+        train_images: Number of training images, a fixed and stratified choice; None: all.
+        decoding: Callbacks during the decoding, which may take long, and the memory limit.
 
     Raises:
-        UnknownNameError: no such kind of data.
-        DataError: files that are missing or broken, by name.
+        UnknownNameError: There is no such kind of data.
+        DataError: A file is missing or broken. The message names it.
     """
     decoding = decoding or Decoding()
     kind, colon, place = spec.partition(":")
@@ -84,9 +86,10 @@ def load_data(
 def _load_files(
     kind: str, where: str, side: Side, spec: str, train_images: int | None, decoding: Decoding
 ) -> ImageData:
+    """Data from files, or from the cache if the same files were decoded before."""
     where, background = _background(where)
     place = Path(where).expanduser()
-    # Where the place is missing or of another kind, whoever reads it says so.
+    # If there is nothing of this kind, the plan below raises the error.
     key = _key(kind, place, side, background) if _exists(kind, place) else ""
     limit = default_limit() if decoding.memory_limit is None else decoding.memory_limit
     if decoding.broken is None and (found := read_cache(key, spec, limit)):
@@ -98,7 +101,7 @@ def _load_files(
     plan = replace(plan, remarks=(*plan.remarks, *decoded_anew(len(plan))))
     shape = settle_shape(plan.train.images, side, decoding)
     if train_images is not None and len(plan) * int(np.prod(shape)) > limit:
-        plan = plan.with_fewer(train_images)  # so many are chosen first, and only they decoded
+        plan = plan.with_fewer(train_images)  # of a large set, only the chosen are decoded
         key, train_images = _key(kind, place, side, background, train_images), None
         if decoding.broken is None and (found := read_cache(key, spec, limit)):
             return found
@@ -115,7 +118,7 @@ def _exists(kind: str, place: Path) -> bool:
     """Whether there is something of this kind at `place`.
 
     Raises:
-        DataError: the system does not even look there.
+        DataError: The system refuses the path.
     """
     try:
         return place.is_file() if kind == "npz" else place.is_dir()
@@ -124,6 +127,7 @@ def _exists(kind: str, place: Path) -> bool:
 
 
 def _key(kind: str, place: Path, *settings: object) -> str:
+    """Cache key: a hash of the files and of the settings that decide how they are decoded."""
     try:
         if kind == "imagefolder":
             tree = look_through(place)
@@ -141,6 +145,7 @@ def _key(kind: str, place: Path, *settings: object) -> str:
 def _in_memory(
     plan: Plan, shape: tuple[int, int, int], decoding: Decoding, conversion: Conversion
 ) -> ImageData:
+    """Decodes all splits of a plan into arrays of `shape` (height, width, channels)."""
     splits: list[Split] = []
     for part in plan.parts.values():
         before = sum(map(len, splits))
@@ -158,10 +163,10 @@ def _in_memory(
 
 
 def _background(place: str) -> tuple[str, tuple[int, int, int]]:
-    """The place without ",background=COLOUR", and that colour; white if none is named.
+    """The place without ",background=COLOUR", and the colour as red, green, blue; white by default.
 
     Raises:
-        DataError: no such colour.
+        DataError: There is no such colour.
     """
     place, comma, colour = place.rpartition(",background=")
     if not comma:

@@ -1,4 +1,4 @@
-"""Encoded images, read a few at a time."""
+"""Sources of encoded images (PNG, JPEG and so on), which are read a few at a time."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,29 +11,29 @@ from numpy.typing import NDArray
 
 from nas_tc.errors import DataError, reason
 
-Source = Path | bytes | None  # an image file, its content, or nothing where there should be one
-_ROWS = 64  # of a parquet file, held encoded at once
+Source = Path | bytes | None  # an image file, its content, or None if the image is missing
+_ROWS = 64  # rows of a parquet file that are in memory at once, encoded
 
 
 class Encoded(Protocol):
     """Encoded images in a fixed order."""
 
     def __len__(self) -> int:
-        """How many."""
+        """Number of images."""
 
     def name(self, index: int) -> str:
-        """How to call an image in an error."""
+        """Name of an image, for error messages."""
 
     def read(self, start: int = 0) -> Iterator[Source]:
         """The images from `start` on, in order."""
 
     def take(self, indices: NDArray[np.int64]) -> Self:
-        """The images at `indices`, which ascend."""
+        """The images at `indices`, in ascending order."""
 
 
 @dataclass(frozen=True)
 class Files:
-    """Image files."""
+    """Images in a file each."""
 
     paths: Sequence[Path]
 
@@ -41,7 +41,7 @@ class Files:
         return len(self.paths)
 
     def name(self, index: int) -> str:
-        """The path."""
+        """Path of an image."""
         return str(self.paths[index])
 
     def read(self, start: int = 0) -> Iterator[Source]:
@@ -49,13 +49,19 @@ class Files:
         yield from self.paths[start:]
 
     def take(self, indices: NDArray[np.int64]) -> "Files":
-        """Some of them."""
+        """The files at `indices`."""
         return Files([self.paths[index] for index in indices])
 
 
 @dataclass(frozen=True)
 class Contents:
-    """Images whose bytes are in memory already: the `chosen` rows of `place`."""
+    """Encoded images in memory, such as those of a data set of the hub.
+
+    Attributes:
+        images: Encoded image of each row; None if it is missing.
+        place: Name of the data, for error messages.
+        chosen: Rows of the images that this source has.
+    """
 
     images: Sequence[bytes | None]
     place: str
@@ -65,25 +71,25 @@ class Contents:
         return len(self.chosen)
 
     def name(self, index: int) -> str:
-        """The place and the row."""
+        """Place and row of an image."""
         return f"{self.place}, row {self.chosen[index]}"
 
     def read(self, start: int = 0) -> Iterator[Source]:
-        """The contents from `start` on."""
+        """The encoded images from `start` on."""
         yield from (self.images[row] for row in self.chosen[start:])
 
     def take(self, indices: NDArray[np.int64]) -> "Contents":
-        """Some of them."""
+        """The rows at `indices` of those chosen."""
         return Contents(self.images, self.place, self.chosen[indices])
 
 
 @dataclass(frozen=True)
 class ParquetRows:
-    """Rows of parquet files, of which `_ROWS` are in memory at once.
+    """Encoded images in rows of parquet files; `_ROWS` of them are in memory at once.
 
     Attributes:
         files: Path, image column and number of rows of each file.
-        chosen: Indices of rows, counted over all files, ascending.
+        chosen: Rows of the images that this source has, counted over all files, ascending.
     """
 
     files: tuple[tuple[Path, str, int], ...]
@@ -93,7 +99,7 @@ class ParquetRows:
         return len(self.chosen)
 
     def name(self, index: int) -> str:
-        """The file and its row."""
+        """File and row of an image."""
         row = int(self.chosen[index])
         for path, _, count in self.files:
             if row < count:
@@ -102,7 +108,7 @@ class ParquetRows:
         raise IndexError(index)
 
     def read(self, start: int = 0) -> Iterator[Source]:
-        """The contents from `start` on; parts of files that nobody wants are passed over."""
+        """The encoded images from `start` on; row groups without chosen rows are not read."""
         wanted = self.chosen[start:]
         ends = accumulate((count for _, _, count in self.files), initial=0)
         for (path, column, _), (first, end) in zip(self.files, pairwise(ends), strict=True):
@@ -111,7 +117,7 @@ class ParquetRows:
                 yield from _contents(path, column, here)
 
     def take(self, indices: NDArray[np.int64]) -> "ParquetRows":
-        """Some of them."""
+        """The rows at `indices` of those chosen, in ascending order."""
         return ParquetRows(self.files, self.chosen[indices])
 
 
@@ -126,7 +132,7 @@ def _contents(path: Path, column: str, wanted: NDArray[np.int64]) -> Iterator[by
     import pyarrow  # noqa: PLC0415 - slow to import
     import pyarrow.parquet  # noqa: PLC0415
 
-    start = 0  # of the next rows
+    start = 0  # index in the file of the first row that is not read yet
     try:
         with pyarrow.parquet.ParquetFile(path, buffer_size=2**20) as file:
             for group in range(file.num_row_groups):

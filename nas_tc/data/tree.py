@@ -1,6 +1,6 @@
-"""What lies in a folder of images: the images, and what is left out and why."""
+"""Finds the image files below a folder, and counts the files and folders that are left out."""
 
-# Paths are strings, for sixty thousand Paths take longer to make than their files to read.
+# Paths are strings: making sixty thousand `Path`s takes longer than reading the files.
 # ruff: noqa: PTH116, PTH122, PTH206
 
 import os
@@ -23,11 +23,11 @@ SUFFIXES = (
 
 @dataclass
 class Tree:
-    """A folder that was looked through.
+    """The image files below a folder.
 
     Attributes:
-        images: paths of image files in order, links to nothing among them.
-        left_out: how many files or folders are not used, by what they are called.
+        images: Paths of the image files, sorted; broken links are among them.
+        left_out: Number of files and folders that are not used, by kind: "hidden", ".txt".
     """
 
     images: list[str] = field(default_factory=list)
@@ -35,14 +35,14 @@ class Tree:
 
 
 def look_through(folder: Path, tree: Tree | None = None) -> Tree:
-    """All that lies in a folder and below, behind links too.
+    """The image files in a folder and in all folders below it; links are followed.
 
     Args:
-        folder: where to begin.
-        tree: what is found is added to it; None: to a new one.
+        folder: Folder to search.
+        tree: Tree that the files are added to; None: a new one.
 
     Raises:
-        DataError: a folder that cannot be read, or that holds a link to itself, by name.
+        DataError: A folder cannot be read, or contains a link to itself. The message names it.
     """
     tree = Tree() if tree is None else tree
     start = len(tree.images)
@@ -55,14 +55,18 @@ def look_through(folder: Path, tree: Tree | None = None) -> Tree:
 
 
 def subfolders(folder: Path, left_out: Counter[str]) -> list[str]:
-    """Names of the folders in a folder, those of other programs excepted.
+    """Names of the folders in a folder, without hidden ones and those of other programs.
+
+    Args:
+        folder: Folder to search.
+        left_out: Counter that the folders left out are added to.
 
     Args:
         folder: Folder to look in.
         left_out: Counts of what is left out, added to.
 
     Raises:
-        DataError: a folder that cannot be read.
+        DataError: The folder cannot be read.
     """
     names = []
     try:
@@ -79,7 +83,7 @@ def subfolders(folder: Path, left_out: Counter[str]) -> list[str]:
 
 
 def loose_files(folder: Path, left_out: Counter[str]) -> None:
-    """Counts the files in a folder whose folders alone are read."""
+    """Adds the files directly in a folder to `left_out`, where only its subfolders are read."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if not entry.is_dir():
@@ -88,7 +92,7 @@ def loose_files(folder: Path, left_out: Counter[str]) -> None:
 
 
 def left_out_line(left_out: Counter[str]) -> list[str]:
-    """One line that names and counts what is seen and not used; none if nothing is."""
+    """One line that names and counts the kinds that are left out; empty if there are none."""
     if not left_out:
         return []
     counts = ", ".join(f"{count:,} {what}" for what, count in left_out.most_common(8))
@@ -97,17 +101,17 @@ def left_out_line(left_out: Counter[str]) -> list[str]:
 
 
 def ending(name: str) -> str:
-    """A file's ending in small letters."""
+    """The suffix of a file name in lower case: ".png"."""
     return os.path.splitext(name)[1].lower()
 
 
 def stem(path: str) -> str:
-    """A path without its ending."""
+    """A path without its suffix."""
     return os.path.splitext(path)[0]
 
 
 def _look(folder: str, tree: Tree, above: tuple[tuple[int, int], ...]) -> None:
-    """`look_through` without order; `above` are the folders that this one lies in."""
+    """`look_through` without sorting; `above` has device and inode of each folder above."""
     status = os.stat(folder)
     here = (status.st_dev, status.st_ino)
     if here in above:
@@ -129,12 +133,12 @@ def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
 
 
 def _foreign(name: str) -> str:
-    """What to call a file or folder that is hidden or of another program; "" if it is neither."""
+    """Kind of a file or folder that is hidden or of another program; "" if it is neither."""
     if name.startswith("."):
         return "hidden"
     return name if name.lower() in _OF_OTHER_PROGRAMS else ""
 
 
 def _kind(name: str) -> str:
-    """What to call a file that is no image: its ending."""
+    """Kind of a file that is no image, by its suffix."""
     return _foreign(name) or ending(name) or "files without an ending"

@@ -1,4 +1,4 @@
-"""Positions of the layers in a picture: boxes to scale, in the walk's order."""
+"""Positions of a network's layers in its picture: boxes to scale, from left to right."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from nas_tc.architecture import Add, Concat, Layer, Linear, PyramidPool, Scale, 
 _TALLEST = 240.0  # height of the largest map, picture pixels
 _BROADEST = 1100.0  # width of all channels together, picture pixels
 _LEAST = 2.5  # least side of a box, picture pixels
-_GAP = 5.0  # between layers
-_STAGE_GAP = 22.0
+_GAP = 5.0  # between layers, picture pixels
+_STAGE_GAP = 22.0  # between stages, picture pixels
 _VECTOR_HEIGHT = 64.0  # bar of a fully connected layer, whose map is one pixel
 _VECTOR_WIDTH = 9.0
-_LEAST_STAGE = 96.0  # room for a stage's label
+_LEAST_STAGE = 96.0  # least width of a stage: room for its label, picture pixels
 MARGIN = 24.0
 
 
@@ -22,7 +22,7 @@ class Box:
     """A layer in the picture, in picture pixels."""
 
     layer: Layer
-    x: float
+    x: float  # left side
     width: float
     height: float
 
@@ -34,17 +34,18 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The boxes of a stage, or of the head."""
+    """The boxes of a stage, or of the head, in picture pixels."""
 
     name: str  # "conv1", "fc"
     boxes: tuple[Box, ...]
-    x: float
+    x: float  # left side
     width: float
 
 
 def layout(layers: tuple[Layer, ...]) -> tuple[Group, ...]:
     """Every layer's box: as tall as its map, as broad as its channels, stage by stage."""
     maps = [layer.output for layer in layers if not _is_vector(layer)]
+    # Picture pixels for a pixel of a map, and for a channel.
     tall = _TALLEST / max(shape[1] for shape in maps)
     broad = min(0.12, _BROADEST / sum(shape[0] for shape in maps))
     groups: list[Group] = []
@@ -63,7 +64,7 @@ def layout(layers: tuple[Layer, ...]) -> tuple[Group, ...]:
 
 
 def arcs(layers: tuple[Layer, ...]) -> Iterator[tuple[int, int]]:
-    """First and last boxes of connections that skip layers: shortcuts and branches."""
+    """Indices of the first and last box of each connection that skips layers."""
     for number, feeds in enumerate(sources(layers)):
         for feed in feeds:
             if 0 <= feed < number - 1:
@@ -71,7 +72,7 @@ def arcs(layers: tuple[Layer, ...]) -> Iterator[tuple[int, int]]:
 
 
 def _groups(layers: tuple[Layer, ...]) -> Iterator[tuple[str, list[Layer]]]:
-    """Layers by the stage that their names begin with."""
+    """The layers of each stage, told by their names, then those of the head."""
     names = ["fc" if _is_vector(layer) else f"conv{_number(layer.name)}" for layer in layers]
     starts = [0, *(i for i, (a, b) in enumerate(pairwise(names), start=1) if a != b), len(names)]
     for begin, end in pairwise(starts):
@@ -88,6 +89,7 @@ def _is_vector(layer: Layer) -> bool:
 
 
 def _size(layer: Layer, broad: float, tall: float) -> tuple[float, float]:
+    """Width and height of a layer's box, picture pixels."""
     if _is_vector(layer):
         return _VECTOR_WIDTH, _VECTOR_HEIGHT
     if isinstance(layer, Add | Scale | Concat):

@@ -1,4 +1,4 @@
-"""The picture of a network: its layers as boxes, their costs as colour."""
+"""Draws a network as SVG: its layers as boxes, their shares of the multiply-adds as colours."""
 
 from collections.abc import Iterator
 from html import escape
@@ -29,7 +29,7 @@ def draw_network(architecture: Architecture, title: str) -> str:
     """
     layers = walk(architecture)
     cost = network_cost(architecture)
-    most = max(layer.macs for layer in layers) / cost.macs
+    largest_share = max(layer.macs for layer in layers) / cost.macs
     groups = layout(layers)
     boxes = [box for group in groups for box in group.boxes]
     width = max(groups[-1].x + groups[-1].width + MARGIN, 560.0)
@@ -37,17 +37,18 @@ def draw_network(architecture: Architecture, title: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {_HEIGHT:.0f}" '
         f'width="{width:.0f}" height="{_HEIGHT:.0f}" {_FONT}>',
         f'<rect width="{width:.0f}" height="{_HEIGHT:.0f}" fill="white"/>',
-        *_heading(title, cost, most, width),
+        *_heading(title, cost, largest_share, width),
     ]
     for start, end in arcs(layers):
         lines.append(_arc(boxes[start : end + 1]))
     for group in groups:
-        lines += [_box(box, cost.macs, most) for box in group.boxes]
+        lines += [_box(box, cost.macs, largest_share) for box in group.boxes]
         lines += _label(group)
     return "\n".join([*lines, "</svg>", ""])
 
 
-def _heading(title: str, cost: Cost, most: float, width: float) -> Iterator[str]:
+def _heading(title: str, cost: Cost, largest_share: float, width: float) -> Iterator[str]:
+    """Title, totals and the scale of colours; the darkest is a layer of the largest share."""
     shape = "x".join(map(str, cost.architecture.input))
     totals = f"{shape} images, {_short(cost.macs)} multiply-adds, {_short(cost.params)} parameters"
     yield _text(MARGIN, 34, title, 20, weight="bold")
@@ -66,10 +67,13 @@ def _heading(title: str, cost: Cost, most: float, width: float) -> Iterator[str]
     )
     yield _text(left, 16, "share of the multiply-adds", 11, colour="#555")
     yield _text(left, 47, "0 %", 11, colour="#555")
-    yield _text(left + 150, 47, f"{most:.0%}".replace("%", " %"), 11, colour="#555", anchor="end")
+    yield _text(
+        left + 150, 47, f"{largest_share:.0%}".replace("%", " %"), 11, colour="#555", anchor="end"
+    )
 
 
-def _box(box: Box, macs: int, most: float) -> str:
+def _box(box: Box, macs: int, largest_share: float) -> str:
+    """A layer's box, with its figures as a tooltip; `macs` are those of the whole network."""
     layer = box.layer
     share = layer.macs / macs
     shape = "x".join(map(str, layer.output))
@@ -81,7 +85,7 @@ def _box(box: Box, macs: int, most: float) -> str:
             f'<circle cx="{box.middle:.1f}" cy="{_AXIS}" r="{box.width / 2:.1f}" fill="#5a7fa8">'
             f"{tip}</circle>"
         )
-    fill = _colour(share / most) if isinstance(layer, Conv | Linear) else "#c9d3de"
+    fill = _colour(share / largest_share) if isinstance(layer, Conv | Linear) else "#c9d3de"
     return (
         f'<rect x="{box.x:.1f}" y="{_AXIS - box.height / 2:.1f}" width="{box.width:.1f}" '
         f'height="{box.height:.1f}" fill="{fill}" stroke="#444" stroke-width="0.6">{tip}</rect>'
@@ -142,7 +146,7 @@ def _text(
 
 
 def _colour(part: float) -> str:
-    """A colour from pale to dark for 0 to 1."""
+    """A colour from pale (0) to dark (1), as in "#f48c3c"."""
     if part < 0.5:
         low, high, place = _PALE, _WARM, 2 * part
     else:

@@ -1,4 +1,4 @@
-"""A network as a Python file that imports torch alone."""
+"""Writes a network as the source of a Python file that imports torch alone."""
 
 import inspect
 from collections.abc import Iterable, Iterator
@@ -21,13 +21,13 @@ _HELPERS = (
 
 
 def network_source(architecture: Architecture, classes: tuple[str, ...] = ()) -> str:
-    """The source of a module `Network` whose state_dict is that of `build(architecture)`.
+    """Source of a class `Network` that loads the state_dict of `build(architecture)`.
 
     Args:
         architecture: Network to write.
-        classes: Names of the classes, which are written down if there are at most a hundred.
+        classes: Names of the classes; up to a hundred are written into the file.
     """
-    with torch.device("meta"):  # the modules are only looked at
+    with torch.device("meta"):  # only the settings of the modules are read, so no weights are made
         rows = list(_rows(nest(walk(architecture)), depth=3))
     shape = ", ".join(map(str, architecture.input))
     used = [helper for helper in _HELPERS if any(f"{helper.__name__}(" in row for row in rows)]
@@ -70,7 +70,10 @@ def network_source(architecture: Architecture, classes: tuple[str, ...] = ()) ->
 
 
 def _rows(nodes: Iterable[Node], depth: int) -> Iterator[str]:
-    """Lines that write the modules of a row of nodes, each behind a comment with its output."""
+    """Lines of code for nodes in a row, each after a comment with its output shape.
+
+    `depth` is the indentation, in steps of four spaces.
+    """
     indent = _INDENT * depth
     for node in nodes:
         layer = node.layer if isinstance(node, Join) else node
@@ -82,6 +85,7 @@ def _rows(nodes: Iterable[Node], depth: int) -> Iterator[str]:
 
 
 def _join_rows(join: Join, depth: int) -> Iterator[str]:
+    """Lines of code for branches that meet again."""
     indent = _INDENT * depth
     module = join_module(join)
     if isinstance(module, layers.Branches):
@@ -101,6 +105,7 @@ def _join_rows(join: Join, depth: int) -> Iterator[str]:
 
 
 def _sequential(branch: tuple[Node, ...], depth: int) -> Iterator[str]:
+    """Lines of code for one branch."""
     indent = _INDENT * depth
     if not branch:
         yield f"{indent}nn.Sequential(),"
@@ -146,5 +151,5 @@ def _code(module: nn.Module) -> str:
 
 
 def _options(**values: tuple[object, object]) -> str:
-    """Keyword arguments of a call, without those that have their default."""
+    """Keyword arguments of a call; `values` has the value and the default of each."""
     return "".join(f", {key}={value}" for key, (value, usual) in values.items() if value != usual)

@@ -1,4 +1,4 @@
-"""Export of a study's network: source, weights, and how to load them."""
+"""Exports a trained network of a study: Python source, weights and a README."""
 
 from pathlib import Path
 

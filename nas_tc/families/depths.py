@@ -1,13 +1,14 @@
-"""Which stage takes another unit when a network becomes deeper."""
+"""Rule by which the networks of a family become deeper."""
 
 
 def deepened(depths: tuple[int, ...], extra: int) -> tuple[int, ...]:
-    """Depths with `extra` more units, dealt to all stages but the first, from the last on.
+    """Depths of the stages after `extra` more units are added, one at a time.
 
-    A network of one stage takes them there.
+    The last stage gets the first of them, the stage before it the next, and so on; after the second
+    stage the last has its turn again. The first stage gets units only if it is the only stage.
     """
     found = list(depths)
-    takers = range(len(found) - 1, 0, -1) or range(1)
+    turns = range(len(found) - 1, 0, -1) or range(1)
     for number in range(extra):
-        found[takers[number % len(takers)]] += 1
+        found[turns[number % len(turns)]] += 1
     return tuple(found)

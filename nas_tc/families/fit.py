@@ -1,4 +1,4 @@
-"""The largest network of a family within limits, by the family's own rule."""
+"""Finds the largest network of a family within limits, by the family's own scaling rule."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ class Fitted:
     """A network of a family within limits.
 
     Attributes:
-        family: whose rule scaled it.
-        architecture: the network.
-        form: number of the family's form for such images, from 0.
-        size: within the form.
-        is_largest: whether the form goes no further, so that a larger budget would not help.
+        family: Family of the network.
+        architecture: The network.
+        form: Index of its form (layout of stages) among the family's forms for such images, from 0.
+        size: Scale and extra units of the form.
+        is_largest: Whether it is the largest of its form, so that a larger budget would not help.
     """
 
     family: Family
@@ -44,10 +44,10 @@ def fit_family(
 ) -> Fitted:
     """The network of `family` that is as large as `limits` allow.
 
-    The first form whose smallest network fits is taken: early forms keep more resolution and
-    depth, and none is made thinner than it should be. It is widened as far as the limits allow,
-    and then deepened. Where that is less than a limit wants at least, narrower and deeper ones
-    and further forms are tried in turn.
+    A form is a layout of stages; the first keeps the most resolution and depth. The first form
+    with a network that fits is taken: each has a least width, so that it does not become too thin.
+    The network is widened as far as the limits allow, and then deepened. If it stays below the
+    lower end of a limit, narrower and deeper networks and further forms are tried in turn.
 
     Args:
         family: Family to scale.
@@ -77,6 +77,8 @@ def fit_family(
 
 @dataclass(frozen=True, slots=True)
 class _Builder:
+    """Makes the networks of one form of a family."""
+
     family: Family
     form: Form
     number: int
@@ -106,14 +108,14 @@ class _Builder:
 
 
 def _largest(forms: Sequence[_Builder], limits: Sequence[Limited]) -> Iterator[Fitted]:
-    """What the upper ends allow, the one that the rule wants first."""
+    """The largest networks within the upper ends of all limits, the preferred one first."""
     for builder in forms:
         form = builder.form
         if not builder.is_within(Size(form.smallest), limits):
             continue
         for scale in range(_largest_scale(builder, limits), form.smallest - 1, -1):
             if not _reaches(builder.network(Size(scale, form.deepest)), limits):
-                break  # nor will a narrower one
+                break  # narrower networks have less of everything
             yield builder.fitted(_deepest(builder, scale, limits))
 
 
@@ -123,6 +125,7 @@ def _reaches(network: Architecture, limits: Sequence[Limited]) -> bool:
 
 
 def _deepest(builder: _Builder, scale: int, limits: Sequence[Limited]) -> Size:
+    """The deepest size of this scale within the limits."""
     size = Size(scale)
     while size.extra < builder.form.deepest:
         deeper = Size(scale, size.extra + 1)
@@ -133,7 +136,7 @@ def _deepest(builder: _Builder, scale: int, limits: Sequence[Limited]) -> Size:
 
 
 def _largest_scale(builder: _Builder, limits: Sequence[Limited]) -> int:
-    """By bisection: a wider network has more of everything that can be limited."""
+    """The largest scale within the limits, by bisection: wider networks have more of everything."""
     low, high = builder.form.smallest, builder.form.largest
     while low < high:
         middle = (low + high + 1) // 2
@@ -145,6 +148,7 @@ def _largest_scale(builder: _Builder, limits: Sequence[Limited]) -> int:
 
 
 def _refusal(nearest: Fitted, limits: Sequence[Limited]) -> str:
+    """The message that no network fits, with the limit that the nearest one would keep."""
     name, network = nearest.family.name, nearest.architecture
     broken = next(limit for limit in limits if not limit.admits(limit.of(network)))
     value = broken.of(network)

@@ -1,8 +1,8 @@
 """ResNets of basic blocks (He et al., "Deep residual learning for image recognition", 2016).
 
-On large images ResNet-18 (Table 1) and thinner, shallower ones; on small images the layout of
-section 4.2, which begins with a 3x3 convolution and has n blocks in each stage: n = 3 is
-ResNet-20. Shortcuts are projected where shapes change (option B).
+On large images the family is ResNet-18 (Table 1) and thinner, shallower networks. On small images
+it has the layout of section 4.2: a 3x3 convolution, then stages of n blocks; n = 3 is ResNet-20.
+Shortcuts are projected where shapes change (option B).
 """
 
 from functools import partial
@@ -12,13 +12,18 @@ from nas_tc.families.depths import deepened
 from nas_tc.families.family import Family, Form, Size
 from nas_tc.families.sides import openings, stem
 
-_STEP = 4  # channels
-_NARROWEST = 4  # steps: 16 channels, as in section 4.2
-_STAGES = 4
+_STEP = 4  # channels of the first stage for a scale of 1
+_NARROWEST = 4  # least scale: 16 channels, as in section 4.2
+_STAGES = 4  # of blocks, as published
 _DEPTHS = (3, 2, 1)  # blocks in each stage; with all four stages at most 2, as in ResNet-18
 
 
 def _forms(side: int) -> tuple[Form, ...]:
+    """Layouts for images of `side` pixels, the one with the most resolution and depth first.
+
+    `early` counts the halvings of the map before the first stage of blocks. Only the last layout
+    may be thinner than `_NARROWEST`, so that the smallest budgets have a network, too.
+    """
     layouts = [
         (early, (depth,) * stages)
         for early, stages in openings(side, _STAGES, most_early=2)
@@ -37,6 +42,7 @@ def _forms(side: int) -> tuple[Form, ...]:
 
 
 def _stages(side: int, early: int, depths: tuple[int, ...], size: Size) -> tuple[Stage, ...]:
+    """The first convolution, which halves the map `early` times, and the stages of blocks."""
     width = _STEP * size.scale
     filter, stride, pools = stem(early, side)
     found = [

@@ -1,4 +1,4 @@
-"""Every family, by name."""
+"""All families of networks that `nas-tc fit` can scale, by name."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -1,6 +1,7 @@
 """Plain networks like VGG (Simonyan & Zisserman, 2015, Table 1).
 
-3x3 convolutions, a 2x2 pooling between stages, widths that double up to eight times the first.
+They have 3x3 convolutions, a 2x2 pooling between stages, and widths that double from stage to stage
+up to eight times the first.
 Configuration D has 2, 2, 3, 3 and 3 convolutions in its stages, B has 2 in each. On small images
 there are fewer stages, of 2 each.
 """
@@ -12,13 +13,18 @@ from nas_tc.families.depths import deepened
 from nas_tc.families.family import Family, Form, Size
 from nas_tc.families.sides import openings, stem
 
-_STEP = 4  # channels
-_NARROWEST = 5  # steps
-_STAGES = 5
+_STEP = 4  # channels of the first stage for a scale of 1
+_NARROWEST = 5  # least scale: 20 channels
+_STAGES = 5  # as published
 _DEPTHS = ((2, 2, 3, 3, 3), (2, 2, 2, 2, 2))  # configurations D and B
 
 
 def _forms(side: int) -> tuple[Form, ...]:
+    """Layouts for images of `side` pixels, the one with the most resolution and depth first.
+
+    `early` counts the halvings of the map before the first stage. Only the last layout may be
+    thinner than `_NARROWEST`, so that the smallest budgets have a network, too.
+    """
     layouts = [
         (early, depths)
         for early, stages in openings(side, _STAGES, most_early=0)
@@ -36,6 +42,7 @@ def _forms(side: int) -> tuple[Form, ...]:
 
 
 def _stages(side: int, early: int, depths: tuple[int, ...], size: Size) -> tuple[Stage, ...]:
+    """The stages of a network that halves the map `early` times before its first full stage."""
     width = _STEP * size.scale
     filter, stride, pools = stem(early, side)
     found = [Stage(1, width, filter, stride=stride, pool=Pool(2, 2))] if pools else []

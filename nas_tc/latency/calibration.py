@@ -1,4 +1,4 @@
-"""Fills a table with the layers of a space, by timing networks that hold them."""
+"""Calibration: fills a table of layer times by timing networks of a space."""
 
 import random
 from collections.abc import Iterable, Iterator
@@ -16,8 +16,7 @@ from nas_tc.timing.baseline_speed import ReferenceSpeed
 from nas_tc.timing.setting import Setting
 
 _DRAWN = 30  # networks, of which the one with the most new layers is timed
-
-_ATTEMPTS = 1000
+_ATTEMPTS = 1000  # draws in vain, after which the space counts as exhausted
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +25,10 @@ class Timed:
 
     Attributes:
         architecture: The network.
-        measured_ms: Milliseconds that it took.
-        predicted: Prediction of the table before; None if a layer was like none in it.
-        new: Number of its layers that were new to the table.
+        measured_ms: Measured time, milliseconds.
+        predicted: Prediction before its layers were in the table; None if a layer was like no
+            other.
+        new: Number of its layers that were not in the table.
     """
 
     architecture: Architecture
@@ -38,9 +38,9 @@ class Timed:
 
 
 def networks_of(space: Space, random: random.Random) -> Iterator[Architecture]:
-    """Networks of a space that exist on its images, drawn uniformly from its settings, without end.
+    """Networks of a space, drawn uniformly from its settings, without end.
 
-    Ends when a thousand networks in a row do not exist.
+    Draws with maps that shrink to nothing are left out; after a thousand of them in a row it ends.
 
     Args:
         space: Space at the images' shape and classes.
@@ -65,12 +65,12 @@ def networks_of(space: Space, random: random.Random) -> Iterator[Architecture]:
 def unseen_networks(times: LayerTimes, space: Space, seed: int) -> Iterator[Architecture]:
     """Networks of a space that were never timed, each once.
 
-    Ends when a thousand draws in a row give no other.
+    Ends when a thousand draws in a row give no new network.
 
     Args:
-        times: Times whose networks are left out.
+        times: Times of the networks to leave out.
         space: Space at the images' shape and classes.
-        seed: Seed of the draws.
+        seed: Seed for the draws.
     """
     seen = set(times.networks)
     in_vain = 0
@@ -98,19 +98,19 @@ def calibrate(
 
     Of thirty networks drawn, the one with the most new layers is next; when none of thirty has a
     new layer, calibration is over. Every fourth network is drawn uniformly and predicted before it
-    is timed, so that the table measures its own error.
+    is timed, so that the error of the table's predictions is known.
 
     Args:
         times: Times of the table; grows.
         space: Space at the images' shape and classes.
-        setting: What is timed.
+        setting: Pass, batch and type of numbers to time.
         device: Device to run on; call it within `one_thread` on a processor.
-        networks: Networks to time at most.
-        seed: Seed of the draws.
+        networks: Largest number of networks to time.
+        seed: Seed for the draws.
         reference_speed: Speed that times are corrected to; None: times are what the clock read.
 
     Yields:
-        Each network, once it was timed.
+        Each network with its times, after it was timed.
     """
     # A calibration that goes on must not predict networks that it has timed before.
     draw = unseen_networks(times, space, seed + len(times.networks))
@@ -136,14 +136,14 @@ def time_network(
     check: bool = True,
     reference_speed: ReferenceSpeed | None = None,
 ) -> Timed:
-    """Times a network layer by layer and adds its layers.
+    """Times a network layer by layer and adds its layers to the table.
 
     Args:
         times: Times of the table; grows.
         architecture: Network to time.
-        setting: What is timed.
+        setting: Pass, batch and type of numbers to time.
         device: Device to run on; call it within `one_thread` on a processor.
-        check: Whether the table keeps how well it predicted the network.
+        check: Whether the table keeps the predicted and the measured time, to know its error.
         reference_speed: Speed that times are corrected to; None: times are what the clock read.
 
     Raises:
@@ -159,6 +159,6 @@ def time_network(
 
 
 def _most_new(times: LayerTimes, draw: Iterable[Architecture]) -> Architecture | None:
-    """Of thirty networks the one with the most new layers."""
+    """The one of thirty networks with the most layers that the table lacks."""
     drawn = [architecture for architecture, _ in zip(draw, range(_DRAWN), strict=False)]
     return max(drawn, key=lambda each: len(times.untimed(each)), default=None)

@@ -1,7 +1,8 @@
-"""The signature of a layer: what decides about its time, and so the key of a table of times.
+"""The signature of a layer: all that its time depends on, and so its key in a table of times.
 
 A layer is a convolution with its normalisation and activation. Branches that meet again are one
-layer together, because the clock cannot tell them apart. Shapes count; names and places do not.
+layer, because only their time together can be measured. The signature contains shapes, but neither
+the layer's name nor its place in the network.
 """
 
 from collections.abc import Hashable, Iterator
@@ -31,18 +32,18 @@ from nas_tc.architecture import (
 )
 from nas_tc.architecture.layers import source_volume
 
-FIRST = "first "  # a layer that reads the images, whose gradient is not computed
+FIRST = "first "  # marks a layer that reads the images: their gradient is not computed
 
 
 @dataclass(frozen=True, slots=True)
 class LayerSignature:
-    """What decides about a layer's time.
+    """All that a layer's time depends on.
 
     Attributes:
         kind: All but the sizes of maps: "conv 3/2 pad 1 norm relu".
         sizes: Channels x height x width of input and output: "16x32x32>32x16x16".
         macs: Multiply-adds for one image.
-        values: Values that are read and written for one image.
+        values: Number of values that are read and written for one image.
         params: Number of weights, biases, scales and shifts.
     """
 
@@ -54,7 +55,7 @@ class LayerSignature:
 
     @property
     def key(self) -> str:
-        """The entry's name in a table."""
+        """The layer's name in a table."""
         return f"{self.kind}: {self.sizes}"
 
 
@@ -76,7 +77,7 @@ def nodes_of(architecture: Architecture) -> tuple[Node, ...]:
 
 
 def nodes_of_part(part: tuple[Layer, ...], before: str) -> tuple[Node, ...]:
-    """The nodes of one part of a walk; quick where it has no branches.
+    """The nodes of one part of a walk: its layers, with branches that meet again as one node.
 
     Args:
         part: Layers of the part.
@@ -102,7 +103,10 @@ def signatures_of(architecture: Architecture) -> list[LayerSignature]:
 
 
 def key_without_name(node: Node) -> Hashable:
-    """A key that layers with one signature share, quicker to make. Branches keep their names."""
+    """A key that is quicker to make than a signature, and without the layer's name.
+
+    Convolutions with the same signature share it. Other nodes keep their names.
+    """
     if type(node) is Conv:
         return (
             node.input,
@@ -127,7 +131,7 @@ def signature_of(node: Node, *, first: bool) -> LayerSignature:
         node: Layer, or branches that meet again.
         first: Whether it reads the images.
     """
-    if type(node) is Conv:  # most are; the same as below by a shorter way
+    if type(node) is Conv:  # most nodes are; a shorter way to the same result
         return LayerSignature(
             (FIRST if first else "") + _layer_kind(node),
             f"{_shape(node.input)}>{_shape(node.output)}",

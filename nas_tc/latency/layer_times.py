@@ -1,4 +1,7 @@
-"""Times of layers in one setting, and the prediction of a network's time from them."""
+"""Times of layers in milliseconds, and the prediction of a network's time from them.
+
+A setting is a pass, a batch and a type of numbers; the times here are all of one setting.
+"""
 
 from collections import deque
 from collections.abc import Hashable, Iterable
@@ -17,9 +20,9 @@ from nas_tc.latency.nearest_layers import NearestLayers
 
 CHECKS = 40  # latest networks whose predicted time was compared with the measured one
 _FITTED = 200  # latest networks that the overhead is fitted to
-_FEWEST_CHECKS = 20
+_FEWEST_CHECKS = 20  # for a range of errors
 _PARTS_KEPT = 1 << 15
-_REMEMBERED = 20  # networks that a layer's mean is over: older ones fade
+_REMEMBERED = 20  # networks in a layer's moving mean: the weight of older ones fades
 
 _Key = tuple[Hashable, bool]  # a layer without its name, and whether it reads the images
 
@@ -28,12 +31,12 @@ _Key = tuple[Hashable, bool]  # a layer without its name, and whether it reads t
 class LayerTime:
     """A layer and the geometric mean of its times in all networks that it was timed in.
 
-    Each time is corrected for the slowdown, so that what is left errs to both sides: the mean
-    predicts better than the lowest (results/timing).
+    Each time is corrected for the slowdown of the machine. The errors that remain have both signs,
+    so the mean predicts better than the lowest time (results/timing).
 
     Attributes:
         signature: Signature of the layer.
-        ms: Milliseconds.
+        ms: Mean time, milliseconds.
         networks: Number of networks that it was timed in.
     """
 
@@ -52,12 +55,12 @@ class Prediction:
     """A time that was not measured.
 
     Attributes:
-        ms: Milliseconds: the sum of the layers' times and the network's own overhead.
-        low_ms: Milliseconds by the lowest measured / predicted of the table's error range; 0 if
-            that is not known.
-        high_ms: Milliseconds by the highest; infinite if it is not known.
-        guessed: Number of layers that were never timed, whose time is guessed from the nearest.
-        layers: Number of layers in all.
+        ms: Predicted time, milliseconds: the sum of the layers' times and the network's overhead.
+        low_ms: Lower end of the prediction's interval, milliseconds; 0 if `error_range` is not
+            known.
+        high_ms: Upper end, milliseconds; infinite if `error_range` is not known.
+        guessed: Number of layers that were never timed; the most similar ones give their time.
+        layers: Number of all layers.
     """
 
     ms: float
@@ -72,7 +75,7 @@ class _Part:
     """The predicted time of a stage of a walk, or of its head."""
 
     walk: tuple[Layer, ...]
-    ms: float  # sum over its layers; minus infinity if one is like no other
+    ms: float  # sum over its layers; minus infinity if one is like none that was timed
     guessed: int
     layers: int
 
@@ -82,15 +85,17 @@ class LayerTimes:
 
     Args:
         layers: Layers with their times.
-        totals: See below.
-        checks: See below.
-        networks: See below.
+        totals: Pairs for `totals` below, the latest last.
+        checks: Pairs for `checks` below, the latest last.
+        networks: Ids of the networks that were timed.
 
     Attributes:
         layers: Layers with their times, by the key of their signature.
         networks: Ids of the networks that were timed.
-        totals: Milliseconds of the layers together and of the whole, of the latest networks.
-        checks: Predicted and measured milliseconds of networks that had not been timed before.
+        totals: Sum of the layers' times and time of the whole network, milliseconds, for the latest
+            networks.
+        checks: Predicted and measured milliseconds of the latest networks that were predicted
+            before they were timed.
     """
 
     def __init__(
@@ -104,8 +109,8 @@ class LayerTimes:
         self.networks = set(networks)
         self.totals = deque(totals, _FITTED)
         self.checks = deque(checks, CHECKS)
-        # Parts by the id of the object: hashing their layers would be most of what a prediction
-        # costs. A part that is kept here keeps its id to itself.
+        # Parts by the id of the walk's tuple: hashing its layers would take most of a prediction's
+        # time. `_Part.walk` keeps the tuple alive, so that no other gets its id.
         self._parts: dict[int, _Part] = {}
         self._timed: dict[_Key, LayerTime] = {}
         self._guesses: dict[_Key, tuple[float, int]] = {}
@@ -114,7 +119,7 @@ class LayerTimes:
 
     @property
     def error_range(self) -> tuple[float, float] | None:
-        """Range of measured / predicted that the next network is in; None before twenty checks.
+        """Range of measured / predicted time for the next network; None before twenty checks.
 
         It runs from the lowest to the highest of twenty, or from the second lowest to the second
         highest of forty: the next network lies outside with a probability of less than 10 %,
@@ -144,7 +149,7 @@ class LayerTimes:
         self._reset()
 
     def add_check(self, predicted_ms: float, measured_ms: float) -> None:
-        """Adds a network's predicted and measured time to those that give the table's error."""
+        """Adds a network's predicted and measured time to `checks`."""
         self.checks.append((predicted_ms, measured_ms))
         self._range = self.error_range
 
@@ -204,6 +209,7 @@ class LayerTimes:
         return Prediction(ms, ms * low, ms * high, guessed, layers)
 
     def _look_up_part(self, part: tuple[Layer, ...], before: str) -> "_Part":
+        """The predicted time of a part; `before` is the name of the layer that feeds it."""
         total, guessed = 0.0, 0
         nodes = nodes_of_part(part, before)
         first = before == IMAGES
@@ -223,7 +229,7 @@ class LayerTimes:
         return found_part
 
     def _look_up(self, node: Node, key: _Key) -> tuple[float, int]:
-        """Milliseconds, minus infinity if there is no layer like it; and 1 if they are guessed."""
+        """Milliseconds of a layer (minus infinity if none is like it), and 1 if guessed, else 0."""
         signature = signature_of(node, first=key[1])
         entry = self.layers.get(signature.key)
         if entry is not None:
@@ -245,10 +251,11 @@ class LayerTimes:
 
 
 def fit_overhead(totals: Iterable[tuple[float, float]]) -> tuple[float, float]:
-    """Fixed overhead of a network, milliseconds, and the factor of the sum of its layers' times.
+    """Fixed overhead of a network, milliseconds, and the factor for the sum of its layers' times.
 
     A line through (sum, whole) with the least squares of the relative error, for the half of the
-    networks with the least overhead: a whole run is disturbed sooner than each of its parts.
+    networks with the least overhead: a run of the whole network is longer than those of its
+    layers, and so is disturbed more often.
 
     Args:
         totals: Pairs of the sum of the layers' times and the time of the whole, milliseconds.

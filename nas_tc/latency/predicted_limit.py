@@ -1,4 +1,4 @@
-"""A limit on a time, in milliseconds by a table of layer times."""
+"""A limit on a time, for which a table of layer times predicts the networks' times."""
 
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context
@@ -19,12 +19,12 @@ class PredictedLimit:
     """A limit in milliseconds, and the table that predicts networks' times.
 
     Attributes:
-        bound: The limit as it was written.
+        bound: The limit as written in the budget.
         times: Times of layers in the limit's setting.
         device: Device of the table.
-        most: Most milliseconds that are within the limit.
-        least: Fewest milliseconds that are within it.
-        reference_ms: Predicted milliseconds of the reference; None without one.
+        most: Upper end of the limit, milliseconds.
+        least: Lower end, milliseconds.
+        reference_ms: Predicted time of the reference network, milliseconds; None without one.
     """
 
     bound: Bound
@@ -36,12 +36,12 @@ class PredictedLimit:
 
     @classmethod
     def by(cls, table: TimeTable, limit: TimeLimit, bound: Bound) -> Self:
-        """The limit by a table.
+        """The limit in milliseconds, with the reference predicted by a table.
 
         Args:
             table: Table of the device that the limit is meant for.
-            limit: The limit as numbers.
-            bound: The same as it was written.
+            limit: The limit as numbers: milliseconds, or multiples of its reference.
+            bound: The limit as written in the budget.
 
         Raises:
             TableError: The table has no times in this setting, or none of layers like the
@@ -89,7 +89,7 @@ class PredictedLimit:
         return self.least <= value <= self.most
 
     def amount(self, value: float, *, up: bool = True) -> str:
-        """`value` milliseconds as a budget would write them: three digits, rounded up or down."""
+        """`value` milliseconds in the budget language: three digits, rounded up or down."""
         reference = self.bound.most.reference
         if reference is None or self.reference_ms is None:
             return f"{_rounded(value, up=up)}ms"
@@ -97,7 +97,7 @@ class PredictedLimit:
         return f"{reference.name}{side}*{_rounded(value / self.reference_ms, up=up)}"
 
     def shown(self, value: float) -> str:
-        """`value` milliseconds as a table shows them."""
+        """`value` milliseconds for a printed table."""
         return f"{value:.3g} ms"
 
     def __str__(self) -> str:

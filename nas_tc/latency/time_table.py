@@ -1,4 +1,4 @@
-"""The layer time table: one small JSON file a device, written whole or not at all."""
+"""The layer time table: a small JSON file for each device, which is replaced as a whole."""
 
 import json
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from nas_tc.timing.machine import device_slug, difference, timing_machine
 from nas_tc.timing.reference_speed import BaselineMs, baseline_ms_from
 from nas_tc.timing.setting import DTYPES, Setting
 
-FORMAT = 1  # goes up when an older nas-tc could not read the file
+FORMAT = 1  # version of the file; raised when older versions of nas-tc cannot read it
 _QUIET_MS_KEY = "calm_ms"  # files of version 0.1 use this name, and stay readable
 
 
@@ -33,8 +33,8 @@ class TimeTable:
     Attributes:
         machine: Machine that they were timed on, and its libraries, from `timing_machine`.
         times: Times by setting.
-        quiet_ms: Milliseconds of the baseline networks, the reference speed that all times are
-            corrected to; None: times are what the clock read.
+        quiet_ms: Milliseconds of the fixed baseline networks on the quiet machine: the reference
+            speed that all times are corrected to. None: times are as the clock read them.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class TimeTable:
             raise _damaged(path, f"{type(error).__name__}: {error}") from None
 
     def write(self, path: Path) -> None:
-        """Writes the file whole, with what other processes have added to it meanwhile.
+        """Writes the file, together with the times that other processes have added to it meanwhile.
 
         Args:
             path: File of the table.
@@ -125,14 +125,15 @@ class TimeTable:
             ) from None
 
     def of(self, setting: Setting) -> LayerTimes:
-        """The times in one setting; empty ones if there are none yet."""
+        """The times in one setting (pass, batch and type of numbers); empty at first."""
         return self.times.setdefault(setting, LayerTimes())
 
     def rescale_to(self, quiet_ms: BaselineMs | None) -> None:
-        """Rescales all times to another reference speed, which times to come are corrected to.
+        """Rescales all times to another reference speed, so that old and new times are comparable.
 
-        The machine was found to be quicker than when the table was made, or the other way round.
-        A setting's times change as those of the baseline networks of its median network do.
+        It changes when the machine turns out to be quicker than when the table was made. The times
+        of a setting are multiplied by the change of the baseline networks that take about as long
+        as the setting's median network.
 
         Args:
             quiet_ms: Milliseconds of the baseline networks; None: not known, and nothing changes.
@@ -148,18 +149,18 @@ class TimeTable:
         self.quiet_ms = quiet_ms
 
     def is_of(self, machine: Mapping[str, Any]) -> bool:
-        """Whether the times are of this device, and of this version of torch."""
+        """Whether the times were measured on this device, with this version of torch."""
         return difference(self.machine, machine) is None
 
     def check_same_device(self, machine: Mapping[str, Any], path: Path) -> None:
         """Refuses to mix the times of two devices, or of two versions of torch.
 
         Args:
-            machine: Machine of the table in the file.
-            path: Path of that file.
+            machine: Machine of another table, in a file.
+            path: Path of that file, for the message.
 
         Raises:
-            TableError: The machines differ; the message names in what.
+            TableError: The machines differ. The message names the difference.
         """
         if (differs := difference(machine, self.machine)) is not None:
             raise TableError(
@@ -169,7 +170,7 @@ class TimeTable:
 
 
 def default_table(folder: Path, machine: Mapping[str, Any]) -> Path:
-    """The file of a machine's own table in the cache folder: one for each device and torch."""
+    """File of a machine's table in the cache folder: one for each device and version of torch."""
     return folder / "times" / f"{device_slug(machine)}.json"
 
 

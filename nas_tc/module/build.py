@@ -1,4 +1,4 @@
-"""From an architecture to a torch module: a fold over the shape walk."""
+"""Builds the torch module of an architecture, layer by layer."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
@@ -27,13 +27,13 @@ from nas_tc.architecture import (
 )
 from nas_tc.module import layers
 
-_SAFE_CHANNELS = 16  # float32 values in the widest register of a processor
+_SAFE_CHANNELS = 16  # oneDNN errs on strided 1x1 convolutions with fewer input channels
 
 
 class Network(nn.Module):
-    """The network that an architecture describes: torch's own layers in a row.
+    """The network that an architecture describes, as an `nn.Sequential` of torch's layers.
 
-    Branches that meet again are one member of the row, so that running the row runs everything.
+    Branches that meet again are one module of the sequence.
 
     Input: images (n, channels, height, width), float, 0 to 1. Output: scores (n, classes).
     """
@@ -44,7 +44,7 @@ class Network(nn.Module):
         self.layers = nn.Sequential(*_row(nest(walk(architecture))))
 
     def forward(self, images: Tensor) -> Tensor:
-        """Class scores of a batch of images."""
+        """Class scores before the softmax, (n, classes)."""
         scores: Tensor = self.layers(self.normalize(images))
         return scores
 
@@ -66,8 +66,8 @@ def build(
 
     Args:
         architecture: Network to build.
-        mean: Mean of the images per channel, 0 to 1; empty leaves the images as they are.
-        std: Standard deviation of the images per channel.
+        mean: Mean of the training images per channel, 0 to 1; empty: images are not normalised.
+        std: Standard deviation per channel, on the same scale.
         seed: Seed for the weights: the same seed gives the same network.
         init: Rule for the variance of the weights.
 
@@ -119,7 +119,7 @@ def _conv(layer: Conv) -> Iterator[nn.Module]:
         layer.filter,
         stride=layer.stride,
         padding=layer.padding,
-        dilation=layer.dilation if layer.filter > 1 else 1,  # idle, and oneDNN is wrong with it
+        dilation=layer.dilation if layer.filter > 1 else 1,  # no effect on 1x1, but oneDNN errs
         groups=layer.groups,
         bias=not layer.norm,
     )
@@ -130,7 +130,7 @@ def _conv(layer: Conv) -> Iterator[nn.Module]:
 
 
 def _convolution(layer: Conv) -> type[nn.Conv2d]:
-    """The class of the convolution: torch's, except where its gradients are wrong; see `layers`."""
+    """The class for a convolution: torch's, except where oneDNN errs (see `layers`)."""
     if layer.dilation > 1 and layer.filter > 1:
         return layers.DilatedConv2d
     points = layer.filter == 1 and layer.padding == 0 and layer.stride > 1
@@ -160,7 +160,7 @@ def _linear(layer: Linear) -> Iterator[nn.Module]:
 
 
 def join_module(join: Join) -> nn.Module:
-    """Branches and the layer where they meet as one module."""
+    """One module for branches and the layer where they meet."""
     match join.layer:
         case Add(activation=activation):
             body, shortcut = (nn.Sequential(*_row(branch)) for branch in join.branches)

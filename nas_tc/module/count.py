@@ -1,4 +1,4 @@
-"""The multiply-adds of any torch module, counted by fvcore during one run."""
+"""Counts the multiply-adds of any torch module with fvcore, by running it once."""
 
 import logging
 import warnings
@@ -16,21 +16,21 @@ _PRODUCTS = frozenset(("conv", "linear", "matmul", "addmm", "bmm", "baddbmm", "e
 
 @dataclass(frozen=True, slots=True)
 class ModuleCount:
-    """What fvcore counts for one image; its "flops" are multiply-adds."""
+    """Counts of a module for one image. What fvcore calls flops are multiply-adds."""
 
     macs_by_operator: dict[str, int]  # "conv", "linear", "batch_norm": fvcore's names
-    macs_by_module: dict[str, int]  # convolutions and products, by path
+    macs_by_module: dict[str, int]  # of convolutions and matrix products, by path
     params: int
     not_counted: dict[str, int]  # operators that fvcore has no rule for, and how often they ran
 
     @property
     def complexity(self) -> int:
-        """Multiply-adds of the convolutions, Eqn. (1)."""
+        """Multiply-adds of the convolutions, as in Eqn. (1) of He & Sun (2015)."""
         return self.macs_by_operator.get("conv", 0)
 
     @property
     def macs(self) -> int:
-        """Multiply-adds of convolutions and matrix products, as this project counts them."""
+        """Multiply-adds of convolutions and matrix products, without normalisations."""
         return sum(self.macs_by_operator.get(name, 0) for name in _PRODUCTS)
 
 

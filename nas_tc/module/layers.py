@@ -1,4 +1,4 @@
-"""Modules that torch lacks.
+"""Layers that torch lacks, or that give wrong results in some cases.
 
 An exported network contains their source and needs torch alone, so they use nothing else.
 """
@@ -60,7 +60,7 @@ class DilatedConv2d(nn.Conv2d):
 
 
 class ColumnConv2d(nn.Conv2d):
-    """A convolution whose stride leaves one pixel in a row, with a cure for bfloat16 on processors.
+    """A convolution to a map of one column, with a cure for bfloat16 on processors.
 
     On processors with AMX, oneDNN reads memory that was never written: for the gradients of the
     filter's columns that see only padding, and, where the output is taller than wide, for the
@@ -72,13 +72,15 @@ class ColumnConv2d(nn.Conv2d):
         """Maps (n, channels, height, width); wider maps than intended are convolved as by torch."""
         assert not isinstance(self.padding, str)  # "same" has no strides
         size, (down, across), (above, aside) = self.kernel_size[1], self.stride, self.padding
-        alone = aside < size <= maps.shape[3] + 2 * aside < size + across
-        mixed = maps.dtype == torch.bfloat16 or torch.is_autocast_enabled("cpu")
-        if not (alone and mixed and maps.device.type == "cpu"):
+        # Whether the filter has exactly one position across, and reads pixels there.
+        is_column = aside < size <= maps.shape[3] + 2 * aside < size + across
+        is_bfloat16 = maps.dtype == torch.bfloat16 or torch.is_autocast_enabled("cpu")
+        if not (is_column and is_bfloat16 and maps.device.type == "cpu"):
             return super().forward(maps)
-        seen = maps[..., : size - aside]
-        seeing = self.weight[..., aside : aside + maps.shape[3]]
-        return functional.conv2d(seen, seeing, self.bias, (down, 1), (above, 0), groups=self.groups)
+        covered = maps[..., : size - aside]
+        weight = self.weight[..., aside : aside + maps.shape[3]]
+        padding = (above, 0)
+        return functional.conv2d(covered, weight, self.bias, (down, 1), padding, groups=self.groups)
 
 
 class PyramidPool(nn.Module):

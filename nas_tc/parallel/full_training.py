@@ -1,4 +1,4 @@
-"""Full training by several workers, each with its shard of every batch."""
+"""Full training of one network by several workers (GPUs or cores), through Ray Train."""
 
 import logging
 import os
@@ -28,7 +28,7 @@ from nas_tc.training import (
     train_fully,
 )
 
-_FOLDER = "ray-train"  # Ray Train needs it; it is removed in the end
+_FOLDER = "ray-train"  # for Ray Train's own files; removed after the training
 
 
 def train_in_parallel(
@@ -47,8 +47,9 @@ def train_in_parallel(
 ) -> FullTraining:
     """Trains a network by all epochs of the recipe with several workers, and tests it with one.
 
-    Every step averages the gradients of all workers, so the steps are those of one worker with the
-    same recipe. Normalisations differ: their statistics are of one worker's part of the batch.
+    Each worker computes the gradients for its part of the batch, and every step averages them, so
+    the steps are those of one worker with the same recipe. Only batch normalisation differs: each
+    worker takes its statistics from its own part.
 
     Args:
         architecture: Network to train.
@@ -62,8 +63,8 @@ def train_in_parallel(
         device: "auto", "cpu" or "cuda".
         address: Address of a running Ray cluster to join; None: Ray is started on this machine.
         initial: File of weights to begin with; None: fresh weights.
-        resumed: Called with the epochs of the checkpoint, if there is one.
-        after_epoch: Called with the learning curve so far.
+        resumed: Called with the number of epochs in the checkpoint, if there is one.
+        after_epoch: Called after each epoch with the learning curve so far.
 
     Returns:
         The same as `nas_tc.training.train_fully`.
@@ -169,6 +170,7 @@ def _listen(
 
 
 def _check_capacity(workers: int, kind: str, device: str) -> None:
+    """Refuses more workers than Ray has GPUs or cores; `kind` is "GPU" or "CPU"."""
     if kind == "CPU":
         choose_device(device)
     places = int(ray.cluster_resources().get(kind, 0))
@@ -181,7 +183,7 @@ def _check_capacity(workers: int, kind: str, device: str) -> None:
 
 
 def _cause(error: Exception) -> Exception:
-    """The error that ended the workers, unchanged if a user can put it right.
+    """The error to raise for Ray Train's: the worker's own if a user can put it right.
 
     When one worker ends, the others fail while they wait for it, so their errors do not name the
     cause.

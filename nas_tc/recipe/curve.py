@@ -1,4 +1,4 @@
-"""The learning curve of a training, as values."""
+"""The learning curve of a training."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class CurvePoint:
     """One epoch of the learning curve."""
 
-    epoch: int
-    train_loss: float
+    epoch: int  # from 1
+    train_loss: float  # mean over the steps of the epoch
     val_error: float  # 0 to 1
     train_s: float  # seconds of training so far, validation not counted

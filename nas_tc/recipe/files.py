@@ -1,4 +1,4 @@
-"""Named recipes, and recipes from TOML files and single fields."""
+"""Named training recipes, and recipes read from TOML files and from `--set field=value`."""
 
 import tomllib
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ QUICK = Recipe(optimizer="muon")
 """For searching: the most accuracy within a dozen epochs on small images."""
 
 FULL = Recipe(epochs=60, ema=0.998)
-"""For the winner of a search: the same, five times as long, and an average of the weights."""
+"""Recipe for a full training: the same, five times as long, with an average of the weights."""
 
 HE_SUN_2015 = Recipe(
     epochs=75,
@@ -27,11 +27,11 @@ HE_SUN_2015 = Recipe(
     label_smoothing=0.0,
     augment=("colour", "crop", "flip"),
     crop_padding=0,
-    margin=32,  # 224 of 256
+    margin=32,  # crops of 224 pixels from images of 256
     init="glorot",
     views=10,
 )
-"""He & Sun 2015, section 5: for Table 1 to 4; `epochs=90` for Table 5 and 6."""
+"""Recipe of He & Sun (2015, section 5) for their Tables 1 to 4; for 5 and 6, `epochs=90`."""
 
 RECIPES = {"quick": QUICK, "full": FULL, "he-sun-2015": HE_SUN_2015}
 _EARLIER = ({**RECIPES, "quick": Recipe()},)  # what the names meant in earlier versions: 0.1
@@ -40,8 +40,8 @@ _EARLIER = ({**RECIPES, "quick": Recipe()},)  # what the names meant in earlier 
 def load_recipe(name: str | Path = "quick", **changed: Any) -> Recipe:
     """The recipe called `name`, or that of a TOML file, with the fields in `changed`.
 
-    A file holds fields of `Recipe`, and `base`, the name of the recipe for all other fields
-    ("quick").
+    A file sets fields of `Recipe`. Its key `base` names the recipe that all other fields come from,
+    "quick" by default.
 
     Args:
         name: Name of a recipe, or the path of a file that ends in .toml.
@@ -113,7 +113,7 @@ def parse_fields(assignments: list[str]) -> dict[str, Any]:
 
 
 def _scalar(text: str) -> Any:
-    """A number or a truth value in TOML's notation; other text is a word."""
+    """The TOML value of a text, such as a number; the text itself if it is none."""
     try:
         return tomllib.loads(f"value = {text.strip()}")["value"]
     except tomllib.TOMLDecodeError:
@@ -121,6 +121,7 @@ def _scalar(text: str) -> Any:
 
 
 def _changed(recipe: Recipe, values: Mapping[str, Any], where: str) -> Recipe:
+    """The recipe with checked new values; `where` begins the message of an error."""
     known = {field.name for field in fields(Recipe)}
     checked: dict[str, Any] = {}
     for name, value in values.items():
@@ -131,6 +132,7 @@ def _changed(recipe: Recipe, values: Mapping[str, Any], where: str) -> Recipe:
 
 
 def _typed(name: str, value: Any, example: Any, where: str) -> Any:
+    """The value in the type of `example`; whole numbers become floats, lists become tuples."""
     if isinstance(example, tuple) and isinstance(value, list | tuple):
         kind = int if name == "drops" else str
         if all(type(item) is kind for item in value):

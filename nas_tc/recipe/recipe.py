@@ -1,4 +1,4 @@
-"""The recipe of a training, as a value."""
+"""The settings of a training, such as epochs, learning rate and augmentation."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -27,7 +27,7 @@ class Recipe:
 
     epochs: int = 12
     batch_size: int = 64  # images
-    learning_rate: float = 0.1  # peak of the learning rate
+    learning_rate: float = 0.1  # peak of the cycle; with `drops`, the first rate
     warmup: float = 0.25  # share of the steps before the peak of a cycle
     momentum: float = 0.9
     weight_decay: float = 5e-4  # for weights, not for biases and normalisation
@@ -39,7 +39,7 @@ class Recipe:
     optimizer: Literal["sgd", "muon"] = "sgd"  # of convolutions' filters; all else takes SGD
     drops: tuple[int, ...] = ()  # epochs after which the learning rate is a tenth
     init: Literal["he", "glorot"] = "he"  # variance of the Gaussian that weights are drawn from
-    ema: float = 0.0  # decay of the weights' moving average in a step; 0: no average
+    ema: float = 0.0  # decay of the weights' moving average per step; 0: no average
     views: int = 1  # views of a test image: 1 or 10
 
     def __post_init__(self) -> None:

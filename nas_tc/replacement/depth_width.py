@@ -1,4 +1,4 @@
-"""Depth against width: more and narrower layers with the same filters (section 4.2)."""
+"""Depth against width: more and narrower layers, or the reverse (He & Sun 2015, section 4.2)."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,13 +10,14 @@ from nas_tc.replacement.replacement import Replacement
 from nas_tc.replacement.widths import roundest_widths
 from nas_tc.replacement.words import layers
 
-_MOST_TIMES = 3  # times the depth: the paper's A has three layers where its G has nine
+_MOST_TIMES = 3  # largest ratio of depths: A has three layers where the paper's G has nine
 
 
 def trade_depth_width(original: Original) -> Iterator[Replacement]:
-    """Stages of a third to three times as many layers, the width solved from Eqn. (6) to (8).
+    """Replacements of a stage by a third to three times as many layers, by Eqn. (6) to (8).
 
-    The last layer keeps its width, so that the input of the next stage stays the same.
+    The equations give the width that keeps the complexity. The last layer keeps its width, so that
+    the input of the next stage stays the same.
     """
     for index, stage in original.plain_stages():
         for depth in range(-(-stage.depth // _MOST_TIMES), stage.depth * _MOST_TIMES + 1):
@@ -25,7 +26,10 @@ def trade_depth_width(original: Original) -> Iterator[Replacement]:
 
 
 def _at_depth(original: Original, index: int, stage: Stage, depth: int) -> Iterator[Replacement]:
+    """Replacements at one depth, with the whole widths nearest to the exact one."""
+
     def make(width: int) -> tuple[Stage, ...] | None:
+        # No replacement if depth and width both grew, or both fell: that trades nothing.
         if depth == 1:
             traded = width == stage.last_width  # the last layer alone, as wide as it was
         else:

@@ -1,4 +1,4 @@
-"""The network whose layers are replaced, prepared to price changes quickly."""
+"""The network to replace layers of, with sums that make the complexity of a change quick."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -25,8 +25,9 @@ _PLAIN = Plain()
 class Original:
     """A network stage by stage, and the range of complexity for its replacements.
 
-    A replacement changes a few neighbouring stages. The stages before keep their complexity, and so
-    do the stages behind if their input keeps its shape, so only the rest is counted.
+    A replacement changes a few neighbouring stages. The stages before them keep their complexity,
+    and so do the stages behind them if their input keeps its shape. Only the rest is counted anew.
+    Complexity is in multiply-adds of the convolutions for one image, Eqn. (1) of He & Sun (2015).
 
     Attributes:
         architecture: Network to replace layers of.
@@ -48,7 +49,8 @@ class Original:
 
         Args:
             architecture: Network to replace layers of.
-            tolerance: As for `replacements`.
+            tolerance: Largest distance of a replacement's complexity from the network's, as a
+                factor: 0.07 admits 1 / 1.07 to 1.07 times the complexity.
 
         Raises:
             ArchitectureError: A map of the network shrinks to nothing.
@@ -68,7 +70,7 @@ class Original:
 
     @property
     def complexity(self) -> int:
-        """Multiply-adds, Eqn. (1)."""
+        """Multiply-adds of the whole network."""
         return self.before[-1]
 
     def plain_stages(self) -> Iterator[tuple[int, Stage]]:
@@ -112,14 +114,14 @@ class Original:
         removed: int = 1,
         changed: tuple[int, ...] | None = None,
     ) -> Replacement:
-        """The replacement whose `complexity` is the result of `price`.
+        """The replacement that puts `new` in place of some stages.
 
         Args:
             trade_off: Name of the trade-off.
             change: Change of the layers in words.
             index: Index of the first stage that is replaced, from 0.
             new: Stages that take the place of the removed ones.
-            complexity: Multiply-adds of the new network.
+            complexity: Multiply-adds of the new network, from `price`.
             removed: Number of stages that are removed.
             changed: Numbers of the stages that changed, from 1; None: all that are removed.
         """

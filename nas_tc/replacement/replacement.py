@@ -1,4 +1,4 @@
-"""One replacement as a value: the trade-off, its place, and the new network."""
+"""The result of a layer replacement: the trade-off, its place, and the new network."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -11,14 +11,14 @@ TRADE_OFFS: tuple[TradeOff, ...] = get_args(TradeOff)
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """A network with other layers in place of a few of the original's, at about its complexity.
+    """A network with a few layers replaced by others, at about the original's complexity.
 
     Attributes:
-        trade_off: The two factors that were traded; the others are as they were.
-        stages: Numbers of the original's stages that changed, from 1.
+        trade_off: The two factors that were traded against each other.
+        stages: Numbers of the stages that changed, in the original, from 1.
         change: Change of their layers in words: "three 3x3 -> six 2x2".
         architecture: New network.
-        complexity: Multiply-adds of the new network, Eqn. (1).
+        complexity: Multiply-adds of the new network's convolutions, for one image.
         ratio: Ratio of the new network's complexity to the original's.
     """
 

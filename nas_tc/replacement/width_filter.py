@@ -1,4 +1,7 @@
-"""Width against filter size: narrower layers with larger filters, or back (section 4.3)."""
+"""Width against filter size: narrower layers with larger filters, or the reverse.
+
+Sections and equations are those of He & Sun (2015, section 4.3).
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,9 +16,10 @@ from nas_tc.replacement.words import layers
 
 
 def trade_width_filter(original: Original) -> Iterator[Replacement]:
-    """A stage of the same depth with other filters, its width solved from Eqn. (9) and (10).
+    """Replacements of a stage by as many layers with other filters, by Eqn. (9) and (10).
 
-    The last layer keeps its width, so a stage of one layer has nothing to trade.
+    The equations give the width that keeps the complexity. The last layer keeps its width, so a
+    stage of one layer has nothing to trade.
     """
     for index, stage in original.plain_stages():
         if stage.padding is None and stage.depth > 1:
@@ -27,7 +31,10 @@ def trade_width_filter(original: Original) -> Iterator[Replacement]:
 def _with_filter(
     original: Original, index: int, stage: Stage, filter: int
 ) -> Iterator[Replacement]:
+    """Replacements with one filter size, with the whole widths nearest to the exact one."""
+
     def make(width: int) -> tuple[Stage, ...] | None:
+        # No replacement if filters and width both grew, or both shrank: that trades nothing.
         traded = width > stage.width if filter < stage.filter else width < stage.width
         return (replace(stage, filter=filter, width=width),) if traded else None
 

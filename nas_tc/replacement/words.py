@@ -1,4 +1,4 @@
-"""Layers in words, as in the paper: "three 3x3"."""
+"""Layers in words, as He & Sun (2015) write them: "three 3x3"."""
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
@@ -9,6 +9,6 @@ def number(count: int) -> str:
 
 
 def layers(depth: int, filter: int, width: int | None = None) -> str:
-    """`depth` layers of one filter size, with their width if they share one."""
+    """Layers of one filter size, with their number of filters if given: "three 3x3 of 256"."""
     text = f"{number(depth)} {filter}x{filter}"
     return text if width is None else f"{text} of {width}"

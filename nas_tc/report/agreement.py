@@ -1,4 +1,4 @@
-"""The picture of a table put to the test: predicted against measured times."""
+"""Plot of predicted against measured times, which shows the error of a layer time table."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,12 +18,14 @@ def draw_agreement(
     path: Path,
     title: str,
 ) -> None:
-    """Writes a PNG: a dot for each network, for the table and for Eqn. (1), and 10 % around.
+    """Writes a PNG with two dots for each network: by the table and by Eqn. (1).
+
+    A line marks equal times, and a band 10 % around them.
 
     Args:
         measured_ms: Measured times, milliseconds.
         table_ms: Times that the table predicts, milliseconds.
-        formula_ms: Times that multiply-adds predict, milliseconds.
+        formula_ms: Times in proportion to the multiply-adds of Eqn. (1), milliseconds.
         path: PNG file to write.
         title: Title of the picture.
 

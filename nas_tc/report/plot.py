@@ -1,4 +1,4 @@
-"""The picture of a front: error against a cost."""
+"""Plot of a Pareto front: validation error in % against a cost."""
 
 from collections.abc import Sequence
 from math import isfinite
@@ -28,10 +28,10 @@ def draw_front(record: StudyRecord, path: Path, objectives: Sequence[str] = ()) 
     second cost.
 
     Args:
-        record: The study.
-        path: Path of the picture.
-        objectives: The error and costs, the first of which is the axis; without any, the study's
-            own.
+        record: Record of the study.
+        path: PNG file to write.
+        objectives: "error" and one cost or more; the first cost is the horizontal axis. Without
+            any, the study's own.
     """
     names = list(objectives) or list(record.objectives)
     cost, *further = (name for name in names if name != "error")
@@ -132,12 +132,13 @@ def _draw_baselines(axes: Axes, record: StudyRecord, cost: str) -> None:
 
 
 def _amount(trial: TrialRecord, cost: str) -> float:
-    """Value of a cost; NaN, which is not drawn, where it was not recorded."""
+    """Cost of a trial in its unit; NaN, which is not drawn, where it was not recorded."""
     found = objective(trial, cost)
     return float("nan") if found is None else found
 
 
 def _label(cost: str) -> str:
+    """Label of a cost's axis, with the unit."""
     measure, batch = parse_measure(cost)
     if batch is None and not measure.is_timed:
         batch = 1
@@ -145,7 +146,7 @@ def _label(cost: str) -> str:
 
 
 def _limit(record: StudyRecord, cost: str) -> float | None:
-    """The most of a cost that the budget allows; None where it does not say so in its unit."""
+    """Upper limit of the budget on a cost; None without one, or if it is a ratio to a reference."""
     budget = record.settings["budget"]
     if cost == "complexity":
         return None if budget["complexity"] is None else float(budget["complexity"])

@@ -1,4 +1,4 @@
-"""Which network of a study to take, and on what evidence."""
+"""The recommended network of a study, and the evidence for it."""
 
 from dataclasses import dataclass
 
@@ -7,33 +7,33 @@ from nas_tc.study import Recommendation, StudyRecord, TrialRecord, objective, re
 
 @dataclass(frozen=True)
 class Recommended:
-    """The network to take, within the budget that all trials of a study keep."""
+    """A recommendation for the user, among networks within the budget."""
 
     trial: TrialRecord
     evidence: str  # in words
-    model: Recommendation | None  # what the model of all trials says; None if reruns decided
+    model: Recommendation | None  # by a model of all trials; None if reruns decided
 
 
 def recommended(record: StudyRecord) -> Recommended | None:
     """The network of the front with the least expected error; None while no trial is complete.
 
     Where the whole front was trained again, the mean over the reruns decides: that needs no model.
-    Elsewhere each error, measured but once, is shrunk towards what a model of all trials expects.
-    Where time is limited, a trial without that time is not known to be within the budget, and is
-    never recommended.
+    Otherwise each error, which was measured only once, is shrunk towards the expectation of a model
+    of all trials. If the budget limits a time, trials without that time are left out, because they
+    may be over it.
     """
-    again = [(spread, t) for t in record.front if (spread := t.rerun_val_error) is not None]
-    if again and len(again) == len(record.front):
-        spread, trial = min(again, key=lambda each: each[0].mean)
+    rerun = [(spread, t) for t in record.front if (spread := t.rerun_val_error) is not None]
+    if rerun and len(rerun) == len(record.front):
+        spread, trial = min(rerun, key=lambda each: each[0].mean)
         evidence = (
             f"trial {trial.number}: error {spread} over {spread.count} trainings with other seeds, "
-            f"the least of {len(again)} networks trained again"
+            f"the least of {len(rerun)} networks trained again"
         )
         return Recommended(trial, evidence.replace("1 trainings", "1 training"), None)
     cost = record.objectives[1]
-    known = [trial for trial in record.complete if objective(trial, cost) is not None]
-    if not known:
+    costed = [trial for trial in record.complete if objective(trial, cost) is not None]
+    if not costed:
         return None
-    # The front's networks have their weights kept and their test errors measured.
-    model = recommend_network(known, among={trial.number for trial in record.front})
+    # Only networks of the front have kept weights and test errors.
+    model = recommend_network(costed, among={trial.number for trial in record.front})
     return Recommended(record.trial(model.choice.number), str(model), model)

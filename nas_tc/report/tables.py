@@ -1,4 +1,4 @@
-"""A study as tables."""
+"""Tables of a study: its Pareto front and all of its trials, as data frames."""
 
 from collections.abc import Sequence
 
@@ -24,7 +24,7 @@ def front_table(record: StudyRecord, objectives: Sequence[str] = ()) -> pd.DataF
     baselines were trained: baseline, the family's name, and on_front.
 
     Args:
-        record: The study.
+        record: Record of the study.
         objectives: Objectives of the front; without any, the study's own.
 
     Raises:
@@ -107,14 +107,14 @@ def trials_table(record: StudyRecord) -> pd.DataFrame:
 
 
 def front_of(record: StudyRecord, objectives: Sequence[str] = ()) -> tuple[TrialRecord, ...]:
-    """The front by these objectives; the study's own if there are none.
+    """The Pareto front by these objectives; without any, by the study's own.
 
     Args:
         record: Record of the study.
         objectives: Names of objectives, as for `pareto_front`.
 
     Raises:
-        NasTcError: objectives that make no front, or that the study does not hold.
+        NasTcError: The objectives make no front, or the study does not hold them.
     """
     if not objectives:
         return record.front
@@ -129,7 +129,7 @@ def landmarks_of(record: StudyRecord, front: Sequence[TrialRecord]) -> tuple[Tri
 
 
 def share_of_budget(record: StudyRecord, trial: TrialRecord) -> float | None:
-    """The share of the limit on the complexity, or else of the first on a time."""
+    """Share of the limit on the complexity, or else of the first limit on a time; 1 is all."""
     budget = record.settings["budget"]
     if budget["complexity"]:
         return round(trial.complexity / int(budget["complexity"]), 4)
@@ -141,18 +141,18 @@ def share_of_budget(record: StudyRecord, trial: TrialRecord) -> float | None:
 
 
 def time_columns(record: StudyRecord) -> list[str]:
-    """Columns of the times that the study holds."""
+    """Names of the columns for the times in the study, such as "latency_ms"."""
     return list(dict.fromkeys(_column(name) for trial in record.trials for name in trial.times))
 
 
 def computed_columns(objectives: Sequence[str]) -> dict[str, str]:
-    """Columns of the objectives that a study does not record, since formulas give them.
+    """Columns for objectives that a study does not record, because formulas give them.
 
     Args:
         objectives: Names of objectives, as for `pareto_front`.
 
     Returns:
-        Objective to column: {"memory": "memory_bytes"}.
+        Names of the columns by objective: {"memory": "memory_bytes"}.
     """
     names = [name for name in objectives if name.partition("@")[0] in MEASURES]
     return {

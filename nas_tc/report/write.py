@@ -21,16 +21,17 @@ def write_report(
     """Writes pareto.csv, trials.csv, pareto.png and manifest.json into the folder `out`.
 
     Args:
-        record: the study.
-        out: the folder, made if it is not there.
-        objectives: of the front: the error and one cost or more; the study's own if there are none.
+        record: Record of the study.
+        out: Folder for the files; made if it does not exist.
+        objectives: Objectives of the front: "error" and one cost or more. Without any, the study's
+            own.
 
     Returns:
-        The paths of the files.
+        Paths of the files.
 
     Raises:
-        StudyError: a folder that cannot be written.
-        NasTcError: objectives that make no front, or that the study does not hold.
+        StudyError: The folder cannot be written.
+        NasTcError: The objectives make no front, or the study does not hold them.
     """
     paths = tuple(
         out / name for name in ("pareto.csv", "trials.csv", "pareto.png", "manifest.json")

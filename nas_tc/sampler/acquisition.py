@@ -1,4 +1,8 @@
-"""Which setting a model chooses: new ones, trades of good ones, or one to look at again."""
+"""Chooses the next setting by a model of the error: a new one, or a known one to run again.
+
+A setting is a value for each parameter of the search. It has a known cost and an unknown error;
+the front is the lowest error at each cost.
+"""
 
 from collections.abc import Sequence, Set
 
@@ -11,25 +15,25 @@ from nas_tc.sampler.expected_improvement import Front, expected_improvement, kno
 from nas_tc.sampler.observations import Observation
 from nas_tc.sampler.surrogate import Sample, Surrogate
 
-_LIMIT_SHARE = 0.9  # of the choices that look at the limit alone
-_FRONT_WEIGHT = 0.25  # of the limit in the others, which fill the front below it
-_POOL = 512  # even draws that are chosen among
-_POOL_LASTS = 64  # trials
-_MEMBERS = 8  # of the front, whose parameters are traded
-_TRADES = 12  # from each
-_REPEAT_SHARE = 0.5  # of the choices that may be a setting that was run before
-_LOOKED_AT_AGAIN = 24  # of the best settings
-_BEST_TRIED = 64  # settings whose expected errors a new observation may move
-_MOST_OBSERVATIONS = 400  # that the model is fitted to
+_LIMIT_SHARE = 0.9  # share of choices that aim at the least error at the cost limit alone
+_FRONT_WEIGHT = 0.25  # weight of the cost limit in the other choices, which aim at the whole front
+_POOL = 512  # uniform samples among the candidates
+_POOL_LASTS = 64  # trials for which the same uniform samples are used
+_MEMBERS = 8  # settings of the front that trades are made from, the most expensive ones
+_TRADES = 12  # trades from each of them
+_REPEAT_SHARE = 0.5  # share of the choices at the limit that may run a known setting again
+_LOOKED_AT_AGAIN = 24  # best settings that may be run again
+_BEST_TRIED = 64  # best settings in the knowledge gradient
+_MOST_OBSERVATIONS = 400  # observations that the model is fitted to
 
 
 class Acquisition:
-    """Fits a model to what is known, and takes what is expected to lower the front most.
+    """Fits a model to the known errors, and chooses the setting expected to lower the front most.
 
     Args:
-        terms: that a proposal keeps.
-        seed: of the even draws that it chooses among.
-        repeats: whether a setting may be run again.
+        terms: Constraints on proposals.
+        seed: Seed for the uniform samples among the candidates.
+        repeats: Whether a setting may be run again.
     """
 
     def __init__(self, terms: Constraints, seed: int, *, repeats: bool) -> None:
@@ -48,15 +52,15 @@ class Acquisition:
         number: int,
         random: np.random.Generator,
     ) -> Candidate | None:
-        """The next setting.
+        """The next setting; None if there is no candidate left.
 
         Args:
-            found: what the trials say of the error.
-            points: the settings of these.
-            running: settings whose trials have not ended.
-            seen: keys of all settings that were proposed.
-            number: of the trial that it is for.
-            random: what it draws from.
+            found: Observed errors.
+            points: Settings of these observations, in the same order.
+            running: Settings of trials that have not ended.
+            seen: Keys of all settings that were proposed.
+            number: Number of the trial that the setting is for.
+            random: Random generator.
         """
         front = self._fitted(found, points, running)
         candidates = list(
@@ -84,7 +88,7 @@ class Acquisition:
         points: Sequence[Candidate],
         running: Sequence[Candidate],
     ) -> Front:
-        """Fits the model; the front by what it expects of the trials."""
+        """Fits the model, and returns the front by the errors that it expects."""
         kept = _kept(found, points)
         known = [points[place] for place in kept]
         sample = _sample([found[place] for place in kept], known)
@@ -93,7 +97,8 @@ class Acquisition:
             return _sample(found[:many], points[:many])
 
         self._surrogate.fit(sample, first)
-        if running:  # as if they had ended as expected, so that no two look for the same
+        # Running trials count with the errors expected of them, so that the next choice differs.
+        if running:
             asked = rows(running)
             expected = self._surrogate.scale.back(self._surrogate.predict(asked)[0])
             sample = Sample(
@@ -109,7 +114,7 @@ class Acquisition:
         return Front.of(within, expected[fits], self._terms.limit)
 
     def _tried(self, found: Sequence[Observation], points: Sequence[Candidate]) -> list[Candidate]:
-        """The settings that fit and were run to the end, those expected to be best first."""
+        """The affordable settings that were run to the end, least expected error first."""
         ended = [points[place] for place in _kept(found, points) if not found[place].spread]
         fitting = {each.key: each for each in ended if self._terms.fits(each.cost)}
         distinct = list(fitting.values())
@@ -121,13 +126,13 @@ class Acquisition:
     def _again(
         self, tried: list[Candidate], features: Floats, mean: Floats, deviation: Floats
     ) -> Candidate | None:
-        """One that was tried, if to run it once more tells more than any new one would.
+        """A known setting, if running it once more is worth more than running any new one.
 
         Args:
-            tried: to choose from, the best first.
-            features: of the new ones, shape (new, features).
-            mean: their expected errors.
-            deviation: standard deviations of these.
+            tried: Known settings, the best first.
+            features: Features of the new settings, shape (new, features).
+            mean: Expected errors of the new settings.
+            deviation: Standard deviations of these.
         """
         if not tried:
             return None
@@ -145,10 +150,10 @@ class Acquisition:
         return tried[best] if best < many and self._terms.admits(tried[best].params) else None
 
     def _trades(self, front: Front, random: np.random.Generator) -> list[Candidate]:
-        """Members of the front with some parameters changed, where the cost stays in the range.
+        """Settings of the front with one to three parameters changed, at a cost within the range.
 
         This is He & Sun's layer replacement (2015, section 4) for any parameters: one is traded
-        against another at a cost that still fits.
+        against another at a similar cost.
         """
         found = []
         distributions, points = self._terms.distributions, self._terms.points
@@ -165,7 +170,7 @@ class Acquisition:
         return found
 
     def _pooled(self, number: int) -> list[Candidate]:
-        """Even draws, the same for some trials in a row, so that their costs are known."""
+        """Uniform samples; trials in a row share them, so that costs are not computed anew."""
         block = number // _POOL_LASTS
         if self._pool[0] != block:
             random = np.random.default_rng([self._seed, block, 1])
@@ -185,7 +190,10 @@ def _sample(found: Sequence[Observation], points: Sequence[Candidate]) -> Sample
 
 
 def _kept(found: Sequence[Observation], points: Sequence[Candidate]) -> list[int]:
-    """Observations that the model is fitted to: all, or the best, the front's and some more."""
+    """Indices of the observations to fit the model to.
+
+    All, or of many the best, the best at each cost, and some spread over the whole study.
+    """
     if len(found) <= _MOST_OBSERVATIONS:
         return list(range(len(found)))
     errors = np.array([each.error for each in found])

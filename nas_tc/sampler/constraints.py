@@ -1,4 +1,7 @@
-"""What whatever is proposed has to keep, and where it comes from."""
+"""Constraints on the settings that a sampler may propose.
+
+A setting is a value for each parameter of the search; it has a cost.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,15 +15,15 @@ from nas_tc.sampler.feasible_draws import Draws
 
 @dataclass(frozen=True)
 class Constraints:
-    """The settings that a sampler may propose.
+    """The settings that a sampler may propose, and samples of them.
 
     Attributes:
-        distributions: of the parameters.
-        points: makes points of settings.
-        draws: uniform samples among those that fit.
-        limit: the most that one may cost.
-        floor: the least.
-        admits: whether a setting is to be proposed for all that is known now.
+        distributions: Distributions of the parameters, by name.
+        points: Computes cost and features of settings.
+        draws: Samples of settings within the limits.
+        limit: Greatest cost.
+        floor: Least cost.
+        admits: Function that says whether a setting may be proposed, by what is known so far.
     """
 
     distributions: Distributions
@@ -31,14 +34,14 @@ class Constraints:
     admits: Callable[[Params], bool]
 
     def fits(self, cost: float) -> bool:
-        """Whether a cost is in the range."""
+        """Whether a cost is within `floor` and `limit`."""
         return self.floor <= cost <= self.limit
 
     def drawn(self, settings: int, random: np.random.Generator) -> list[Candidate]:
-        """This many uniform samples."""
+        """Samples of settings within the limits, as many as asked for."""
         return [self.points.of(each) for each in self.draws.draw(settings, random)]
 
     def first_admitted(self, points: Sequence[Candidate], worth: Floats) -> Candidate | None:
-        """The point that is worth most, of those that are admitted."""
+        """The admitted point of the highest worth; None if none is admitted."""
         ranked = (points[place] for place in np.argsort(-worth, kind="stable").tolist())
         return next((each for each in ranked if self.admits(each.params)), None)

@@ -1,9 +1,10 @@
-"""Settings within a limit when their cost is a black box: found by walking, not by throwing away.
+"""Samples of settings within a cost range, where the cost may be any function.
 
-Where a fair share fits, settings are drawn evenly until one does. Elsewhere what is drawn walks
-towards the cheapest or the costliest setting, one parameter after another, until its cost is in the
-range: that finds what fits where hardly anything does, but not evenly, for there are more ways to
-some settings than to others. Spaces of few settings are listed and drawn from evenly.
+A setting is a value for each parameter. Where a fair share of settings is within the range, uniform
+samples are drawn until one is. Elsewhere a sample is changed towards the cheapest or the most
+expensive setting, one parameter after another, until its cost is in the range. That finds rare
+settings, but not uniformly, because more ways lead to some than to others. Spaces of few settings
+are listed and sampled uniformly.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,27 +17,27 @@ import numpy as np
 from nas_tc.errors import BudgetError
 from nas_tc.sampler.distributions import Distributions, Params, steps, value_at, values
 
-_LISTED = 4096  # settings that are listed
-_EVEN = 20  # uniform samples for one that fits, before walking to it
-_WALKS = 200  # in a row that end outside of the range before the search gives up
-_STARTS = 8  # of the search for the cheapest and the costliest
+_LISTED = 4096  # settings; larger spaces are not listed
+_EVEN = 20  # uniform samples that are tried before one is changed
+_WALKS = 200  # samples that are changed in vain before the search ends
+_STARTS = 8  # starts of the search for the cheapest and the most expensive setting
 
 Cost = Callable[[Params], float]
 
 
 class Draws(Protocol):
-    """Where affordable settings come from."""
+    """Source of settings within a cost range."""
 
     @property
     def all(self) -> list[Params] | None:
-        """All of them, if they are few."""
+        """All settings within the range if they are few; None otherwise."""
 
     def draw(self, settings: int, random: np.random.Generator) -> list[Params]:
-        """This many, perhaps some twice."""
+        """As many settings as asked for, perhaps some twice."""
 
 
 class FeasibleDraws:
-    """Settings of any parameters with `floor <= cost <= limit`.
+    """Samples of settings with `floor <= cost <= limit`.
 
     Args:
         distributions: Distributions of the parameters, by name.
@@ -45,7 +46,7 @@ class FeasibleDraws:
         floor: Least cost.
 
     Raises:
-        BudgetError: none is found.
+        BudgetError: No setting within the range is found.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class FeasibleDraws:
                 raise self._nothing(ends)
 
     def draw(self, settings: int, random: np.random.Generator) -> list[Params]:
-        """This many settings within the range, perhaps some twice."""
+        """As many settings within the range as asked for, perhaps some twice."""
         if self.all is not None:
             return [self.all[n] for n in random.integers(len(self.all), size=settings)]
         found: list[Params] = []
@@ -92,7 +93,7 @@ class FeasibleDraws:
         return {name: value_at(each, random.random()) for name, each in self._distributions.items()}
 
     def _walk(self, params: Params, random: np.random.Generator) -> Params | None:
-        """From `params` towards the end of the space that brings the cost into the range."""
+        """A setting within the range, from `params` changed one parameter after another; or None."""
         current = dict(params)
         for _ in range(2):
             end = self._cheap if self._cost(current) > self._limit else self._dear
@@ -100,7 +101,7 @@ class FeasibleDraws:
             for name in random.permutation(list(self._distributions)):
                 current[name] = end[name]
                 if (self._cost(current) > self._limit) != is_above or self._fits(current):
-                    # Into the range, or over it: whatever value of this parameter fits will do.
+                    # The cost has come into the range, or crossed it: any value that fits is taken.
                     fitting = self._fitting_values(current, name)
                     if fitting:
                         return {**current, name: fitting[random.integers(len(fitting))]}
@@ -123,11 +124,11 @@ class FeasibleDraws:
         return self._cheap if self._fits(self._cheap) else self._dear
 
     def _extreme(self, sign: float, random: np.random.Generator) -> Params:
-        """The cheapest or the costliest setting that changes of single parameters lead to.
+        """The cheapest or the most expensive setting that changes of single parameters lead to.
 
         Args:
-            sign: 1 for the cheapest, -1 for the costliest.
-            random: where the starts come from.
+            sign: 1 for the cheapest, -1 for the most expensive.
+            random: Random generator for the starts.
         """
         best, least = self._even(random), float("inf")
         for _ in range(_STARTS):
@@ -146,6 +147,7 @@ class FeasibleDraws:
         return best
 
     def _nothing(self, costs: list[float]) -> BudgetError:
+        """The error that no setting is within the range; `costs` are sorted."""
         wanted = f"{self._limit:g}" if self._floor <= 0 else f"{self._floor:g} to {self._limit:g}"
         return BudgetError(
             f"no setting is found with a cost within {wanted}: costs go from {costs[0]:g} to "

@@ -1,4 +1,4 @@
-"""What the finished and the pruned trials of a study say about the error."""
+"""Errors observed in a study: those of complete trials, and estimates for pruned ones."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,16 +7,16 @@ from math import isfinite
 import numpy as np
 from optuna.trial import FrozenTrial, TrialState
 
-_PAIRS = 3  # complete trials with a rung before it says anything
+_PAIRS = 3  # least number of complete trials for an estimate at a rung
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """The error of one trial, or what a pruned one's is taken to be."""
+    """The error of one trial, measured or, for a pruned trial, estimated."""
 
-    number: int
-    error: float  # smaller is better
-    spread: float = 0.0  # standard deviation beyond the common noise
+    number: int  # number of the trial
+    error: float  # the objective's value; its negative where it is maximised
+    spread: float = 0.0  # standard deviation of an estimate, beyond the common noise
 
 
 def observations(
@@ -24,16 +24,17 @@ def observations(
     admits: Callable[[FrozenTrial], bool],
     sign: float = 1.0,
 ) -> list[Observation]:
-    """The errors of the finished trials, by number.
+    """The errors of complete and pruned trials, in the order of their numbers.
 
-    A pruned trial is read by its last rung: the errors of complete trials at that rung say what
-    to expect in the end, and how far that may be out. One that was stopped before it reported
-    anything (its training diverged) has the worst error of all.
+    A rung is a step at which trials report an error and may be pruned. A pruned trial's final error
+    is estimated from its last rung, by a line through the errors of complete trials at that rung
+    and in the end. A trial that was stopped before its first report, because its training diverged,
+    counts with the worst error of all.
 
     Args:
-        trials: of one study.
-        admits: whether a trial is of use.
-        sign: -1 where values are maximised.
+        trials: Trials of one study.
+        admits: Function that says whether a trial counts.
+        sign: 1 where values are minimised, -1 where they are maximised.
     """
     complete = [
         trial
@@ -67,7 +68,11 @@ def observations(
 def _line(
     complete: Sequence[FrozenTrial], rung: int, sign: float
 ) -> tuple[float, float, float, float] | None:
-    """From errors at a rung to final ones: both means, the slope and what remains."""
+    """A line from errors at a rung to final errors; None for fewer than three trials.
+
+    It is given by the mean error at the rung, the mean final error, the slope and the standard
+    deviation of the residuals.
+    """
     pairs = [
         (sign * trial.intermediate_values[rung], sign * (trial.value or 0.0))
         for trial in complete
@@ -80,6 +85,6 @@ def _line(
     slope = 0.0
     if variance > 0:
         slope = float(np.clip(np.mean((early - early.mean()) * (final - final.mean())), 0, None))
-        slope = min(slope / variance, 1.0)  # who is behind early does not fall back further
+        slope = min(slope / variance, 1.0)  # at most 1: differences do not grow
     rest = final - final.mean() - slope * (early - early.mean())
     return float(early.mean()), float(final.mean()), slope, float(rest.std())

@@ -1,4 +1,4 @@
-"""Times the front with care; candidates are measured only briefly during the search."""
+"""Times the networks of the front again, with care, because a search measures only briefly."""
 
 from nas_tc.search.jobs import wait_for_answer
 from nas_tc.search.session import Session
@@ -9,10 +9,10 @@ from nas_tc.study.record import StudyRecord
 from nas_tc.study.trial import TrialRecord
 from nas_tc.worker import FrontTimingRequest, FrontTimingResult
 
-_MOST_PARAMS = 100_000_000  # of networks that are in memory at once
-_KEY = "front"
-_SHARE = 0.01  # of the search's time so far, for each group of the front
-_ENOUGH_S = 2.0  # at most: a shared machine is slow for half a second at a time
+_MOST_PARAMS = 100_000_000  # parameters of all networks that are in memory at once
+_KEY = "front"  # name of the job among those of the workers
+_SHARE = 0.01  # of the search's time so far, which the timing of a group may take
+_ENOUGH_S = 2.0  # and at most this: enough, as a shared machine is slow for half a second at a time
 
 
 def untimed_front(record: StudyRecord) -> list[TrialRecord]:
@@ -27,12 +27,13 @@ def untimed_front(record: StudyRecord) -> list[TrialRecord]:
 def time_front(session: Session, judge: TimeJudge | None, search_s: float) -> None:
     """Times the members of the front interleaved with one another, each once in a study's life.
 
-    A member that is over the budget after all leaves the front, and the one that takes its place
-    is timed, too. It takes about a hundredth of the search's time, 2 s at most, but thirty rounds.
+    A member that turns out to be over the budget leaves the front, and the one that takes its place
+    is timed, too. It takes about a hundredth of the search's time, at most 2 s, but at least thirty
+    rounds.
 
     Args:
         session: Study, workers and listener.
-        judge: Judge of times; None if the budget limits no time.
+        judge: Judge that compares times with the limits; None if the budget limits no time.
         search_s: Seconds that the search took.
 
     Raises:
@@ -64,7 +65,7 @@ def time_front(session: Session, judge: TimeJudge | None, search_s: float) -> No
 
 
 def report_timing(session: Session, judge: TimeJudge | None, search_s: float) -> None:
-    """Adds the time that measuring took to the study, and reports it.
+    """Adds the seconds spent on measuring times to the study, and reports them to the user.
 
     Args:
         session: Study and listener.
@@ -85,7 +86,7 @@ def report_timing(session: Session, judge: TimeJudge | None, search_s: float) ->
 
 
 def _group(waiting: list[TrialRecord]) -> list[TrialRecord]:
-    """The first members, as many as fit in memory at once."""
+    """The first networks that wait, as many as fit in memory at once."""
     group: list[TrialRecord] = []
     params = 0
     for trial in waiting:

@@ -1,4 +1,4 @@
-"""Samples of networks within several limits at once, where hardly any network of a space is."""
+"""Samples of networks within several limits at once, where hardly any network of a space fits."""
 
 from collections.abc import Callable
 
@@ -10,14 +10,15 @@ from nas_tc.errors import ArchitectureError, BudgetError
 from nas_tc.sampler.distributions import Params
 from nas_tc.space import Space, nearest_network
 
-_FOUND = 16  # networks that one call finds, and draws all its settings from
-_TRIED = 64  # starts that one call changes at most
+_FOUND = 16  # networks that one call finds at most; all its settings are among them
+_TRIED = 64  # uniform samples that one call changes at most
 
 
 class NearestDraws:
     """Uniform samples, changed gene after gene until they keep all limits.
 
-    Each takes a hundredth of a second, so one call finds only a few.
+    A gene is a choice of the space, such as the width of stage 2. Changing one sample takes a
+    hundredth of a second, so one call finds only a few networks.
 
     Args:
         space: Space to draw from.
@@ -42,11 +43,12 @@ class NearestDraws:
             )
 
     def draw(self, settings: int, random: np.random.Generator) -> list[Params]:
-        """As many settings as asked for; the same ones several times if there are few."""
+        """As many settings (genes of networks) as asked for, some of them several times."""
         found = self._new(min(settings, _FOUND), random) or self._last
         return [found[place] for place in random.integers(len(found), size=settings)]
 
     def _new(self, many: int, random: np.random.Generator) -> list[Params]:
+        """Up to `many` settings within all limits; fewer if too many samples fail."""
         found: list[Params] = []
         for _ in range(_TRIED):
             start = self._space.decode(

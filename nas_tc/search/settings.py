@@ -1,4 +1,4 @@
-"""The settings of a search, which its study keeps and compares."""
+"""The settings of a search; its study stores them, and a resumed search must have the same."""
 
 import json
 from dataclasses import dataclass
@@ -14,18 +14,20 @@ from nas_tc.timing import TimeLimit
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that decides which networks a study holds and how they are compared."""
+    """All settings that the networks of a study and their comparison depend on."""
 
-    space: Space  # at the data's shape and classes
-    limit: Limit
+    space: Space  # for the shape and classes of the data
+    limit: Limit  # budget as numbers
     data: ImageData
     recipe: Recipe
-    seed: int
-    times: tuple[TimeLimit, ...] = ()
-    time_table: str | None = None  # device whose table predicts times; None: they are measured
+    seed: int  # seed for proposals and training
+    times: tuple[TimeLimit, ...] = ()  # limits on times
+    time_table: str | None = (
+        None  # device of the table that predicts times; None: they are measured
+    )
 
     def to_dict(self) -> dict[str, Any]:
-        """The settings as a study file has them: plain lists, numbers and strings."""
+        """The settings for a study file, as plain lists, numbers and strings."""
         reference = self.limit.reference_input
         values: dict[str, Any] = {
             "format": FORMAT,
@@ -61,7 +63,7 @@ class Settings:
             "recipe": self.recipe.to_dict(),
             "seed": self.seed,
         }
-        if self.data.grey_range is not None:  # whoever uses the networks has to scale alike
+        if self.data.grey_range is not None:  # users of the networks must scale images alike
             values["data"]["grey_range"] = list(self.data.grey_range)
         if self.times:
             values["budget"] |= {

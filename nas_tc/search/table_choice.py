@@ -1,4 +1,4 @@
-"""Chooses the table of layer times of a search: the one that is given, or this device's own."""
+"""Opens the table of layer times for a search: one given by the user, or this device's own."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,11 @@ from nas_tc.timing import one_thread, timing_machine
 
 
 def search_device(name: str) -> str:
-    """Where a search on device `name` measures times: "cuda" or "cpu"."""
+    """Device that a search measures times on, "cuda" or "cpu".
+
+    Args:
+        name: Value of `--device`: "auto", "cpu" or "cuda".
+    """
     return "cuda" if name != "cpu" and torch.cuda.is_available() else "cpu"
 
 
@@ -23,12 +27,12 @@ def search_device(name: str) -> str:
 def open_time_judge(
     settings: Settings, given: TimeTable | None, session: Session
 ) -> Iterator[TimeJudge | None]:
-    """The search's judge of times, whose table is written in the end.
+    """The object that compares networks' times with the limits; its table is saved at the end.
 
     Args:
         settings: Settings of the search.
-        given: Table given by the user, which then decides alone; None: this device's own table,
-            and candidates are measured.
+        given: Table given by the user, which then predicts all times. None: candidates are
+            measured, and added to this device's own table.
         session: Study, workers and listener.
 
     Yields:

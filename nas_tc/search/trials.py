@@ -1,4 +1,4 @@
-"""The next trial of a study, and its network."""
+"""Creates the next trial of a study, and records its network and cost."""
 
 import optuna
 from optuna.trial import TrialState
@@ -20,10 +20,10 @@ def ask(study: optuna.Study, space: Space) -> tuple[optuna.Trial, Architecture]:
         for gene in space.genes:
             trial.suggest_categorical(gene.name, gene.choices)
         architecture = space.decode(trial.params)
-    cost = network_cost(architecture)
+    cost = network_cost(architecture)  # multiply-adds for one image, parameters
     trial.set_user_attr("complexity", cost.complexity)
     trial.set_user_attr("params", cost.params)
-    # Last, because a trial is read from then on: a kill may come between any two writes.
+    # Written last: readers skip a trial without it, as one that was killed between the writes.
     trial.set_user_attr(ARCHITECTURE_KEY, architecture.to_dict())
     return trial, architecture
 
