@@ -82,7 +82,7 @@ def show_and_write(
     front = front_of(record, objectives)
     shown = (*front, *landmarks_of(record, front))
     again = any(trial.reruns for trial in shown)
-    repeated = any(trial.repeats for trial in shown)
+    has_repeats = any(trial.repeats for trial in shown)
     times = list(dict.fromkeys(name for trial in shown for name in trial.times))
     names = {trial.number: trial.baseline for trial in record.baselines}
     computed = [(name, parse_measure(name)[0].quantity) for name in computed_columns(objectives)]
