@@ -8,6 +8,7 @@ import typer
 
 from nas_tc.architecture import format_notation, head_named
 from nas_tc.budget import Limit, parse_budget, resolve_budget
+from nas_tc.cli import options
 from nas_tc.cli.console import console, parse_shape, shape_text
 from nas_tc.cli.network import parse_norm
 from nas_tc.cost import network_cost
@@ -18,15 +19,15 @@ from nas_tc.families import FAMILIES, Fitted, find_family, fit_family
 def fit(
     family: Annotated[str, typer.Argument(help=f"{', '.join(FAMILIES)}.", show_default=False)],
     budget: Annotated[str, typer.Option(help="alexnet*0.6; 6M, params<=200k.", show_default=False)],
-    input: Annotated[str, typer.Option(help="Channels, height and width.")] = "3x32x32",
-    classes: Annotated[int, typer.Option(help="Number of classes.")] = 10,
-    norm: Annotated[str, typer.Option(help="batch or none.")] = "batch",
-    head: Annotated[str, typer.Option(help="gap or spp.")] = "gap",
+    input: options.FitInput = "3x32x32",
+    classes: options.SpaceClasses = 10,
+    norm: options.FitNorm = "batch",
+    head: options.FitHead = "gap",
     out: Annotated[
         Path | None,
         typer.Option(help="Write the network as JSON, for nas-tc train.", show_default="nowhere"),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Cut a known network to a budget by its own scaling rule: as large as fits."""
     shape = parse_shape(input)
@@ -86,16 +87,13 @@ def _as_dict(found: Fitted, limit: Limit) -> dict[str, Any]:
 def _print(values: dict[str, Any]) -> None:
     screen = console()
     shape = shape_text(tuple(values["input"]))
-    screen.print(
-        f"{values['family']} at {shape}: {values['notation']}", markup=False, soft_wrap=True
-    )
+    screen.print(f"{values['family']} at {shape}: {values['notation']}", soft_wrap=True)
     largest = ", the largest that there is" if values["is_largest"] else ""
-    screen.print(f"{'size':11} {values['size']}{largest} ({values['source']})", markup=False)
-    screen.print(f"{'budget':11} {values['budget']}", markup=False)
+    screen.print(f"{'size':11} {values['size']}{largest} ({values['source']})")
+    screen.print(f"{'budget':11} {values['budget']}")
     for limit in values["limits"]:
         screen.print(
             f"{limit['measure']:12} {limit['value']:>15,}  {limit['share']:.1%} of the limit",
-            markup=False,
         )
     measures = {limit["measure"] for limit in values["limits"]}
     for measure, name in (("complexity", "complexity"), ("params", "parameters")):

@@ -70,6 +70,11 @@ Classes = Annotated[
     typer.Option(help=_CLASSES, show_default="its own; 1000 for a notation", callback=at_least(1)),
 ]
 
+# A known network that is cut to a budget.
+FitInput = Annotated[str, typer.Option(help=_SHAPE)]
+FitHead = Annotated[str, typer.Option(help=f"The {_HEAD}.")]
+FitNorm = Annotated[str, typer.Option(help=f"The {_NORM}.")]
+
 # A search space and its images.
 Space = Annotated[str, typer.Option(help="A shipped space or a TOML file.")]
 SpaceClasses = Annotated[int, typer.Option(help=_CLASSES, callback=at_least(1))]

@@ -67,7 +67,7 @@ def test_an_old_name_of_an_option_goes_on_working(nas_tc):
     [
         ("cost", "J", "--batch", "0"),
         ("cost", "J", "--classes", "0"),
-        ("time", "J", "--builds", "0"),
+        ("time", "J", "--rebuilds", "0"),
         ("time", "J", "--repeats", "0"),
         ("calibrate", "--networks", "0"),
         ("calibrate", "--classes", "0"),
