@@ -10,8 +10,8 @@ from optuna.trial import FrozenTrial, TrialState
 from nas_tc.architecture import Architecture, Shape, format_notation
 from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.cost import complexity
-from nas_tc.errors import BudgetError, NasTcError
-from nas_tc.families import Family, find_family, fit_family
+from nas_tc.errors import BudgetError, NasTcError, unknown
+from nas_tc.families import FAMILIES, Family, find_family, fit_family
 from nas_tc.search.events import Listener
 from nas_tc.search.settings import Settings
 from nas_tc.search.warm_start import enqueue
@@ -61,7 +61,8 @@ def parse_baselines(text: str | Sequence[str]) -> Baselines:
     if named == ("none",):
         return Baselines(())
     for name in named:
-        find_family(name)
+        if name not in FAMILIES:
+            raise unknown("baseline", name, ("auto", "none", *FAMILIES))
     return Baselines(named)
 
 

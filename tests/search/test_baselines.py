@@ -131,7 +131,7 @@ def test_what_cannot_be_fitted_is_left_out_or_refused(tmp_path):
         assert any("baseline vgg is left out: no vgg network" in note for note in listener.notes)
         with pytest.raises(BudgetError, match="--baselines vgg: no vgg network on 1x32x32 images"):
             queue_baselines(study, settings, parse_baselines("vgg"), listener)
-    with pytest.raises(UnknownNameError, match=r"unknown family 'vg'; did you mean 'vgg'\?"):
+    with pytest.raises(UnknownNameError, match=r"unknown baseline 'vg'; did you mean 'vgg'\?"):
         parse_baselines("resnet,vg")
     assert parse_baselines("none").families((3, 32, 32)) == ()
     assert parse_baselines(["vgg"]) == parse_baselines("vgg")
