@@ -23,6 +23,10 @@ def test_a_search_from_the_command_line(nas_tc, cluster, tmp_path):
     assert (front["complexity"] <= record.settings["budget"]["complexity"]).all()
     assert (folder / "pareto.png").exists()
     assert all(trial.network in out for trial in record.front)
+    assert {trial.baseline for trial in record.baselines} == {"vgg", "resnet"}
+    seconds, verdict = out.splitlines()[-2:]
+    assert seconds.startswith("2 baselines: ")
+    assert "better than the best baseline (" in verdict
 
 
 @pytest.mark.parametrize("field", ["seed=3", "budget=1M", "learning_rate=inf", "augment=turn"])
