@@ -16,6 +16,7 @@ def file(tmp_path):
         "ready = make()\n"
         "def fails(): raise RuntimeError('no\\nluck')\n"
         "def number(): return 3\n"
+        "def leaves(): raise SystemExit('usage: mine.py')\n"
     )
     return path
 
@@ -39,6 +40,7 @@ def test_cost_of_any_module(nas_tc, file, name):
         ("make", ("--input", "3x9x9"), "does not run on one image of 3x9x9"),
         ("mkae", ("--input", "3x8x8"), "unknown factory 'mkae'.* did you mean 'make'"),
         ("fails", ("--input", "3x8x8"), "fails: RuntimeError: no luck"),
+        ("leaves", ("--input", "3x8x8"), "fails: SystemExit: usage: mine.py"),
         ("number", ("--input", "3x8x8"), "gives a int, not a torch.nn.Module"),
     ],
 )
