@@ -11,7 +11,7 @@ from typing import Any
 import ray
 import torch
 
-from nas_tc.errors import DeviceError
+from nas_tc.errors import DeviceError, reason
 
 _CONNECT_S = 5
 # Workers take memory from the jemalloc that Ray brings along, in huge pages that are kept;
@@ -88,8 +88,11 @@ def _init_ray(address: str | None, workers: int | None, variables: Mapping[str, 
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         # More workers than cores is slow, but the user's choice; Ray would let them wait for ever.
         cpus = max(workers or 1, cores or 1)
-        with environment_with(variables):
-            ray.init(address="local", num_cpus=cpus, include_dashboard=False, **common)
+        try:
+            with environment_with(variables):
+                ray.init(address="local", num_cpus=cpus, include_dashboard=False, **common)
+        except OSError as error:
+            raise _no_room(error) from None
         return
     try:
         ray.init(address=address, **common)
@@ -123,9 +126,18 @@ def _check_reachable(address: str) -> None:
             raise _no_cluster(address, error) from None
 
 
-def _no_cluster(address: str, error: Exception) -> DeviceError:
-    reason = getattr(error, "strerror", None) or str(error).strip().splitlines()[0]
+def _no_room(error: OSError) -> DeviceError:
+    """The error for a Ray whose folder cannot be made, or has a path too long for sockets."""
+    where = f"{error.filename}: " if error.filename else ""
     return DeviceError(
-        f"no Ray cluster at {address!r}: {reason}; start one with 'ray start --head', set "
+        f"Ray cannot start: {where}{reason(error)}; let RAY_TMPDIR name a writable folder with "
+        "a short path (40 characters at most), and HOME a writable folder"
+    )
+
+
+def _no_cluster(address: str, error: Exception) -> DeviceError:
+    why = getattr(error, "strerror", None) or str(error).strip().splitlines()[0]
+    return DeviceError(
+        f"no Ray cluster at {address!r}: {why}; start one with 'ray start --head', set "
         "RAY_AUTH_MODE=token if it asks for a token, or leave --ray-address out"
     )

@@ -47,3 +47,21 @@ def test_a_gpu_that_torch_is_not_built_for_is_none(monkeypatch):
     monkeypatch.setattr("ray.shutdown", lambda: None)
     with pytest.raises(DeviceError, match="torch sees no GPU here; use --device cpu"):
         Pool(load_data("digits", side=(8, 8)), Recipe(), device="cuda")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        FileNotFoundError(2, "No such file or directory", "/proc/nowhere"),
+        OSError("AF_UNIX path length cannot exceed 107 bytes: /a/long/path"),
+    ],
+)
+def test_a_ray_that_has_no_folder_says_so_in_a_line(monkeypatch, error):
+    def refused(**_):
+        raise error
+
+    monkeypatch.setattr(_ray.ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(_ray.ray, "init", refused)
+    with pytest.raises(DeviceError, match=r"Ray cannot start: .*let RAY_TMPDIR name") as raised:
+        _ray.start_ray(None, 1)
+    assert "\n" not in str(raised.value)

@@ -2,16 +2,29 @@
 
 import logging
 import warnings
+from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from fvcore.nn import FlopCountAnalysis
-from torch import nn
+from fvcore.nn.jit_handles import conv_flop_count, get_shape
+from torch import Tensor, nn
 
 from nas_tc.architecture import Shape
 from nas_tc.errors import ArchitectureError
 
-_PRODUCTS = frozenset(("conv", "linear", "matmul", "addmm", "bmm", "baddbmm", "einsum"))
+_PRODUCTS = frozenset(("conv", "linear", "matmul", "mm", "addmm", "bmm", "baddbmm", "einsum"))
+_UNKNOWN_PRODUCTS = frozenset(  # fvcore has no rule for them: a total without them is wrong
+    {
+        *("aten::addbmm", "aten::addmv", "aten::mv", "aten::dot", "aten::vdot", "aten::outer"),
+        *("aten::bilinear", "aten::chain_matmul", "aten::linalg_multi_dot"),
+        *("aten::inner", "aten::tensordot"),
+        *("aten::gru", "aten::gru_cell", "aten::lstm", "aten::lstm_cell"),
+        *("aten::rnn_relu", "aten::rnn_tanh", "aten::scaled_dot_product_attention"),
+        *("aten::_native_multi_head_attention", "aten::_transformer_encoder_layer_fwd"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,29 +48,31 @@ class ModuleCount:
 
 
 def count_module(module: nn.Module, input: Shape) -> ModuleCount:
-    """Counts a module by running it once on one image of zeros.
+    """Counts a module by running it on one image of zeros, and once on noise.
 
     Args:
         module: Module to count.
         input: Shape of one image: channels, height, width.
 
     Raises:
-        ArchitectureError: The module cannot run on such an image, or cannot be traced.
+        ArchitectureError: The module cannot run on such an image or be traced, does other work on
+            another image, or has products that fvcore does not count.
     """
     for name in ("fvcore", "fvcore.nn.jit_analysis"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    analysis = FlopCountAnalysis(module.eval(), torch.zeros(1, *input))
-    analysis.tracer_warnings("none")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            by_operator = {name: int(count) for name, count in analysis.by_operator().items()}
-    except Exception as error:  # noqa: BLE001 - whatever a module of somebody else raises
-        shape = "x".join(map(str, input))
+    analysis = _analysis(module, torch.zeros(1, *input))
+    by_operator = _by_operator(analysis, input)
+    noise = torch.rand(1, *input, generator=torch.Generator().manual_seed(0))
+    if _by_operator(_analysis(module, noise), input) != by_operator:
         raise ArchitectureError(
-            f"the module does not run on one image of {shape}: {type(error).__name__}: {error}; "
-            "set its input with --input"
-        ) from None
+            "the module does other work on a black image than on noise: it has a branch that "
+            "depends on the image; count each branch as a module of its own"
+        )
+    if unknown := sorted(_UNKNOWN_PRODUCTS & set(analysis.unsupported_ops())):
+        raise ArchitectureError(
+            f"the module uses {', '.join(unknown)}, whose multiply-adds fvcore does not count; "
+            "write it with torch.matmul or nn.Linear"
+        )
     counts = analysis.by_module_and_operator()
     by_module = {
         path: sum(int(counts[path][name]) for name in _PRODUCTS & set(counts[path]))
@@ -70,3 +85,34 @@ def count_module(module: nn.Module, input: Shape) -> ModuleCount:
         params=sum(each.numel() for each in module.parameters()),
         not_counted=dict(analysis.unsupported_ops()),
     )
+
+
+def _analysis(module: nn.Module, image: Tensor) -> FlopCountAnalysis:
+    analysis = FlopCountAnalysis(module.eval(), image)
+    analysis.set_op_handle("aten::_convolution_mode", _convolution_mode)
+    analysis.tracer_warnings("none")
+    return analysis
+
+
+def _by_operator(analysis: FlopCountAnalysis, input: Shape) -> dict[str, int]:
+    """Runs the module and counts.
+
+    Raises:
+        ArchitectureError: The module cannot run on such an image, or cannot be traced.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return {name: int(count) for name, count in analysis.by_operator().items()}
+    except Exception as error:  # noqa: BLE001 - whatever a module of somebody else raises
+        shape = "x".join(map(str, input))
+        raise ArchitectureError(
+            f"the module does not run on one image of {shape}: {type(error).__name__}: {error}; "
+            "set its input with --input"
+        ) from None
+
+
+def _convolution_mode(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
+    """Multiply-adds of a convolution with padding="same" or "valid", which fvcore passes over."""
+    shapes = get_shape(inputs[0]), get_shape(inputs[1]), get_shape(outputs[0])
+    return Counter({"conv": int(conv_flop_count(*shapes))})

@@ -16,6 +16,7 @@ def file(tmp_path):
         "ready = make()\n"
         "def fails(): raise RuntimeError('no\\nluck')\n"
         "def number(): return 3\n"
+        "def leaves(): raise SystemExit('usage: mine.py')\n"
     )
     return path
 
@@ -39,6 +40,7 @@ def test_cost_of_any_module(nas_tc, file, name):
         ("make", ("--input", "3x9x9"), "does not run on one image of 3x9x9"),
         ("mkae", ("--input", "3x8x8"), "unknown factory 'mkae'.* did you mean 'make'"),
         ("fails", ("--input", "3x8x8"), "fails: RuntimeError: no luck"),
+        ("leaves", ("--input", "3x8x8"), "fails: SystemExit: usage: mine.py"),
         ("number", ("--input", "3x8x8"), "gives a int, not a torch.nn.Module"),
     ],
 )
@@ -47,3 +49,45 @@ def test_modules_that_cannot_be_counted(nas_tc, file, name, options, complaint):
     assert (code, err.count("\n")) == (2, 1)
 
     assert re.search(complaint, err)
+
+
+@pytest.fixture
+def products(tmp_path):
+    """Modules whose products are not written as layers."""
+    path = tmp_path / "products.py"
+    path.write_text(
+        "import torch\n"
+        "from torch import nn\n"
+        "class Of(nn.Module):\n"
+        "    def __init__(self, way):\n"
+        "        super().__init__()\n"
+        "        self.way, self.weight = way, nn.Parameter(torch.ones(12, 5))\n"
+        "    def forward(self, x):\n"
+        "        return self.way(x.flatten(1)[:, :12], self.weight)\n"
+        "def same(): return nn.Conv2d(3, 8, 3, padding='same')\n"
+        "def mm(): return Of(torch.mm)\n"
+        "def addmm(): return Of(lambda x, w: torch.addmm(torch.zeros(5), x, w))\n"
+        "def chain(): return Of(lambda x, w: torch.linalg.multi_dot([x, w, w.T]))\n"
+        "def branch(): return Of(lambda x, w: x @ w if x.sum() > 0 else x)\n"
+    )
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "complexity", "macs"),
+    [("same", 3 * 9 * 8 * 64, 3 * 9 * 8 * 64), ("mm", 0, 60), ("addmm", 0, 60)],
+)
+def test_products_are_counted_however_they_are_written(nas_tc, products, name, complexity, macs):
+    _, out, _ = nas_tc("cost", f"{products}:{name}", "--input", "3x8x8", "--json")
+    found = json.loads(out)
+    assert (found["complexity"], found["macs"]) == (complexity, macs)
+
+
+@pytest.mark.parametrize(
+    ("name", "complaint"),
+    [("chain", "linalg_multi_dot, whose multiply-adds"), ("branch", "depends on the image")],
+)
+def test_what_cannot_be_counted_has_no_total(nas_tc, products, name, complaint):
+    code, out, err = nas_tc("cost", f"{products}:{name}", "--input", "3x8x8")
+    assert (code, out) == (2, "")
+    assert complaint in err
