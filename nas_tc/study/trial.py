@@ -16,6 +16,7 @@ from nas_tc.study.attributes import (
     REUSED_SEED_KEY,
     TIMES_KEY,
     TIMING_S_KEY,
+    TRAIN_LOSSES_KEY,
 )
 from nas_tc.study.spread import Rerun, Spread
 
@@ -50,6 +51,7 @@ class TrialRecord:
     times: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # "latency": ms, verdict
     timing_s: float | None = None  # seconds to measure its times, without the careful timing
     timed_again: bool = False  # whether the careful timing of the front has measured it
+    train_losses: Mapping[int, float] = field(default_factory=dict)  # mean loss of these epochs
 
     @property
     def network(self) -> str:
@@ -121,6 +123,7 @@ def trial_record(
         times={name: _renamed(kept) for name, kept in times.items()},
         timing_s=attributes.get(TIMING_S_KEY),
         timed_again=timed is not None,
+        train_losses={int(e): loss for e, loss in attributes.get(TRAIN_LOSSES_KEY, {}).items()},
     )
 
 
