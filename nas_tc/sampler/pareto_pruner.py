@@ -21,6 +21,9 @@ class ParetoPruner(BasePruner):
         reduction_factor: Number of trials of which one continues.
         grace: Number of further trials that must be better before one is stopped, so that hardly
             any is stopped while there are few rivals.
+        reading: Name of the user attribute that holds the values to compare, {"3": 1.63}: a value
+            for each step, smaller is better. None: the reported values. Two trials are also
+            compared by the reported values if one of them has no reading at the step.
 
     Raises:
         NasTcError: The reduction factor is 1 or less, which would stop everything, or the grace is
@@ -28,7 +31,12 @@ class ParetoPruner(BasePruner):
     """
 
     def __init__(
-        self, cost: str = "complexity", *, reduction_factor: float = 4.0, grace: float = 1.0
+        self,
+        cost: str = "complexity",
+        *,
+        reduction_factor: float = 4.0,
+        grace: float = 1.0,
+        reading: str | None = None,
     ) -> None:
         if reduction_factor <= 1 or grace < 0:
             raise NasTcError(
@@ -38,6 +46,7 @@ class ParetoPruner(BasePruner):
         self._cost = cost
         self._reduction_factor = reduction_factor
         self._grace = grace
+        self._reading = reading
 
     def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
         """Whether `trial` should stop at its last reported step.
@@ -52,7 +61,6 @@ class ParetoPruner(BasePruner):
         step = trial.last_step
         if step is None:
             return False
-        own = trial.intermediate_values[step]
         if self._cost not in trial.user_attrs:
             raise NasTcError(
                 f"trial {trial.number} has no user attribute {self._cost!r}, which the pruner "
@@ -60,7 +68,7 @@ class ParetoPruner(BasePruner):
             )
         cost = trial.user_attrs[self._cost]
         rivals = [
-            other.intermediate_values[step]
+            other
             for other in study.get_trials(
                 deepcopy=False,
                 states=(TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING),
@@ -69,5 +77,17 @@ class ParetoPruner(BasePruner):
             and step in other.intermediate_values
             and other.user_attrs.get(self._cost, float("inf")) <= cost
         ]
-        better = sum(value < own for value in rivals)
+        better = sum(self._is_better(other, trial, step) for other in rivals)
         return better > 0 and better >= self._grace + len(rivals) / self._reduction_factor
+
+    def _is_better(self, one: FrozenTrial, other: FrozenTrial, step: int) -> bool:
+        ours, theirs = self._read(one, step), self._read(other, step)
+        if ours is None or theirs is None:
+            ours, theirs = one.intermediate_values[step], other.intermediate_values[step]
+        return ours < theirs
+
+    def _read(self, trial: FrozenTrial, step: int) -> float | None:
+        if self._reading is None:
+            return None
+        value: float | None = trial.user_attrs.get(self._reading, {}).get(str(step))
+        return value

@@ -31,6 +31,7 @@ from nas_tc.study.attributes import (
     TIMED_ON_KEY,
     TIMES_KEY,
     TIMING_S_KEY,
+    TRAIN_LOSSES_KEY,
 )
 from nas_tc.study.front import pareto_front
 from nas_tc.study.repeats import with_repeats
@@ -88,6 +89,8 @@ class Driver:
         )
         self._study.pruner = ParetoPruner(record.objectives[1])
         self._complete = [trial for trial in record.trials if trial.state == "complete"]
+        self._study.pruner = ParetoPruner(record.objectives[1], reading=TRAIN_LOSSES_KEY)
+        self._complete = list(record.complete)
         self._front = record.front
         self._done = self._done_before = record.done
         self._pruned = sum(
@@ -208,6 +211,8 @@ class Driver:
             return
         assert answer.rung is not None
         rung = answer.rung
+        losses = {**trial.user_attrs.get(TRAIN_LOSSES_KEY, {}), str(rung.epoch): rung.train_loss}
+        trial.set_user_attr(TRAIN_LOSSES_KEY, losses)
         trial.report(rung.val_error, rung.epoch)
         trial.set_user_attr("validation_s", round(rung.validation_s, 3))
         is_pruned = (

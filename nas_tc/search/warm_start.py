@@ -23,6 +23,7 @@ from nas_tc.study.attributes import (
     REUSED_KEY,
     REUSED_SEED_KEY,
     TEST_ERRORS_KEY,
+    TRAIN_LOSSES_KEY,
 )
 from nas_tc.study.comparison import training_difference
 from nas_tc.study.files import weights_file
@@ -243,6 +244,7 @@ def _take_result(
                 "complexity": cost.complexity,
                 "params": cost.params,
                 "train_s": trial.train_s,
+                TRAIN_LOSSES_KEY: {str(e): loss for e, loss in trial.train_losses.items()},
                 REUSED_KEY: f"{source.path.name}#{trial.number}",
                 REUSED_SEED_KEY: own_seed,
             },

@@ -17,6 +17,7 @@ from nas_tc.study.attributes import (
     REUSED_SEED_KEY,
     TIMES_KEY,
     TIMING_S_KEY,
+    TRAIN_LOSSES_KEY,
 )
 from nas_tc.study.spread import Rerun, Spread
 
@@ -52,6 +53,7 @@ class TrialRecord:
     timing_s: float | None = None  # seconds to measure its times, without the careful timing
     timed_again: bool = False  # whether the careful timing of the front has measured it
     baseline: str | None = None  # family of a known network that was trained beside the trials
+    train_losses: Mapping[int, float] = field(default_factory=dict)  # mean loss of these epochs
 
     @property
     def network(self) -> str:
@@ -129,6 +131,7 @@ def trial_record(
         timing_s=attributes.get(TIMING_S_KEY),
         timed_again=timed is not None,
         baseline=attributes.get(BASELINE_KEY),
+        train_losses={int(e): loss for e, loss in attributes.get(TRAIN_LOSSES_KEY, {}).items()},
     )
 
 

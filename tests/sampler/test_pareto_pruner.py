@@ -80,6 +80,27 @@ def test_the_cost_may_be_called_otherwise():
     assert trial.should_prune()
 
 
+def test_a_reading_is_compared_where_both_trials_have_it():
+    study = optuna.create_study(pruner=ParetoPruner(grace=0, reading="train_losses"))
+
+    def begun(error, losses=None):
+        trial = study.ask()
+        trial.set_user_attr("complexity", 1)
+        if losses is not None:
+            trial.set_user_attr("train_losses", losses)
+        trial.report(error, 3)
+        return trial
+
+    for loss in (1.2, 1.3):
+        begun(0.9, {"1": 9.0, "3": loss})
+    assert begun(0.1, {"3": 1.4}).should_prune()
+    assert not begun(0.95, {"3": 1.1}).should_prune()
+    # Values of other steps, or of one trial alone, say nothing: the errors 0.9, 0.9, 0.1, 0.95.
+    for nothing in (None, {}, {"1": 0.0}):
+        assert not begun(0.05, nothing).should_prune()
+        assert begun(0.96, nothing).should_prune()
+
+
 def test_finished_trials_are_rivals_too():
     study = optuna.create_study(pruner=ParetoPruner())
     for state in (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED):

@@ -9,6 +9,7 @@ import pytest
 from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.data import load_data
 from nas_tc.recipe import Recipe
+from nas_tc.sampler import ParetoPruner
 from nas_tc.search import NullListener
 from nas_tc.search.driver import Driver
 from nas_tc.search.interrupts import Interrupts
@@ -136,7 +137,8 @@ def test_a_second_training_is_not_pruned(drive):
         if rungs.setdefault(number, 0):
             return TrainingResult(Rung(2, 0.2 + number / 100, 1.0, 0.1), weights=b"weights")
         rungs[number] = 1
-        return TrainingResult(Rung(1, 0.5 if number < 2 else 0.9, 1.0, 0.1))
+        worse = 0.5 if number < 2 else 0.9
+        return TrainingResult(Rung(1, worse, worse, 0.1))
 
     def again(*trials):
         with open_study(record.path, dict(record.settings)) as study:
@@ -152,6 +154,27 @@ def test_a_second_training_is_not_pruned(drive):
     states = [trial.state for trial in record.trials]
     assert states == ["complete", "complete", "pruned", "pruned", "complete"]
     assert record.trials[0].repeats == pytest.approx((0.21, 0.24))
+
+
+def test_training_losses_are_kept_and_decide_who_is_stopped(drive):
+    """Errors fall from trial to trial while losses rise, so that errors would stop nobody."""
+    seen = set()
+
+    def answer(number):
+        if number in seen:
+            return TrainingResult(Rung(2, 0.5, 1.0, 0.1), weights=b"weights")
+        seen.add(number)
+        return TrainingResult(Rung(1, 0.9 - number / 10, 1.0 + number, 0.1))
+
+    record, _ = drive(answer)
+    assert [trial.train_losses for trial in record.trials] == [{1: 1.0, 2: 1.0}, {1: 2.0, 2: 1.0}]
+    with open_study(record.path, dict(record.settings)) as study:
+        study.pruner = ParetoPruner(reading="train_losses")
+        trial = study.ask()
+        trial.set_user_attr("complexity", record.trials[0].complexity)
+        trial.set_user_attr("train_losses", {"1": 3.0})
+        trial.report(0.1, 1)
+        assert trial.should_prune()
 
 
 def test_what_was_beaten_by_luck_is_on_the_front_again_with_its_weights(drive):
