@@ -93,7 +93,7 @@ class FeasibleDraws:
         return {name: value_at(each, random.random()) for name, each in self._distributions.items()}
 
     def _walk(self, params: Params, random: np.random.Generator) -> Params | None:
-        """A setting within the range, from `params` changed one parameter after another; or None."""
+        """A setting within the range, from `params` changed parameter by parameter; or None."""
         current = dict(params)
         for _ in range(2):
             end = self._cheap if self._cost(current) > self._limit else self._dear
