@@ -87,10 +87,8 @@ class Driver:
             record.objectives,
             timed_briefly=time_judge is not None and time_judge.measures,
         )
-        self._study.pruner = ParetoPruner(record.objectives[1])
-        self._complete = [trial for trial in record.trials if trial.state == "complete"]
         self._study.pruner = ParetoPruner(record.objectives[1], reading=TRAIN_LOSSES_KEY)
-        self._complete = list(record.complete)
+        self._complete = [trial for trial in record.trials if trial.state == "complete"]
         self._front = record.front
         self._done = self._done_before = record.done
         self._pruned = sum(

@@ -1,8 +1,10 @@
-"""The complexity of whole arrays of gene settings at once.
+"""Complexity of many networks of a space at once, by tables.
 
-Stages meet only in the map between them, and few maps occur. So the effect of a stage's depth,
-filters, stride and pooling on each map is tabulated once for a space, by the same walk that costs
-one network; widths enter as products. The rest is table look-ups over whole columns of settings.
+A stage affects the stages behind it only through its width and the size of its output map, and few
+sizes occur in a space. So the effect of a stage's depth, filter size, stride and pooling is
+tabulated once for each size of its input map; widths are factors. The complexity of an array of
+settings is then a few table look-ups for each stage. A gene is a choice of the space, such as the
+width of stage 2; a setting is the index of the choice for each gene.
 """
 
 from dataclasses import dataclass
@@ -18,8 +20,11 @@ from nas_tc.architecture import Stage, pooled, stage_maps
 from nas_tc.errors import ArchitectureError, SpaceError
 from nas_tc.space.space import Space, parse_pool
 
-_CHUNK = 1 << 13  # candidates; the columns of a chunk stay in the cache
-DEAD, ENDED, NO_MAP = 0, 1, 2  # states beside the maps, which are numbered behind them
+_CHUNK = 1 << 13  # settings in a chunk, whose columns stay in the cache
+
+# States between two stages: a map has shrunk to nothing, the network has ended, the last pooling
+# has left no map. From 3 on, a state is the number of a map.
+DEAD, ENDED, NO_MAP = 0, 1, 2
 _GEOMETRY = ("depth", "filter", "stride", "pool")
 
 Ints = NDArray[np.int64]
@@ -28,44 +33,47 @@ Map = tuple[int, int]  # height and width, pixels
 
 @dataclass(frozen=True)
 class _Widths:
-    choices: Ints
-    gene: int | None  # column in the settings; None: fixed
+    """The choices of a stage's width."""
+
+    choices: Ints  # numbers of filters
+    gene: int | None  # column in the settings; None: the width is fixed
 
     def of(self, columns: Ints) -> Ints | int:
-        """The width of every candidate, or the one that all have."""
+        """The width for each setting, or one number if it is fixed."""
         return int(self.choices[0]) if self.gene is None else self.choices[columns[self.gene]]
 
 
 @dataclass(frozen=True)
 class StageTable:
-    """Table of a stage; rows are states, and within them its geometry, the pooling fastest.
+    """Table of a stage: a row for each state before it and each choice of its geometry.
 
-    A stage's complexity is n_in * (w * a + l * b) + w * (w * c + l * d), with w its width and l its
-    last width.
+    The geometry is depth, filter size, stride and pooling; the rows are sorted by the state, then
+    by these in turn. A stage's complexity is n_in * (w * a + l * b) + w * (w * c + l * d), with w
+    its width and l its last width.
     """
 
-    coefficients: tuple[Ints, ...]  # a, b, c, d
-    following: Ints  # the state behind the stage
-    rows_a_state: int
-    genes: dict[int, int]  # column in the settings to rows from a choice to the next
+    coefficients: tuple[Ints, ...]  # a, b, c and d of each row
+    following: Ints  # state behind the stage, for each row
+    rows_a_state: int  # rows for each state
+    genes: dict[int, int]  # for each column in the settings, the rows from one choice to the next
     width: _Widths
     last_width: _Widths | None  # None: as wide as the others
 
 
 def complexity_batch(space: Space, settings: NDArray[np.integer]) -> Ints:
-    """The complexity, Eqn. (1), of each setting of a space's genes; -1 where maps shrink away.
+    """Complexity of each setting, Eqn. (1) of He & Sun (2015); -1 where a map shrinks to nothing.
 
     Args:
         space: Space of the networks.
-        settings: Numbers of the choices, from 0, shape (candidates, genes), the genes in the order
-            of `space.genes`.
+        settings: Index of the choice of each gene, from 0, shape (candidates, genes); genes in the
+            order of `space.genes`.
 
     Returns:
         Multiply-adds of the convolutions for one image, shape (candidates,): the same as
         `complexity` of each decoded network.
 
     Raises:
-        SpaceError: The array has another shape, or a number is no choice's.
+        SpaceError: The array has another shape, or an index is out of range.
     """
     genes = space.genes
     if settings.ndim != 2 or settings.shape[1] != len(genes):
@@ -85,6 +93,7 @@ def complexity_batch(space: Space, settings: NDArray[np.integer]) -> Ints:
 
 
 def _of_chunk(space: Space, tables: tuple[StageTable, ...], columns: Ints) -> Ints:
+    """Complexity of each setting, from settings as columns, shape (genes, candidates)."""
     total = np.zeros(columns.shape[1], dtype=np.int64)
     state = np.full(columns.shape[1], NO_MAP + 1, dtype=np.int64)  # the images
 
@@ -105,7 +114,7 @@ def _of_chunk(space: Space, tables: tuple[StageTable, ...], columns: Ints) -> In
 
 @lru_cache(maxsize=16)
 def stage_tables(space: Space) -> tuple[StageTable, ...]:
-    """The effect of each stage of the space on every map that can reach it."""
+    """The table of each stage, for all maps that can be its input."""
     columns = {gene.name: number for number, gene in enumerate(space.genes)}
     maps: list[Map] = [space.input[1:]]
     tables: list[StageTable] = []
@@ -118,7 +127,7 @@ def stage_tables(space: Space) -> tuple[StageTable, ...]:
 def _stage_table(
     space: Space, number: int, maps: list[Map], columns: dict[str, int]
 ) -> tuple[StageTable, list[Map]]:
-    """The table of one stage for the maps that can reach it, and the maps that leave it."""
+    """The table of one stage for its possible input maps, and its possible output maps."""
     choices = space.stages[number - 1]
     options: list[tuple[Any, ...]] = [getattr(choices, field) for field in _GEOMETRY]
     leaving: dict[Map, int] = {}
@@ -152,6 +161,8 @@ def _stage_table(
 
 
 class _Geometry(NamedTuple):
+    """All choices of a stage but its widths."""
+
     depth: int
     filter: int
     stride: int
@@ -161,7 +172,10 @@ class _Geometry(NamedTuple):
 def _row(
     geometry: _Geometry, state: int | Map, leaving: dict[Map, int], *, first: bool
 ) -> tuple[int, int, int, int, int]:
-    """The coefficients a to d of a stage's complexity, and the state behind it."""
+    """The coefficients a to d of a stage's complexity, and the state behind it.
+
+    `leaving` numbers the output maps, and gets those that are new.
+    """
     if state == DEAD:
         return (0, 0, 0, 0, DEAD)
     if state == ENDED or geometry.depth == 0:

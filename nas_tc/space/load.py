@@ -25,14 +25,15 @@ def shipped_spaces() -> tuple[str, ...]:
 
 
 def load_space(name: str | Path) -> Space:
-    """The space that is shipped as `name`, or that the TOML file at the path `name` describes.
+    """The search space of that name among those shipped, or in the TOML file at that path.
 
     Args:
         name: Name of a shipped space, or the path of a TOML file.
 
     Raises:
         UnknownNameError: No shipped space has this name.
-        SpaceError: The file cannot be read or makes no sense. The message names file, line and key.
+        SpaceError: The file cannot be read, or a key or value is wrong. The message names file,
+            line and key.
     """
     text = str(name)
     if not text.endswith(".toml"):
@@ -59,7 +60,8 @@ def parse_space(content: str, name: str, file: str) -> Space:
         file: Name of the file, for error messages.
 
     Raises:
-        SpaceError: The text makes no sense. The message names `file`, the line and the key.
+        SpaceError: The text is not TOML, or a key or value is wrong. The message names `file`, the
+            line and the key.
     """
     try:
         values = tomllib.loads(content)
@@ -86,14 +88,14 @@ def parse_space(content: str, name: str, file: str) -> Space:
 
 
 def _shipped() -> Traversable:
-    """The folder of the shipped spaces: installed, or in a checkout that is not."""
+    """The folder of the shipped spaces, of an installed nas-tc or of a checkout."""
     if importlib.util.find_spec("nas_tc.search_spaces") is not None:
         return resources.files("nas_tc.search_spaces")
     return Path(__file__).parents[2] / "search_spaces"
 
 
 class _Reader:
-    """Takes checked values out of a parsed file; knows the line of a key for its errors."""
+    """Checks the values of a parsed file; its errors name the line of the key."""
 
     def __init__(self, content: str, file: str) -> None:
         self._lines = content.splitlines()
@@ -164,7 +166,7 @@ class _Reader:
         return SpaceError(f"{self._file}:{line}: {where}{named}{problem}")
 
     def _line(self, key: str, stage: int) -> int:
-        """Line of `key` in its stage (0: before the stages); that of the stage if not found."""
+        """Line of `key` in a stage (0: before all stages); the stage's first line if not found."""
         seen, found = 0, 1
         for line, text in enumerate(self._lines, start=1):
             if re.match(r"\s*\[\[\s*stage\s*\]\]", text):

@@ -1,4 +1,7 @@
-"""The network of a space that is nearest to keeping limits, by changes of single genes."""
+"""Searches a space for the network nearest to keeping all limits, by changes of single genes.
+
+A gene is a choice of the space, such as the width of stage 2.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import Protocol
@@ -8,36 +11,37 @@ from nas_tc.budget import Bound
 from nas_tc.errors import ArchitectureError
 from nas_tc.space.space import Choice, Space
 
-Excess = tuple[float, float]  # of the worst limit, as a ratio to it, and the sum of all above 1
+# Greatest ratio of an amount to its limit, and the sum of the ratios above 1.
+Excess = tuple[float, float]
 _NONE = (float("inf"), float("inf"))
 
 
 class Limited(Protocol):
-    """One limit and what a network has of it: a `FormulaLimit`, or a predicted time."""
+    """Interface of one limit: a `FormulaLimit`, or a limit on a predicted time."""
 
     @property
     def bound(self) -> Bound:
-        """What was written."""
+        """The limit as written in the budget."""
 
     @property
     def most(self) -> float:
-        """The most that fits."""
+        """Upper end of the limit, in the measure's unit."""
 
     @property
     def least(self) -> float:
-        """The least that fits."""
+        """Lower end of the limit, in the measure's unit."""
 
     def of(self, architecture: Architecture) -> float:
-        """How much a network has."""
+        """Amount of the limited measure for a network."""
 
     def admits(self, value: float) -> bool:
-        """Whether so much fits."""
+        """Whether an amount is within the limit."""
 
     def amount(self, value: float, *, up: bool = True) -> str:
-        """So much as a budget says it, rounded up or down."""
+        """An amount in the budget language, rounded up or down."""
 
     def shown(self, value: float) -> str:
-        """So much for a table."""
+        """An amount for a printed table."""
 
 
 def excess(limits: Sequence[Limited], values: Sequence[float]) -> Excess:
@@ -45,7 +49,7 @@ def excess(limits: Sequence[Limited], values: Sequence[float]) -> Excess:
 
     Args:
         limits: Limits to keep.
-        values: Value of each limit's measure.
+        values: Amount of each limit's measure, in the same order.
 
     Returns:
         The greatest ratio of an amount to its limit, 1 or less where all are kept; and the sum of
@@ -88,7 +92,7 @@ def nearest_network(
 def _descended(
     space: Space, limits: Sequence[Limited], start: Architecture
 ) -> tuple[Architecture, Excess]:
-    """The end of one descent, and its excess."""
+    """The network where a descent from `start` ends, and its excess."""
 
     def its_excess(network: Architecture) -> Excess:
         return excess(limits, [limit.of(network) for limit in limits])

@@ -1,4 +1,4 @@
-"""How much of a space a budget leaves: every network if there are few, a fair sample if not."""
+"""Share of a space that a budget leaves: counted if its networks are few, else sampled."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,19 +15,19 @@ from nas_tc.space.space import Space
 if TYPE_CHECKING:
     import numpy as np
 
-_DRAWS = 2000
-_STARTS = 16  # of these, from which a network that fits is looked for
+_DRAWS = 2000  # settings: a space of no more is listed, a larger one is sampled
+_STARTS = 16  # nearest of them, which are changed to find a network that fits
 
 
 @dataclass(frozen=True, slots=True)
 class LimitShare:
     """One limit, the range of its measure in a space, and the number of networks that keep it."""
 
-    cap: Limited
-    smallest: float
+    cap: Limited  # the limit
+    smallest: float  # least amount in the space; this and the next two in the measure's unit
     median: float
     largest: float
-    fit: int  # networks that keep this limit, whatever the others say
+    fit: int  # number of networks that keep this limit, whether or not they keep the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +35,15 @@ class SpaceShare:
     """What a budget leaves of a space.
 
     Attributes:
-        networks: Number of different networks that were looked at.
-        is_all: Whether these are all there are; otherwise they are a uniform sample.
-        caps: One row for each limit.
+        networks: Number of different networks that were checked.
+        is_all: Whether these are all networks of the space; otherwise they are a uniform sample.
+        caps: Figures of each limit.
         fit: Number of networks that keep all limits.
         binding: Limit that the fewest networks keep; None if all networks keep all limits.
-        found: Network that keeps all limits, where none of those that were looked at does.
-        nearest: Where nothing fits, the network that comes closest and what it needs, as text.
+        found: Network within all limits, if none of those checked is, but changes of genes lead to
+            one.
+        nearest: Message that names the nearest network and the budget that it needs; None if a
+            network is within all limits.
     """
 
     networks: int
@@ -56,7 +58,7 @@ class SpaceShare:
 def fitting(
     space: Space, limit: Limit, seed: int = 0, *, times: Sequence[Limited] = ()
 ) -> SpaceShare:
-    """What `limit` leaves of `space`, by formula, and by predicted times where these are given.
+    """Share of `space` that a budget leaves.
 
     A space of up to 2000 settings is listed; of a larger one 2000 are sampled uniformly, so
     that a share of 10 % is known to within 1.3 points (two standard errors). Where none of these
@@ -64,15 +66,15 @@ def fitting(
 
     Args:
         space: The space at the images' shape and classes.
-        limit: Limits, of which `caps` count.
-        seed: Seed of the sample.
+        limit: Budget; its limits by formula count.
+        seed: Seed for the sample.
         times: Further limits, on times that a table predicts.
 
     Raises:
         SpaceError: No network that was looked at exists on the space's images.
         TableError: The table of layer times cannot predict a network.
     """
-    import numpy as np  # noqa: PLC0415 - nas-tc --help does without
+    import numpy as np  # noqa: PLC0415 - keeps nas-tc --help quick
 
     is_all = space.settings <= _DRAWS
     drawn = _every(space) if is_all else _some(space, seed)
@@ -113,7 +115,7 @@ def _nearest(
     values: "np.ndarray[tuple[int, ...], np.dtype[np.object_]]",
     is_all: bool,
 ) -> tuple[Architecture | None, str | None]:
-    """A network that fits after all; or else the nearest, and the budget that it would fit."""
+    """A network within all limits, and None; or None, and a message with the nearest network."""
     order = sorted(range(len(networks)), key=lambda place: excess(caps, values[place].tolist()))
     starts = [networks[place] for place in order[:_STARTS]]
     nearest = starts[0] if is_all else nearest_network(space, caps, starts)[0]
@@ -133,7 +135,7 @@ def _nearest(
 
 
 def _needed(cap: Limited, value: float) -> str:
-    """The limit that a network with so much would keep."""
+    """The limit in the budget language, loosened so that an amount of `value` keeps it."""
     bound = cap.bound
     text = f"{bound.measure}<={cap.amount(value)}"
     if value < cap.least:
@@ -144,12 +146,14 @@ def _needed(cap: Limited, value: float) -> str:
 
 
 def _every(space: Space) -> Iterator[Architecture]:
+    """The network of each setting of the genes."""
     names = [gene.name for gene in space.genes]
     for values in product(*(gene.choices for gene in space.genes)):
         yield space.decode(dict(zip(names, values, strict=True)))
 
 
 def _some(space: Space, seed: int) -> Iterator[Architecture]:
+    """The networks of settings that are drawn uniformly."""
     import numpy as np  # noqa: PLC0415
 
     random = np.random.default_rng(seed)
@@ -160,6 +164,7 @@ def _some(space: Space, seed: int) -> Iterator[Architecture]:
 
 
 def _exists(architecture: Architecture) -> bool:
+    """Whether no map of the network shrinks to nothing."""
     try:
         walk(architecture)
     except ArchitectureError:

@@ -1,4 +1,4 @@
-"""A search space: the choices of each stage, and the decoding of choices to a network."""
+"""A search space: the choices of each stage as genes, and the network for a choice of each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -13,13 +13,13 @@ Choice = int | str
 Values = Mapping[str, Choice]  # gene name to the chosen value
 
 
-# What can be chosen in a stage, in the order of the genes.
+# Fields of a stage that can be chosen, in the order of the genes.
 STAGE_FIELDS = ("depth", "width", "last_width", "filter", "stride", "pool")
 
 
 @dataclass(frozen=True, slots=True)
 class Gene:
-    """One choice of a space, such as the width of stage 2."""
+    """One variable of a space, such as the width of stage 2, and its possible values."""
 
     name: str  # "stage2.width"
     choices: tuple[Choice, ...]
@@ -83,7 +83,7 @@ class Space:
         return replace(self, input=input, classes=classes)
 
     def to_dict(self) -> dict[str, Any]:
-        """All that decides which networks there are, as plain lists, numbers and strings."""
+        """The choices as plain lists, numbers and strings; the name is not among them."""
         return {
             "input": list(self.input),
             "classes": self.classes,
@@ -94,12 +94,12 @@ class Space:
 
     @cached_property
     def genes(self) -> tuple[Gene, ...]:
-        """All genes, in order; a field with a single choice is none."""
+        """All genes, in order. A field with a single choice has no gene."""
         return genes_of([asdict(stage) for stage in self.stages])
 
     @cached_property
     def settings(self) -> int:
-        """Settings of the genes; several may decode to the same network."""
+        """Number of settings of the genes; several may decode to the same network."""
         return prod(len(gene.choices) for gene in self.genes)
 
     def decode(self, values: Values) -> Architecture:
@@ -166,7 +166,7 @@ class Space:
 
 
 def genes_of(stages: Sequence[Mapping[str, Sequence[Choice]]]) -> tuple[Gene, ...]:
-    """The genes of a space whose stages are given as `Space.to_dict` keeps them."""
+    """The genes of a space, from its stages in the form of `Space.to_dict`."""
     return tuple(
         Gene(f"stage{number}.{field}", tuple(stage[field]))
         for number, stage in enumerate(stages, start=1)

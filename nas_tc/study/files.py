@@ -1,4 +1,4 @@
-"""Paths of a study's files, and the settings in a file before it is opened as a study."""
+"""Paths of a study's files, and a check of a study file before Optuna opens it."""
 
 import json
 import sqlite3
@@ -19,7 +19,7 @@ FORMAT = 1  # version of the study file; raised when older versions of nas-tc ca
 def study_folder(study: Path) -> Path:
     """Folder of a study's report and weights: `NAME` for `NAME.db`, else `NAME.EXT.files`.
 
-    No two studies share one, whatever their suffixes.
+    Studies in one folder that differ only in their suffix have different folders.
     """
     return (
         study.with_suffix("") if study.suffix == ".db" else study.with_name(f"{study.name}.files")
@@ -32,17 +32,17 @@ def weights_folder(study: Path) -> Path:
 
 
 def study_url(path: Path) -> str:
-    """The address of a study file for Optuna, with the characters quoted that a URL reserves."""
+    """The URL of a study file for Optuna; characters that a URL reserves are quoted."""
     return sqlalchemy.URL.create("sqlite", database=str(path)).render_as_string()
 
 
 def weights_file(study: Path, number: int) -> Path:
-    """The weights of trial `number`."""
+    """File of the weights of trial `number`."""
     return weights_folder(study) / f"trial-{number:06d}.safetensors"
 
 
 def kept_settings(path: Path) -> dict[str, Any] | None:
-    """The settings in a study file, read without a change to it; None if it is still empty.
+    """The settings in a study file, opened read-only; None if the study is still empty.
 
     Args:
         path: Path of the study file.
@@ -102,7 +102,7 @@ def _size_bytes(path: Path) -> int:
 
 
 def _is_database(path: Path) -> bool:
-    """Whether a file begins as an SQLite database does, whose first page has 512 bytes or more."""
+    """Whether a file begins with a page of an SQLite database, which has 512 bytes or more."""
     with path.open("rb") as file:
         page = file.read(512)
     return page.startswith(_HEADER) and len(page) == 512
@@ -117,7 +117,7 @@ def _damaged(path: Path, error: sqlite3.DatabaseError) -> StudyError:
 
 
 def identity_of(path: Path) -> tuple[int, int] | None:
-    """Device and inode of a file, which tell it from another of its name; None if it is gone."""
+    """Device and inode, which tell a file from a later one at the same path; None if it is gone."""
     try:
         status = path.stat()
     except OSError:

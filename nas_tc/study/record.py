@@ -31,9 +31,10 @@ class StudyRecord:
     path: Path
     settings: Mapping[str, Any]
     trials: tuple[TrialRecord, ...]
-    runs: tuple[Mapping[str, Any], ...] = ()  # time, command and environment of each run
+    runs: tuple[Mapping[str, Any], ...] = ()  # date, command and environment of each run
     interrupted: bool = False  # whether the user stopped the search that returned this
-    timing: Mapping[str, float] = field(default_factory=dict)  # networks, timing_s, search_s
+    # Number of networks that were timed, and seconds of the timing and of the whole search.
+    timing: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def complete(self) -> tuple[TrialRecord, ...]:
@@ -106,7 +107,7 @@ class StudyRecord:
 
     @property
     def weights_folder(self) -> Path:
-        """The folder of the front's weights."""
+        """The folder of the weights that the study keeps."""
         return weights_folder(self.path)
 
 

@@ -1,4 +1,4 @@
-"""Results of reruns with other seeds, and their spread."""
+"""Reruns: trainings of the front's networks with other seeds, and the spread of their errors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,24 +8,24 @@ from typing import Self
 
 @dataclass(frozen=True)
 class Rerun:
-    """A network of the front, trained again."""
+    """Errors of one rerun of a network."""
 
-    seed: int  # offset to the seed of the search
+    seed: int  # added to the seed of the search
     val_error: float  # 0 to 1
     test_error: float  # 0 to 1
 
 
 @dataclass(frozen=True)
 class Spread:
-    """Mean and standard deviation over seeds, each 0 to 1."""
+    """Mean and standard deviation of an error over seeds, 0 to 1."""
 
     mean: float
     deviation: float | None  # None for a single value
-    count: int
+    count: int  # number of values
 
     @classmethod
     def over(cls, values: Sequence[float]) -> Self:
-        """Mean and deviation of one value or more."""
+        """The mean and the standard deviation of values, of which there is at least one."""
         return cls(fmean(values), stdev(values) if len(values) > 1 else None, len(values))
 
     def __str__(self) -> str:

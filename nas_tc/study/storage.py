@@ -1,4 +1,4 @@
-"""The study file: opened by one search at a time, and always left in order."""
+"""Opens, locks and rescues the study file, an SQLite database that one search at a time writes."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -60,7 +60,7 @@ def open_study(path: Path, settings: dict[str, Any]) -> Iterator[optuna.Study]:
 
 @contextmanager
 def lock_study(path: Path) -> Iterator[None]:
-    """Makes the study's folder and holds its lock, which the system releases if we are killed.
+    """Creates the study's folder and locks the study; the lock ends with the process.
 
     Args:
         path: Path of the study file.
@@ -101,7 +101,7 @@ def lock_study(path: Path) -> Iterator[None]:
 
 
 def check_settings(path: Path, settings: dict[str, Any]) -> None:
-    """Refuses the study of another search; a file that is not there is fine.
+    """Refuses a study file of another search. A path without a file is accepted.
 
     Args:
         path: Path of the study file.
@@ -123,9 +123,9 @@ def check_settings(path: Path, settings: dict[str, Any]) -> None:
 def requeue_running(study: optuna.Study) -> None:
     """Ends trials that a stopped search left running, and queues their networks again.
 
-    A trial that was stopped while it got its genes has no network to run again, unless it was
-    queued itself; the sampler proposes its network anew. Each network is queued before its trial
-    ends, so that a kill between the two loses nothing.
+    A trial that was stopped before it had all genes has no network to queue, unless it came from
+    the queue itself; then the sampler proposes another. Each network is queued before its trial
+    ends, so that no network is lost if the process is killed between the two.
     """
     waiting = [_queued(trial) for trial in study.get_trials(states=(TrialState.WAITING,))]
     names = _gene_names(study)
@@ -147,10 +147,10 @@ def requeue_running(study: optuna.Study) -> None:
 def rescue(study: optuna.Study, path: Path) -> Path:
     """Saves a study whose file was deleted, renamed or replaced while it was open.
 
-    The open connection still reads the file that has lost its name.
+    The open connection still reads the old file.
 
     Args:
-        study: The open study.
+        study: Open study.
         path: Path that its file had.
 
     Returns:
@@ -176,7 +176,7 @@ def rescue(study: optuna.Study, path: Path) -> Path:
 
 
 def free_path(path: Path) -> Path:
-    """The path, with a number if there is a file already."""
+    """A path without a file: `path`, or with a number from 2 on at the end of its stem."""
     number = 2
     found = path
     while found.exists():
@@ -197,7 +197,7 @@ def _queued(trial: FrozenTrial) -> tuple[dict[str, Any], Any]:
 
 
 def _storage(path: Path) -> RDBStorage:
-    # A write waits this long for a reader, seconds.
+    # Seconds that a write waits for another connection.
     storage = RDBStorage(study_url(path), engine_kwargs={"connect_args": {"timeout": 30}})
 
     @sqlalchemy.event.listens_for(storage.engine, "connect")
@@ -211,7 +211,7 @@ def _storage(path: Path) -> RDBStorage:
 
 
 def _close(path: Path) -> None:
-    """Leaves one plain file, which can be read in a folder without write permission."""
+    """Ends WAL mode, so that the study is a single file and readable without write permission."""
     with closing(sqlite3.connect(path)) as database, suppress(sqlite3.OperationalError):
         database.execute("PRAGMA journal_mode=DELETE")
 

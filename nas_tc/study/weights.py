@@ -1,4 +1,4 @@
-"""The weights beside a study: those of the front, and of networks that may join it."""
+"""Files of weights beside a study: of the front's networks, and of those that may join it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,18 +13,19 @@ from nas_tc.study.repeats import with_repeats
 from nas_tc.study.trial import TrialRecord
 
 _LESS = 0.8  # least ratio of a careful time to a brief one
-_LAYERS = 3  # layers of the front whose weights are kept
-_NAMED = 8  # trials that an error names
+_LAYERS = 3  # fronts whose weights are kept: the front, the front of all other trials, and so on
+_NAMED = 8  # trials that an error message names
 
 
 @dataclass(frozen=True)
 class Weights:
-    """The weights of a study's networks.
+    """Keeps and removes the files of weights of a study.
 
     Attributes:
         path: Path of the study file.
         objectives: Objectives of the front.
-        timed_briefly: Whether a later, careful timing may still move networks on or off the front.
+        timed_briefly: Whether times were measured only briefly, so that a later, careful timing may
+            change the front.
     """
 
     path: Path
@@ -32,9 +33,10 @@ class Weights:
     timed_briefly: bool
 
     def keep(self, trial: TrialRecord, weights: bytes, before: Sequence[TrialRecord]) -> None:
-        """Writes the weights before the trial is told, so that no member of the front lacks them.
+        """Writes the weights of a trial, unless its network is far from the front.
 
-        The weights of a network far from the front are not written.
+        Call it before the trial is recorded as complete, so that no member of the front lacks its
+        weights.
 
         Args:
             trial: Trial whose training has ended.
@@ -65,7 +67,7 @@ class Weights:
                 file.unlink()
 
     def _kept(self, complete: Sequence[TrialRecord], new: int | None = None) -> set[int]:
-        """Numbers of trials whose weights are kept; `new` is a trial whose weights are in memory.
+        """Numbers of the trials that keep their weights; those of trial `new` are still in memory.
 
         When a network is trained again, its mean error may rise, and networks that it beat join the
         front. The same happens when a member of the front turns out to be slower than its brief

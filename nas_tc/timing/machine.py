@@ -1,4 +1,4 @@
-"""The machine that a time was measured on: without it the time means nothing."""
+"""Describes the machine that times are measured on, and tells whether two can be compared."""
 
 import os
 import platform
@@ -12,14 +12,17 @@ from nas_tc._machine import processor_name
 
 _GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 _NO_TURBO = Path("/sys/devices/system/cpu/intel_pstate/no_turbo")
-_SAME = ("device", "threads", "torch", "cuda", "instructions")  # times are of these
+_SAME = ("device", "threads", "torch", "cuda", "instructions")  # equal, or times do not compare
 
 
 def timing_machine(device: torch.device) -> dict[str, Any]:
-    """The device, the libraries, the clock policy and the load of the machine.
+    """Device, libraries, clock policy and load of the machine, as a dictionary.
 
     A clock policy that the system does not show, as in most virtual machines, is None. The load is
     the mean number of processes that ran or waited in the last minute.
+
+    Args:
+        device: Device that is timed: the processor or a GPU.
     """
     on_gpu = device.type == "cuda"
     return {
@@ -39,14 +42,14 @@ def timing_machine(device: torch.device) -> dict[str, Any]:
 
 
 def difference(there: Mapping[str, Any], here: Mapping[str, Any]) -> str | None:
-    """What makes times of one machine say nothing of another, in words.
+    """The first difference of two machines because of which their times cannot be compared.
 
     Args:
-        there: The one that the times are of.
-        here: The other one.
+        there: Machine of stored times, from `timing_machine`.
+        here: Other machine, mostly this one.
 
     Returns:
-        The first thing that differs, as in "torch '2.13.0', here '2.12.1'"; None if nothing does.
+        The difference in words, as in "torch '2.13.0', here '2.12.1'"; None if nothing does.
     """
     for name in _SAME:
         if there.get(name) != here.get(name):
@@ -55,12 +58,13 @@ def difference(there: Mapping[str, Any], here: Mapping[str, Any]) -> str | None:
 
 
 def device_slug(machine: Mapping[str, Any]) -> str:
-    """A name for files about a machine: its device, its torch, its threads."""
+    """Part of a file name for a machine: its device, version of torch and number of threads."""
     name = "-".join(str(machine[each]) for each in ("device", "torch", "threads"))
     return "-".join("".join(c if c.isalnum() or c in ".+" else " " for c in name).split())
 
 
 def _read(path: Path) -> str | None:
+    """Text of a system file; None if there is none."""
     try:
         return path.read_text().strip()
     except OSError:

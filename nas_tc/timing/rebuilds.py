@@ -1,8 +1,8 @@
-"""Times networks that are built several times, elsewhere in memory each time.
+"""Times networks on a processor over several builds, each at other addresses in memory.
 
-Where weights and maps lie decides which of them push one another out of the caches. That is worth
-a few per cent: the same in every run of one build, another amount in the next. The median over
-several builds repeats where a longer look at one build does not.
+Some addresses of weights and maps fall on the same lines of the caches. This changes a network's
+time by a few per cent: the same in all runs of one build, but not in the next build. So the median
+over several builds is repeatable, while more runs of one build do not help.
 """
 
 import random
@@ -20,18 +20,18 @@ from nas_tc.timing.estimate import Estimate, Verdict, estimate, quantile_of
 from nas_tc.timing.samples import slowed_alike
 from nas_tc.timing.stopwatch import Stopwatch
 
-Builder = Callable[[], Run]  # builds what is timed
+Builder = Callable[[], Run]  # builds a network; the result runs it once
 
 REBUILDS = 30
-REBUILDS_S = 20.0  # that they may take together; fewer rebuilds, where they would take longer
-_MOST_REBUILDS = 40  # for a verdict that is not clear
+REBUILDS_S = 20.0  # seconds for all rebuilds; if they take longer, there are fewer
+_MOST_REBUILDS = 40  # while the verdict is not clear
 _FEWEST_REBUILDS = 5  # however long they take
-_REBUILD_S = 0.2
-_FEWEST_FOR_VERDICT = 6  # the highest and the lowest hold the median 97 times of 100
+_REBUILD_S = 0.2  # seconds that one build is timed for
+_FEWEST_FOR_VERDICT = 6  # the median is between the extremes of six with a probability of 97 %
 _FEWEST_ROUNDS = 2  # with each build
-_COUNTED = 3  # runs of a network in a round, after one that is not counted
-_SLOW_MS = 50.0  # runs longer than this find their data where it was: each counts
-_PADDING = 2**22  # bytes at most, which move a build
+_COUNTED = 3  # runs of a network in a round, after one that warms the caches and does not count
+_SLOW_MS = 50.0  # runs longer than this need no warm-up: each counts
+_PADDING = 2**22  # bytes: the largest shift of a build in memory
 _PAGE = 2**12
 
 
@@ -40,9 +40,10 @@ class Rebuild:
     """Times of one build of each network.
 
     Attributes:
-        own_ms: Lower quartile of each network's samples as the clock read them, milliseconds.
-        slowdown: Slowdown of each network meanwhile; 1 without a reference speed.
-        samples: Samples of each network.
+        own_ms: Lower quartile of each network's samples, milliseconds by the clock.
+        slowdown: Slowdown of the machine for each network at that time, as a factor; 1 without a
+            reference speed.
+        samples: Number of samples of each network.
     """
 
     own_ms: tuple[float, ...]
@@ -50,7 +51,7 @@ class Rebuild:
     samples: int
 
     def quiet_ms(self, network: int) -> float:
-        """Milliseconds of a network, corrected to the quiet machine."""
+        """Milliseconds of a network (an index), corrected to the quiet machine."""
         return self.own_ms[network] / self.slowdown[network]
 
 
@@ -60,15 +61,15 @@ class RebuildTimes:
 
     Attributes:
         rebuilds: Times of each build.
-        is_corrected: Whether the reference speed is known; otherwise figures are what the clock
-            read.
+        is_corrected: Whether the reference speed is known; otherwise times are as the clock read
+            them.
     """
 
     rebuilds: tuple[Rebuild, ...]
     is_corrected: bool
 
     def time(self, network: int = 0) -> Estimate:
-        """Milliseconds of a network at the reference speed, and the interval of their median."""
+        """Milliseconds of a network at the reference speed: median over builds, with interval."""
         return self._median([each.quiet_ms(network) for each in self.rebuilds])
 
     def raw_ms(self, network: int = 0) -> float:
@@ -76,10 +77,10 @@ class RebuildTimes:
         return self._median([each.own_ms[network] for each in self.rebuilds]).value
 
     def ratio(self, network: int = 0, to: int = -1) -> Estimate:
-        """How many times as long as another a network takes, and the interval of the median.
+        """Ratio of a network's time to that of another, and the interval of the median.
 
-        Networks of about the same length are slowed alike; for others the baseline networks of
-        each correct the ratio.
+        A busy machine slows networks of about the same time alike. For others the times are
+        corrected by their slowdowns first.
         """
         alike = slowed_alike(self.raw_ms(network), self.raw_ms(to))
         return self._median(
@@ -116,11 +117,11 @@ def time_rebuilds(
 
     Args:
         watch: Stopwatch of the processor.
-        builders: Builders of a network each; the last may be what the others are compared with.
-        rebuilds: Builds of each network.
-        repeats: Samples of each network at least, over all builds.
+        builders: Builder of each network; the last may be that of a reference network.
+        rebuilds: Number of builds of each network.
+        repeats: Least number of samples of each network, over all builds.
         rebuild_s: Seconds that each build is timed for.
-        most_s: Seconds at most, with fewer builds if need be, but five.
+        most_s: Seconds after which no further build begins, if there are five.
     """
     found: list[Rebuild] = []
     started = time.monotonic()
@@ -140,15 +141,15 @@ def decide_rebuilds(
     rebuild_s: float = _REBUILD_S,
     most_s: float = 60.0,
 ) -> tuple[RebuildTimes, Verdict]:
-    """Builds the first network again until its interval is clear of the limit.
+    """Times new builds until the interval of the first network's time excludes the limit.
 
     Args:
         watch: Stopwatch of the processor.
-        builders: Builders of a network each, interleaved; the first is judged.
-        limit_ms: Most milliseconds that it may take.
-        rebuilds: Builds at most, and six at least.
+        builders: Builder of each network; they are timed in turn, and the first is judged.
+        limit_ms: Limit on the first network's time, milliseconds.
+        rebuilds: Largest number of builds; a clear verdict takes six at least.
         rebuild_s: Seconds that each build is timed for.
-        most_s: Seconds at most, with fewer builds if need be, but five.
+        most_s: Seconds after which no further build begins, if there are five.
 
     Returns:
         The times and the verdict, which is "measure more" if the interval still holds the limit.
@@ -175,8 +176,9 @@ def _times(rebuilds: Sequence[Rebuild], watch: Stopwatch) -> RebuildTimes:
 def _time_one_build(
     watch: Stopwatch, builders: Sequence[Builder], fewest: int, rebuild_s: float
 ) -> Rebuild:
-    give_back_memory()  # so that the next build lies elsewhere, where freed memory is kept
-    # Freed before anything runs; what was built after it stays where that has put it.
+    """Times of one new build of each network, run in turn for `rebuild_s` seconds or longer."""
+    give_back_memory()  # otherwise the next build would get the freed addresses of the last
+    # The padding shifts the builds by a random number of pages; it is freed before they run.
     padding = torch.empty(random.randrange(0, _PADDING, _PAGE) + 1, dtype=torch.uint8)
     runs = [build() for build in builders]
     del padding

@@ -1,8 +1,9 @@
-"""The reference speed: times of the baseline networks on the quiet machine, kept in a file.
+"""The reference speed: times of three fixed baseline networks on the quiet machine, in a file.
 
-The file has the times of the quietest moment so far. The first measurement may fall into a busy
-one. So each process measures briefly, and where the machine is quicker than ever before, measures
-again and keeps the lower times.
+Other times are corrected to this speed, because a shared processor is not always equally fast. The
+file has the times of the quietest moment so far. The first measurement may have been made in a busy
+moment, so each process measures briefly. If the machine is quicker than in the file, it measures at
+length and keeps the lower times.
 """
 
 import json
@@ -24,12 +25,12 @@ from nas_tc.timing.clock import LOW_QUARTILE, Clock, clock_of
 from nas_tc.timing.estimate import quantile_of
 from nas_tc.timing.machine import device_slug, difference, timing_machine
 
-_REBUILDS = 20  # of each baseline network, to measure the reference speed
-_REBUILD_S = 0.1  # with each build
-_QUICK_REBUILDS = 3  # to see whether the machine is quicker than ever before
-_QUICK_REBUILD_S = 0.05
-_QUICKER = 0.93  # of the kept time: less than this is no accident of where a build lies
-_FORMAT = 2  # of the file
+_REBUILDS = 20  # builds of each baseline network, to measure the reference speed
+_REBUILD_S = 0.1  # seconds with each build
+_QUICK_REBUILDS = 3  # builds, to see whether the machine is quicker than in the file
+_QUICK_REBUILD_S = 0.05  # seconds with each of them
+_QUICKER = 0.93  # of the kept time: no build is so much quicker by its place in memory alone
+_FORMAT = 2  # version of the file
 _KIND = "nas-tc pace"  # files of version 0.1 use these names, and stay readable
 _NETWORKS_KEY, _QUIET_MS_KEY = "pacemakers", "calm_ms"
 
@@ -39,9 +40,9 @@ BaselineMs = tuple[float, ...]  # milliseconds of each of `BASELINES`
 def find_reference_speed(device: torch.device, folder: Path | None) -> ReferenceSpeed | None:
     """The reference speed of a processor; call it within `one_thread`.
 
-    It is read from the folder, or else measured, which takes six seconds, and kept. If half a
-    second of runs shows that the machine is quicker than the file has it, it is measured again, and
-    the lower times are kept.
+    It is read from the folder, or else measured in six seconds and kept there. If runs of half a
+    second show that the machine is quicker than in the file, it is measured again, and the lower
+    times are kept.
 
     Args:
         device: Device; a GPU has no reference speed.
@@ -93,14 +94,17 @@ def reference_speed_file(folder: Path, machine: Mapping[str, Any]) -> Path:
 
 
 def baseline_ms_from(values: Any) -> BaselineMs:
-    """Times of the baseline networks as a file has them.
+    """Times of the baseline networks from the values in a file, checked.
+
+    Args:
+        values: List of milliseconds, from the smallest network to the largest.
 
     Args:
         values: List of milliseconds, from small to large.
 
     Raises:
         TypeError: The values are not a list.
-        ValueError: There is not one time for each baseline network, or a larger one is quicker.
+        ValueError: The number of times is wrong, one is no time, or a larger network is quicker.
     """
     found = tuple(float(each) for each in values)
     if len(found) != len(BASELINES):
@@ -114,6 +118,7 @@ def baseline_ms_from(values: Any) -> BaselineMs:
 
 
 def _is_quicker(now_ms: BaselineMs, quiet_ms: BaselineMs) -> bool:
+    """Whether the machine is quicker now than at the kept reference speed."""
     return any(now < _QUICKER * quiet for now, quiet in zip(now_ms, quiet_ms, strict=True))
 
 
@@ -121,7 +126,7 @@ def _measure(clock: Clock, rebuilds: int, rebuild_s: float) -> BaselineMs:
     """Milliseconds of each baseline network: the median over builds of their lower quartiles."""
     speed = ReferenceSpeed((1.0,) * len(BASELINES), clock)
     found: list[list[float]] = [[] for _ in BASELINES]
-    for _ in range(rebuilds):  # interleaved, so that none has a quieter moment
+    for _ in range(rebuilds):  # networks in turn, so that all have equally quiet moments
         for kind, quartiles in enumerate(found):
             give_back_memory()
             run, samples = speed.build(kind), list[float]()
@@ -167,7 +172,7 @@ def _parse(values: Mapping[str, Any]) -> tuple[dict[str, Any], BaselineMs]:
 
 
 def _can_be_written(path: Path) -> bool:
-    """Whether there is a folder to write to; otherwise six seconds would be spent for nothing."""
+    """Whether the folder can be written; if not, a measurement of six seconds would be in vain."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError:
@@ -176,16 +181,16 @@ def _can_be_written(path: Path) -> bool:
 
 
 def _write(path: Path, machine: Mapping[str, Any], quiet_ms: BaselineMs) -> BaselineMs | None:
-    """Writes the file whole, with the lower of each time and of what another process has written.
+    """Writes the file; of each time and one from another process, the lower is kept.
 
-    Returns the times; None if the folder cannot be written, since a reference speed that the next
-    process does not find is none.
+    Returns the times; None if the folder cannot be written, because the reference speed must be the
+    same in the next process.
     """
     there = _read(path, machine)
     if there is not None:
         quiet_ms = tuple(map(min, quiet_ms, there))
     try:
-        baseline_ms_from(quiet_ms)  # a clock may tick too slowly for them
+        baseline_ms_from(quiet_ms)  # a coarse clock may give equal times
     except ValueError:
         return None
     values = {

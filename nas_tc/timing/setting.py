@@ -1,4 +1,4 @@
-"""What is timed of a network: forward pass or training step, batch, type of numbers."""
+"""The setting of a timing: forward pass or training step, batch, type of numbers."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,10 @@ DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What is timed of a network.
+    """Pass, batch and type of numbers of a timing.
 
     Attributes:
-        what: A forward pass or a training step.
+        what: Timed pass, "forward" or "train_step".
         batch: Number of images.
         dtype: Type of numbers, one of `DTYPES`.
     """

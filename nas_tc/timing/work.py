@@ -14,7 +14,7 @@ def work_of(architecture: Architecture, setting: Setting, device: torch.device) 
 
     Args:
         architecture: Network to run, with fresh weights.
-        setting: What to run, on how many images, in which numbers.
+        setting: Pass, batch and type of numbers to run.
         device: Device to run on.
 
     Raises:
@@ -31,11 +31,11 @@ def forward_pass(
     device: torch.device | None = None,
     dtype: torch.dtype = torch.float32,
 ) -> Run:
-    """A forward pass in inference mode, channels_last.
+    """A function that runs one forward pass, in inference mode and channels_last format.
 
     Args:
         architecture: Network to run, with fresh weights: their values do not change the time.
-        batch: Number of images, shape (batch, channels, height, width).
+        batch: Number of images.
         device: Device to run on; the processor if None.
         dtype: Type of weights and images, float32 or bfloat16.
 
@@ -59,17 +59,18 @@ def training_step(
     device: torch.device | None = None,
     dtype: torch.dtype = torch.float32,
 ) -> Run:
-    """A training step with torch's own layers: forward, cross-entropy, backward, SGD with momentum.
+    """A function that runs one training step: forward, cross-entropy, backward, SGD with momentum.
 
-    The network's user will find the same time; a search's own steps are quicker on processors.
-    Weights are float32. With bfloat16 the products are computed in it, by autocast. The learning
+    It uses torch's own layers, so users of the network measure the same time. The steps of a search
+    are quicker on processors, by layers of nas-tc. Weights are float32. With bfloat16, convolutions
+    and matrix products are computed in bfloat16, by autocast. The learning
     rate is 0, so that a step can be repeated without end; the update is computed all the same.
 
     Args:
         architecture: Network to train.
-        batch: Images of a step; with batch normalisation on 1x1 maps two at least.
+        batch: Number of images of a step; two at least with batch normalisation on 1x1 maps.
         device: Device to run on; the processor if None.
-        dtype: Type of the products, float32 or bfloat16.
+        dtype: Type of convolutions and matrix products, float32 or bfloat16.
 
     Raises:
         ArchitectureError: A map shrinks to nothing.

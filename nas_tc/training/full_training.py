@@ -63,8 +63,8 @@ def train_fully(
         seed: Seed for the weights, the order of the images and their augmentation.
         device: Device that trains; None: the processor.
         initial: File of weights to begin with; None: fresh weights.
-        resumed: Called with the epochs of the checkpoint, if there is one.
-        after_epoch: Called with the learning curve so far.
+        resumed: Called with the number of epochs in the checkpoint, if there is one.
+        after_epoch: Called after each epoch with the learning curve so far.
 
     Raises:
         DivergedError: The loss is not a finite number.
@@ -129,7 +129,8 @@ def run_epochs(
     """
     shard = shard or Shard()
     check_shard(shard, recipe, len(data.train))
-    # A longer training has another schedule, so the epochs are part of the identity.
+    # A checkpoint continues only the same training. Its epochs count too, because the schedule of
+    # the learning rate depends on them; the views do not, because only the test uses them.
     identity = {
         "format": FORMAT,
         "network": architecture.to_json(),

@@ -1,4 +1,4 @@
-"""What training a network takes of memory, by formula, and what a device has."""
+"""Memory that a training needs, by formula, and memory that a device has free, in bytes."""
 
 from typing import Literal
 
@@ -10,19 +10,19 @@ from nas_tc.cost.memory import training_memory
 from nas_tc.errors import NasTcError
 from nas_tc.training.device import autocast_dtype
 
-_IMAGES_SHARE = 0.5  # of a GPU's memory: the rest is for networks
+_IMAGES_SHARE = 0.5  # share of a GPU's memory for images: the rest is for networks
 
 
 class OutOfMemoryError(NasTcError):
-    """A network that does not fit in a device's memory."""
+    """Raised for a network that does not fit in a device's memory."""
 
 
 def free_bytes(device: torch.device, sharers: int = 1) -> int | None:
-    """Free memory of the device; None where the system does not tell.
+    """Free memory of the device, bytes; None if the system gives no figure.
 
     Args:
         device: Processor or GPU.
-        sharers: Processes that share a GPU: each may use its part, whatever the others leave.
+        sharers: Number of processes that share the GPU; each may use an equal part of it at most.
     """
     if device.type != "cuda":
         return free_memory_bytes()
@@ -33,13 +33,13 @@ def free_bytes(device: torch.device, sharers: int = 1) -> int | None:
 
 
 def keep_to_part(device: torch.device, sharers: int) -> None:
-    """Keeps this process to its part of a GPU's memory, where several processes share the GPU."""
+    """Limits this process to an equal part of a GPU's memory, if several processes share it."""
     if device.type == "cuda" and sharers > 1:
         torch.cuda.set_per_process_memory_fraction(1 / sharers, device)
 
 
 def room_for_images(device: torch.device, sharers: int = 1) -> int:
-    """Bytes of a GPU's memory that a process may give to images it keeps there.
+    """Bytes of a GPU's memory that a process may use for images.
 
     Half of what is free, and of this process's part where several share the GPU.
     """
@@ -56,17 +56,17 @@ def check_fits(
     *,
     dtype: torch.dtype | None = None,
 ) -> None:
-    """Refuses a network before the system kills the process for it.
+    """Refuses a network that would not fit, before the system kills the process for it.
 
     Args:
-        architecture: The network.
-        batch_size: Images of a training step.
-        device: The device that is to train it.
-        sharers: Processes that share a GPU.
+        architecture: Network to train.
+        batch_size: Number of images of a training step.
+        device: Device to train it on.
+        sharers: Number of processes that share the GPU.
         dtype: Type of the maps; without one, the type that training uses on the device.
 
     Raises:
-        OutOfMemoryError: The estimate is more than the free memory; the message has both.
+        OutOfMemoryError: The estimate is more than the free memory. The message has both.
         ArchitectureError: A map shrinks to nothing.
     """
     free = free_bytes(device, sharers)
@@ -84,14 +84,14 @@ def out_of_memory(
     dtype: torch.dtype | None = None,
     free: int | None = None,
 ) -> str:
-    """The reason for ending a trial: the estimate, and the free memory if it is known.
+    """The message for a trial that ends for lack of memory: estimate and free memory, GiB.
 
     Args:
-        architecture: The network.
-        batch_size: Images of a training step.
-        device: The device that trains it.
+        architecture: Network to train.
+        batch_size: Number of images of a training step.
+        device: Device to train it on.
         dtype: Type of the maps; without one, the type that training uses on the device.
-        free: Free memory, bytes.
+        free: Free memory, bytes; None: the message leaves it out.
     """
     needed = _needed_bytes(architecture, batch_size, device, dtype) / 2**30
     there = "" if free is None else f", {free / 2**30:,.1f} GiB are free"
@@ -101,6 +101,6 @@ def out_of_memory(
 def _needed_bytes(
     architecture: Architecture, batch_size: int, device: torch.device, dtype: torch.dtype | None
 ) -> int:
-    """Peak of a training step, by the formula that budgets limit; scratch memory is not counted."""
+    """Peak of a training step by the formula of `train_memory`, without scratch memory."""
     value_bytes: Literal[2, 4] = 4 if (dtype or autocast_dtype(device)) == torch.float32 else 2
     return training_memory(architecture, batch_size, value_bytes=value_bytes).peak_bytes

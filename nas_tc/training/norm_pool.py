@@ -1,8 +1,8 @@
-"""Batch normalisation with the pooling and the ReLU behind it, by a library of our own.
+"""Batch normalisation, max pooling and ReLU in one function, by a compiled library of nas-tc.
 
 On a processor a small network spends half of a step on these three, mostly on reading and writing
-maps; `native/` does them in as few passes as they need. Installing nas-tc compiles the library once
-for each kind of register. Without a compiler torch's own layers do the work.
+maps; the C++ code in `native/` needs fewer passes over them. Installing nas-tc compiles the library
+once for each width of registers. Without a compiler, torch's own layers are used.
 """
 
 import ctypes
@@ -15,11 +15,11 @@ import torch
 from torch import Tensor, nn
 
 _NAMES = {torch.bfloat16: "bf16", torch.float32: "fp32"}
-_LIBRARIES = {  # by torch's capability, the fastest first
+_LIBRARIES = {  # by the instructions that torch reports, the fastest first
     "AVX512": ("_norm_pool_avx512", "_norm_pool_avx2", "_norm_pool"),
     "AVX2": ("_norm_pool_avx2", "_norm_pool"),
 }
-_INTERFACE = 1  # version in native/norm_pool.cpp; other versions take other arguments
+_INTERFACE = 1  # as in native/norm_pool.cpp: other versions take other arguments
 _WIDEST = 15  # pixels: a position within a window is a byte, and one of its values is reserved
 _MOST_THREADS = 2  # torch's threads; with more, its layers together are as fast as our one thread
 _POINTER = ctypes.c_void_p
@@ -33,14 +33,14 @@ def library() -> ctypes.CDLL | None:
 
 
 def fitting() -> tuple[str, ...]:
-    """The names of the libraries that suit this processor, the fastest first."""
+    """Names of the libraries that run on this processor, the fastest first."""
     return _LIBRARIES.get(torch.backends.cpu.get_cpu_capability(), ("_norm_pool",))
 
 
 def load(name: str) -> ctypes.CDLL | None:
-    """The library of that name, which must suit the processor.
+    """The compiled library `name`, one of `fitting`.
 
-    None if it was not built, cannot be loaded, or is of another version than this file.
+    None if it was not built, cannot be loaded, or has another interface than this file.
     """
     for suffix in EXTENSION_SUFFIXES:
         path = Path(__file__).with_name(name + suffix)
@@ -54,15 +54,15 @@ def load(name: str) -> ctypes.CDLL | None:
 
 
 class NormPool:
-    """A normalisation, a maximum pooling and a ReLU in one function.
+    """A batch normalisation, a max pooling and a ReLU in one function.
 
-    It uses and updates the modules' own weights and running statistics as they would; results
-    differ by rounding. Where the library does not apply, it calls the modules: on a GPU, with more
+    It uses and updates the modules' weights and running statistics as they do themselves; results
+    differ by rounding. It calls the modules where the library does not apply: on a GPU, with more
     than two threads, for other types than bfloat16 and float32.
 
     Args:
-        norm: Normalisation to compute.
-        pool: Maximum pooling behind it; None: there is none.
+        norm: Batch normalisation to compute.
+        pool: Max pooling behind it; None: there is none.
         relu: Whether a ReLU comes last.
     """
 
@@ -89,6 +89,7 @@ class NormPool:
         return result
 
     def _suits(self, maps: Tensor) -> bool:
+        """Whether the library can compute the result for these maps."""
         norm, pool = self.norm, self.pool
         learns = torch.is_grad_enabled() and norm.training
         return (
@@ -101,12 +102,12 @@ class NormPool:
             and norm.momentum is not None
             and norm.weight.dtype == torch.float32
             and (learns or not torch.is_grad_enabled())
-            and maps.numel() > maps.shape[1]  # more than one value a channel, else torch objects
+            and maps.numel() > maps.shape[1]  # torch refuses one value a channel
             and (pool is None or _is_plain(pool))
         )
 
     def _window(self, height: int, width: int) -> Any:
-        """Size, stride, padding, height and width of the pooled map."""
+        """Size, stride and padding of the window, height and width of the pooled map, in pixels."""
         if self.pool is None:
             return None
         size, stride, padding = _numbers(self.pool)
@@ -237,7 +238,7 @@ def _longs(*numbers: int) -> Any:
 
 
 def _declared(found: ctypes.CDLL) -> ctypes.CDLL:
-    """The library with the argument types of its functions, or ctypes would cut pointers."""
+    """The library with declared argument types; otherwise ctypes cuts pointers to 32 bits."""
     relu = ctypes.c_int
     for name in _NAMES.values():
         for function, kinds in (

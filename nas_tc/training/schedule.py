@@ -1,4 +1,4 @@
-"""The learning rate as a function of the step, so that a resumed training needs no state for it."""
+"""The learning rate as a function of the step alone: a resumed training needs no state of it."""
 
 import math
 
@@ -8,7 +8,7 @@ _START = 0.1  # share of its peak that the learning rate begins with
 
 
 def learning_rate(recipe: Recipe, step: int, steps_per_epoch: int) -> float:
-    """The rate of step `step`, from 0, in a training of `recipe.epochs` epochs."""
+    """The learning rate of step `step`, counted from 0 over all epochs."""
     if recipe.drops:
         epoch = step // steps_per_epoch
         return recipe.learning_rate * 0.1 ** sum(epoch >= drop for drop in recipe.drops)
@@ -17,9 +17,9 @@ def learning_rate(recipe: Recipe, step: int, steps_per_epoch: int) -> float:
 
 
 def one_cycle(progress: float, warmup: float) -> float:
-    """The learning rate as a share of its peak.
+    """The learning rate of a one-cycle schedule, as a share of its peak.
 
-    It is our own because torch's OneCycleLR divides by zero when the warm-up is a single step.
+    torch's OneCycleLR is not used, because it divides by zero if the warm-up is a single step.
 
     Args:
         progress: Share of the steps that are done, 0 to 1.

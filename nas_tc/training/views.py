@@ -17,7 +17,7 @@ _TOP = 5
 class ViewErrors:
     """Errors on the test images, 0 to 1."""
 
-    views: int
+    views: int  # number of views of each image
     top1: float
     top5: float  # 0 where there are five classes or fewer
 
@@ -32,7 +32,8 @@ def error_of_views(
         network: Network on the images' device.
         images: Images to test on.
         views: Number of views: 1, the centre, or 10, as in `ten_views`.
-        reach: Shift of the corner views of images without a margin, pixels.
+        reach: Shift of the corner views, pixels, for images without a margin (images that are as
+            large as the network's input).
     """
     device = images.labels.device
     dtype = autocast_dtype(device)

@@ -1,4 +1,4 @@
-"""Measures what a `TimingRequest` asks for, alone on the node."""
+"""Measures times in a worker, while no other worker of the node trains or measures."""
 
 import time
 from dataclasses import dataclass, field
@@ -35,20 +35,20 @@ from nas_tc.worker.timing_request import (
     TimingResult,
 )
 
-_BRIEF_RUNS = 6  # of a network whose layers are timed for a table that has most of them
-_REFERENCE_S = 120.0  # that a quick estimate of a reference holds
-_FRONT_S = 60.0  # that builds of the front may take together; fewer, but five, if they would longer
-_FRONT_REBUILDS = 9  # of each member: the median's interval leaves one out at each end
+_BRIEF_RUNS = 6  # runs of a network whose layers are mostly in the table already
+_REFERENCE_S = 120.0  # seconds after which a quick estimate of a reference is measured again
+_FRONT_S = 60.0  # seconds for all builds of the front; if they take longer, there are fewer
+_FRONT_REBUILDS = 9  # builds of each network: the median's interval leaves one out at each end
 
 
 @dataclass(slots=True)
 class BuiltReference:
-    """The reference of a limit, built, and its latest quick estimate.
+    """The reference network of a limit, ready to run, and the latest quick estimate of its time.
 
     Attributes:
-        run: Reference, ready to run.
-        estimate: Quick estimate; None if there is none yet.
-        at_s: Time of the estimate by the monotonic clock.
+        run: Runs the reference once.
+        estimate: Quick estimate, milliseconds; None if there is none yet.
+        at_s: Time at which it was made, seconds of the monotonic clock.
     """
 
     run: Run
@@ -58,14 +58,14 @@ class BuiltReference:
 
 @dataclass(slots=True)
 class TimingSetup:
-    """What a worker measures times with; the same all its life.
+    """The device, lock, stopwatch and references with which a worker measures times.
 
     Attributes:
         device: Device that networks run on.
-        lock: Lock of the node.
-        watch: Stopwatch, at the reference speed where that is known.
-        references: References of limits, kept because it takes longer to build AlexNet than to
-            time it.
+        lock: Lock of the node, which training steps wait for.
+        watch: Stopwatch, which corrects times to the reference speed if that is known.
+        references: Reference networks of limits, kept because building AlexNet takes longer than
+            timing it.
     """
 
     device: torch.device
@@ -75,7 +75,7 @@ class TimingSetup:
 
     @classmethod
     def on(cls, device: torch.device, lock: NodeLock) -> "TimingSetup":
-        """The setup on this machine; measures its reference speed if that is not known yet."""
+        """The setup on this machine; its reference speed is measured if it is not known yet."""
         with one_thread(), lock.timing():
             speed = find_reference_speed(device, cache_folder())
         return cls(device, lock, stopwatch(device, speed))
@@ -102,13 +102,13 @@ class TimingSetup:
 
 
 def measure(request: TimingRequest, setup: TimingSetup) -> TimingResult:
-    """Profiles layers and judges a network, alone on the node.
+    """Times the layers that are asked for, and judges a network by its limits.
 
-    The lock is released between two measurements, so that training goes on.
+    The lock of the node is released between two measurements, so that training goes on.
 
     Args:
-        request: What to measure.
-        setup: What to measure with.
+        request: Request of the search.
+        setup: Setup of this worker.
     """
     started = time.monotonic()
     setup.update_reference_speed()
@@ -132,11 +132,11 @@ def measure(request: TimingRequest, setup: TimingSetup) -> TimingResult:
 
 
 def measure_front(request: FrontTimingRequest, setup: TimingSetup) -> FrontTimingResult:
-    """Times several networks with care.
+    """Times several networks in turn, over several builds on a processor.
 
     Args:
-        request: What to measure.
-        setup: What to measure with.
+        request: Request of the search.
+        setup: Setup of this worker.
     """
     started = time.monotonic()
     setup.update_reference_speed()
@@ -159,7 +159,7 @@ def _time_front(
 ) -> list[tuple[Estimate, Estimate | None]]:
     """The milliseconds of each network, and its ratio to the limit's reference if there is one.
 
-    The reference is not built again: it takes longer to build AlexNet than to time it.
+    The reference is built only once: building AlexNet takes longer than timing it.
     """
     builders: list[Builder] = [
         partial(work_of, each, limit.setting, setup.device) for each in request.networks
@@ -190,6 +190,7 @@ def _time_front(
 
 
 def _judge(request: TimingRequest, limit: TimeLimit, setup: TimingSetup) -> JudgedTime:
+    """The time of the request's network, and the verdict whether it is within one limit."""
     watch = setup.watch
     quick = request.brief or watch.reference_speed is not None
     run = work_of(request.network, limit.setting, setup.device)
@@ -214,7 +215,7 @@ def _judge(request: TimingRequest, limit: TimeLimit, setup: TimingSetup) -> Judg
 
 
 def _quick_estimate(reference: BuiltReference, watch: Stopwatch) -> Estimate:
-    """Milliseconds of a reference, measured every two minutes: it may be far slower."""
+    """Milliseconds of a reference, measured again after two minutes; a run may take long."""
     now = time.monotonic()
     if reference.estimate is None or now - reference.at_s > _REFERENCE_S:
         reference.estimate, reference.at_s = watch.quick_estimate(reference.run), now

@@ -1,4 +1,4 @@
-"""What a search asks its workers about times, and what they answer: values that are sent."""
+"""Messages between a search and its workers about times: requests and results."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,10 +15,10 @@ class TimingRequest:
     Attributes:
         network: Network to judge.
         limits: Limits on its times.
-        to_profile: Settings and networks whose layers are timed.
-        brief: Whether few runs are enough for the layers, and a quick estimate where the network
-            is far from its limits. With a reference speed a quick estimate is always enough there.
-        most_s: Seconds that a verdict may take, a quick estimate not counted.
+        to_profile: Pairs of a setting and a network whose layers are timed for the table.
+        brief: Whether few runs are enough for the layers, and a quick estimate for a network far
+            from its limits. With a known reference speed the latter is enough in any case.
+        most_s: Longest time for a verdict, seconds; a quick estimate is not counted.
     """
 
     network: Architecture
@@ -29,7 +29,7 @@ class TimingRequest:
 
     @property
     def networks(self) -> tuple[Architecture, ...]:
-        """The network to judge, as the only one."""
+        """The network to judge, in a tuple as for `FrontTimingRequest`."""
         return (self.network,)
 
 
@@ -40,7 +40,7 @@ class FrontTimingRequest:
     Attributes:
         networks: Networks to time.
         limits: Limits on their times.
-        least_s: Seconds at least; thirty rounds too.
+        least_s: Least time for all of them, seconds, over all rounds or builds.
     """
 
     networks: tuple[Architecture, ...]
@@ -54,9 +54,11 @@ class JudgedTime:
 
     Attributes:
         name: Name of the limit: "latency", "train_step@b128".
-        estimate: Milliseconds.
-        ratio: Ratio to the limit's reference, measured interleaved; None without a reference.
-        verdict: Verdict; "measure more" if the interval held the limit to the end.
+        estimate: Time of the network, milliseconds.
+        ratio: Ratio to the time of the limit's reference, measured in turn with it; None without a
+            reference.
+        verdict: "accept", "reject", or "measure more" if the interval still contained the limit in
+            the end.
         within: Whether the network counts as within the limit: by the verdict, or by the value
             itself where the verdict is "measure more".
     """
@@ -71,12 +73,12 @@ class JudgedTime:
     def of(
         cls, limit: TimeLimit, estimate: Estimate, ratio: Estimate | None, verdict: Verdict
     ) -> "JudgedTime":
-        """The time with what counts.
+        """The time with its verdict, and whether the network counts as within the limit.
 
         Args:
-            limit: Limit that it is judged by.
-            estimate: Milliseconds.
-            ratio: Ratio to the limit's reference; None without one.
+            limit: Limit that the time is compared with.
+            estimate: Time of the network, milliseconds.
+            ratio: Ratio to the time of the limit's reference; None without one.
             verdict: Verdict of the stopwatch.
         """
         value = estimate.value if ratio is None else ratio.value
@@ -91,12 +93,12 @@ class TimingResult:
     """A worker's answer to a `TimingRequest`.
 
     Attributes:
-        times: Times of the network, up to the first limit that it breaks.
-        profiles: Settings, networks and the times of their layers.
+        times: Time of the network under each limit, up to the first that it breaks.
+        profiles: Settings, networks and the times of their layers, for the table.
         machine: Machine that they were measured on, from `timing_machine`.
-        seconds: Seconds that the worker spent on it, waiting for others included.
-        quiet_ms: Milliseconds of the baseline networks, the reference speed that the times are
-            corrected to; None: times are what the clock read.
+        seconds: Seconds that the worker spent, including the wait for other workers.
+        quiet_ms: Milliseconds of the fixed baseline networks on the quiet machine: the reference
+            speed that times are corrected to. None: times are as the clock read them.
     """
 
     times: tuple[JudgedTime, ...]
@@ -112,7 +114,7 @@ class FrontTimingResult:
 
     Attributes:
         times: Times of each network, one for every limit.
-        seconds: Seconds that the worker spent on it.
+        seconds: Seconds that the worker spent.
     """
 
     times: tuple[tuple[JudgedTime, ...], ...]

@@ -1,4 +1,7 @@
-"""What runs inside a worker: one network at a time, rung by rung."""
+"""A worker of a search: trains one network at a time, rung by rung, and measures times.
+
+A rung is an epoch after which the network is validated and may be pruned.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -44,7 +47,7 @@ from nas_tc.worker.timing_request import (
 
 @contextmanager
 def _whole_step(lock: NodeLock, device: torch.device) -> Iterator[None]:
-    """The context of a step that ends when the GPU has done all that was queued, not before."""
+    """The context of a training step on a GPU: it ends when the GPU has finished the step."""
     with lock.step():
         yield
         torch.cuda.synchronize(device)
@@ -55,10 +58,10 @@ class TrainingResult:
     """A worker's answer after a rung.
 
     Attributes:
-        rung: Error and times after the rung; None if the network diverged.
-        weights: Weights in safetensors format, after the last rung.
-        diverged: Reason to stop with this network: the loss is not a number, or no memory is left
-            to train it or to time it.
+        rung: Epoch, error and times of the rung; None if the network diverged.
+        weights: Weights in safetensors format after the last rung; None after others.
+        diverged: Reason to end the trial: the loss is not a number, or the memory does not suffice
+            to train or to time the network.
         note: Message about this worker for the user, in its first answer.
     """
 
@@ -69,21 +72,22 @@ class TrainingResult:
 
 
 def training_seed(seed: int, network: Architecture, repeat: int = 0) -> int:
-    """Seed of a training. It depends on the network, so a trial run again gives the same result.
+    """Seed for a training. It depends on the network, not on the trial's number.
 
-    It has 32 bits, because torch's generator on a processor uses no more.
+    So a trial that is run again gives the same result. It has 32 bits, because torch's generator on
+    a processor uses no more.
 
     Args:
         seed: Seed of the search.
         network: Network to train.
-        repeat: How often the search has trained it before.
+        repeat: Number of earlier trainings of this network in the search.
     """
     text = f"{seed} {network.id}" + (f" {repeat}" if repeat else "")
     return int.from_bytes(blake2b(text.encode(), digest_size=4).digest())
 
 
 def _images_note(data: ImageData, training: Images) -> str | None:
-    """A message about images in memory that the GPU has no room for; None if it has."""
+    """A message that the GPU has no room for the images; None if it has, or they are in a file."""
     if not training.streamed or data.train.file is not None:
         return None
     size = gib(data.train.images.nbytes)
@@ -94,18 +98,17 @@ def _images_note(data: ImageData, training: Images) -> str | None:
 
 
 class Worker:
-    """Trains one network at a time on one core or GPU; Ray makes a process of it.
+    """Trains one network at a time on one core or GPU; Ray runs it in a process of its own.
 
     Args:
         data: Images to train on, to validate and to test with.
         recipe: Recipe of the training.
         device: "cpu" or "cuda".
-        alone: Whether training steps wait while another worker of this node reads the clock.
-        sharers: Workers on this one's GPU.
+        alone: Whether training steps wait while another worker of this node measures times.
+        sharers: Number of workers that share the GPU.
 
     Raises:
-        NasTcError: This machine has no such device, or no room on it; `Pool` ends the search with
-            it.
+        NasTcError: This machine has no such device, or no room on it. It ends the search.
     """
 
     def __init__(
@@ -140,11 +143,11 @@ class Worker:
         self._rungs: Iterator[Rung] = iter(())
 
     def begin(self, architecture: Architecture, seed: int) -> TrainingResult:
-        """Builds a network and trains it to its first rung, in place of the one before.
+        """Drops the last network, builds a new one and trains it to its first rung.
 
         Args:
             architecture: Network to train.
-            seed: Seed of its weights and batches, from `training_seed`.
+            seed: Seed for weights and batches, from `training_seed`.
         """
         self._forget()
         try:
@@ -189,7 +192,7 @@ class Worker:
         """Measures times while no worker of the node trains.
 
         Args:
-            request: What to measure.
+            request: Request of the search.
 
         Returns:
             The result, or a `TrainingResult` with the reason if no memory is left.
@@ -249,7 +252,7 @@ class Worker:
         return TrainingResult(diverged=out_of_memory(self._architecture, batch, self._device))
 
     def _forget(self) -> None:
-        """Drops the last network, so that its memory is there for the next."""
+        """Drops the last network, so that its memory is free for the next."""
         self._network, self._rungs = None, iter(())
         if self._device.type == "cuda":
             torch.cuda.empty_cache()

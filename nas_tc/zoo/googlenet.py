@@ -1,7 +1,7 @@
 """GoogLeNet (Szegedy et al., "Going deeper with convolutions", 2015, Table 1).
 
-Without the two auxiliary classifiers, which training alone uses. The large filters are 5x5, as
-published; torchvision's are 3x3, by a mistake that it keeps.
+The two auxiliary classifiers are left out, because only training uses them. The large filters are
+5x5, as published; in torchvision they are 3x3, by a mistake that it keeps.
 """
 
 from nas_tc.architecture import Head

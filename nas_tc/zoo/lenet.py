@@ -1,7 +1,8 @@
 """LeNet-5 (LeCun et al., "Gradient-based learning applied to document recognition", 1998).
 
-As in the survey, the second convolution reads every map of the first, and the poolings are plain
-averages. The head's 5x5 bins are the second 2x2 pooling.
+Other than in the paper, the second convolution reads every map of the first, and the poolings are
+plain averages, as in the survey of docs/cost-model.md. The head's pooling to 5x5 is the second 2x2
+pooling.
 """
 
 from nas_tc.architecture import Architecture, Head, parse_notation

@@ -1,16 +1,23 @@
-"""What the scaled networks for small devices share: rounded widths, strides for small images."""
+"""Rounded widths, and strides for small images, of MobileNets and EfficientNets."""
 
 from collections.abc import Sequence
 
 
 def round_channels(channels: float) -> int:
-    """The nearest multiple of 8, or the next one where that would lose more than a tenth."""
+    """Nearest multiple of 8, at least 8; the next one up if that is less than 0.9 `channels`."""
     near = max(8, int(channels + 4) // 8 * 8)
     return near + 8 if near < 0.9 * channels else near
 
 
 def last_halvings(strides: Sequence[int], kept: int) -> list[int]:
-    """Strides of 1 and 2 of which the last `kept` that halve are left; the others become 1."""
+    """Strides in which only the last `kept` of the 2s remain; the others become 1.
+
+    So a network for large images halves the maps of small ones less often, and late.
+
+    Args:
+        strides: Strides of the layers in order, 1 or 2.
+        kept: Number of strides of 2 to keep.
+    """
     dropped = sum(stride == 2 for stride in strides) - kept
     found: list[int] = []
     for stride in strides:

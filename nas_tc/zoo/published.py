@@ -1,4 +1,4 @@
-"""The tables of He & Sun (2015), as printed."""
+"""Tables 1 to 6 of He & Sun (2015), as printed, with the names of the zoo's networks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,11 +7,11 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of a table: a network of the zoo and the paper's figures for it."""
+    """A row of a table: a network of the zoo and the paper's figures for it."""
 
-    name: str
-    top1_error: float | None  # 0 to 1
-    top5_error: float
+    name: str  # as in the zoo
+    top1_error: float | None  # 0 to 1; None if not printed
+    top5_error: float  # 0 to 1
     complexity: float | None = None  # relative to the table's reference
     batch_s: float | None = None  # training time of a mini-batch of 128, seconds
 
@@ -21,7 +21,7 @@ class Table:
     """A table of the paper."""
 
     title: str
-    reference: str  # network whose complexity is 1
+    reference: str  # name of the network with complexity 1
     rows: tuple[Row, ...]
 
 
