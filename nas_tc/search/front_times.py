@@ -50,7 +50,7 @@ def time_front(session: Session, judge: TimeJudge | None, search_s: float) -> No
         session.pool.release(_KEY)
         if not isinstance(result, FrontTimingResult):
             reason = getattr(result, "diverged", None) or result
-            session.listener.note(f"the front could not be timed once more: {reason}")
+            session.listener.note(f"the front could not be timed again: {reason}")
             return
         judge.add_timing(len(group), result.seconds)
         kept = dict(session.study.user_attrs.get(FRONT_TIMES_KEY, {}))
@@ -59,7 +59,7 @@ def time_front(session: Session, judge: TimeJudge | None, search_s: float) -> No
             kept[str(trial.number)] = {"times": timing_record(times, {}), "reason": reason}
             if reason is not None:
                 session.listener.note(
-                    f"trial {trial.number} leaves the front, timed with care: {reason}"
+                    f"trial {trial.number} leaves the front after a careful timing: {reason}"
                 )
         session.study.set_user_attr(FRONT_TIMES_KEY, kept)
 
