@@ -110,7 +110,7 @@ def _is_database(path: Path) -> bool:
 
 def _damaged(path: Path, error: sqlite3.DatabaseError) -> StudyError:
     return StudyError(
-        f"{path}: the study file is damaged ({error}); restore a backup of it, or save what "
+        f"{path}: the study file is damaged ({error}); take a copy of it from before, or save what "
         f"is left with 'sqlite3 {path} .recover | sqlite3 saved.db'; weights are in "
         f"{weights_folder(path)}"
     )
