@@ -40,7 +40,9 @@ def report(
     from nas_tc.study import read_study  # noqa: PLC0415
 
     if cost is not None and objectives is not None:
-        raise NasTcError("--cost and --objectives both say what the front is of; give one")
+        raise NasTcError(
+            "--cost and --objectives both set the objectives of the front; give one of them"
+        )
     names = tuple(each.strip() for each in objectives.split(",")) if objectives else ()
     if cost is not None:
         names = ("error", cost)

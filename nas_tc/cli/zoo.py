@@ -111,8 +111,8 @@ def _print_table(number: int, *, as_json: bool) -> None:
     screen.print(f"He & Sun 2015, {printed.title}")
     screen.print(table)
     screen.print(
-        f"complexity relative to {printed.reference}, as printed and by Eqn. (1); where they "
-        "differ docs/cost-model.md says why"
+        f"complexity relative to {printed.reference}, as printed and by Eqn. (1); "
+        "docs/cost-model.md explains the differences"
     )
 
 

@@ -19,8 +19,8 @@ _LIMIT_SHARE = 0.9  # share of choices that aim at the least error at the cost l
 _FRONT_WEIGHT = 0.25  # weight of the cost limit in the other choices, which aim at the whole front
 _POOL = 512  # uniform samples among the candidates
 _POOL_LASTS = 64  # trials for which the same uniform samples are used
-_MEMBERS = 8  # settings of the front that trades are made from, the most expensive ones
-_TRADES = 12  # trades from each of them
+_MEMBERS = 8  # settings of the front that are mutated, the most expensive ones
+_MUTATIONS = 12  # mutations of each of them
 _REPEAT_SHARE = 0.5  # share of the choices at the limit that may run a known setting again
 _LOOKED_AT_AGAIN = 24  # best settings that may be run again
 _BEST_TRIED = 64  # best settings in the knowledge gradient
@@ -66,7 +66,7 @@ class Acquisition:
         candidates = list(
             {
                 point.key: point
-                for point in (*self._pooled(number), *self._trades(front, random))
+                for point in (*self._pooled(number), *self._mutations(front, random))
                 if point.key not in seen
             }.values()
         )
@@ -149,8 +149,8 @@ class Acquisition:
         best = int(np.argmax(gain))
         return tried[best] if best < many and self._terms.admits(tried[best].params) else None
 
-    def _trades(self, front: Front, random: np.random.Generator) -> list[Candidate]:
-        """Settings of the front with one to three parameters changed, at a cost within the range.
+    def _mutations(self, front: Front, random: np.random.Generator) -> list[Candidate]:
+        """Mutations: settings of the front with up to three parameters changed, if they still fit.
 
         This is He & Sun's layer replacement (2015, section 4) for any parameters: one is traded
         against another at a similar cost.
@@ -159,7 +159,7 @@ class Acquisition:
         distributions, points = self._terms.distributions, self._terms.points
         names = list(distributions)
         for member in front.members[-_MEMBERS:]:
-            for _ in range(_TRADES):
+            for _ in range(_MUTATIONS):
                 changed = dict(member.params)
                 many = min(int(random.integers(1, 4)), len(names))
                 for place in random.permutation(len(names))[:many]:

@@ -51,7 +51,7 @@ def time_front(session: Session, judge: TimeJudge | None, search_s: float) -> No
         session.pool.release(_KEY)
         if not isinstance(result, FrontTimingResult):
             reason = getattr(result, "diverged", None) or result
-            session.listener.note(f"the front could not be timed once more: {reason}")
+            session.listener.note(f"the front could not be timed again: {reason}")
             return
         judge.add_timing(len(group), result.seconds)
         kept = dict(session.study.user_attrs.get(FRONT_TIMES_KEY, {}))

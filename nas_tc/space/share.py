@@ -81,7 +81,7 @@ def fitting(
     networks = [each for each in dict.fromkeys(drawn) if _exists(each)]
     if not networks:
         raise SpaceError(
-            f"space {space.name!r}: no network of {_DRAWS:,} drawn exists on its images, whose "
+            f"space {space.name!r}: no network that was drawn can be built on its images, because "
             "maps shrink to nothing; use larger images"
         )
     caps = (*limit.caps, *times)
