@@ -17,7 +17,7 @@ class Constraints:
     Attributes:
         distributions: of the parameters.
         points: makes points of settings.
-        draws: even draws among those that fit.
+        draws: uniform samples among those that fit.
         limit: the most that one may cost.
         floor: the least.
         admits: whether a setting is to be proposed for all that is known now.
@@ -35,7 +35,7 @@ class Constraints:
         return self.floor <= cost <= self.limit
 
     def drawn(self, settings: int, random: np.random.Generator) -> list[Candidate]:
-        """This many even draws."""
+        """This many uniform samples."""
         return [self.points.of(each) for each in self.draws.draw(settings, random)]
 
     def first_admitted(self, points: Sequence[Candidate], worth: Floats) -> Candidate | None:

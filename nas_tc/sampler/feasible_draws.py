@@ -1,7 +1,7 @@
 """Settings within a limit when their cost is a black box: found by walking, not by throwing away.
 
 Where a fair share fits, settings are drawn evenly until one does. Elsewhere what is drawn walks
-towards the cheapest or the dearest setting, one parameter after another, until its cost is in the
+towards the cheapest or the costliest setting, one parameter after another, until its cost is in the
 range: that finds what fits where hardly anything does, but not evenly, for there are more ways to
 some settings than to others. Spaces of few settings are listed and drawn from evenly.
 """
@@ -17,9 +17,9 @@ from nas_tc.errors import BudgetError
 from nas_tc.sampler.distributions import Distributions, Params, steps, value_at, values
 
 _LISTED = 4096  # settings that are listed
-_EVEN = 20  # even draws for one that fits, before walking to it
+_EVEN = 20  # uniform samples for one that fits, before walking to it
 _WALKS = 200  # in a row that end outside of the range before the search gives up
-_STARTS = 8  # of the search for the cheapest and the dearest
+_STARTS = 8  # of the search for the cheapest and the costliest
 
 Cost = Callable[[Params], float]
 
@@ -57,10 +57,10 @@ class FeasibleDraws:
                 raise self._nothing(sorted(cost(each) for each in self._every()))
             return
         random = np.random.default_rng(0)
-        self._cheap = self._extreme(1.0, random)
-        self._dear = self._extreme(-1.0, random)
-        if not self._fits(self._cheap) and not self._fits(self._dear):
-            ends = [cost(self._cheap), cost(self._dear)]
+        self._cheapest = self._extreme(1.0, random)
+        self._costliest = self._extreme(-1.0, random)
+        if not self._fits(self._cheapest) and not self._fits(self._costliest):
+            ends = [cost(self._cheapest), cost(self._costliest)]
             if ends[0] > limit or ends[1] < floor or self._walked(random) is None:
                 raise self._nothing(ends)
 
@@ -89,7 +89,7 @@ class FeasibleDraws:
         """From `params` towards the end of the space that brings the cost into the range."""
         current = dict(params)
         for _ in range(2):
-            end = self._cheap if self._cost(current) > self._limit else self._dear
+            end = self._cheapest if self._cost(current) > self._limit else self._costliest
             is_above = self._cost(current) > self._limit
             for name in random.permutation(list(self._distributions)):
                 current[name] = end[name]
@@ -114,13 +114,13 @@ class FeasibleDraws:
         return None
 
     def _a_fitting_end(self) -> Params:
-        return self._cheap if self._fits(self._cheap) else self._dear
+        return self._cheapest if self._fits(self._cheapest) else self._costliest
 
     def _extreme(self, sign: float, random: np.random.Generator) -> Params:
-        """The cheapest setting that changing one parameter after another leads to, or the dearest.
+        """The cheapest or costliest setting that changing one parameter after another leads to.
 
         Args:
-            sign: 1 for the cheapest, -1 for the dearest.
+            sign: 1 for the cheapest, -1 for the costliest.
             random: where the starts come from.
         """
         best, least = self._even(random), float("inf")

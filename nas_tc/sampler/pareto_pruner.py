@@ -1,4 +1,4 @@
-"""Stops candidates that are out of the running, never because a dearer one is better."""
+"""Early stopping of hopeless candidates, but never because a costlier one is better."""
 
 import optuna
 from optuna.pruners import BasePruner
@@ -10,7 +10,7 @@ from nas_tc.errors import NasTcError
 class ParetoPruner(BasePruner):
     """Asynchronous successive halving along the front of error against cost.
 
-    A trial is compared, at the same rung, only with trials that cost no more: whatever a dearer
+    A trial is compared, at the same rung, only with trials that cost no more: whatever a costlier
     network reaches, a cheap one can still be Pareto-optimal. It goes on while it is among the best
     `1/halving` of those, or fewer than `grace` trials behind these. Trials are compared with what
     is there at that moment, so nobody waits (Li et al., "A system for massively parallel
