@@ -1,8 +1,4 @@
-"""Chooses the next setting by a model of the error: a new one, or a known one to run again.
-
-A setting is a value for each parameter of the search. It has a known cost and an unknown error;
-the front is the lowest error at each cost.
-"""
+"""The next setting by a model: a new one, or one to run again."""
 
 from collections.abc import Sequence, Set
 
@@ -10,38 +6,39 @@ import numpy as np
 
 from nas_tc.sampler.candidates import Candidate, Key, costs, rows
 from nas_tc.sampler.constraints import Constraints
-from nas_tc.sampler.distributions import Floats, neighbour
+from nas_tc.sampler.distributions import Floats
 from nas_tc.sampler.expected_improvement import Front, expected_improvement, knowledge_gradient
+from nas_tc.sampler.mutations import mutations
 from nas_tc.sampler.observations import Observation
 from nas_tc.sampler.surrogate import Sample, Surrogate
 
-_LIMIT_SHARE = 0.9  # share of choices that aim at the least error at the cost limit alone
-_FRONT_WEIGHT = 0.25  # weight of the cost limit in the other choices, which aim at the whole front
+_LIMIT_SHARE = 0.9  # of the choices that look at the limit alone
+_FRONT_WEIGHT = 0.25  # of the limit in the others, which fill the front below it
 _POOL = 512  # uniform samples among the candidates
-_POOL_LASTS = 64  # trials for which the same uniform samples are used
-_MEMBERS = 8  # settings of the front that are mutated, the most expensive ones
-_MUTATIONS = 12  # mutations of each of them
-_REPEAT_SHARE = 0.5  # share of the choices at the limit that may run a known setting again
-_LOOKED_AT_AGAIN = 24  # best settings that may be run again
-_BEST_TRIED = 64  # best settings in the knowledge gradient
-_MOST_OBSERVATIONS = 400  # observations that the model is fitted to
+_POOL_LASTS = 64  # trials
+_MEMBERS = 8  # of the front, which are mutated
+_MUTATIONS = 12  # of each
+_REPEAT_SHARE = 0.5  # of the choices that may be a setting that was run before
+_LOOKED_AT_AGAIN = 24  # of the best settings
+_BEST_TRIED = 64  # settings whose expected errors a new observation may move
+_MOST_OBSERVATIONS = 400  # that the model is fitted to
 
 
 class Acquisition:
-    """Fits a model to the known errors, and chooses the setting expected to lower the front most.
+    """Fits a model to the trials and chooses the setting of the greatest expected gain.
 
     Args:
-        terms: Constraints on proposals.
-        seed: Seed for the uniform samples among the candidates.
-        repeats: Whether a setting may be run again.
+        constraints: on a proposal.
+        seed: seed of the uniform samples among the candidates.
+        repeats: whether a setting may be run again.
     """
 
-    def __init__(self, terms: Constraints, seed: int, *, repeats: bool) -> None:
-        self._terms = terms
+    def __init__(self, constraints: Constraints, seed: int, *, repeats: bool) -> None:
+        self._constraints = constraints
         self._seed = seed
         self._repeats = repeats
         self._pool: tuple[int, list[Candidate]] = (-1, [])
-        self._surrogate = Surrogate(len(terms.distributions))
+        self._surrogate = Surrogate(len(constraints.distributions))
 
     def of(
         self,
@@ -55,32 +52,28 @@ class Acquisition:
         """The next setting; None if there is no candidate left.
 
         Args:
-            found: Observed errors.
-            points: Settings of these observations, in the same order.
-            running: Settings of trials that have not ended.
-            seen: Keys of all settings that were proposed.
-            number: Number of the trial that the setting is for.
-            random: Random generator.
+            found: errors that the trials observed.
+            points: settings of these.
+            running: settings of trials that have not ended.
+            seen: keys of all settings that were proposed.
+            number: number of the trial that the setting is for.
+            random: source of the choices.
         """
         front = self._fitted(found, points, running)
-        candidates = list(
-            {
-                point.key: point
-                for point in (*self._pooled(number), *self._mutations(front, random))
-                if point.key not in seen
-            }.values()
-        )
+        tried = self._tried(found, points)
+        near = mutations(self._constraints, front.members[-_MEMBERS:], _MUTATIONS, random)
+        for_limit = random.random() < _LIMIT_SHARE
+        at_limit = 1.0 if for_limit else _FRONT_WEIGHT
+        candidates = _new([*self._pooled(number), *near], seen)
         if not candidates:
             return None
         mean, deviation = self._surrogate.predict(rows(candidates))
-        for_limit = random.random() < _LIMIT_SHARE
         if for_limit and self._repeats and random.random() < _REPEAT_SHARE:
-            again = self._again(self._tried(found, points), rows(candidates), mean, deviation)
+            again = self._again(tried, rows(candidates), mean, deviation)
             if again is not None:
                 return again
-        at_limit = 1.0 if for_limit else _FRONT_WEIGHT
         gain = expected_improvement(front, costs(candidates), mean, deviation, at_limit=at_limit)
-        return self._terms.first_admitted(candidates, gain)
+        return self._constraints.first_admitted(candidates, gain)
 
     def _fitted(
         self,
@@ -88,7 +81,7 @@ class Acquisition:
         points: Sequence[Candidate],
         running: Sequence[Candidate],
     ) -> Front:
-        """Fits the model, and returns the front by the errors that it expects."""
+        """Fits the model; the front by the errors that it expects of the trials."""
         kept = _kept(found, points)
         known = [points[place] for place in kept]
         sample = _sample([found[place] for place in kept], known)
@@ -109,14 +102,14 @@ class Acquisition:
             self._surrogate.fit(sample, first)
             known += running
         expected, _ = self._surrogate.predict(sample.features)
-        fits = np.array([self._terms.fits(point.cost) for point in known])
+        fits = np.array([self._constraints.fits(point.cost) for point in known])
         within = [point for point, fit in zip(known, fits, strict=True) if fit]
-        return Front.of(within, expected[fits], self._terms.limit)
+        return Front.of(within, expected[fits], self._constraints.limit)
 
     def _tried(self, found: Sequence[Observation], points: Sequence[Candidate]) -> list[Candidate]:
-        """The affordable settings that were run to the end, least expected error first."""
+        """The settings that fit and were run to the end, the least expected errors first."""
         ended = [points[place] for place in _kept(found, points) if not found[place].spread]
-        fitting = {each.key: each for each in ended if self._terms.fits(each.cost)}
+        fitting = {each.key: each for each in ended if self._constraints.fits(each.cost)}
         distinct = list(fitting.values())
         if not distinct:
             return []
@@ -126,13 +119,13 @@ class Acquisition:
     def _again(
         self, tried: list[Candidate], features: Floats, mean: Floats, deviation: Floats
     ) -> Candidate | None:
-        """A known setting, if running it once more is worth more than running any new one.
+        """A setting that was tried, if one more run of it tells more than any new setting would.
 
         Args:
-            tried: Known settings, the best first.
-            features: Features of the new settings, shape (new, features).
-            mean: Expected errors of the new settings.
-            deviation: Standard deviations of these.
+            tried: settings to choose from, the best first.
+            features: features of the new ones, shape (new, features).
+            mean: their expected errors.
+            deviation: standard deviations of these.
         """
         if not tried:
             return None
@@ -147,38 +140,25 @@ class Acquisition:
             self._surrogate.noise_variance,
         )
         best = int(np.argmax(gain))
-        return tried[best] if best < many and self._terms.admits(tried[best].params) else None
-
-    def _mutations(self, front: Front, random: np.random.Generator) -> list[Candidate]:
-        """Mutations: settings of the front with up to three parameters changed, if they still fit.
-
-        This is He & Sun's layer replacement (2015, section 4) for any parameters: one is traded
-        against another at a similar cost.
-        """
-        found = []
-        distributions, points = self._terms.distributions, self._terms.points
-        names = list(distributions)
-        for member in front.members[-_MEMBERS:]:
-            for _ in range(_MUTATIONS):
-                changed = dict(member.params)
-                many = min(int(random.integers(1, 4)), len(names))
-                for place in random.permutation(len(names))[:many]:
-                    name = names[place]
-                    changed[name] = neighbour(distributions[name], changed[name], random)
-                if self._terms.fits(points.cost(changed)):
-                    found.append(points.of(changed))
-        return found
+        if best >= many or not self._constraints.admits(tried[best].params):
+            return None
+        return tried[best]
 
     def _pooled(self, number: int) -> list[Candidate]:
-        """Uniform samples; trials in a row share them, so that costs are not computed anew."""
+        """Uniform samples, the same for some trials in a row, so that their costs are known."""
         block = number // _POOL_LASTS
         if self._pool[0] != block:
             random = np.random.default_rng([self._seed, block, 1])
-            drawn = self._terms.draws.all
+            drawn = self._constraints.draws.all
             if drawn is None or len(drawn) > _POOL:
-                drawn = self._terms.draws.draw(_POOL, random)
-            self._pool = (block, [self._terms.points.of(each) for each in drawn])
+                drawn = self._constraints.draws.draw(_POOL, random)
+            self._pool = (block, [self._constraints.points.of(each) for each in drawn])
         return self._pool[1]
+
+
+def _new(points: Sequence[Candidate], seen: Set[Key]) -> list[Candidate]:
+    """Each setting once, without those that were proposed."""
+    return list({point.key: point for point in points if point.key not in seen}.values())
 
 
 def _sample(found: Sequence[Observation], points: Sequence[Candidate]) -> Sample:

@@ -1,4 +1,4 @@
-"""`BudgetSampler`: an Optuna sampler that only proposes what fits, and fills the front below."""
+"""`BudgetSampler`: an Optuna sampler whose proposals keep a limit on their cost."""
 
 from collections.abc import Callable, Sequence
 from math import isfinite
@@ -22,36 +22,36 @@ from nas_tc.sampler.initial_design import farthest, unseen
 from nas_tc.sampler.observations import observations
 
 _STARTUP = 8  # trials before a model is of any use
-_EVEN_SHARE = 0.03  # of the proposals behind them
-_COMPLETIONS = 512  # even draws that the rest of a setting is taken from
+_UNIFORM_SHARE = 0.03  # of the proposals after them
+_COMPLETIONS = 512  # uniform samples that the rest of a setting is taken from
 
 
 class BudgetSampler(BaseSampler):
     """Proposes settings with `floor <= cost <= limit`, none of them twice unless that pays.
 
-    The cost is known before a trial is run, so nothing is spent on what does not fit. A Gaussian
-    process of the error chooses among even draws and trades: members of the front with one to
-    three parameters changed at once. It takes what lowers the least error at the limit most, or now
-    and then the whole front below it. Some proposals are even draws; the first eight are draws that
-    have little in common.
+    The cost is known before a trial is run, so no trial is spent on a setting that does not fit. A
+    Gaussian process of the error chooses among uniform samples and mutations: members of the front
+    with one to three parameters changed at once. It takes the setting that lowers the least error
+    at the limit most, or now and then the whole front below it. Some proposals are uniform samples.
+    The first eight are samples that have little in common.
 
-    What it proposes depends on the seed and on the trials of the study, those that others have
-    added included, so that a search that was interrupted does not repeat itself. Trials that still
-    run count as they are expected to end. Parameters that are not in `distributions` are drawn
-    evenly.
+    A proposal depends on the seed and on the trials of the study, those that others have added
+    included, so that a search that was interrupted does not repeat itself. Trials that still run
+    count as they are expected to end. Parameters that are not in `distributions` are sampled
+    uniformly.
 
     Args:
         distributions: parameter names to Optuna distributions.
-        cost: of a setting; called often, so it should take microseconds.
+        cost: cost of a setting; called often, so it should take microseconds.
         limit: the most that a setting may cost.
-        floor: the least.
-        seed: of the proposals; None: another each time.
-        canonical: gives one setting for all that mean the same, and that is what is proposed.
-        draws: where affordable settings come from, if you know better than `FeasibleDraws`.
+        floor: the least that a setting may cost.
+        seed: seed of the proposals; None: another each time.
+        canonical: gives one setting for all that mean the same; that one is proposed.
+        draws: source of settings that fit; None: `FeasibleDraws`.
         repeats: whether a setting may be run again, where a second look at it is worth more than
             a first one at another. For objectives that differ from run to run.
-        admits: whether a setting is to be proposed for all that is known now. It may change its
-            mind, so it is asked again for each proposal, of a few settings each time.
+        admits: whether a setting may be proposed by what is known now. Its answers may change, so
+            it is called again for each proposal, with a few settings each time.
 
     Raises:
         BudgetError: nothing is found within the limit.
@@ -75,11 +75,11 @@ class BudgetSampler(BaseSampler):
         self.distributions = dict(distributions)
         points = Candidates(distributions, cost, limit, canonical)
         draws = draws or FeasibleDraws(distributions, points.cost, limit, floor)
-        self._terms = Constraints(
+        self._constraints = Constraints(
             self.distributions, points, draws, limit, floor, admits or _anything
         )
         self._seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
-        self._choice = Acquisition(self._terms, self._seed, repeats=repeats)
+        self._choice = Acquisition(self._constraints, self._seed, repeats=repeats)
         self._independent = RandomSampler(seed)
         self._lock = Lock()
         self._known: dict[int, Candidate] = {}  # by trial number
@@ -98,7 +98,7 @@ class BudgetSampler(BaseSampler):
             trials = study.get_trials(deepcopy=False)
             self._remember(trials)
             random = np.random.default_rng([self._seed, len(trials)])
-            return unseen(self._terms, self._seen, random) is not None
+            return unseen(self._constraints, self._seen, random) is not None
 
     def infer_relative_search_space(
         self, study: optuna.Study, trial: FrozenTrial
@@ -134,7 +134,7 @@ class BudgetSampler(BaseSampler):
         param_name: str,
         param_distribution: BaseDistribution,
     ) -> Any:
-        """Optuna's hook for a parameter that the sampler was not told of: an even draw."""
+        """Optuna's hook for a parameter that the sampler was not told of: a uniform sample."""
         return self._independent.sample_independent(study, trial, param_name, param_distribution)
 
     def _propose(self, study: optuna.Study, trials: list[FrozenTrial], number: int) -> Candidate:
@@ -145,8 +145,8 @@ class BudgetSampler(BaseSampler):
         chosen: Candidate | None = None
         if len(found) < _STARTUP:
             before = [*self._known.values(), *self._proposed.values()]
-            chosen = farthest(self._terms, self._seen, before, random)
-        elif random.random() >= _EVEN_SHARE:
+            chosen = farthest(self._constraints, self._seen, before, random)
+        elif random.random() >= _UNIFORM_SHARE:
             running = [
                 self._known[trial.number]
                 for trial in trials
@@ -156,17 +156,18 @@ class BudgetSampler(BaseSampler):
             open_ = [*running, *self._proposed.values()]
             chosen = self._choice.of(found, points, open_, self._seen, number, random)
         if chosen is None:
-            chosen = unseen(self._terms, self._seen, random)
-        return chosen or self._terms.drawn(1, random)[0]
+            chosen = unseen(self._constraints, self._seen, random)
+        return chosen or self._constraints.drawn(1, random)[0]
 
     def _completed(self, fixed: Params, random: np.random.Generator) -> dict[str, Any]:
         """The rest of a setting that was queued with some parameters, so that it fits if it can."""
-        drawn = self._terms.draws.draw(_COMPLETIONS, random)
+        drawn = self._constraints.draws.draw(_COMPLETIONS, random)
         whole = ({**params, **fixed} for params in drawn)
         fitting = (
             each
             for each in whole
-            if self._terms.fits(self._terms.points.cost(each)) and self._terms.admits(each)
+            if self._constraints.fits(self._constraints.points.cost(each))
+            and self._constraints.admits(each)
         )
         return next(fitting, {**drawn[0], **fixed})
 
@@ -179,7 +180,9 @@ class BudgetSampler(BaseSampler):
             # being asked for lacks some, and for ever if the search is killed meanwhile.
             params = trial.params or trial.system_attrs.get("fixed_params", {})
             if is_within(self.distributions, params):
-                point = self._terms.points.of({name: params[name] for name in self.distributions})
+                point = self._constraints.points.of(
+                    {name: params[name] for name in self.distributions}
+                )
                 self._known[trial.number] = point
                 self._seen.add(point.key)
                 self._proposed.pop(trial.number, None)

@@ -1,10 +1,9 @@
 """Samples of settings within a cost range, where the cost may be any function.
 
-A setting is a value for each parameter. Where a fair share of settings is within the range, uniform
-samples are drawn until one is. Elsewhere a sample is changed towards the cheapest or the most
-expensive setting, one parameter after another, until its cost is in the range. That finds rare
-settings, but not uniformly, because more ways lead to some than to others. Spaces of few settings
-are listed and sampled uniformly.
+Where a fair share fits, settings are drawn evenly until one does. Elsewhere what is drawn walks
+towards the cheapest or the costliest setting, one parameter after another, until its cost is in the
+range: that finds what fits where hardly anything does, but not evenly, for there are more ways to
+some settings than to others. Spaces of few settings are listed and drawn from evenly.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,10 +16,10 @@ import numpy as np
 from nas_tc.errors import BudgetError
 from nas_tc.sampler.distributions import Distributions, Params, steps, value_at, values
 
-_LISTED = 4096  # settings; larger spaces are not listed
-_EVEN = 20  # uniform samples that are tried before one is changed
-_WALKS = 200  # samples that are changed in vain before the search ends
-_STARTS = 8  # starts of the search for the cheapest and the most expensive setting
+_LISTED = 4096  # settings that are listed
+_EVEN = 20  # uniform samples for one that fits, before walking to it
+_WALKS = 200  # in a row that end outside of the range before the search gives up
+_STARTS = 8  # of the search for the cheapest and the costliest
 
 Cost = Callable[[Params], float]
 
@@ -64,10 +63,10 @@ class FeasibleDraws:
                 raise self._nothing(sorted(cost(each) for each in self._every()))
             return
         random = np.random.default_rng(0)
-        self._cheap = self._extreme(1.0, random)
-        self._dear = self._extreme(-1.0, random)
-        if not self._fits(self._cheap) and not self._fits(self._dear):
-            ends = [cost(self._cheap), cost(self._dear)]
+        self._cheapest = self._extreme(1.0, random)
+        self._costliest = self._extreme(-1.0, random)
+        if not self._fits(self._cheapest) and not self._fits(self._costliest):
+            ends = [cost(self._cheapest), cost(self._costliest)]
             if ends[0] > limit or ends[1] < floor or self._walked(random) is None:
                 raise self._nothing(ends)
 
@@ -96,7 +95,7 @@ class FeasibleDraws:
         """A setting within the range, reached from `params` parameter by parameter; or None."""
         current = dict(params)
         for _ in range(2):
-            end = self._cheap if self._cost(current) > self._limit else self._dear
+            end = self._cheapest if self._cost(current) > self._limit else self._costliest
             is_above = self._cost(current) > self._limit
             for name in random.permutation(list(self._distributions)):
                 current[name] = end[name]
@@ -121,14 +120,14 @@ class FeasibleDraws:
         return None
 
     def _a_fitting_end(self) -> Params:
-        return self._cheap if self._fits(self._cheap) else self._dear
+        return self._cheapest if self._fits(self._cheapest) else self._costliest
 
     def _extreme(self, sign: float, random: np.random.Generator) -> Params:
-        """The cheapest or the most expensive setting that changes of single parameters lead to.
+        """The cheapest or costliest setting that changing one parameter after another leads to.
 
         Args:
-            sign: 1 for the cheapest, -1 for the most expensive.
-            random: Random generator for the starts.
+            sign: 1 for the cheapest, -1 for the costliest.
+            random: where the starts come from.
         """
         best, least = self._even(random), float("inf")
         for _ in range(_STARTS):

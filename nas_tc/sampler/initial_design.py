@@ -14,53 +14,62 @@ _MOST_NEIGHBOURS = 20_000  # looked at for a setting that is new
 
 
 def farthest(
-    terms: Constraints, seen: Set[Key], known: Iterable[Candidate], random: np.random.Generator
+    constraints: Constraints,
+    seen: Set[Key],
+    known: Iterable[Candidate],
+    random: np.random.Generator,
 ) -> Candidate | None:
-    """Of some uniform samples, the one least like all that was proposed: a model learns most of it.
+    """Of some uniform samples the one least like all that was proposed: a model learns most of it.
 
     How like two are is told by the parameters that differ and by the cost, of which all that
     is far below the limit counts as one.
     """
-    new = [each for each in terms.drawn(_SPREAD_OVER, random) if each.key not in seen]
+    new = [each for each in constraints.drawn(_SPREAD_OVER, random) if each.key not in seen]
     before = list(known)
     if not new or not before:
-        return terms.first_admitted(new, np.zeros(len(new)))
+        return constraints.first_admitted(new, np.zeros(len(new)))
     places, others = rows(new), rows(before)
     for features in (places, others):
         features[:, -1] = np.maximum(features[:, -1], -_OCTAVES)
     apart = ((places[:, None] - others[None]) ** 2).sum(axis=2).min(axis=1)
-    return terms.first_admitted(new, apart)
+    return constraints.first_admitted(new, apart)
 
 
-def unseen(terms: Constraints, seen: Set[Key], random: np.random.Generator) -> Candidate | None:
+def unseen(
+    constraints: Constraints, seen: Set[Key], random: np.random.Generator
+) -> Candidate | None:
     """A setting that is new: a uniform sample, or a neighbour; None if there is none."""
-    if terms.draws.all is not None:
-        listed = map(terms.points.of, terms.draws.all)
+    if constraints.draws.all is not None:
+        listed = map(constraints.points.of, constraints.draws.all)
         new = [each for each in listed if each.key not in seen]
         while new:
             point = new.pop(random.integers(len(new)))
-            if terms.admits(point.params):
+            if constraints.admits(point.params):
                 return point
         return None
     drawn: list[Candidate] = []
     for many in (1, 4, 64):
-        drawn = terms.drawn(many, random)
+        drawn = constraints.drawn(many, random)
         for point in drawn:
-            if point.key not in seen and terms.admits(point.params):
+            if point.key not in seen and constraints.admits(point.params):
                 return point
-    return _new_neighbour(terms, seen, drawn)
+    return _new_neighbour(constraints, seen, drawn)
 
 
-def _new_neighbour(terms: Constraints, seen: Set[Key], starts: list[Candidate]) -> Candidate | None:
+def _new_neighbour(
+    constraints: Constraints, seen: Set[Key], starts: list[Candidate]
+) -> Candidate | None:
     """Changes one parameter after another, from known settings onward, until one is new."""
     queue, visited = list(starts), {each.key for each in starts}
     for point in queue:
-        for name, distribution in terms.distributions.items():
+        for name, distribution in constraints.distributions.items():
             for value in values(distribution):
                 tried = {**point.params, name: value}
-                if not (terms.fits(terms.points.cost(tried)) and terms.admits(tried)):
+                if not (
+                    constraints.fits(constraints.points.cost(tried)) and constraints.admits(tried)
+                ):
                     continue
-                found = terms.points.of(tried)
+                found = constraints.points.of(tried)
                 if found.key not in seen:
                     return found
                 if found.key not in visited:

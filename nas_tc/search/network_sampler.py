@@ -1,4 +1,4 @@
-"""Who is next? `BudgetSampler` over the networks of a space, whose costs it knows exactly."""
+"""`BudgetSampler` over the networks of a space, whose costs are known exactly."""
 
 from collections.abc import Callable
 from itertools import islice
@@ -17,6 +17,7 @@ from nas_tc.search.nearest_draws import NearestDraws
 from nas_tc.space import Feasible, Space, extreme_network
 
 _LISTED = 4096  # networks
+_DECODED = 4096  # networks that are remembered
 _FAR = 2  # times the limit: what a network is said to cost that is over one that is no number
 _TRIED = 20  # draws for a network that keeps the other limits too, before walking to one
 _FEWEST = 64  # networks that so many draws are made for, since one may be unlucky
@@ -31,15 +32,15 @@ def network_sampler(
     """Proposes networks of `space` that are within `limit`.
 
     None of them is proposed twice, unless to train it again tells more than to train a new one.
-    Settings of the genes that decode to the same network count as one. Draws are even, and exact by
-    construction as far as the complexity goes; what breaks another limit is drawn again.
+    Settings of the genes that decode to the same network count as one. Samples are uniform, and
+    within the complexity by construction; a network that breaks another limit is drawn again.
 
     Args:
-        space: to propose from.
-        limit: that a formula can check.
-        seed: of the proposals.
-        admits: whether a network keeps within what no formula knows, as far as can be predicted
-            now; asked anew for each proposal.
+        space: space of the networks.
+        limit: limit that a formula can check.
+        seed: seed of the proposals.
+        admits: whether a network keeps within limits that no formula knows, by what can be
+            predicted now; asked anew for each proposal.
 
     Raises:
         BudgetError: no network is found.
@@ -47,11 +48,12 @@ def network_sampler(
     """
     most = limit.complexity or complexity(extreme_network(space, "costliest"))
     distributions = _distributions(space)
+    decode = _Decoder(space)
     others = [cap for cap in limit.caps if cap.bound.measure != "complexity"]
 
     def cost(genes: Params) -> float:
         """The complexity; above the limit, or below nothing, for what breaks another limit."""
-        architecture = space.decode(genes)
+        architecture = decode(genes)
         try:
             macs = complexity(architecture)
             for cap in others:
@@ -62,10 +64,10 @@ def network_sampler(
         return macs
 
     def is_admitted(genes: Params) -> bool:
-        return admits is None or admits(space.decode(genes))
+        return admits is None or admits(decode(genes))
 
     def canonical(genes: Params) -> Params:
-        return space.encode(space.decode(genes))
+        return space.encode(decode(genes))
 
     draws = (
         _Networks(space, limit, most, cost, is_admitted, is_checked=bool(others or admits))
@@ -85,8 +87,29 @@ def network_sampler(
     )
 
 
+class _Decoder:
+    """`Space.decode` with a memory: each candidate is asked for several times in a row.
+
+    Args:
+        space: space of the genes.
+    """
+
+    def __init__(self, space: Space) -> None:
+        self._space = space
+        self._known: dict[tuple[object, ...], Architecture] = {}
+
+    def __call__(self, genes: Params) -> Architecture:
+        """The network that the genes' values choose."""
+        key = tuple([genes[gene.name] for gene in self._space.genes])
+        if key not in self._known:
+            if len(self._known) >= _DECODED:
+                self._known.clear()
+            self._known[key] = self._space.decode(genes)
+        return self._known[key]
+
+
 class _Networks:
-    """Even draws of the networks that keep all limits, while a fair share of those drawn do."""
+    """Uniform samples of the networks that keep all limits, where a fair share of samples does."""
 
     def __init__(
         self,

@@ -136,7 +136,7 @@ def test_a_draw_does_not_depend_on_the_luck_of_those_before():
     limit = budget_of("params<=50k")  # one uniform sample of forty fits
 
     def drawn(seeds):
-        draws = network_sampler(PLAIN, limit, seed=0)._terms.draws
+        draws = network_sampler(PLAIN, limit, seed=0)._constraints.draws
         return {seed: draws.draw(1, np.random.default_rng(seed)) for seed in seeds}
 
     assert drawn(range(8)) == drawn(reversed(range(8)))
@@ -206,7 +206,7 @@ filter = [2, 3]
 
 def test_where_the_clock_alone_admits_nothing_it_is_told():
     limit = budget_of("latency<=1ms")
-    with pytest.raises(BudgetError, match="was found in the space 'plain-32'"):
-        network_sampler(PLAIN, limit, seed=0, admits=lambda _: False)._terms.draws.draw(
+    with pytest.raises(BudgetError, match="no network of the space 'plain-32' is found within"):
+        network_sampler(PLAIN, limit, seed=0, admits=lambda _: False)._constraints.draws.draw(
             1, np.random.default_rng(0)
         )

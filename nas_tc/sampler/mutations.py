@@ -1,0 +1,43 @@
+"""New settings from good ones: some parameters changed."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nas_tc.sampler.candidates import Candidate
+from nas_tc.sampler.constraints import Constraints
+from nas_tc.sampler.distributions import neighbour
+
+_MOST_CHANGED = 3  # parameters
+
+
+def mutations(
+    constraints: Constraints,
+    parents: Sequence[Candidate],
+    children: int,
+    random: np.random.Generator,
+) -> list[Candidate]:
+    """Settings that differ from a parent in one to three parameters, and fit.
+
+    This is He & Sun's layer replacement (2015, section 4) for any parameters: some values change
+    at a cost that still fits.
+
+    Args:
+        constraints: on the settings.
+        parents: settings to change.
+        children: tries for each parent; those that do not fit are left out.
+        random: source of the changes.
+    """
+    found = []
+    distributions = constraints.distributions
+    names = list(distributions)
+    for parent in parents:
+        for _ in range(children):
+            changed = dict(parent.params)
+            many = min(int(random.integers(1, _MOST_CHANGED + 1)), len(names))
+            for place in random.permutation(len(names))[:many]:
+                name = names[place]
+                changed[name] = neighbour(distributions[name], changed[name], random)
+            if constraints.fits(constraints.points.cost(changed)):
+                found.append(constraints.points.of(changed))
+    return found
