@@ -18,12 +18,12 @@ class Constraints:
     """The settings that a sampler may propose, and samples of them.
 
     Attributes:
-        distributions: of the parameters.
-        points: makes points of settings.
-        draws: uniform samples among those that fit.
-        limit: the most that one may cost.
-        floor: the least.
-        admits: whether a setting is to be proposed for all that is known now.
+        distributions: Distributions of the parameters, by name.
+        points: Computes cost and features of settings.
+        draws: Samples of settings within the limits.
+        limit: Greatest cost.
+        floor: Least cost.
+        admits: Function that says whether a setting may be proposed, by what is known so far.
     """
 
     distributions: Distributions
@@ -38,7 +38,7 @@ class Constraints:
         return self.floor <= cost <= self.limit
 
     def drawn(self, settings: int, random: np.random.Generator) -> list[Candidate]:
-        """This many uniform samples."""
+        """Samples of settings within the limits, as many as asked for."""
         return [self.points.of(each) for each in self.draws.draw(settings, random)]
 
     def first_admitted(self, points: Sequence[Candidate], worth: Floats) -> Candidate | None:

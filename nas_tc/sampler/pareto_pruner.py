@@ -1,4 +1,4 @@
-"""Early stopping of hopeless candidates, but never because a costlier one is better."""
+"""`ParetoPruner`: an Optuna pruner that compares a trial only with those that cost no more."""
 
 import optuna
 from optuna.pruners import BasePruner
@@ -10,11 +10,11 @@ from nas_tc.errors import NasTcError
 class ParetoPruner(BasePruner):
     """Asynchronous successive halving along the front of error against cost.
 
-    A trial is compared, at the same rung, only with trials that cost no more: whatever a costlier
-    network reaches, a cheap one can still be Pareto-optimal. It goes on while it is among the best
-    `1/halving` of those, or fewer than `grace` trials behind these. Trials are compared with what
-    is there at that moment, so nobody waits (Li et al., "A system for massively parallel
-    hyperparameter tuning", 2020, without the waiting promotions).
+    A rung is a step at which trials report an error. There, a trial is compared only with trials
+    that cost no more, because a cheap network can be Pareto-optimal whatever a more expensive one
+    reaches. It continues while it is among the best `1/reduction_factor` of them, or fewer than
+    `grace` trials behind these. No trial waits for others (Li et al., "A system for massively
+    parallel hyperparameter tuning", 2020, without the delayed promotions).
 
     Args:
         cost: Name of the user attribute that holds a trial's cost.
