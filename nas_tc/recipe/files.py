@@ -13,7 +13,7 @@ QUICK = Recipe(optimizer="muon")
 """For searching: the most accuracy within a dozen epochs on small images."""
 
 FULL = Recipe(epochs=60, ema=0.998)
-"""Recipe for a full training: the same, five times as long, with an average of the weights."""
+"""Recipe for a full training: SGD, five times as long, with an average of the weights."""
 
 HE_SUN_2015 = Recipe(
     epochs=75,
