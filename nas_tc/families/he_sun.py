@@ -9,11 +9,10 @@ pixels are left out, the last one first.
 from functools import partial
 
 from nas_tc.architecture import Pool, Stage
-from nas_tc.families.depths import deepened
+from nas_tc.families.depths import WIDTH_STEP, deepened, described, forms_of
 from nas_tc.families.family import Family, Form, Size
 from nas_tc.families.sides import LARGE, halvings
 
-_STEP = 4  # channels
 _NARROWEST = 3  # steps
 _STAGES = 3  # behind the first
 _LAST = 4  # pixels a side of the last map, at least
@@ -23,23 +22,16 @@ _PUBLISHED = 112  # pixels a side of images for which the published strides leav
 def _forms(side: int) -> tuple[Form, ...]:
     most = halvings(side, _LAST)
     first = max(0, most - _STAGES)
-    ways = [(early, min(_STAGES, most - early)) for early in range(first, most or 1)]
-    forms = [
-        Form(
-            stages=partial(_stages, side, early, stages),
-            smallest=1 if early == ways[-1][0] else _NARROWEST,
-            largest=1024,
-            deepest=12,
-        )
-        for early, stages in ways
+    layouts = [
+        partial(_stages, side, early, min(_STAGES, most - early))
+        for early in range(first, most or 1)
     ]
-    if side >= _PUBLISHED:
-        forms.insert(0, Form(_published, _NARROWEST, largest=1024, deepest=12))
-    return tuple(forms)
+    published = [_published] if side >= _PUBLISHED else []
+    return forms_of([*published, *layouts], _NARROWEST)
 
 
 def _published(size: Size) -> tuple[Stage, ...]:
-    width = _STEP * size.scale
+    width = WIDTH_STEP * size.scale
     _, second, third = deepened((1, 4, 4), size.extra)
     return (
         Stage(1, width, 7, stride=2, pool=Pool(3, 1)),
@@ -51,7 +43,7 @@ def _published(size: Size) -> tuple[Stage, ...]:
 
 def _stages(side: int, early: int, behind: int, size: Size) -> tuple[Stage, ...]:
     """A first convolution that halves the images `early` times, and `behind` stages behind it."""
-    width, stride = _STEP * size.scale, 2**early
+    width, stride = WIDTH_STEP * size.scale, 2**early
     depths = deepened((1, 4, 4)[: behind + 1], size.extra)
     filter = max(7 if side >= LARGE else 3, 2 * stride - 1)
     found = [Stage(depths[0], width, filter, stride=stride, pool=_delayed(behind > 0))]
@@ -67,9 +59,6 @@ def _delayed(is_followed: bool) -> Pool | None:
     return Pool(2, 1) if is_followed else None
 
 
-def _described(size: Size) -> str:
-    more = f", {size.extra} more convolution{'s'[: size.extra > 1]}" if size.extra else ""
-    return f"first width {_STEP * size.scale}{more}"
-
-
-HE_SUN = Family("he-sun", "He & Sun 2015, Table 2, network J'", _forms, _described)
+HE_SUN = Family(
+    "he-sun", "He & Sun 2015, Table 2, network J'", _forms, partial(described, "convolution")
+)

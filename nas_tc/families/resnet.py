@@ -8,11 +8,10 @@ Shortcuts are projected where shapes change (option B).
 from functools import partial
 
 from nas_tc.architecture import Basic, Pool, Stage
-from nas_tc.families.depths import deepened
+from nas_tc.families.depths import WIDTH_STEP, deepened, described, forms_of
 from nas_tc.families.family import Family, Form, Size
 from nas_tc.families.sides import openings, stem
 
-_STEP = 4  # channels of the first stage for a scale of 1
 _NARROWEST = 4  # least scale: 16 channels, as in section 4.2
 _STAGES = 4  # of blocks, as published
 _DEPTHS = (3, 2, 1)  # blocks in each stage; with all four stages at most 2, as in ResNet-18
@@ -21,29 +20,20 @@ _DEPTHS = (3, 2, 1)  # blocks in each stage; with all four stages at most 2, as 
 def _forms(side: int) -> tuple[Form, ...]:
     """Layouts for images of `side` pixels, the one with the most resolution and depth first.
 
-    `early` counts the halvings of the map before the first stage of blocks. Only the last layout
-    may be thinner than `_NARROWEST`, so that the smallest budgets have a network, too.
+    `early` counts the halvings of the map before the first stage of blocks.
     """
     layouts = [
-        (early, (depth,) * stages)
+        partial(_stages, side, early, (depth,) * stages)
         for early, stages in openings(side, _STAGES, most_early=2)
         for depth in _DEPTHS
         if stages < _STAGES or depth < 3
     ]
-    return tuple(
-        Form(
-            stages=partial(_stages, side, early, depths),
-            smallest=1 if (early, depths) == layouts[-1] else _NARROWEST,
-            largest=1024,
-            deepest=12,
-        )
-        for early, depths in layouts
-    )
+    return forms_of(layouts, _NARROWEST)
 
 
 def _stages(side: int, early: int, depths: tuple[int, ...], size: Size) -> tuple[Stage, ...]:
     """The first convolution, which halves the map `early` times, and the stages of blocks."""
-    width = _STEP * size.scale
+    width = WIDTH_STEP * size.scale
     filter, stride, pools = stem(early, side)
     found = [
         Stage(
@@ -60,9 +50,6 @@ def _stages(side: int, early: int, depths: tuple[int, ...], size: Size) -> tuple
     return tuple(found)
 
 
-def _described(size: Size) -> str:
-    more = f", {size.extra} more block{'s'[: size.extra > 1]}" if size.extra else ""
-    return f"first width {_STEP * size.scale}{more}"
-
-
-RESNET = Family("resnet", "He et al. 2016, Table 1 and section 4.2", _forms, _described)
+RESNET = Family(
+    "resnet", "He et al. 2016, Table 1 and section 4.2", _forms, partial(described, "block")
+)

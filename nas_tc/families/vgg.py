@@ -9,11 +9,10 @@ there are fewer stages, of 2 each.
 from functools import partial
 
 from nas_tc.architecture import Pool, Stage
-from nas_tc.families.depths import deepened
+from nas_tc.families.depths import WIDTH_STEP, deepened, described, forms_of
 from nas_tc.families.family import Family, Form, Size
 from nas_tc.families.sides import openings, stem
 
-_STEP = 4  # channels of the first stage for a scale of 1
 _NARROWEST = 5  # least scale: 20 channels
 _STAGES = 5  # as published
 _DEPTHS = ((2, 2, 3, 3, 3), (2, 2, 2, 2, 2))  # configurations D and B
@@ -22,28 +21,19 @@ _DEPTHS = ((2, 2, 3, 3, 3), (2, 2, 2, 2, 2))  # configurations D and B
 def _forms(side: int) -> tuple[Form, ...]:
     """Layouts for images of `side` pixels, the one with the most resolution and depth first.
 
-    `early` counts the halvings of the map before the first stage. Only the last layout may be
-    thinner than `_NARROWEST`, so that the smallest budgets have a network, too.
+    `early` counts the halvings of the map before the first stage.
     """
     layouts = [
-        (early, depths)
+        partial(_stages, side, early, depths)
         for early, stages in openings(side, _STAGES, most_early=0)
         for depths in (_DEPTHS if stages == _STAGES else ((2,) * stages,))
     ]
-    return tuple(
-        Form(
-            stages=partial(_stages, side, early, depths),
-            smallest=1 if (early, depths) == layouts[-1] else _NARROWEST,
-            largest=1024,
-            deepest=12,
-        )
-        for early, depths in layouts
-    )
+    return forms_of(layouts, _NARROWEST)
 
 
 def _stages(side: int, early: int, depths: tuple[int, ...], size: Size) -> tuple[Stage, ...]:
     """The stages of a network that halves the map `early` times before its first full stage."""
-    width = _STEP * size.scale
+    width = WIDTH_STEP * size.scale
     filter, stride, pools = stem(early, side)
     found = [Stage(1, width, filter, stride=stride, pool=Pool(2, 2))] if pools else []
     last = len(depths) - 1
@@ -60,9 +50,4 @@ def _stages(side: int, early: int, depths: tuple[int, ...], size: Size) -> tuple
     return tuple(found)
 
 
-def _described(size: Size) -> str:
-    more = f", {size.extra} more convolution{'s'[: size.extra > 1]}" if size.extra else ""
-    return f"first width {_STEP * size.scale}{more}"
-
-
-VGG = Family("vgg", "Simonyan & Zisserman 2015, Table 1", _forms, _described)
+VGG = Family("vgg", "Simonyan & Zisserman 2015, Table 1", _forms, partial(described, "convolution"))
