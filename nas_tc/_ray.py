@@ -12,6 +12,7 @@ import ray
 import torch
 
 from nas_tc.errors import DeviceError, reason
+from nas_tc.training import choose_device
 
 _CONNECT_S = 5
 # Workers take memory from the jemalloc that Ray brings along, in huge pages that are kept;
@@ -78,6 +79,30 @@ def ray_has_gpu(*, local: bool) -> bool:
     """
     counted = ray.cluster_resources().get("GPU", 0) >= 1
     return bool(counted and (not local or torch.cuda.is_available()))
+
+
+def check_processor(device: str, per_gpu: int = 1) -> None:
+    """Refuses settings that need a GPU, before any worker starts on the processor.
+
+    Args:
+        device: "auto", "cpu" or "cuda".
+        per_gpu: Number of workers that share one GPU.
+
+    Raises:
+        DeviceError: The device is "cuda" and Ray counts no GPU, or `per_gpu` is above 1 without a
+            GPU.
+    """
+    choose_device(device)
+    if device == "cuda":
+        raise DeviceError(
+            "device 'cuda': torch sees a GPU here, but Ray counts none for its workers; start the "
+            "Ray cluster with --num-gpus, see what CUDA_VISIBLE_DEVICES holds, or use --device cpu"
+        )
+    if per_gpu > 1:
+        raise DeviceError(
+            f"--per-gpu {per_gpu}: networks share a GPU, and none is used here; leave the option "
+            "out to train one network a core"
+        )
 
 
 def _init_ray(address: str | None, workers: int | None, variables: Mapping[str, str]) -> None:

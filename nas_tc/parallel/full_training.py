@@ -11,7 +11,7 @@ from typing import Any
 import ray
 from ray.util.queue import Queue
 
-from nas_tc._ray import ray_has_gpu, start_ray
+from nas_tc._ray import check_processor, ray_has_gpu, start_ray
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
 from nas_tc.errors import DeviceError, NasTcError
@@ -96,13 +96,9 @@ def train_in_parallel(
     ours = start_ray(address, None)
     try:
         on_gpus = device != "cpu" and ray_has_gpu(local=ours and address is None)
-        if device == "cuda" and not on_gpus:
-            choose_device(device)
-            raise DeviceError(
-                "device 'cuda': torch sees a GPU here, but Ray counts none for its workers; start "
-                "the Ray cluster with --num-gpus, or use --device cpu"
-            )
-        _check_capacity(workers, "GPU" if on_gpus else "CPU", device)
+        if not on_gpus:
+            check_processor(device)
+        _check_capacity(workers, "GPU" if on_gpus else "CPU")
         messages: Any = Queue(actor_options={"num_cpus": 0})
         listener = threading.Thread(
             target=_listen, args=(messages, resumed, after_epoch), daemon=True
@@ -169,10 +165,8 @@ def _listen(
             after_epoch(message)
 
 
-def _check_capacity(workers: int, kind: str, device: str) -> None:
+def _check_capacity(workers: int, kind: str) -> None:
     """Refuses more workers than Ray has GPUs or cores; `kind` is "GPU" or "CPU"."""
-    if kind == "CPU":
-        choose_device(device)
     places = int(ray.cluster_resources().get(kind, 0))
     plural = "s" if places != 1 else ""
     if workers > places:

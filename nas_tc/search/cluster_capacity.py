@@ -7,7 +7,6 @@ from typing import Any
 import ray
 
 from nas_tc.errors import DeviceError
-from nas_tc.training import choose_device
 
 _PATIENCE_S = 15.0  # a worker that has a place starts within this time
 
@@ -71,27 +70,3 @@ class ClusterCapacity:
                 "the search began; wait until they are free, or stop the search and ask for fewer "
                 "workers"
             )
-
-
-def check_processor(device: str, per_gpu: int) -> None:
-    """Refuses settings that need a GPU, before any worker starts on the processor.
-
-    Args:
-        device: "auto", "cpu" or "cuda".
-        per_gpu: Number of workers that share one GPU.
-
-    Raises:
-        DeviceError: The device is "cuda" and Ray counts no GPU, or `per_gpu` is above 1 without a
-            GPU.
-    """
-    choose_device(device)
-    if device == "cuda":
-        raise DeviceError(
-            "device 'cuda': torch sees a GPU here, but Ray counts none for its workers; start the "
-            "Ray cluster with --num-gpus, see what CUDA_VISIBLE_DEVICES holds, or use --device cpu"
-        )
-    if per_gpu > 1:
-        raise DeviceError(
-            f"--per-gpu {per_gpu}: networks share a GPU, and none is used here; leave the option "
-            "out to train one network a core"
-        )

@@ -8,12 +8,12 @@ from typing import Any, Self
 import ray
 from ray.exceptions import RayActorError, RayError, RayTaskError
 
-from nas_tc._ray import ray_has_gpu, start_ray
+from nas_tc._ray import check_processor, ray_has_gpu, start_ray
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
 from nas_tc.errors import DeviceError, NasTcError
 from nas_tc.recipe import Recipe
-from nas_tc.search.cluster_capacity import ClusterCapacity, check_processor
+from nas_tc.search.cluster_capacity import ClusterCapacity
 from nas_tc.search.deadlines import Deadlines
 from nas_tc.training import device_is_lost
 from nas_tc.worker import (
@@ -140,8 +140,8 @@ class Pool:
             timeout_s: Longest wait, seconds.
 
         Returns:
-            A `Report`, a result of timing, a test error or an exception; None if no worker answers
-            within `timeout_s`.
+            A `TrainingResult`, a result of timing, a test error or an exception; None if no worker
+            answers within `timeout_s`.
 
         Raises:
             DeviceError: A worker cannot start, and neither could the next one in its place.

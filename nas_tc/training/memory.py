@@ -27,9 +27,7 @@ def free_bytes(device: torch.device, sharers: int = 1) -> int | None:
     if device.type != "cuda":
         return free_memory_bytes()
     free, total = torch.cuda.mem_get_info(device)
-    if sharers == 1:
-        return free
-    return max(0, min(free, total // sharers - torch.cuda.memory_reserved(device)))
+    return max(0, min(free, total // sharers - torch.cuda.memory_allocated(device)))
 
 
 def keep_to_part(device: torch.device, sharers: int) -> None:
@@ -43,9 +41,7 @@ def room_for_images(device: torch.device, sharers: int = 1) -> int:
 
     Half of what is free, and of this process's part where several share the GPU.
     """
-    free, total = torch.cuda.mem_get_info(device)
-    part = total // sharers - torch.cuda.memory_allocated(device)
-    return int(_IMAGES_SHARE * max(0, min(free, part)))
+    return int(_IMAGES_SHARE * (free_bytes(device, sharers) or 0))
 
 
 def check_fits(

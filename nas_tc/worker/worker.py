@@ -160,7 +160,7 @@ class Worker:
             network = build(architecture, mean=mean, std=std, seed=seed, init=self._recipe.init)
             self._network = network.to(self._device)
         except (MemoryError, RuntimeError) as error:
-            return self._without_memory(error)
+            return self._without_memory(error, architecture, self._recipe.batch_size)
         self._rungs = train(
             self._network,
             self._train,
@@ -180,7 +180,7 @@ class Worker:
         except DivergedError as error:
             return TrainingResult(diverged=str(error))
         except (MemoryError, RuntimeError) as error:
-            return self._without_memory(error)
+            return self._without_memory(error, self._architecture, self._recipe.batch_size)
         if rung.epoch < self._recipe.epochs:
             return TrainingResult(rung)
         state = {k: v.contiguous().cpu() for k, v in self._network.state_dict().items()}
@@ -222,14 +222,9 @@ class Worker:
         except OutOfMemoryError as error:
             return TrainingResult(diverged=str(error))
         except (MemoryError, RuntimeError) as error:
-            if not ran_out(error):
-                raise
-            error.__traceback__ = None  # it holds the tensors
             setup.references.clear()
-            self._forget()
             batch = max(limit.setting.batch for limit in request.limits)
-            reason = out_of_memory(request.networks[0], batch, self._device, dtype=torch.float32)
-            return TrainingResult(diverged=reason)
+            return self._without_memory(error, request.networks[0], batch, torch.float32)
 
     def test_error(self, architecture: Architecture, weights: bytes) -> float:
         """Error on the test images, 0 to 1.
@@ -242,14 +237,20 @@ class Worker:
         network.load_state_dict(load(weights))
         return error_rate(network.to(self._device), self._test, self._step_context)
 
-    def _without_memory(self, error: MemoryError | RuntimeError) -> TrainingResult:
-        """The answer that no memory is left; raises any other error again."""
+    def _without_memory(
+        self,
+        error: MemoryError | RuntimeError,
+        architecture: Architecture,
+        batch: int,
+        dtype: torch.dtype | None = None,
+    ) -> TrainingResult:
+        """The answer that no memory is left for a network; raises any other error again."""
         if not ran_out(error):
             raise error
         error.__traceback__ = None  # it holds the tensors
         self._forget()
-        batch = self._recipe.batch_size
-        return TrainingResult(diverged=out_of_memory(self._architecture, batch, self._device))
+        reason = out_of_memory(architecture, batch, self._device, dtype=dtype)
+        return TrainingResult(diverged=reason)
 
     def _forget(self) -> None:
         """Drops the last network, so that its memory is free for the next."""

@@ -9,8 +9,8 @@ import ray
 import torch
 from ray.exceptions import RayActorError, RayTaskError
 
+from nas_tc._ray import check_processor
 from nas_tc.errors import DeviceError
-from nas_tc.search.cluster_capacity import check_processor
 from nas_tc.search.pool import _check_started, error_line
 from nas_tc.study import read_study
 from nas_tc.worker import Worker

@@ -30,7 +30,7 @@ def test_images_get_half_of_what_a_process_may_have_of_the_gpu(gpu, sharers, roo
 def test_workers_that_share_a_gpu_count_their_part_of_its_memory(monkeypatch):
     kept = []
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (6000, 8000))
-    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: 500)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: 500)
     monkeypatch.setattr(torch.cuda, "set_per_process_memory_fraction", lambda *a: kept.append(a))
     assert [free_bytes(GPU, sharers) for sharers in (1, 2, 20)] == [6000, 3500, 0]
     for sharers in (1, 4):
