@@ -146,11 +146,13 @@ class Pool:
         Raises:
             DeviceError: A worker cannot start, and neither could the next one in its place.
         """
+        if (hung := self._overdue()) is not None:
+            return hung
         self._deadlines.watch(self._calls)
         done, _ = ray.wait(list(self._calls), num_returns=1, timeout=timeout_s)
         self._capacity.look()
         if not done:
-            return self._overdue()
+            return None
         key = self._calls.pop(done[0])
         self._deadlines.answered(done[0])
         try:
@@ -184,9 +186,12 @@ class Pool:
             ray.shutdown()
 
     def _overdue(self) -> tuple[Any, LostError] | None:
-        """The key of a network whose worker hangs, with the error; the worker is replaced."""
+        """The key of a network whose worker hangs, with the error; the worker is replaced.
+
+        An answer that is there already counts: this process may have been suspended meanwhile.
+        """
         call = self._deadlines.overdue()
-        if call is None:
+        if call is None or ray.wait([call], timeout=0)[0]:
             return None
         key = self._calls.pop(call)
         self._replace(key)

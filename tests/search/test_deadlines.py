@@ -7,6 +7,7 @@ import pytest
 
 from nas_tc.errors import NasTcError
 from nas_tc.search.deadlines import Deadlines
+from nas_tc.search.pool import Pool
 from nas_tc.worker import Worker
 
 
@@ -72,3 +73,31 @@ def test_a_worker_that_hangs_is_replaced(fresh_search, monkeypatch, tmp_path):
     assert record.done == 3
     (failed,) = [trial for trial in record.trials if trial.state == "failed"]
     assert failed.reason == "the worker gave no answer within 30 s"
+
+
+@pytest.mark.faults
+def test_a_worker_that_hangs_is_found_while_others_answer(cluster, monkeypatch):
+    class Sleeper:
+        def __init__(self, *_, **__):
+            pass
+
+        def begin(self, seconds, seed):
+            time.sleep(seconds)
+
+    monkeypatch.setattr("nas_tc.search.pool.Worker", Sleeper)
+    with Pool(None, None, device="cpu", workers=2) as pool:
+        for key in ("one", "two"):  # both processes are there after this
+            pool.begin(key, 0, 0)
+        for _ in range(2):
+            pool.release(pool.next_result(100)[0])
+        pool._deadlines = Deadlines(5.0)
+        pool.begin("hangs", 3600, 0)
+        pool.begin("quick", 0.01, 0)
+        started = time.monotonic()
+        while (answer := pool.next_result(1.0))[0] == "quick":
+            assert time.monotonic() - started < 60
+            pool.release("quick")
+            pool.begin("quick", 0.01, 0)
+        key, error = answer
+        assert key == "hangs"
+        assert str(error) == "the worker gave no answer within 5 s"
