@@ -156,7 +156,7 @@ def excess_of(times: Sequence[TimeLimit], figures: dict[str, dict[str, Any]]) ->
         for limit in times
         if limit.name in figures and (limit.reference is None or "ratio" in figures[limit.name])
     ]
-    return max(ratios, default=1.0)  # foretold against a reference that was not timed
+    return max(ratios, default=1.0)  # predicted against a reference that was not timed
 
 
 def _fitted(family: Family, limits: Sequence[Limited], settings: Settings) -> Architecture:

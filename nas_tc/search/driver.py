@@ -88,7 +88,7 @@ class Driver:
             timed_briefly=time_judge is not None and time_judge.measures,
         )
         self._study.pruner = ParetoPruner(record.objectives[1], reading=TRAIN_LOSSES_KEY)
-        self._complete = [trial for trial in record.trials if trial.state == "complete"]
+        self._complete = list(record.trained)
         self._front = record.front
         self._done = self._done_before = record.done
         self._pruned = sum(
@@ -261,10 +261,10 @@ class Driver:
         tried_again = isinstance(error, LostError) and losses < _LOSSES
         if tried_again:
             network = Architecture.from_dict(trial.user_attrs[ARCHITECTURE_KEY])
-            kept = {
-                key: trial.user_attrs[key] for key in (BASELINE_KEY,) if key in trial.user_attrs
-            }
-            enqueue(self._study, network, self._settings.space, {LOSSES_KEY: losses, **kept})
+            kept = {LOSSES_KEY: losses}
+            if BASELINE_KEY in trial.user_attrs:
+                kept[BASELINE_KEY] = trial.user_attrs[BASELINE_KEY]
+            enqueue(self._study, network, self._settings.space, kept)
         frozen = self._study.tell(trial, state=TrialState.FAIL)
         self._forget(trial.number)
         self._listener.ended(with_repeats([*self._complete, trial_record(frozen)])[-1])

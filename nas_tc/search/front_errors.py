@@ -12,8 +12,7 @@ from nas_tc.study.weights import Weights
 
 def untested(record: StudyRecord) -> list[TrialRecord]:
     """Networks of the front and baselines whose test errors are not known yet."""
-    found = {trial.number: trial for trial in (*record.front, *record.baselines)}
-    return [trial for trial in found.values() if trial.test_error is None]
+    return [trial for trial in record.shown if trial.test_error is None]
 
 
 def measure_front(session: Session) -> None:
@@ -28,10 +27,8 @@ def measure_front(session: Session) -> None:
     study, pool, listener = session.study, session.pool, session.listener
     tested = dict(study.user_attrs.get(TEST_ERRORS_KEY, {}))
     record = session.record()  # with the careful times of the front
-    Weights(session.path, record.objectives, timed_briefly=False).drop(
-        [trial for trial in record.trials if trial.state == "complete"]
-    )
-    waiting = [trial for trial in untested(record) if str(trial.number) not in tested]
+    Weights(session.path, record.objectives, timed_briefly=False).drop(record.trained)
+    waiting = untested(record)
 
     def begin_next() -> bool:
         while waiting:

@@ -20,8 +20,7 @@ def untimed_front(record: StudyRecord) -> list[TrialRecord]:
     budget = record.settings["budget"]
     if not budget.get("times") or budget.get("time_table"):
         return []
-    found = {trial.number: trial for trial in (*record.front, *record.baselines)}
-    return [trial for trial in found.values() if not trial.timed_again]
+    return [trial for trial in record.shown if not trial.timed_again]
 
 
 def time_front(session: Session, judge: TimeJudge | None, search_s: float) -> None:

@@ -34,7 +34,7 @@ class Session:
     _identity: tuple[int, int] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_identity", identity_of(self.path) if self.path else None)
+        object.__setattr__(self, "_identity", identity_of(self.path))
 
     def record(self) -> StudyRecord:
         """The study as its file has it now."""

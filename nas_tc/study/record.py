@@ -37,11 +37,14 @@ class StudyRecord:
     timing: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
+    def trained(self) -> tuple[TrialRecord, ...]:
+        """The trials that were trained to the end, all baselines among them."""
+        return tuple(trial for trial in self.trials if trial.state == "complete")
+
+    @cached_property
     def complete(self) -> tuple[TrialRecord, ...]:
         """The trials that were trained to the end, baselines outside of the space left out."""
-        return tuple(
-            trial for trial in self.trials if trial.state == "complete" and not trial.is_landmark
-        )
+        return tuple(trial for trial in self.trained if not trial.is_landmark)
 
     @cached_property
     def baselines(self) -> tuple[TrialRecord, ...]:
@@ -50,8 +53,8 @@ class StudyRecord:
         Where the search had trained the network before, it is that trial, which has the mean error.
         """
         found = []
-        for trial in self.trials:
-            if trial.baseline is not None and trial.state == "complete":
+        for trial in self.trained:
+            if trial.baseline is not None:
                 first = trial if trial.repeat_of is None else self.trial(trial.repeat_of)
                 found.append(replace(first, baseline=trial.baseline))
         return tuple(sorted(found, key=lambda each: (each.complexity, each.number)))
@@ -78,6 +81,11 @@ class StudyRecord:
     def front(self) -> tuple[TrialRecord, ...]:
         """The Pareto-optimal trials, cheapest first, by `objectives`."""
         return pareto_front(self.complete, self.objectives)
+
+    @property
+    def shown(self) -> tuple[TrialRecord, ...]:
+        """The front and the baselines, each trial once: what is tested and timed with care."""
+        return tuple({t.number: t for t in (*self.front, *self.baselines)}.values())
 
     @property
     def best(self) -> TrialRecord:

@@ -1,5 +1,6 @@
 """The table of a search."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -18,6 +19,8 @@ def test_gpus_that_this_machine_lacks_are_refused(monkeypatch):
     search, pool = SimpleNamespace(times=limits("latency<=1ms")), SimpleNamespace(device="cuda")
     with (
         pytest.raises(DeviceError, match="on GPUs of the cluster"),
-        open_time_judge(search, None, Session(None, None, pool, NullListener(), Interrupts())),
+        open_time_judge(
+            search, None, Session(None, Path("no.db"), pool, NullListener(), Interrupts())
+        ),
     ):
         pass
