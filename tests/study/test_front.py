@@ -4,29 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nas_tc.architecture import GAP, Architecture, Stage
 from nas_tc.cost import inference_bytes, training_memory
 from nas_tc.errors import NasTcError
-from nas_tc.study import TrialRecord, check_objectives, objective, pareto_front
+from nas_tc.study import check_objectives, objective, pareto_front
 from nas_tc.study.front import near_front
+from trial_records import ANY, record
 
-ANY = Architecture((1, 4, 4), (Stage(1, 1, 1),), GAP, 2)
 points = st.lists(st.tuples(st.integers(1, 9), st.integers(0, 9)), max_size=25)
-
-
-def record(number, cost, error):
-    return TrialRecord(
-        number=number,
-        state="complete",
-        architecture=ANY,
-        complexity=cost,
-        params=1,
-        genes={},
-        val_errors={1: 1.0, 3: error / 10},
-        test_error=None,
-        train_s=None,
-        reason=None,
-    )
 
 
 def dominates(one, other):

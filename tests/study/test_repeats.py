@@ -4,26 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from nas_tc.architecture import GAP, Architecture, Stage
-from nas_tc.study import TrialRecord, objective, pareto_front
+from nas_tc.study import objective, pareto_front
 from nas_tc.study.repeats import with_repeats
-
-ANY = Architecture((1, 4, 4), (Stage(1, 1, 1),), GAP, 2)
-
-
-def record(number, cost, error):
-    return TrialRecord(
-        number=number,
-        state="complete",
-        architecture=ANY,
-        complexity=cost,
-        params=1,
-        genes={},
-        val_errors={1: 1.0, 3: error / 10},
-        test_error=None,
-        train_s=None,
-        reason=None,
-    )
+from trial_records import ANY, record
 
 
 def test_a_network_s_errors_are_gathered_in_its_first_complete_trial():

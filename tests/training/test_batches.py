@@ -134,16 +134,6 @@ def test_a_set_smaller_than_a_batch_is_one_batch():
     assert len(list(shuffled_batches(data, Recipe(batch_size=8), torch.Generator()))) == 1
 
 
-@pytest.fixture
-def gpu(monkeypatch):
-    """A GPU that only `images_on` believes in; gives what it has been sent."""
-    sent = []
-    monkeypatch.setattr(torch.Tensor, "to", lambda tensor, _: sent.append(tensor) or tensor)
-    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: 100)
-    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (900, 1000))  # bytes free, and all
-    return sent
-
-
 @pytest.mark.parametrize(("size", "streamed"), [(48, False), (47, True)])
 def test_images_beyond_the_gpus_memory_are_sent_batch_by_batch(gpu, monkeypatch, size, streamed):
     monkeypatch.setattr("nas_tc.training.batches.room_for_images", lambda *_: size)

@@ -8,36 +8,22 @@ import pytest
 import torch
 
 from nas_tc.architecture import GAP, Architecture, parse_notation
-from nas_tc.data import load_data
 from nas_tc.errors import NasTcError
 from nas_tc.module import build
 from nas_tc.recipe import Recipe
 from nas_tc.training import (
     DivergedError,
-    Images,
     OutOfMemoryError,
     Training,
     check_fits,
     train_fully,
 )
+from small_training import few_digits, images, same, small
 
 
 @pytest.fixture(scope="module")
 def digits():
-    return load_data("digits", side=(16, 16), train_images=320)
-
-
-def small(data, notation="(3,8)/2 | (3,16)/2"):
-    return Architecture(data.shape, parse_notation(notation), GAP, len(data.classes))
-
-
-def images(split):
-    return Images(torch.tensor(split.images), torch.tensor(split.labels))
-
-
-def same(one, other):
-    pairs = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
-    return all(torch.equal(a, b) for a, b in pairs)
+    return few_digits()
 
 
 class StoppedError(Exception):

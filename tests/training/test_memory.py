@@ -12,16 +12,6 @@ GPU = torch.device("cuda")
 FOUR = Split(np.arange(48, dtype=np.uint8).reshape(4, 2, 2, 3), np.arange(4))
 
 
-@pytest.fixture
-def gpu(monkeypatch):
-    """A GPU that only `images_on` believes in; gives what it has been sent."""
-    sent = []
-    monkeypatch.setattr(torch.Tensor, "to", lambda tensor, _: sent.append(tensor) or tensor)
-    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: 100)
-    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (900, 1000))  # bytes free, and all
-    return sent
-
-
 @pytest.mark.parametrize(("sharers", "room"), [(1, 450), (2, 200), (10, 0), (11, 0)])
 def test_images_get_half_of_what_a_process_may_have_of_the_gpu(gpu, sharers, room):
     assert room_for_images(GPU, sharers) == room

@@ -4,8 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from nas_tc.architecture import GAP, Architecture, parse_notation
-from nas_tc.data import load_data
 from nas_tc.module import build
 from nas_tc.recipe import Recipe
 from nas_tc.training import (
@@ -13,19 +11,12 @@ from nas_tc.training import (
     error_of_views,
     train,
 )
+from small_training import few_digits, images, small
 
 
 @pytest.fixture(scope="module")
 def digits():
-    return load_data("digits", side=(16, 16), train_images=320)
-
-
-def small(data, notation="(3,8)/2 | (3,16)/2"):
-    return Architecture(data.shape, parse_notation(notation), GAP, len(data.classes))
-
-
-def images(split):
-    return Images(torch.tensor(split.images), torch.tensor(split.labels))
+    return few_digits()
 
 
 def test_one_view_is_the_plain_error_and_ten_views_of_larger_images_count_all(digits):
