@@ -52,6 +52,8 @@ class BudgetSampler(BaseSampler):
             a first one at another. For objectives that differ from run to run.
         admits: whether a setting may be proposed by what is known now. Its answers may change, so
             it is called again for each proposal, with a few settings each time.
+        reading: name of the user attribute with what trials show at rungs, {"3": 1.63}, from which
+            the final errors of pruned trials are estimated; None: the reported values.
 
     Raises:
         BudgetError: nothing is found within the limit.
@@ -69,6 +71,7 @@ class BudgetSampler(BaseSampler):
         draws: Draws | None = None,
         repeats: bool = False,
         admits: Callable[[Params], bool] | None = None,
+        reading: str | None = None,
     ) -> None:
         if not floor <= limit:
             raise BudgetError(f"the floor {floor:g} is above the limit {limit:g}; exchange them")
@@ -81,6 +84,7 @@ class BudgetSampler(BaseSampler):
         self._seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
         self._choice = Acquisition(self._constraints, self._seed, repeats=repeats)
         self._independent = RandomSampler(seed)
+        self._reading = reading
         self._lock = Lock()
         self._known: dict[int, Candidate] = {}  # by trial number
         self._proposed: dict[int, Candidate] = {}  # what the study may lack still, by trial number
@@ -141,7 +145,7 @@ class BudgetSampler(BaseSampler):
         random = np.random.default_rng([self._seed, number])
         self._remember(trials)
         sign = -1.0 if study.direction == StudyDirection.MAXIMIZE else 1.0
-        found = observations(trials, self._is_of_use, sign)
+        found = observations(trials, self._is_of_use, sign, self._reading)
         chosen: Candidate | None = None
         if len(found) < _STARTUP:
             before = [*self._known.values(), *self._proposed.values()]

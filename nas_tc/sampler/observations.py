@@ -23,18 +23,22 @@ def observations(
     trials: Sequence[FrozenTrial],
     admits: Callable[[FrozenTrial], bool],
     sign: float = 1.0,
+    reading: str | None = None,
 ) -> list[Observation]:
     """The errors of complete and pruned trials, in the order of their numbers.
 
     A rung is a step at which trials report an error and may be pruned. A pruned trial's final error
-    is estimated from its last rung, by a line through the errors of complete trials at that rung
-    and in the end. A trial that was stopped before its first report, because its training diverged,
-    counts with the worst error of all.
+    is estimated from what it showed at its last rung, by a line through what complete trials showed
+    there and their final errors. A trial that was stopped before its first report, because its
+    training diverged, counts with the worst error of all.
 
     Args:
         trials: Trials of one study.
         admits: Function that says whether a trial counts.
         sign: 1 where values are minimised, -1 where they are maximised.
+        reading: Name of the user attribute with what trials show at rungs, {"3": 1.63}: a value for
+            each step, smaller is better. None, or where too few complete trials have one: the
+            reported values.
     """
     complete = [
         trial
@@ -48,7 +52,7 @@ def observations(
     if not found:
         return []
     worst = max(each.error for each in found)
-    lines: dict[int, tuple[float, float, float, float] | None] = {}
+    lines: dict[tuple[int, str | None], _Line | None] = {}
     for trial in trials:
         if trial.state != TrialState.PRUNED or not admits(trial):
             continue
@@ -56,27 +60,35 @@ def observations(
         if rung is None:
             found.append(Observation(trial.number, worst))
             continue
-        if rung not in lines:
-            lines[rung] = _line(complete, rung, sign)
-        line, value = lines[rung], sign * trial.intermediate_values[rung]
-        if line is not None and isfinite(value):
-            at_rung, at_end, slope, spread = line
-            found.append(Observation(trial.number, at_end + slope * (value - at_rung), spread))
+        for name in (reading, None) if reading else (None,):
+            if (rung, name) not in lines:
+                lines[rung, name] = _line(complete, rung, sign, name)
+            line, value = lines[rung, name], _shown(trial, rung, sign, name)
+            if line is not None and isfinite(value):
+                error = line.at_end + line.slope * (value - line.at_rung)
+                found.append(Observation(trial.number, error, line.spread))
+                break
     return sorted(found, key=lambda each: each.number)
 
 
-def _line(
-    complete: Sequence[FrozenTrial], rung: int, sign: float
-) -> tuple[float, float, float, float] | None:
-    """A line from errors at a rung to final errors; None for fewer than three trials.
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line from what trials show at a rung to their final errors."""
 
-    It is given by the mean error at the rung, the mean final error, the slope and the standard
-    deviation of the residuals.
-    """
+    at_rung: float  # mean at the rung
+    at_end: float  # mean final error
+    slope: float
+    spread: float  # standard deviation of the residuals
+
+
+def _line(
+    complete: Sequence[FrozenTrial], rung: int, sign: float, reading: str | None
+) -> _Line | None:
+    """The line of a rung; None for fewer than three trials that show something there."""
     pairs = [
-        (sign * trial.intermediate_values[rung], sign * (trial.value or 0.0))
+        (shown, sign * (trial.value or 0.0))
         for trial in complete
-        if isfinite(trial.intermediate_values.get(rung, float("nan")))
+        if isfinite(shown := _shown(trial, rung, sign, reading))
     ]
     if len(pairs) < _PAIRS:
         return None
@@ -84,7 +96,16 @@ def _line(
     variance = float(early.var())
     slope = 0.0
     if variance > 0:
-        slope = float(np.clip(np.mean((early - early.mean()) * (final - final.mean())), 0, None))
-        slope = min(slope / variance, 1.0)  # at most 1: differences do not grow
+        slope = max(float(np.mean((early - early.mean()) * (final - final.mean()))), 0.0) / variance
+    if reading is None:
+        slope = min(slope, 1.0)  # differences between errors do not grow
     rest = final - final.mean() - slope * (early - early.mean())
-    return float(early.mean()), float(final.mean()), slope, float(rest.std())
+    return _Line(float(early.mean()), float(final.mean()), slope, float(rest.std()))
+
+
+def _shown(trial: FrozenTrial, rung: int, sign: float, reading: str | None) -> float:
+    """What a trial shows at a rung, smaller is better; NaN if it shows nothing."""
+    if reading is None:
+        return sign * trial.intermediate_values.get(rung, float("nan"))
+    value = trial.user_attrs.get(reading, {}).get(str(rung))
+    return float("nan") if value is None else float(value)

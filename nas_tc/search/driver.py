@@ -77,6 +77,7 @@ class Driver:
             settings.limit,
             settings.seed,
             admits=None if time_judge is None else time_judge.admits,
+            reading=TRAIN_LOSSES_KEY,
         )
         self._study.sampler = self._sampler
         self._running: dict[int, optuna.Trial] = {}

@@ -28,6 +28,7 @@ def network_sampler(
     limit: Limit,
     seed: int,
     admits: Callable[[Architecture], bool] | None = None,
+    reading: str | None = None,
 ) -> BudgetSampler:
     """Proposes networks of `space` that are within `limit`.
 
@@ -41,6 +42,7 @@ def network_sampler(
         seed: seed of the proposals.
         admits: whether a network keeps within limits that no formula knows, by what can be
             predicted now; asked anew for each proposal.
+        reading: name of the user attribute with what trials show at rungs; see `BudgetSampler`.
 
     Raises:
         BudgetError: no network is found.
@@ -84,6 +86,7 @@ def network_sampler(
         draws=draws,
         repeats=True,
         admits=None if admits is None else is_admitted,
+        reading=reading,
     )
 
 
