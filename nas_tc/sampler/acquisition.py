@@ -5,6 +5,7 @@ from collections.abc import Sequence, Set
 import numpy as np
 
 from nas_tc.sampler.candidates import Candidate, Key, costs, rows
+from nas_tc.sampler.climb import climbed
 from nas_tc.sampler.constraints import Constraints
 from nas_tc.sampler.distributions import Floats
 from nas_tc.sampler.expected_improvement import Front, expected_improvement, knowledge_gradient
@@ -19,6 +20,7 @@ _POOL_LASTS = 64  # trials
 _MEMBERS = 8  # of the front, which are mutated
 _MUTATIONS = 12  # of each
 _REPEAT_SHARE = 0.5  # of the choices that may be a setting that was run before
+_RIVALS = 512  # new settings that these compete with, by their gain
 _LOOKED_AT_AGAIN = 24  # of the best settings
 _BEST_TRIED = 64  # settings whose expected errors a new observation may move
 _MOST_OBSERVATIONS = 400  # that the model is fitted to
@@ -67,13 +69,18 @@ class Acquisition:
         candidates = _new([*self._pooled(number), *near], seen)
         if not candidates:
             return None
-        mean, deviation = self._surrogate.predict(rows(candidates))
+
+        def gain(points: Sequence[Candidate]) -> Floats:
+            mean, deviation = self._surrogate.predict(rows(points))
+            return expected_improvement(front, costs(points), mean, deviation, at_limit=at_limit)
+
+        candidates, gains = climbed(self._constraints, candidates, gain, seen, random)
         if for_limit and self._repeats and random.random() < _REPEAT_SHARE:
-            again = self._again(tried, rows(candidates), mean, deviation)
+            best = np.argsort(-gains, kind="stable")[:_RIVALS]
+            again = self._again(tried, rows([candidates[place] for place in best.tolist()]))
             if again is not None:
                 return again
-        gain = expected_improvement(front, costs(candidates), mean, deviation, at_limit=at_limit)
-        return self._constraints.first_admitted(candidates, gain)
+        return self._constraints.first_admitted(candidates, gains)
 
     def _fitted(
         self,
@@ -116,27 +123,24 @@ class Acquisition:
         order = np.argsort(self._surrogate.predict(rows(distinct))[0], kind="stable")
         return [distinct[place] for place in order[:_BEST_TRIED]]
 
-    def _again(
-        self, tried: list[Candidate], features: Floats, mean: Floats, deviation: Floats
-    ) -> Candidate | None:
+    def _again(self, tried: list[Candidate], rivals: Floats) -> Candidate | None:
         """A setting that was tried, if one more run of it tells more than any new setting would.
 
         Args:
             tried: settings to choose from, the best first.
-            features: features of the new ones, shape (new, features).
-            mean: their expected errors.
-            deviation: standard deviations of these.
+            rivals: features of the new ones, shape (new, features).
         """
         if not tried:
             return None
         known = rows(tried)
         known_mean, known_deviation = self._surrogate.predict(known)
+        mean, deviation = self._surrogate.predict(rivals)
         many = min(len(tried), _LOOKED_AT_AGAIN)
         gain = knowledge_gradient(
             np.concatenate([known_mean[:many], mean]),
             np.concatenate([known_deviation[:many], deviation]),
             known_mean,
-            self._surrogate.covariance(np.concatenate([known[:many], features]), known),
+            self._surrogate.covariance(np.concatenate([known[:many], rivals]), known),
             self._surrogate.noise_variance,
         )
         best = int(np.argmax(gain))
