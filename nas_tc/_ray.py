@@ -105,6 +105,15 @@ def check_processor(device: str, per_gpu: int = 1) -> None:
         )
 
 
+def visible_instances() -> int | None:
+    """Number of instances of divided GPUs (MIG) in CUDA_VISIBLE_DEVICES; None if it names none.
+
+    Ray counts no more of them than there are whole GPUs.
+    """
+    named = {each.strip() for each in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")}
+    return len(named) if all(each.startswith("MIG-") for each in named) else None
+
+
 def _init_ray(address: str | None, workers: int | None, variables: Mapping[str, str]) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
@@ -115,7 +124,13 @@ def _init_ray(address: str | None, workers: int | None, variables: Mapping[str, 
         cpus = max(workers or 1, cores or 1)
         try:
             with environment_with(variables):
-                ray.init(address="local", num_cpus=cpus, include_dashboard=False, **common)
+                ray.init(
+                    address="local",
+                    num_cpus=cpus,
+                    num_gpus=visible_instances(),
+                    include_dashboard=False,
+                    **common,
+                )
         except OSError as error:
             raise _no_room(error) from None
         return

@@ -65,3 +65,26 @@ def test_a_ray_that_has_no_folder_says_so_in_a_line(monkeypatch, error):
     with pytest.raises(DeviceError, match=r"Ray cannot start: .*let RAY_TMPDIR name") as raised:
         _ray.start_ray(None, 1)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("visible", "gpus"),
+    [
+        (None, None),
+        ("", None),
+        ("0,1", None),
+        ("GPU-1,GPU-2", None),
+        ("MIG-1", 1),
+        ("MIG-1, MIG-2,MIG-3", 3),  # of one GPU, which Ray would count once
+    ],
+)
+def test_instances_of_a_divided_gpu_count_as_gpus(monkeypatch, visible, gpus):
+    if visible is None:
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    else:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    told = {}
+    monkeypatch.setattr(_ray.ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(_ray.ray, "init", lambda **how: told.update(how))
+    _ray.start_ray(None, 2)
+    assert told["num_gpus"] == gpus

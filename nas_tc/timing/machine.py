@@ -9,17 +9,20 @@ from typing import Any
 import torch
 
 from nas_tc._machine import processor_name
+from nas_tc.timing.gpu_record import gpu_record
 
 _GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 _NO_TURBO = Path("/sys/devices/system/cpu/intel_pstate/no_turbo")
 _SAME = ("device", "threads", "torch", "cuda", "instructions")  # equal, or times do not compare
+_SAME_IF_KNOWN = ("tf32",)  # machines of version 0.1 do not say
 
 
 def timing_machine(device: torch.device) -> dict[str, Any]:
     """Device, libraries, clock policy and load of the machine, as a dictionary.
 
-    A clock policy that the system does not show, as in most virtual machines, is None. The load is
-    the mean number of processes that ran or waited in the last minute.
+    A GPU adds what `gpu_record` says. A clock policy that the system does not show, as in most
+    virtual machines, is None. The load is the mean number of processes that ran or waited in the
+    last minute.
 
     Args:
         device: Device that is timed: the processor or a GPU.
@@ -38,6 +41,7 @@ def timing_machine(device: torch.device) -> dict[str, Any]:
         "governor": _read(_GOVERNOR),
         "turbo": {"0": "on", "1": "off"}.get(_read(_NO_TURBO) or ""),
         "load": round(os.getloadavg()[0], 2),
+        **(gpu_record(device) if on_gpu else {}),
     }
 
 
@@ -54,7 +58,16 @@ def difference(there: Mapping[str, Any], here: Mapping[str, Any]) -> str | None:
     for name in _SAME:
         if there.get(name) != here.get(name):
             return f"{name} {there.get(name)!r}, here {here.get(name)!r}"
+    for name in _SAME_IF_KNOWN:
+        known = name in there and name in here
+        if known and there[name] != here[name]:
+            return f"{name} {there[name]!r}, here {here[name]!r}"
     return None
+
+
+def is_of_gpu(machine: Mapping[str, Any]) -> bool:
+    """Whether a machine of `timing_machine` is a GPU."""
+    return machine.get("cuda") is not None
 
 
 def device_slug(machine: Mapping[str, Any]) -> str:
