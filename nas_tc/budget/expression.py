@@ -111,6 +111,11 @@ def _device(part: _Part, measure: Measure) -> tuple[_Part, str | None]:
         raise unknown("device", device, _DEVICES, within=part.whole, at=where.start + 1)
     if "device" not in measure.depends_on:
         where.refuse(f"{measure.name} is the same on every device; leave 'on {device}' out")
+    if measure.is_eager and device == "cpu":
+        plain = measure.name.removesuffix("_eager")
+        where.refuse(
+            f"a processor launches no kernels, so {measure.name} is for GPUs; write {plain!r}"
+        )
     return part.cut(0, match.start()), device
 
 

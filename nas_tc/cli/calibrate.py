@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
 _CHECKED = 40  # networks
 _CHECK_SEED = 2015  # not one that calibration draws with
-_CHECK_REBUILDS = 5
-# of each network that is checked
+_CHECK_REBUILDS = 5  # of each network that is checked
 _CHECK_S = 0.1  # with each build
 _SAVE_EVERY_S = 10.0
 
@@ -41,6 +40,14 @@ def calibrate(
     batch: options.Batch = 1,
     dtype: options.Dtype = "fp32",
     train_step: options.TrainStep = False,
+    eager: Annotated[
+        bool,
+        typer.Option(
+            "--eager",
+            help="On a GPU: time passes whose kernels the host launches one by one, for limits "
+            "such as latency_eager<=1ms.",
+        ),
+    ] = False,
     reference: Annotated[
         list[str] | None,
         typer.Option(
@@ -78,7 +85,9 @@ def calibrate(
     if dtype not in DTYPES:
         raise unknown("dtype", dtype, DTYPES)
     chosen = choose_device(device)
-    setting = Setting("train_step" if train_step else "forward", batch, dtype)
+    if eager and chosen.type == "cpu":
+        raise NasTcError("--eager: a processor launches no kernels; leave the option out")
+    setting = Setting("train_step" if train_step else "forward", batch, dtype, eager)
     if chosen.type == "cpu":
         settle_on_core()
         take_huge_pages()  # it looks at one build of each network only

@@ -14,6 +14,8 @@ from nas_tc.timing import (
     REPEATS,
     Builder,
     Estimate,
+    GraphRun,
+    Run,
     Stopwatch,
     decide_rebuilds,
     find_reference_speed,
@@ -66,9 +68,23 @@ def by_one_build(
         found, verdict = watch.decide(run, limit_ms)
         judged = {"verdict": verdict}
     values = {**_figures(found), **_correction(1, found.value, None), **judged}
+    values |= _eager(watch, run, found, repeats)
     return values | (
         _ratio(time_ratio(watch, run, *reference, rounds=repeats)) if reference else {}
     )
+
+
+def _eager(watch: Stopwatch, run: Run, found: Estimate, repeats: int) -> dict[str, Any]:
+    """The time of the same pass with the launches of the host, and its ratio to that of replays."""
+    assert isinstance(run, GraphRun)
+    eager = found if run.graph is None else watch.time(run.eager, repeats=repeats)
+    return {
+        "eager_ms": eager.value,
+        "eager_low_ms": eager.low,
+        "eager_high_ms": eager.high,
+        "eager_ratio": eager.value / found.value,
+        "not_captured": run.reason or None,
+    }
 
 
 def _figures(found: Estimate) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nas_tc.budget import Bound, Limit
 from nas_tc.cli.console import shape_text
+from nas_tc.cost.measures import MEASURES
 from nas_tc.errors import DeviceError
 from nas_tc.space import Space
 
@@ -64,7 +65,9 @@ def calibration(space_name: str, space: Space, bound: Bound, file: Path | None) 
     words = ["nas-tc", "calibrate", "--space", space_name, "--input", shape_text(space.input)]
     words += ["--classes", str(space.classes)]
     words += ["--batch", str(bound.batch)] if bound.batch > 1 else []
-    words += ["--training"] if bound.measure == "train_step" else []
+    measure = MEASURES[bound.measure]
+    words += ["--training"] if measure.timed_pass == "train_step" else []
+    words += ["--eager"] if measure.is_eager else []
     reference = bound.most.reference
     words += ["--reference", reference.name] if reference and reference.side is None else []
     words += ["--device", bound.device] if bound.device else []

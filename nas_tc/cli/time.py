@@ -164,6 +164,8 @@ def _print(values: dict[str, Any], around: str) -> None:
         f"time      {values['latency_ms']:.3f} ms ({values['low_ms']:.3f} to "
         f"{values['high_ms']:.3f}): {_counted(values)}"
     )
+    if "eager_ms" in values:
+        screen.print(_eager(values))
     if (slowdown := values["slowdown"]) is not None:
         screen.print(
             f"slowdown  {slowdown:.3f} of the machine, against its reference speed; by the clock "
@@ -188,11 +190,48 @@ def _print(values: dict[str, Any], around: str) -> None:
             f"{values['ratio_high']:.4f}) of {values['against']}, from {values['rounds']} "
             "interleaved rounds"
         )
-    governor = machine["governor"] or "not shown"
-    screen.print(
-        f"machine   {machine['device']}, {values['dtype']}, 1 of {machine['cores']} threads, "
-        f"{machine['instructions']}, torch {machine['torch']}, clock policy {governor}, load "
+    screen.print(f"machine   {_machine(machine, values['dtype'])}")
+
+
+def _machine(machine: dict[str, Any], dtype: str) -> str:
+    """What the time was measured on: the device, its settings, its host."""
+    if machine["cuda"] is None:
+        return (
+            f"{machine['device']}, {dtype}, 1 of {machine['cores']} threads, "
+            f"{machine['instructions']}, torch {machine['torch']}, clock policy "
+            f"{machine['governor'] or 'not shown'}, load {machine['load']}"
+        )
+    numbers = dtype
+    if dtype == "fp32" and machine["tf32"] != "none":
+        numbers += f" ({machine['tf32']} in TF32)"
+    known = [
+        f"{label} {machine[name]:g}{unit}"
+        for label, name, unit in (
+            ("clock", "sm_mhz", " MHz"),
+            ("at most", "max_sm_mhz", " MHz"),
+            ("power limit", "power_limit_w", " W"),
+        )
+        if machine[name] is not None
+    ]
+    settings = ", ".join([f"driver {machine['driver'] or 'not shown'}", *known])
+    return (
+        f"{machine['device']}, {numbers}, torch {machine['torch']}, CUDA {machine['cuda']}, "
+        f"{settings}, MIG {machine['mig'] or 'not shown'}, host {machine['processor']}, load "
         f"{machine['load']}"
+    )
+
+
+def _eager(values: dict[str, Any]) -> str:
+    """What a program waits for that launches the kernels of a GPU one by one."""
+    if (reason := values["not_captured"]) is not None:
+        return (
+            f"eager     the same: no CUDA graph could be made of it ({reason}), so the time above "
+            "holds the launches of the host"
+        )
+    return (
+        f"eager     {values['eager_ms']:.3f} ms ({values['eager_low_ms']:.3f} to "
+        f"{values['eager_high_ms']:.3f}), {values['eager_ratio']:.2f} times as long: the host "
+        "launches kernel by kernel; above, a CUDA graph is replayed"
     )
 
 

@@ -73,6 +73,8 @@ class Measure:
         needs_batch: Whether a budget has to give the batch; otherwise it is one image.
         formula: Function of a network and a batch that gives the amount; None: it is timed.
         timed_pass: Pass that is timed; None: `formula` gives the amount.
+        is_eager: Whether the host launches the kernels of a GPU one by one in that pass; otherwise
+            it is captured in a CUDA graph and replayed. Eager measures are of GPUs alone.
     """
 
     name: str
@@ -83,6 +85,7 @@ class Measure:
     needs_batch: bool = False
     formula: Callable[[Architecture, int], int] | None = None
     timed_pass: TimedPass | None = None
+    is_eager: bool = False
 
     @property
     def is_timed(self) -> bool:
@@ -199,6 +202,23 @@ _TABLE = (  # a search checks the limits of a network in this order: the quickes
         depends_on=_BY_CLOCK,
         needs_batch=True,
         timed_pass="train_step",
+    ),
+    Measure(
+        name="latency_eager",
+        quantity=_MILLISECONDS,
+        label="forward pass{images}, launched eagerly, ms",
+        depends_on=_BY_CLOCK,
+        timed_pass="forward",
+        is_eager=True,
+    ),
+    Measure(
+        name="train_step_eager",
+        quantity=_MILLISECONDS,
+        label="training step{images}, launched eagerly, ms",
+        depends_on=_BY_CLOCK,
+        needs_batch=True,
+        timed_pass="train_step",
+        is_eager=True,
     ),
 )
 MEASURES: Mapping[str, Measure] = {measure.name: measure for measure in _TABLE}

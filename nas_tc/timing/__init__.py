@@ -1,14 +1,16 @@
 """What does a network take now? A stopwatch, times with intervals, verdicts.
 
-To read in this order: `clock` reads one run, `estimate` makes a figure with an interval of many,
-`stopwatch` does both. `interleaved` compares two runs. The rest refines: `rebuilds` takes out where
-in memory a network lies, `baseline_speed` and `reference_speed` how fast the machine is at the
-moment, and `node_lock` keeps training away while the clock is read.
+To read in this order: `clock` reads one run, which `cuda_graph` has captured on a GPU, `estimate`
+makes a figure with an interval of many, `stopwatch` does both. `interleaved` compares two runs. The
+rest refines: `rebuilds` takes out where in memory a network lies, `baseline_speed` and
+`reference_speed` how fast the machine is at the moment, and `node_lock` keeps training away while
+the clock is read.
 """
 
 from nas_tc._heap import keep_memory
 from nas_tc.timing.baseline_speed import BASELINES, BaselineSpeed, ReferenceSpeed, baseline_weights
 from nas_tc.timing.clock import LOW_QUARTILE, MEDIAN, Run, one_thread
+from nas_tc.timing.cuda_graph import GraphRun, captured
 from nas_tc.timing.estimate import Estimate, Verdict, estimate, quantile_of
 from nas_tc.timing.interleaved import decide_ratio, time_interleaved, time_ratio
 from nas_tc.timing.limits import TimeLimit, time_limits
@@ -43,6 +45,7 @@ __all__ = [
     "BaselineSpeed",
     "Builder",
     "Estimate",
+    "GraphRun",
     "NodeLock",
     "Rebuild",
     "RebuildTimes",
@@ -53,6 +56,7 @@ __all__ = [
     "TimeLimit",
     "Verdict",
     "baseline_weights",
+    "captured",
     "decide_ratio",
     "decide_rebuilds",
     "estimate",

@@ -1,10 +1,15 @@
-"""Reads the clock around one run: the thread's on a processor, the device's on a GPU."""
+"""Reads the clock around one run: the thread's on a processor, the device's on a GPU.
+
+On a GPU a captured pass is timed by its replays, and any other from its first launch.
+"""
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
+
+from nas_tc.timing.cuda_graph import GraphRun, eager_ms, replay_ms
 
 Run = Callable[[], None]
 Clock = Callable[[Run], float]  # from a run to its milliseconds
@@ -15,7 +20,7 @@ MEDIAN = 0.5
 
 def clock_of(device: torch.device) -> Clock:
     """The clock for what runs on a device."""
-    return _gpu_clock if device.type == "cuda" else _cpu_clock
+    return _cpu_clock if device.type == "cpu" else _gpu_clock
 
 
 def counted_quantile(device: torch.device) -> float:
@@ -25,7 +30,7 @@ def counted_quantile(device: torch.device) -> float:
     sample, which is from a rare moment when the core was idle otherwise: a long run has it more
     often than a short one. A GPU runs nothing else, and its clock errs to both sides.
     """
-    return MEDIAN if device.type == "cuda" else LOW_QUARTILE
+    return LOW_QUARTILE if device.type == "cpu" else MEDIAN
 
 
 @contextmanager
@@ -50,11 +55,7 @@ def _cpu_clock(run: Run) -> float:
 
 
 def _gpu_clock(run: Run) -> float:
-    """Milliseconds by the clock of the GPU, from an idle device to the end of the last kernel."""
-    started, ended = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-    torch.cuda.synchronize()
-    started.record()
-    run()
-    ended.record()
-    ended.synchronize()
-    return float(started.elapsed_time(ended))
+    """Milliseconds by the clock of the GPU."""
+    if isinstance(run, GraphRun) and run.graph is not None:
+        return replay_ms(run)
+    return eager_ms(run)

@@ -15,7 +15,7 @@ class TimeLimit:
 
     Attributes:
         text: The limit as it was written.
-        measure: "latency" or "train_step".
+        measure: Name of the measure: "latency", "train_step", "latency_eager", "train_step_eager".
         setting: What is timed.
         most: Most milliseconds, or the largest factor of the reference's time.
         least: Fewest milliseconds, or the smallest factor.
@@ -32,9 +32,7 @@ class TimeLimit:
     @property
     def name(self) -> str:
         """Name of the time in the study: "latency", "latency@b8", "train_step@b128"."""
-        batch = self.setting.batch
-        plain = self.measure == "latency" and batch == 1
-        return self.measure if plain else f"{self.measure}@b{batch}"
+        return MEASURES[self.measure].at_batch(self.setting.batch)
 
 
 def time_limits(
@@ -49,9 +47,9 @@ def time_limits(
         device: Device of the search, "cpu" or "cuda"; None if a table of another device decides.
 
     Raises:
-        BudgetError: A limit is for another device, a reference cannot be built on such images, the
-            ends of a range are not of one reference or the wrong way round, or two limits are on
-            the same time.
+        BudgetError: A limit is for another device, or on the eager launches of a processor, which
+            has none; a reference cannot be built on such images, the ends of a range are not of one
+            reference or the wrong way round, or two limits are on the same time.
     """
     limits = tuple(_limit(bound, input, classes, device) for bound in bounds)
     first: dict[str, TimeLimit] = {}
@@ -71,6 +69,13 @@ def _limit(bound: Bound, input: Shape, classes: int, device: str | None) -> Time
             f"{bound.text!r} is for {bound.device}, but the search runs on {device}; give the time "
             "table of that device with --time-table, or leave 'on ...' out"
         )
+    measure = MEASURES[bound.measure]
+    if device == "cpu" and measure.is_eager:
+        plain = bound.measure.removesuffix("_eager")
+        raise BudgetError(
+            f"{bound.text!r}: the search runs on a processor, which launches no kernels and knows "
+            f"but one time; write {plain!r} instead of {bound.measure!r}"
+        )
     reference = _reference(bound, bound.most, input, classes)
     least = 0.0
     if bound.least is not None:
@@ -80,9 +85,8 @@ def _limit(bound: Bound, input: Shape, classes: int, device: str | None) -> Time
     most = float(bound.most.factor)
     if least > most:
         raise BudgetError(f"the range {bound.text!r} is empty; write the smaller end first")
-    timed = MEASURES[bound.measure].timed_pass
-    assert timed is not None, bound.measure
-    setting = Setting(timed, bound.batch)
+    assert measure.timed_pass is not None, bound.measure
+    setting = Setting(measure.timed_pass, bound.batch, eager=measure.is_eager)
     return TimeLimit(bound.text, bound.measure, setting, most, least, reference)
 
 

@@ -5,6 +5,7 @@ from torch.nn import functional
 
 from nas_tc.architecture import Architecture
 from nas_tc.timing.clock import Run
+from nas_tc.timing.cuda_graph import captured
 from nas_tc.timing.dummy_network import dummy_network
 from nas_tc.timing.setting import DTYPES, Setting
 
@@ -12,16 +13,19 @@ from nas_tc.timing.setting import DTYPES, Setting
 def work_of(architecture: Architecture, setting: Setting, device: torch.device) -> Run:
     """The forward pass or training step of a setting, ready to run.
 
+    On a GPU it is a `GraphRun`, unless the setting is eager.
+
     Args:
         architecture: Network to run, with fresh weights.
-        setting: Pass, batch and type of numbers to run.
+        setting: Pass, batch, type of numbers and launch.
         device: Device to run on.
 
     Raises:
         ArchitectureError: A map shrinks to nothing.
     """
     work = training_step if setting.what == "train_step" else forward_pass
-    return work(architecture, batch=setting.batch, device=device, dtype=DTYPES[setting.dtype])
+    run = work(architecture, batch=setting.batch, device=device, dtype=DTYPES[setting.dtype])
+    return run if device.type == "cpu" or setting.eager else captured(run)
 
 
 def forward_pass(

@@ -155,6 +155,8 @@ def test_what_a_network_has_is_what_the_formulas_say(architecture, batch):
         ("params<=5M@b2", "at character 11 ('@b2'): params does not depend on the batch"),
         ("memory<=5MB@b0", "a batch has at least one image"),
         ("memory<=5MB on cpu", "at character 16 ('cpu'): memory is the same on every device"),
+        ("latency_eager<=2ms on cpu", "latency_eager is for GPUs; write 'latency'"),
+        ("train_step_eager<=2s", "train_step_eager needs its batch"),
         ("latency<=2ms on tpu", "unknown device 'tpu'"),
         ("complexity in 100M", "a range has two ends"),
         ("complexity in 120M..100M", "is empty: it goes from 120,000,000 to 100,000,000"),

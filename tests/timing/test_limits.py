@@ -28,6 +28,8 @@ def test_limits_as_numbers():
     ("expression", "complaint"),
     [
         ("latency<=2ms on cuda", "the search runs on cpu; give the time table of that device"),
+        ("latency_eager<=2ms", "on a processor, which launches no kernels"),
+        ("train_step_eager<=2ms@b8", "write 'train_step' instead of 'train_step_eager'"),
         ("latency in 1ms..J@224*0.5", "must be of one reference"),
         ("latency in 2ms..1ms", "write the smaller end first"),
         (
@@ -42,6 +44,18 @@ def test_limits_that_are_refused(expression, complaint):
         limits(expression)
     assert complaint in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_replays_and_eager_launches_are_limited_apart():
+    replayed, eager, step = limits(
+        "latency<=1ms, latency_eager<=2ms@b1, train_step_eager<=9ms@b32 on cuda", device="cuda"
+    )
+    assert (replayed.name, replayed.setting) == ("latency", Setting())
+    assert (eager.name, eager.setting) == ("latency_eager", Setting(eager=True))
+    assert (step.name, step.setting) == (
+        "train_step_eager@b32",
+        Setting("train_step", 32, eager=True),
+    )
 
 
 def test_a_table_of_another_device_takes_its_limits():

@@ -1,0 +1,151 @@
+"""A pass on a GPU as a CUDA graph: replayed without the host, it takes the time of its kernels.
+
+Launched one by one, the kernels of a small network wait for the host, some 10 us each: its time is
+then that of the host's Python, and moves with the load of the host. A captured pass is launched as
+a whole, and replays that are queued in a row wait for nothing.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import ceil, inf
+from typing import Any
+
+import torch
+
+_WARM_UPS = 3  # libraries choose algorithms and allocate in these; they cannot in a capture
+_LEAST_MS = 2.0  # between the two events of a sample: they tick in half microseconds
+_MORE = 1.2  # times the replays that 2 ms should need
+_MOST_GROWTH = 10.0  # of the replays from one sample to the next
+_LEAD = 0.25  # replays before the first event, as a share of those behind it
+_MOST_LEAD = 2.0
+_ATTEMPTS = 8  # samples that the host held up; then the shortest of them counts
+
+
+@dataclass(slots=True)
+class GraphRun:
+    """A pass that is replayed from a CUDA graph, if it could be captured.
+
+    Attributes:
+        eager: The pass as the host launches it, kernel by kernel. It owns the network and images.
+        graph: Its graph; None if the capture failed: calls then run `eager`.
+        reason: Why there is no graph, on one line; empty if there is one.
+        replays: Number of replays in a sample, which `replay_ms` adjusts.
+        lead: How many more keep the GPU busy meanwhile, as a share of them; adjusted likewise.
+    """
+
+    eager: Callable[[], None]
+    graph: torch.cuda.CUDAGraph | None
+    reason: str = ""
+    replays: int = 1
+    lead: float = _LEAD
+
+    def __call__(self) -> None:
+        """Runs the pass once, without waiting for its end."""
+        if self.graph is None:
+            self.eager()
+        else:
+            self.graph.replay()
+
+
+def captured(run: Callable[[], None], pool: Any = None) -> GraphRun:
+    """Captures a pass in a CUDA graph, after three runs on the stream of the capture.
+
+    Args:
+        run: Pass without a synchronisation; it works on the same tensors each time.
+        pool: Memory pool that it shares with other graphs, from `torch.cuda.graph_pool_handle`:
+            no two of them may run at once, and what one leaves in memory the next overwrites.
+            None: a pool of its own.
+
+    Returns:
+        The graph, or the pass with the reason why it could not be captured.
+
+    Raises:
+        RuntimeError: The pass fails for another reason, such as a lack of memory.
+    """
+    graph, reason = torch.cuda.CUDAGraph(), ""
+    before = torch.cuda.current_stream()
+    stream = torch.cuda.Stream()
+    stream.wait_stream(before)
+    # `torch.cuda.graph` does not go back to the old stream when a capture fails; this context does.
+    with torch.cuda.stream(stream):
+        for _ in range(_WARM_UPS):
+            run()
+        try:
+            # Threads that read images ahead must not end the capture, hence "thread_local".
+            with torch.cuda.graph(
+                graph, pool=pool, stream=stream, capture_error_mode="thread_local"
+            ):
+                run()
+        except RuntimeError as error:
+            reason = _why_not_captured(error)
+    before.wait_stream(stream)
+    return GraphRun(run, None if reason else graph, reason)
+
+
+def replay_ms(run: GraphRun) -> float:
+    """Milliseconds of a replay: the mean of so many in a row that they take 2 ms together.
+
+    A sample counts if all of its replays were queued before the first of them began, so that the
+    GPU cannot have waited for the host. Otherwise it is taken again, behind more replays that keep
+    the GPU busy meanwhile; after eight samples the shortest counts, since waiting only adds time.
+
+    Args:
+        run: Pass with a graph.
+    """
+    assert run.graph is not None
+    least_ms = inf
+    for _ in range(_ATTEMPTS):
+        total_ms, was_queued = _sample(run.graph, run.replays, run.lead)
+        while total_ms < _LEAST_MS:
+            growth = min(_MORE * _LEAST_MS / max(total_ms, 1e-3), _MOST_GROWTH)
+            run.replays = ceil(run.replays * growth)
+            total_ms, was_queued = _sample(run.graph, run.replays, run.lead)
+        least_ms = min(least_ms, total_ms / run.replays)
+        if was_queued:
+            return total_ms / run.replays
+        run.lead = min(2 * run.lead, _MOST_LEAD)
+    return least_ms
+
+
+def eager_ms(run: Callable[[], None]) -> float:
+    """Milliseconds from an idle GPU to the end of the last kernel, launches included."""
+    started, ended = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    torch.cuda.synchronize()
+    started.record()
+    run()
+    ended.record()
+    ended.synchronize()
+    return float(started.elapsed_time(ended))
+
+
+def _sample(graph: torch.cuda.CUDAGraph, replays: int, lead: float) -> tuple[float, bool]:
+    """Milliseconds of replays in a row, and whether all were queued before the first one began."""
+    started, ended = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    for _ in range(ceil(replays * lead)):
+        graph.replay()
+    started.record()
+    for _ in range(replays):
+        graph.replay()
+    ended.record()
+    was_queued = not started.query()
+    ended.synchronize()
+    return float(started.elapsed_time(ended)), was_queued
+
+
+def _why_not_captured(error: RuntimeError) -> str:
+    """The first line of the error that ended a capture; raises it if it is about something else.
+
+    Leaving the capture raises an error of its own, which hides the first one.
+    """
+    found = list(_with_causes(error))
+    first = found[-1]
+    about_capture = any("captur" in str(each).lower() for each in found)
+    if isinstance(first, torch.OutOfMemoryError) or not about_capture:
+        raise first
+    return f"{type(first).__name__}: {(str(first).strip().splitlines() or [''])[0]}"
+
+
+def _with_causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
