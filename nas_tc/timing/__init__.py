@@ -12,6 +12,8 @@ from nas_tc.timing.baseline_speed import BASELINES, BaselineSpeed, ReferenceSpee
 from nas_tc.timing.clock import LOW_QUARTILE, MEDIAN, Run, one_thread
 from nas_tc.timing.cuda_graph import GraphRun, captured
 from nas_tc.timing.estimate import Estimate, Verdict, estimate, quantile_of
+from nas_tc.timing.gpu_record import gpu_uuid
+from nas_tc.timing.gpu_turns import GpuTurns
 from nas_tc.timing.interleaved import decide_ratio, time_interleaved, time_ratio
 from nas_tc.timing.limits import TimeLimit, time_limits
 from nas_tc.timing.machine import timing_machine
@@ -45,6 +47,7 @@ __all__ = [
     "BaselineSpeed",
     "Builder",
     "Estimate",
+    "GpuTurns",
     "GraphRun",
     "NodeLock",
     "Rebuild",
@@ -62,6 +65,7 @@ __all__ = [
     "estimate",
     "find_reference_speed",
     "forward_pass",
+    "gpu_uuid",
     "keep_memory",
     "one_thread",
     "quantile_of",

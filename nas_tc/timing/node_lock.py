@@ -1,6 +1,7 @@
 """The node lock: no training step runs on a machine while one of its processes measures a time.
 
-Many processes may train at once. The system releases a lock when its process dies.
+Each GPU has a lock of its own, since a timing on one leaves the others as they are. Many processes
+may train at once. The system releases a lock when its process dies.
 """
 
 import fcntl
@@ -12,7 +13,7 @@ from pathlib import Path
 
 
 class NodeLock:
-    """Lock of this node: shared by training steps, exclusive for a timing.
+    """Lock of a node's processors or of one GPU: shared by training steps, exclusive for a timing.
 
     There are two locks. A timing holds the gate before it waits for the road, so steps that
     begin later wait at the gate, and those under way soon leave the road: no timing starves,
@@ -23,12 +24,14 @@ class NodeLock:
 
     Args:
         folder: Folder of its two files; None: the system's folder for temporary files.
+        gpu: Number of the GPU, from `gpu_uuid`; None: the processors.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, gpu: str | None = None) -> None:
         base = folder or Path(tempfile.gettempdir())
+        of = str(os.getuid()) if gpu is None else f"{os.getuid()}-{gpu}"
         self._gate, self._road = (
-            os.open(base / f"nas-tc-{os.getuid()}-{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+            os.open(base / f"nas-tc-{of}-{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
             for name in ("gate", "road")
         )
 

@@ -4,9 +4,8 @@ A rung is an epoch after which the network is validated and may be pruned.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from functools import partial
 from hashlib import blake2b
 
 import torch
@@ -17,7 +16,7 @@ from nas_tc.data import ImageData
 from nas_tc.data.memory import gib
 from nas_tc.module import Network, build
 from nas_tc.recipe import Recipe
-from nas_tc.timing import DTYPES, NodeLock
+from nas_tc.timing import DTYPES, GpuTurns, NodeLock, gpu_uuid
 from nas_tc.training import (
     DivergedError,
     Images,
@@ -43,14 +42,6 @@ from nas_tc.worker.timing_request import (
     TimingRequest,
     TimingResult,
 )
-
-
-@contextmanager
-def _whole_step(lock: NodeLock, device: torch.device) -> Iterator[None]:
-    """The context of a training step on a GPU: it ends when the GPU has finished the step."""
-    with lock.step():
-        yield
-        torch.cuda.synchronize(device)
 
 
 @dataclass(frozen=True)
@@ -104,7 +95,8 @@ class Worker:
         data: Images to train on, to validate and to test with.
         recipe: Recipe of the training.
         device: "cpu" or "cuda".
-        alone: Whether training steps wait while another worker of this node measures times.
+        alone: Whether training steps wait while another worker measures times, on this node's
+            processors or on the same GPU.
         sharers: Number of workers that share the GPU.
 
     Raises:
@@ -123,10 +115,17 @@ class Worker:
         self._device = choose_device(device)
         self._sharers = sharers
         keep_to_part(self._device, sharers)
-        self._lock = NodeLock() if alone else None
-        self._step_context: StepContext = nullcontext if self._lock is None else self._lock.step
-        if self._lock is not None and self._device.type == "cuda":
-            self._step_context = partial(_whole_step, self._lock, self._device)
+        on_gpu = self._device.type == "cuda"
+        self._lock: NodeLock | None = None
+        self._turns: GpuTurns | None = None
+        self._step_context: StepContext = nullcontext
+        if alone:
+            self._lock = NodeLock(gpu=gpu_uuid(self._device) if on_gpu else None)
+            if not on_gpu:
+                self._step_context = self._lock.step
+            elif sharers > 1:  # no other worker times on a GPU that is not shared
+                self._turns = GpuTurns(self._lock, self._device)
+                self._step_context = self._turns.step
         if self._device.type == "cpu":
             settle_on_core()
             take_huge_pages()
@@ -181,6 +180,8 @@ class Worker:
             return TrainingResult(diverged=str(error))
         except (MemoryError, RuntimeError) as error:
             return self._without_memory(error, self._architecture, self._recipe.batch_size)
+        finally:
+            self._end_turn()
         if rung.epoch < self._recipe.epochs:
             return TrainingResult(rung)
         state = {k: v.contiguous().cpu() for k, v in self._network.state_dict().items()}
@@ -235,7 +236,15 @@ class Worker:
         """
         network = build(architecture)
         network.load_state_dict(load(weights))
-        return error_rate(network.to(self._device), self._test, self._step_context)
+        try:
+            return error_rate(network.to(self._device), self._test, self._step_context)
+        finally:
+            self._end_turn()
+
+    def _end_turn(self) -> None:
+        """Lets others measure times on the GPU, since no step follows soon."""
+        if self._turns is not None:
+            self._turns.release()
 
     def _without_memory(
         self,
