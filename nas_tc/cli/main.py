@@ -14,6 +14,7 @@ from nas_tc.cli import (
     cost,
     data,
     draw,
+    experiment,
     export,
     fit,
     replace,
@@ -38,6 +39,7 @@ app = typer.Typer(
 )
 app.command("search")(search.search)
 app.command("train")(train.train)
+app.command("experiment")(experiment.experiment)
 app.command("report")(report.report)
 app.command("export")(export.export)
 app.command("cost")(cost.cost)

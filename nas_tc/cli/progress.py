@@ -109,11 +109,11 @@ def _summary(progress: "Progress") -> str:
     if progress.best is not None:
         parts.append(f"best {percent(progress.best.mean_val_error)}")
     if progress.left_s is not None and progress.done < progress.goal:
-        parts.append(f"{_duration(progress.left_s)} left")
+        parts.append(f"{duration(progress.left_s)} left")
     return ", ".join(parts)
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
     """3700 seconds as "1 h 01 min"."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

@@ -1,8 +1,8 @@
 """Reruns: the front trained again with other seeds, to show how much of an error was luck."""
 
-from collections import deque
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
+from typing import cast
 
 import optuna
 
@@ -11,24 +11,15 @@ from nas_tc.errors import DataError, NasTcError, StudyError
 from nas_tc.recipe import Recipe
 from nas_tc.search.events import Listener, NullListener
 from nas_tc.search.interrupts import Interrupts
-from nas_tc.search.jobs import run_jobs
 from nas_tc.search.pool import FailedError, Pool
 from nas_tc.search.session import Session
+from nas_tc.search.train_and_test import Trained, TrainingJob, train_and_test
 from nas_tc.study.attributes import RERUNS_KEY
 from nas_tc.study.record import StudyRecord, read_study, record_of
+from nas_tc.study.spread import Rerun
 from nas_tc.study.storage import lock_study, open_study
 from nas_tc.study.trial import TrialRecord
-from nas_tc.worker import TrainingResult, training_seed
-
-
-@dataclass(frozen=True)
-class _Job:
-    """One network and one seed, to be trained and then tested with its weights."""
-
-    trial: TrialRecord
-    seed: int
-    val_error: float | None = None
-    weights: bytes | None = None
+from nas_tc.worker import training_seed
 
 
 def rerun(
@@ -124,52 +115,33 @@ def rerun_front(session: Session, reruns: int) -> None:
     Raises:
         KeyboardInterrupt: The user pressed Ctrl-C.
     """
-    pool, listener = session.pool, session.listener
     record = session.record()
     own_seed = record.settings["seed"]
-    waiting = deque(_Job(*each) for each in missing_reruns(record, reruns))
-    running: dict[tuple[int, int], _Job] = {}
+    jobs = [
+        TrainingJob(
+            (trial.number, seed),
+            trial.architecture,
+            training_seed(own_seed + seed, trial.architecture),
+        )
+        for trial, seed in missing_reruns(record, reruns)
+    ]
 
-    def begin_next() -> bool:
-        if not waiting:
-            return False
-        job = waiting.popleft()
-        network, key = job.trial.architecture, (job.trial.number, job.seed)
-        running[key] = job
-        if job.weights is None:
-            pool.begin(key, network, training_seed(own_seed + job.seed, network))
-        else:
-            pool.test(key, network, job.weights)
-        return True
+    def ended(job: TrainingJob, result: Trained | FailedError) -> None:
+        number, seed = cast(tuple[int, int], job.key)
+        if isinstance(result, FailedError):
+            session.listener.note(f"trial {number} with seed {seed} failed: {result}")
+            return
+        val_error = result.rungs[-1].val_error
+        _keep(session.study, number, Rerun(seed, val_error, result.test_error))
+        errors = f"validation error {val_error:.2%}, test error {result.test_error:.2%}"
+        session.listener.note(f"trial {number} with seed {seed}: {errors.replace('%', ' %')}")
 
-    def handle(key: tuple[int, int], answer: TrainingResult | float | FailedError) -> None:
-        if isinstance(answer, TrainingResult):
-            if answer.diverged is not None:
-                answer = FailedError(answer.diverged)
-            elif answer.weights is None:
-                pool.advance(key)
-                return
-        pool.release(key)
-        job = running.pop(key)
-        if isinstance(answer, FailedError):
-            listener.note(f"trial {job.trial.number} with seed {job.seed} failed: {answer}")
-        elif isinstance(answer, float):
-            _keep(session.study, job, answer)
-            errors = f"validation error {job.val_error:.2%}, test error {answer:.2%}"
-            spaced = errors.replace("%", " %")
-            listener.note(f"trial {job.trial.number} with seed {job.seed}: {spaced}")
-        else:  # its test comes next, so that its weights need not be kept
-            assert answer.rung is not None
-            waiting.appendleft(_Job(job.trial, job.seed, answer.rung.val_error, answer.weights))
-
-    run_jobs(pool, session.check, begin_next, handle)
+    train_and_test(session.pool, session.check, jobs, ended)
 
 
-def _keep(study: optuna.Study, job: _Job, test_error: float) -> None:
+def _keep(study: optuna.Study, number: int, rerun: Rerun) -> None:
     kept = dict(study.user_attrs.get(RERUNS_KEY, {}))
-    result = {"seed": job.seed, "val_error": job.val_error, "test_error": test_error}
-    number = str(job.trial.number)
-    kept[number] = [*kept.get(number, []), result]
+    kept[str(number)] = [*kept.get(str(number), []), asdict(rerun)]
     study.set_user_attr(RERUNS_KEY, kept)
 
 

@@ -1,0 +1,211 @@
+"""`nas-tc experiment`: trains networks of equal cost with several seeds, and judges claims."""
+
+import shlex
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nas_tc.architecture import format_notation
+from nas_tc.cli import options
+from nas_tc.cli.console import console, new_table, percent
+from nas_tc.experiment import (
+    Experiment,
+    entrants,
+    load_experiment,
+    recipe_of,
+    relations,
+    shipped_experiments,
+)
+from nas_tc.recipe import parse_fields
+
+if TYPE_CHECKING:
+    from nas_tc.experiment.outcome import Outcome
+
+_LOCAL = Path("results") / "local"
+_CLASSES = 10  # where no images say how many there are
+
+
+def experiment(
+    file: Annotated[
+        str | None,
+        typer.Argument(
+            help="A shipped experiment or a TOML file; without it, all are listed.",
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for all files.", show_default="in results/local/"),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help="Images: digits, parquet:DIR, ...", show_default="the experiment's"),
+    ] = None,
+    train_images: Annotated[
+        int | None,
+        typer.Option(help="Train on so many images only.", show_default="the experiment's"),
+    ] = None,
+    seeds: Annotated[
+        int | None,
+        typer.Option(
+            help="Trainings of each network.",
+            show_default="the experiment's",
+            callback=options.at_least(1),
+        ),
+    ] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(help="Epochs of each training.", show_default="the experiment's"),
+    ] = None,
+    set_: options.SetFields = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Processes that train.",
+            show_default="one a core or GPU",
+            callback=options.at_least(1),
+        ),
+    ] = None,
+    device: options.Device = "auto",
+    per_gpu: Annotated[
+        int, typer.Option(help="Networks that share one GPU.", callback=options.at_least(1))
+    ] = 1,
+    ray_address: options.RayAddress = None,
+    trainings: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of the trainings; experiments with the same images and recipe can share it.",
+            show_default="trainings.db in --out",
+        ),
+    ] = None,
+    time: Annotated[
+        bool, typer.Option("--time", help="Measure the networks' times in the end.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Print the networks and train nothing.")
+    ] = False,
+    memory_limit: options.MemoryLimit = None,
+) -> None:
+    """Train networks of equal cost with several seeds, and judge the paper's claims."""
+    if file is None:
+        _list()
+        return
+    asked = _changed(load_experiment(file), data, train_images, seeds)
+    fields = parse_fields(set_ or []) | ({} if epochs is None else {"epochs": epochs})
+    if check:
+        _print_plan(asked, fields)
+        return
+    from nas_tc.cli.experiment_progress import listening  # noqa: PLC0415
+    from nas_tc.experiment.run import Where, run_experiment  # noqa: PLC0415
+    from nas_tc.experiment.write import write_outcome  # noqa: PLC0415
+
+    folder = out or _LOCAL / f"experiment-{asked.name}"
+    with listening() as listener:
+        outcome = run_experiment(
+            asked,
+            folder,
+            listener,
+            where=Where(workers, device, ray_address, per_gpu),
+            fields=fields,
+            trainings=trainings,
+            memory_limit=memory_limit,
+            timed=time,
+            command=shlex.join(["nas-tc", *sys.argv[1:]]),
+        )
+    names = write_outcome(outcome, folder)
+    _print(outcome)
+    console().print(f"experiment: {folder}/ ({', '.join(names)})")
+    if outcome.interrupted:
+        typer.echo(
+            f"stopped after {outcome.done} of {outcome.goal} trainings; run the same command again "
+            "to go on",
+            err=True,
+        )
+        raise typer.Exit(130)
+
+
+def _changed(
+    experiment: Experiment, data: str | None, train_images: int | None, seeds: int | None
+) -> Experiment:
+    """The experiment with what the options say otherwise."""
+    return replace(
+        experiment,
+        data=experiment.data if data is None else data,
+        train_images=experiment.train_images if train_images is None else train_images,
+        seeds=experiment.seeds if seeds is None else seeds,
+    )
+
+
+def _list() -> None:
+    """Prints all shipped experiments."""
+    table = new_table(
+        ("experiment", False), ("networks", True), ("claims", True), ("what is compared", False)
+    )
+    for name in shipped_experiments():
+        each = load_experiment(name)
+        table.add_row(name, str(len(each.networks)), str(len(each.claims)), each.title)
+    console().print(table)
+
+
+def _print_plan(experiment: Experiment, fields: Mapping[str, Any]) -> None:
+    """Prints the networks, the relations and the claims of an experiment."""
+    recipe = recipe_of(experiment, fields)
+    networks = entrants(experiment, experiment.input[0], _CLASSES)
+    cost = experiment.equal_cost
+    name = networks[0].name if cost is None else cost.reference
+    reference = next(each.complexity for each in networks if each.name == name)
+    table = new_table(
+        ("network", False), ("multiply-adds", True), (f"of {name}", True), ("d", True), ("", False)
+    )
+    for each in networks:
+        table.add_row(
+            each.name,
+            f"{each.complexity:,}",
+            f"x{each.complexity / reference:.4f}",
+            str(each.architecture.depth),
+            format_notation(each.architecture.stages),
+        )
+    screen = console()
+    screen.print(experiment.title)
+    screen.print(table)
+    for each in networks:
+        if each.unequal_because:
+            screen.print(f"{each.name} is outside of the budget: {each.unequal_because}")
+    for step in relations(networks):
+        screen.print(f"{step.first} -> {step.second}: {step.kind}, {step.change}")
+    for claim in experiment.claims:
+        screen.print(f"claim: {claim.order}: {claim.says}")
+    screen.print(
+        f"{len(networks)} networks x {experiment.seeds} seeds, {recipe.epochs} epochs of "
+        f"{experiment.recipe}"
+    )
+
+
+def _print(outcome: "Outcome") -> None:
+    """Prints the table, and each claim with its verdict."""
+    from nas_tc.experiment.tables import table_one  # noqa: PLC0415
+
+    headings, rows = table_one(outcome)
+    table = new_table(*((each, not each.startswith(("stage", "pool", "net"))) for each in headings))
+    for row in rows:
+        table.add_row(*row)
+    screen = console()
+    screen.print(table)
+    for each in outcome.entrants:
+        if each.unequal_because:
+            screen.print(f"* {each.name}: {each.unequal_because}")
+    data = outcome.settings["data"]
+    screen.print(f"majority class: test error {percent(data['majority_error']['test'])}")
+    for result in outcome.claims:
+        screen.print(f"{result.verdict}: {result.claim.order}: {result.claim.says}")
+        for pair in result.pairs:
+            ours = "-" if pair.difference is None else str(pair.difference)
+            paper = "" if pair.paper is None else f", the paper {100 * pair.paper:+.1f}"
+            screen.print(
+                f"  {pair.first} {pair.sign} {pair.second}: {ours} points of test error{paper}: "
+                f"{pair.verdict}"
+            )

@@ -1,0 +1,82 @@
+"""The progress of an experiment on the screen: a live bar on a terminal, plain lines elsewhere."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+from rich.progress import Progress as Bar
+
+from nas_tc.cli.console import console, percent
+from nas_tc.cli.progress import duration
+
+if TYPE_CHECKING:
+    from nas_tc.experiment.run import Listener
+    from nas_tc.experiment.trainings import Finished
+
+
+@contextmanager
+def listening() -> Iterator["Listener"]:
+    """A listener that prints the progress: `Screen` on a terminal, `Lines` elsewhere."""
+    if not sys.stdout.isatty():
+        yield Lines()
+        return
+    with Bar(
+        TextColumn("trainings"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}", markup=False),
+        console=console(),
+        transient=True,
+    ) as bar:
+        yield Screen(bar)
+
+
+class Lines:
+    """Prints one line for each event, for logs and pipes."""
+
+    def note(self, text: str) -> None:
+        """Prints a message."""
+        print(text, flush=True)
+
+    def ended(self, name: str, seed: int, training: "Finished", done: int, goal: int) -> None:
+        """Prints the result of a training."""
+        print(f"{done}/{goal} {_ending(name, seed, training)}", flush=True)
+
+    def left(self, seconds: float) -> None:
+        """Prints the expected time left."""
+        if seconds:
+            print(f"about {duration(seconds)} left", flush=True)
+
+
+class Screen:
+    """Shows a bar at the bottom, above which the results of trainings scroll."""
+
+    def __init__(self, bar: Bar) -> None:
+        self._bar = bar
+        self._task = bar.add_task("", total=None)
+
+    def note(self, text: str) -> None:
+        """Prints a message above the bar."""
+        self._bar.console.print(text)
+
+    def ended(self, name: str, seed: int, training: "Finished", done: int, goal: int) -> None:
+        """Prints the result of a training above the bar."""
+        self._bar.console.print(_ending(name, seed, training))
+        self._bar.update(self._task, completed=done, total=goal)
+
+    def left(self, seconds: float) -> None:
+        """Shows the expected time left beside the bar."""
+        self._bar.update(self._task, description=f"{duration(seconds)} left" if seconds else "")
+
+
+def _ending(name: str, seed: int, training: "Finished") -> str:
+    """The result of a training in one line."""
+    if training.failure is not None:
+        return f"{name}, seed {seed}, failed: {training.failure}"
+    last = training.rungs[-1]
+    return (
+        f"{name}, seed {seed}: validation error {percent(last.val_error)}, test error "
+        f"{percent(training.test_error)}, {last.train_s:.0f} s"
+    )
