@@ -1,14 +1,15 @@
-"""What a sampler does with 20 to 200 trainings in 4 x 10^7 networks, without training any.
+"""What a sampler does with 80 to 320 epochs of training in 4 x 10^7 networks, without training.
 
     python benchmarks/search_simulated.py --out results/search-simulated --before OTHER_CHECKOUT
 
 Each seed has a landscape of its own (benchmarks/simulated_errors.py): the true error of every
-network of `plain-32` within `alexnet*0.6`. A training shows it with 1 point of noise, and at the
-rungs with more; all methods are pruned by `ParetoPruner`. *Regret* is the true error of the
-recommended network above the best one's, in percentage points: ours recommends by its model, users
-of the others take the best observed. The diversity figures are of the second stages that were
-proposed, and of how often the last 20 trials repeat a network or have one and the same second
-stage.
+network of `plain-32` within `alexnet*0.6`. A training of four epochs shows it with .6 points of
+noise, after one and two epochs with more, both by its error and by its training loss; all methods
+are pruned by `ParetoPruner` by the loss. Methods are compared after equal numbers of epochs.
+*Regret* is the true error of the recommended network above the best one's, in percentage points:
+ours recommends by its model, users of the others take the best observed. The diversity figures
+are of the second stages that were proposed, and of how often the last 20 trials repeat a network or
+have one and the same second stage.
 
 `--before` runs the studies of *ours, before* by another version of nas-tc. Studies that are in the
 CSV file are not run again.
@@ -16,6 +17,7 @@ CSV file are not run again.
 
 import argparse
 import csv
+import inspect
 import os
 import subprocess
 import sys
@@ -30,6 +32,7 @@ import optuna
 from optuna.distributions import CategoricalDistribution
 from optuna.trial import TrialState
 from simulated_errors import (
+    EPOCHS,
     KINDS,
     RUNGS,
     SEED_NOISE,
@@ -48,13 +51,16 @@ from nas_tc.space import Feasible
 from nas_tc.study import Tried, recommend
 
 BUDGET = "alexnet*0.6"
-CHECKPOINTS = (20, 40, 80, 200)
+CHECKPOINTS = (80, 160, 320)  # epochs; as many as 20, 40 and 80 whole trainings
+READING = "train_losses"
 LAST = 20  # trials that the diversity figures look at
 FIELDS = (
-    "method", "kind", "seed", "trials", "regret", "stages", "commonest_of_last", "repeats_of_last",
-    "ms_a_proposal",
+    "method", "kind", "seed", "epochs", "trials", "complete", "regret", "stages",
+    "commonest_of_last", "repeats_of_last", "ms_a_proposal",
 )  # fmt: skip
 
+# With --before: earlier versions of the model read pruned trials by their error alone.
+READS = {"reading": READING} if "reading" in inspect.signature(network_sampler).parameters else {}
 SPACE = plain_32()
 LIMIT = resolve_budget(parse_budget(BUDGET), SPACE.input, SPACE.classes)
 CHOICES = {gene.name: CategoricalDistribution(gene.choices) for gene in SPACE.genes}
@@ -80,19 +86,22 @@ class EvenSampler(optuna.samplers.RandomSampler):
 
 
 METHODS: dict[str, Callable[[int], optuna.samplers.BaseSampler]] = {
-    "ours": lambda seed: network_sampler(SPACE, LIMIT, seed),
+    "ours": lambda seed: network_sampler(SPACE, LIMIT, seed, **READS),
     "random": EvenSampler,
     "tpe": lambda seed: optuna.samplers.TPESampler(seed=seed, multivariate=True),
 }
 
 
-def run_study(method: str, landscape: Landscape, seed: int, trials: int) -> list[dict]:
+def run_study(method: str, landscape: Landscape, seed: int, epochs: int) -> list[dict]:
     """One search; rows for the file."""
-    study = optuna.create_study(sampler=METHODS[method](seed), pruner=ParetoPruner())
+    study = optuna.create_study(sampler=METHODS[method](seed), pruner=ParetoPruner(reading=READING))
     random = np.random.default_rng([seed, 7])
     tried: list[tuple[dict, float | None]] = []  # settings and errors; None: stopped early
-    seconds = 0.0
-    while len(tried) < trials:
+    best = landscape.best(feasible())
+    checkpoints = [each for each in CHECKPOINTS if each <= epochs]
+    rows: list[dict] = []
+    seconds, spent = 0.0, 0
+    while len(rows) < len(checkpoints):
         started = time.perf_counter()
         trial = study.ask(CHOICES)
         seconds += time.perf_counter() - started
@@ -102,17 +111,20 @@ def run_study(method: str, landscape: Landscape, seed: int, trials: int) -> list
             study.tell(trial, state=TrialState.PRUNED)  # costs nothing
             continue
         trial.set_constraint("complexity", -1.0)
-        tried.append((values, train(study, trial, values, landscape, tried, random)))
-    best = landscape.best(feasible())
-    return [
-        {
-            "method": method, "kind": landscape.kind, "seed": seed, "trials": many,
-            "regret": round(100 * (landscape.error(chosen(method, tried[:many])) - best), 3),
-            **diversity(tried[:many]), "ms_a_proposal": round(1000 * seconds / trials, 1),
-        }
-        for many in CHECKPOINTS
-        if many <= trials
-    ]  # fmt: skip
+        error, many = train(study, trial, values, landscape, tried, random)
+        tried.append((values, error))
+        spent += many
+        while len(rows) < len(checkpoints) and spent >= checkpoints[len(rows)]:
+            rows.append(
+                {
+                    "method": method, "kind": landscape.kind, "seed": seed,
+                    "epochs": checkpoints[len(rows)], "trials": len(tried),
+                    "complete": sum(each is not None for _, each in tried),
+                    "regret": round(100 * (landscape.error(chosen(method, tried)) - best), 3),
+                    **diversity(tried), "ms_a_proposal": round(1000 * seconds / len(tried), 1),
+                }
+            )  # fmt: skip
+    return rows
 
 
 def is_network(values: dict) -> bool:
@@ -126,20 +138,22 @@ def train(
     landscape: Landscape,
     tried: list[tuple[dict, float | None]],
     random: np.random.Generator,
-) -> float | None:
-    """Trains a network rung by rung; the error in the end, None if it was stopped."""
+) -> tuple[float | None, int]:
+    """Trains a network rung by rung; the error in the end, None if it was stopped, and epochs."""
     truth = landscape.error(values)
     trial.set_user_attr("complexity", complexity(SPACE.decode(values)))
     is_repeat = any(values == other and error is not None for other, error in tried)
-    noise = random.normal(size=len(RUNGS) + 1)
-    for (epoch, (excess, deviation)), z in zip(RUNGS.items(), noise, strict=False):
-        trial.report(truth + excess + deviation * z, epoch)
+    losses = {}
+    for epoch, (excess, deviation, of_loss) in RUNGS.items():
+        losses[str(epoch)] = truth + of_loss * random.normal()
+        trial.set_user_attr(READING, dict(losses))
+        trial.report(truth + excess + deviation * random.normal(), epoch)
         if trial.should_prune() and not is_repeat:  # a second look is seen through
             study.tell(trial, state=TrialState.PRUNED)
-            return None
-    error = truth + SEED_NOISE * noise[-1]
+            return None, epoch
+    error = float(truth + SEED_NOISE * random.normal())
     study.tell(trial, error)
-    return float(error)
+    return error, EPOCHS
 
 
 def chosen(method: str, tried: list[tuple[dict, float | None]]) -> dict:
@@ -176,9 +190,9 @@ def read(path: Path) -> list[dict]:
         return list(csv.DictReader(file))
 
 
-def run(path: Path, methods: list[str], seeds: range, trials: int, label: str) -> None:
+def run(path: Path, methods: list[str], seeds: range, epochs: int, label: str) -> None:
     """Runs what is not in the file yet and appends it, study by study."""
-    done = {(r["method"], int(r["seed"])) for r in read(path) if int(r["trials"]) >= trials}
+    done = {(r["method"], int(r["seed"])) for r in read(path) if int(r["epochs"]) >= epochs}
     path.parent.mkdir(parents=True, exist_ok=True)
     encoding = Encoding(SPACE)
     data = recorded(encoding)
@@ -189,7 +203,7 @@ def run(path: Path, methods: list[str], seeds: range, trials: int, label: str) -
         kind = KINDS[seed % len(KINDS)]
         landscape = Landscape(kind, seed, encoding, data, LIMIT.complexity)
         for name in names:
-            rows = run_study(name, landscape, seed, trials)
+            rows = run_study(name, landscape, seed, epochs)
             is_new = not path.exists()
             with path.open("a", newline="") as file:
                 writer = csv.DictWriter(file, FIELDS)
@@ -201,19 +215,19 @@ def run(path: Path, methods: list[str], seeds: range, trials: int, label: str) -
 def summary(rows: list[dict]) -> list[str]:
     """A Markdown table: regret with its 95 % interval, and the diversity figures."""
     lines = [
-        "| method | trials | studies | regret | second stages | commonest of last 20 | "
+        "| method | epochs | studies | regret | second stages | commonest of last 20 | "
         "repeats in last 20 | ms a proposal |",
         "|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
     groups: dict[tuple[int, str], list[dict]] = {}
     for row in rows:
-        groups.setdefault((int(row["trials"]), row["method"]), []).append(row)
-    for (trials, method), found in sorted(groups.items()):
+        groups.setdefault((int(row["epochs"]), row["method"]), []).append(row)
+    for (epochs, method), found in sorted(groups.items()):
         regrets = np.array([float(row["regret"]) for row in found])
         half = 1.96 * regrets.std(ddof=1) / np.sqrt(len(regrets)) if len(regrets) > 1 else np.nan
-        means = [np.mean([float(row[name]) for row in found]) for name in FIELDS[5:]]
+        means = [np.mean([float(row[name]) for row in found]) for name in FIELDS[7:]]
         lines.append(
-            f"| {method} | {trials} | {len(found)} | {regrets.mean():.2f} ± {half:.2f} | "
+            f"| {method} | {epochs} | {len(found)} | {regrets.mean():.2f} ± {half:.2f} | "
             + " | ".join(f"{mean:.1f}" for mean in means)
             + " |"
         )
@@ -222,21 +236,21 @@ def summary(rows: list[dict]) -> list[str]:
 
 def paired(rows: list[dict]) -> list[str]:
     """How far each method is from ours on the same landscapes, with 95 % intervals."""
-    found = {(r["method"], r["seed"], int(r["trials"])): float(r["regret"]) for r in rows}
+    found = {(r["method"], r["seed"], int(r["epochs"])): float(r["regret"]) for r in rows}
     lines = []
     for method in sorted({row["method"] for row in rows} - {"ours"}):
-        for trials in CHECKPOINTS:
+        for epochs in CHECKPOINTS:
             gaps = np.array(
                 [
-                    value - found["ours", seed, trials]
+                    value - found["ours", seed, epochs]
                     for (name, seed, many), value in found.items()
-                    if name == method and many == trials and ("ours", seed, trials) in found
+                    if name == method and many == epochs and ("ours", seed, epochs) in found
                 ]
             )
             if len(gaps) > 1:
                 half = 1.96 * gaps.std(ddof=1) / np.sqrt(len(gaps))
                 lines.append(
-                    f"{method} minus ours after {trials} trials: {gaps.mean():+.2f} ± {half:.2f} "
+                    f"{method} minus ours after {epochs} epochs: {gaps.mean():+.2f} ± {half:.2f} "
                     f"points ({len(gaps)} landscapes)"
                 )
     return lines
@@ -247,7 +261,7 @@ def main() -> None:
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--seeds", type=int, default=24)
     parser.add_argument("--first-seed", type=int, default=100)
-    parser.add_argument("--trials", type=int, default=200)
+    parser.add_argument("--epochs", type=int, default=320)
     parser.add_argument("--out", type=Path, default=Path("results/search-simulated"))
     parser.add_argument("--before", type=Path, help="a checkout of another version of nas-tc")
     parser.add_argument("--label", default="", help="what to add to the methods' names")
@@ -260,7 +274,7 @@ def main() -> None:
         command = [sys.executable, __file__, *again, "--methods", "ours", "--label", ", before"]
         environment = {**os.environ, "PYTHONPATH": str(options.before.resolve())}
         subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
-    run(path, options.methods, seeds, options.trials, options.label)
+    run(path, options.methods, seeds, options.epochs, options.label)
     lines = [*summary(read(path)), "", *paired(read(path))]
     print("\n".join(lines))
     (options.out / "summary.md").write_text("\n".join(lines) + "\n")
