@@ -14,7 +14,8 @@ def export(
     out: Annotated[
         Path,
         typer.Option(
-            help="Folder for network.py, weights.safetensors and README.md.", show_default=False
+            help="Folder for network.py, weights.safetensors, preprocess.py and README.md.",
+            show_default=False,
         ),
     ],
     trial: Annotated[
@@ -25,8 +26,9 @@ def export(
         bool, typer.Option("--best", help="The trial with the least validation error.")
     ] = False,
 ) -> None:
-    """Hand a network over: source that imports torch alone, weights, and how to load them."""
+    """Hand a network over: source that imports torch alone, weights, how images are prepared."""
     from nas_tc.export import export_trial  # noqa: PLC0415
+    from nas_tc.export.preprocess import UNKNOWN_PREPARATION, is_known  # noqa: PLC0415
     from nas_tc.study import read_study  # noqa: PLC0415
 
     if best == (trial is not None):
@@ -36,3 +38,5 @@ def export(
     paths = export_trial(record, chosen, out)
     typer.echo(f"trial {chosen.number}: {chosen.network}")
     typer.echo(f"export: {out}/ ({', '.join(path.name for path in paths)})")
+    if not is_known(record.settings["data"]):
+        typer.echo(f"note: {UNKNOWN_PREPARATION}")

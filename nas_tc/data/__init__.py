@@ -5,6 +5,7 @@ from nas_tc.data.decode import Decoding
 from nas_tc.data.images import ImageData, Split
 from nas_tc.data.load import load_data
 from nas_tc.data.memory import parse_limit
+from nas_tc.data.preparation import preparation
 from nas_tc.data.survey import Survey, survey
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "contact_sheet",
     "load_data",
     "parse_limit",
+    "preparation",
     "survey",
 ]

@@ -15,15 +15,14 @@ from nas_tc.data.memory import default_limit, gib
 from nas_tc.data.pixels import (
     FRAMES,
     GREY_MODES,
-    SIXTEEN_BITS,
     TRANSPARENT,
     Conversion,
     grey_extremes,
     mode_of,
     open_image,
     read_pixels,
-    to_pixels,
 )
+from nas_tc.data.prepare import SIXTEEN_BITS, to_pixels
 from nas_tc.data.rows import Rows
 from nas_tc.data.sources import Encoded, Source
 from nas_tc.errors import DataError
@@ -250,11 +249,17 @@ def _fitted(images: NDArray[np.uint8], shape: tuple[int, int, int]) -> NDArray[n
 
 
 def _first(images: Encoded, decoding: Decoding) -> Image.Image:
-    """The first image, or the first unbroken one if broken ones are only reported."""
+    """The first image, or the first unbroken one if broken ones are only reported.
+
+    Raises:
+        DataError: The first image is broken, or all are. The message has the reason of the first.
+    """
+    reasons: list[str] = []
     for index, source in enumerate(images.read()):
         try:
             return open_image(source, images.name(index))
-        except DataError:
+        except DataError as error:
             if decoding.broken is None:
                 raise
-    raise DataError(f"none of {len(images)} images can be read, the first: {images.name(0)}")
+            reasons.append(str(error))
+    raise DataError(f"none of {len(images):,} images can be read, the first: {reasons[0]}")

@@ -4,7 +4,10 @@ import numpy as np
 from PIL import Image
 
 from nas_tc.data.images import ImageData, Split
+from nas_tc.data.prepare import to_pixels
 from nas_tc.data.splits import split_off
+
+RESAMPLE = "bicubic"
 
 
 def load_digits(side: tuple[int, int] | None) -> ImageData:
@@ -22,10 +25,10 @@ def load_digits(side: tuple[int, int] | None) -> ImageData:
     height, width = side or (32, 32)
     grey = np.round(small.reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)  # 0..16 in the source
     scaled = [
-        np.asarray(Image.fromarray(each).resize((width, height), Image.Resampling.BICUBIC))
+        to_pixels(Image.fromarray(each), (height, width, 1), RESAMPLE, is_cut=False)
         for each in grey
     ]
-    whole = Split(np.stack(scaled)[..., None], labels.astype(np.int64))
+    whole = Split(np.stack(scaled), labels.astype(np.int64))
     rest, test = split_off(whole, len(whole) // 5)
     train, validation = split_off(rest, len(whole) // 5)
     return ImageData(

@@ -52,10 +52,6 @@ def mapped_split(file: Path, labels: NDArray[np.int64]) -> Split:
 
     Args:
         file: File (.npy) of the images.
-        labels: Numbers of their classes, from 0.
-
-    Args:
-        file: Path of the array's file.
         labels: int64, (n,), number of each image's class.
 
     Raises:
@@ -159,9 +155,6 @@ class ImageData:
         """The same data with fewer training images: a fixed, stratified choice.
 
         Args:
-            train_images: Number of training images.
-
-        Args:
             train_images: Number of training images to keep.
 
         Raises:
@@ -188,10 +181,6 @@ def label_numbers(labels: Sequence[object], what: str) -> tuple[NDArray[np.int64
     Args:
         labels: Label of each image.
         what: Name of the data, for error messages.
-
-    Args:
-        labels: Labels as they were read.
-        what: Beginning of an error message.
 
     Raises:
         DataError: A label is missing, or there is only one class.

@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from PIL import ImageColor
 
 from nas_tc.data.arrays import plan_idx, plan_npz
 from nas_tc.data.cache import decoded_anew, fingerprint, read_cache, write_cache
@@ -25,6 +24,7 @@ from nas_tc.data.memory import check_memory, default_limit
 from nas_tc.data.parquet import plan_parquet
 from nas_tc.data.pixels import Conversion
 from nas_tc.data.plan import Plan
+from nas_tc.data.preparation import split_background
 from nas_tc.data.tree import look_through
 from nas_tc.errors import DataError, reason, unknown
 
@@ -72,7 +72,7 @@ def load_data(
         lacks = {"DIR": "folder", "FILE": "file", "NAME": "name"}[_PLACES[kind]]
         raise DataError(f"data {spec!r} lacks its {lacks}; write {kind}:{_PLACES[kind]}")
     elif kind == "hub":
-        place, background = _background(place)
+        place, background = split_background(place)
         plan = plan_hub(place, spec)
         shape = settle_shape(plan.train.images, side, decoding)
         conversion = settle_conversion(plan.train.images, decoding, background)
@@ -87,7 +87,7 @@ def _load_files(
     kind: str, where: str, side: Side, spec: str, train_images: int | None, decoding: Decoding
 ) -> ImageData:
     """Data from files, or from the cache if the same files were decoded before."""
-    where, background = _background(where)
+    where, background = split_background(where)
     place = Path(where).expanduser()
     # If there is nothing of this kind, the plan below raises the error.
     key = _key(kind, place, side, background) if _exists(kind, place) else ""
@@ -160,22 +160,3 @@ def _in_memory(
         plan.name, train, validation, test, plan.classes,
         remarks=remarks, grey_range=conversion.grey_range, label_values=plan.label_values,
     )  # fmt: skip
-
-
-def _background(place: str) -> tuple[str, tuple[int, int, int]]:
-    """The place without ",background=COLOUR", and the colour as red, green, blue; white by default.
-
-    Raises:
-        DataError: There is no such colour.
-    """
-    place, comma, colour = place.rpartition(",background=")
-    if not comma:
-        return colour, (255, 255, 255)
-    try:
-        red, green, blue = ImageColor.getrgb(colour)[:3]
-    except ValueError:
-        raise DataError(
-            f"background={colour}: no colour; write a name as black, or red, green and blue as "
-            "#1e90ff"
-        ) from None
-    return place, (red, green, blue)

@@ -7,16 +7,15 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
+from nas_tc.data.prepare import SIXTEEN_BITS, in_8_bits, to_pixels, upright
 from nas_tc.data.sources import Source
 from nas_tc.errors import DataError, reason
 
-SIXTEEN_BITS = {"I;16", "I;16B", "I;16L", "I;16N"}  # of grey, in either order of bytes
 GREY_MODES = {"1", "L", *SIXTEEN_BITS}
 _LFS = b"version https://git-lfs"
 _WITH_FRAMES = {"GIF", "TIFF", "WEBP", "PNG"}
-_DEEP_MODES = {"I", "F"}
 _BROKEN = (  # what Pillow raises for a file that makes no sense, in its pixels or what it notes
     OSError,
     EOFError,
@@ -66,23 +65,16 @@ def open_image(source: Source, name: str) -> Image.Image:
     try:
         with _opened(source) as image:
             frames = image.format in _WITH_FRAMES and getattr(image, "is_animated", False)
-            netpbm = image.format == "PPM"
-            upright = ImageOps.exif_transpose(image)  # phones note how they were held
+            turned = upright(image)
             if frames:
-                upright.info[FRAMES] = True
-            if netpbm and upright.mode == "I":  # which Pillow has scaled to 16 bits
-                upright = Image.fromarray(np.asarray(upright).astype(np.uint16))
+                turned.info[FRAMES] = True
     except FileNotFoundError:
         raise DataError(f"{name}: the image is missing{_where_to(source)}") from None
     except UnidentifiedImageError:
         raise DataError(f"{name}: {_no_image(source)}") from None
     except _BROKEN as error:
         raise DataError(f"{name}: the image is broken: {reason(error)}") from None
-    if upright.mode in _DEEP_MODES:
-        raise DataError(
-            f"{name}: the image has 32 bits a pixel, whose scale nobody knows; convert it to 8"
-        )
-    return upright
+    return turned
 
 
 def mode_of(source: Source) -> str:
@@ -128,49 +120,16 @@ def read_pixels(
         conversion.kinds.append((image.mode, f"{image.width}x{image.height}"))
     if FRAMES in image.info:
         conversion.seen.append(FRAMES)
-    if (image.mode in SIXTEEN_BITS) != (conversion.grey_range is not None):
-        here, others = (16, 8) if image.mode in SIXTEEN_BITS else (8, 16)
-        raise DataError(
-            f"{name}: {here} bits a pixel, and the first training image has {others}, of another "
-            "scale; convert all images to 8 bits"
-        )
     try:
-        if conversion.grey_range is not None:
-            image = _scaled_grey(image, *conversion.grey_range)
-        elif image.has_transparency_data:
-            image = _composed(image, conversion)
-        return to_pixels(image, shape)
+        flat = in_8_bits(image, conversion.background, conversion.grey_range)
+    except ValueError as error:
+        raise DataError(f"{name}: {error}") from None
+    if flat is not image and conversion.grey_range is None:
+        conversion.seen.append(TRANSPARENT)
+    try:
+        return to_pixels(flat, shape)
     except ValueError as error:
         raise DataError(f"{name}: {error}; save the image as RGB") from None
-
-
-def to_pixels(image: Image.Image, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
-    """uint8 of `shape` (height, width, channels); scaled in proportion, and its centre cut out."""
-    height, width, channels = shape
-    wanted = "L" if channels == 1 else "RGB"
-    if image.mode != wanted:
-        image = image.convert(wanted)
-    if image.size != (width, height):
-        image = ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR)
-    pixels = np.asarray(image)
-    return pixels[..., None] if channels == 1 else pixels
-
-
-def _scaled_grey(image: Image.Image, low: int, high: int) -> Image.Image:
-    """Grey of 16 bits as grey of 8, so that `low` becomes 0 and `high` 255."""
-    scaled = (np.asarray(image).astype(np.float64) - low) * (255 / max(1, high - low))
-    return Image.fromarray(np.clip(np.round(scaled), 0, 255).astype(np.uint8))
-
-
-def _composed(image: Image.Image, conversion: Conversion) -> Image.Image:
-    """An image on the background, if any of it is transparent."""
-    layers = image.convert("RGBA")
-    lowest, _ = layers.getchannel("A").getextrema()
-    if lowest == 255:
-        return image
-    conversion.seen.append(TRANSPARENT)
-    ground = Image.new("RGBA", layers.size, (*conversion.background, 255))
-    return Image.alpha_composite(ground, layers).convert("RGB")
 
 
 def _opened(source: Path | bytes) -> Image.Image:

@@ -61,10 +61,6 @@ def subfolders(folder: Path, left_out: Counter[str]) -> list[str]:
         folder: Folder to search.
         left_out: Counter that the folders left out are added to.
 
-    Args:
-        folder: Folder to look in.
-        left_out: Counts of what is left out, added to.
-
     Raises:
         DataError: The folder cannot be read.
     """

@@ -1,18 +1,31 @@
-"""Exports a trained network of a study: Python source, weights and a README."""
+"""Exports a network of a study: Python source, weights, the preparation of images, a README."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from nas_tc._files import whole_file
 from nas_tc.errors import StudyError, reason
+from nas_tc.export.preprocess import (
+    UNKNOWN_PREPARATION,
+    in_words,
+    is_known,
+    preprocess_settings,
+    preprocess_source,
+)
 from nas_tc.export.source import network_source
 from nas_tc.study import StudyRecord, TrialRecord, weights_file, without_weights
 
+_CLASSES_NAMED = 100
+
 
 def export_trial(record: StudyRecord, trial: TrialRecord, out: Path) -> tuple[Path, ...]:
-    """Writes network.py, weights.safetensors and README.md into the folder `out`.
+    """Writes a network, its weights and the preparation of its images into the folder `out`.
 
     network.py imports torch alone; with the weights it gives the same outputs as the trained
-    network, to the bit, on the same machine.
+    network, to the bit, on the same machine. preprocess.py, which needs NumPy and Pillow as well,
+    reads image files as the search has read them; preprocess.json has its settings.
 
     Args:
         record: Record of the study.
@@ -33,30 +46,44 @@ def export_trial(record: StudyRecord, trial: TrialRecord, out: Path) -> tuple[Pa
         raise StudyError(
             f"cannot read {weights_file(record.path, trial.number)}: {reason(error)}"
         ) from None
-    source, weights, readme = (
-        out / name for name in ("network.py", "weights.safetensors", "README.md")
-    )
-    classes = tuple(record.settings["data"]["classes"])
+    paths = tuple(
+        out / name
+        for name in (
+            "network.py", "weights.safetensors", "preprocess.py", "preprocess.json", "README.md",
+        )
+    )  # fmt: skip
+    source, weights, preprocess, settings_file, readme = paths
+    settings = preprocess_settings(record.settings["data"])
+    classes = tuple(settings["classes"])
+    shape = ", ".join(map(str, trial.architecture.input))
     try:
         out.mkdir(parents=True, exist_ok=True)
         source.write_text(network_source(trial.architecture, classes), encoding="utf-8")
         with whole_file(weights) as partial:
             partial.write_bytes(weights_bytes)
-        readme.write_text(_readme(record, trial), encoding="utf-8")
+        preprocess.write_text(preprocess_source(shape), encoding="utf-8")
+        settings_file.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+        # A name of a data set may have bytes that are no text.
+        text = _readme(record, trial, settings)
+        readme.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise StudyError(
             f"cannot write to {out}: {error.strerror}; choose another folder with --out"
         ) from None
-    return source, weights, readme
+    return paths
 
 
-def _readme(record: StudyRecord, trial: TrialRecord) -> str:
+def _readme(record: StudyRecord, trial: TrialRecord, settings: Mapping[str, Any]) -> str:
     data = record.settings["data"]
     classes = data["classes"]
     channels, height, width = data["shape"]
     colour = "grey" if channels == 1 else "RGB"
     test = "not measured" if trial.test_error is None else f"{trial.test_error:.2%}"
     error = 0.0 if trial.val_error is None else trial.val_error
+    word = "" if is_known(data) else f"\n{UNKNOWN_PREPARATION}\n"
+    named = ", ".join(map(repr, classes[:_CLASSES_NAMED]))
+    more = len(classes) - _CLASSES_NAMED
+    rest = f" and {more:,} more, which `CLASSES` has" if more > 0 else ""
     return f"""# Trial {trial.number}
 
     {trial.network}
@@ -70,14 +97,21 @@ Found by nas-tc within the budget `{record.settings["budget"]["expression"]}`.
 | validation error | {error:.2%} ({data["validation_images"]:,} images of {data["name"]}) |
 | test error | {test} ({data["test_images"]:,} images) |
 
-Load it with torch and safetensors:
+Three lines read an image and print its class. They need torch, safetensors, NumPy and Pillow:
 
 ```python
-from network import Network; from safetensors.torch import load_file
-network = Network().eval()
-network.load_state_dict(load_file("weights.safetensors"))
+from network import Network; from preprocess import CLASSES, preprocess; import safetensors.torch
+network = Network().eval(); safetensors.torch.load_model(network, "weights.safetensors")
+print(CLASSES[network(preprocess("photo.png")).argmax()])
 ```
 
-It takes {colour} images as float tensors of shape ({channels}, {height}, {width}), with values in
-0 to 1, and gives a score for each of {len(classes)} classes. The normalisation is part of it.
+## Images
+
+`preprocess` reads an image file as the images of the training were read. Another filter, another
+order of colours or another background costs accuracy. An image is
+
+{in_words(settings)}
+{word}
+The network takes {colour} images as float tensors of shape (n, {channels}, {height}, {width}),
+with values in 0 to 1, and gives a score for each of {len(classes)} classes: {named}{rest}.
 """

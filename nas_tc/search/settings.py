@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nas_tc.budget import Limit
-from nas_tc.data import ImageData
+from nas_tc.data import ImageData, preparation
 from nas_tc.recipe import Recipe
 from nas_tc.space import Space
 from nas_tc.study.files import FORMAT
@@ -59,6 +59,7 @@ class Settings:
                 "mean": list(self.data.moments[0]),
                 "std": list(self.data.moments[1]),
                 "majority_error": self.data.majority_error,
+                "preparation": preparation(self.data.name),
             },
             "recipe": self.recipe.to_dict(),
             "seed": self.seed,

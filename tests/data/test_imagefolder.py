@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nas_tc.data import load_data
+from nas_tc.data import Decoding, load_data
 from nas_tc.errors import DataError
 from pictures import picture
 
@@ -143,3 +143,10 @@ def test_splits_that_are_missing(tree):
         load_data(f"imagefolder:{tree}")
     with pytest.raises(DataError, match="two classes or more, not 0"):
         load_data(f"imagefolder:{tree / 'train' / 'cat'}")
+
+
+def test_where_no_image_can_be_read_the_reason_of_the_first_is_told(tree):
+    for file in tree.rglob("*.png"):
+        file.write_text("hello")
+    with pytest.raises(DataError, match=r"none of 36 .*the first: .*cat/.*png: not an image"):
+        load_data(f"imagefolder:{tree}", decoding=Decoding(broken=[]))

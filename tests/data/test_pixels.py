@@ -153,6 +153,6 @@ def test_notes_that_make_no_sense_are_those_of_a_broken_image(tree, monkeypatch,
     def confused(image):
         raise error
 
-    monkeypatch.setattr("nas_tc.data.pixels.ImageOps.exif_transpose", confused)
+    monkeypatch.setattr("nas_tc.data.prepare.ImageOps.exif_transpose", confused)
     with pytest.raises(DataError, match=r"cat/.*\.png: the image is broken"):
         load_data(f"imagefolder:{tree}")

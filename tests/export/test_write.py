@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file
 
 from nas_tc.errors import StudyError
@@ -26,8 +27,10 @@ def network_of(source):
 def test_a_trial_is_handed_over(study, tmp_path):
     trial = study.best
     paths = export_trial(study, trial, tmp_path / "out")
-    assert [path.name for path in paths] == ["network.py", "weights.safetensors", "README.md"]
-    readme = paths[2].read_text()
+    assert [path.name for path in paths] == [
+        "network.py", "weights.safetensors", "preprocess.py", "preprocess.json", "README.md",
+    ]  # fmt: skip
+    readme = paths[4].read_text()
     assert trial.network in readme
     assert "10.00% (359 images of digits)" in readme
     assert "12.50% (359 images)" in readme
@@ -36,6 +39,7 @@ def test_a_trial_is_handed_over(study, tmp_path):
     torch.save(images, tmp_path / "images.pt")
     (lines,) = re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)
     assert len(lines.splitlines()) == 3
+    Image.new("RGB", (50, 40)).save(tmp_path / "out" / "photo.png")
     code = (
         "import sys, torch\n"
         + lines
@@ -43,7 +47,9 @@ def test_a_trial_is_handed_over(study, tmp_path):
         + f"torch.save(network(images).detach(), {str(tmp_path / 'scores.pt')!r})\n"
         + "assert not any(name.startswith('nas_tc') for name in sys.modules)\n"
     )
-    subprocess.run([sys.executable, "-c", code], cwd=tmp_path / "out", check=True)
+    command = [sys.executable, "-c", code]
+    ran = subprocess.run(command, cwd=tmp_path / "out", check=True, capture_output=True, text=True)
+    assert ran.stdout.strip() in [str(digit) for digit in range(10)]  # the class of the photo
     trained = build(trial.architecture)
     trained.load_state_dict(load_file(weights_file(study.path, trial.number)))
     with torch.inference_mode():
