@@ -49,6 +49,10 @@ class DeviceError(NasTcError):
     """A device or a cluster that is not there."""
 
 
+class CaptureError(DeviceError):
+    """A pass that cannot be captured in a CUDA graph on this GPU."""
+
+
 def reason(error: BaseException) -> str:
     """What an exception has to say, on one line and without the system's number for it."""
     if isinstance(error, OSError) and error.errno is not None:

@@ -6,17 +6,17 @@ all layers.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nas_tc.architecture import Architecture, Join
-from nas_tc.latency.layer_signature import LayerSignature, nodes_of, signatures_of
-from nas_tc.module import Network, modules_of
+from nas_tc.architecture import Architecture
+from nas_tc.latency.layer_profile import LEAST_MS, LayerProfile, rows_of
+from nas_tc.latency.layer_signature import signatures_of
+from nas_tc.latency.prefix_profiler import profile_prefixes
 from nas_tc.timing.baseline_speed import BaselineSpeed, ReferenceSpeed
 from nas_tc.timing.clock import counted_quantile
 from nas_tc.timing.dummy_network import dummy_network
@@ -28,23 +28,8 @@ _WARM_UPS = 3
 _FEWEST = 12  # runs, however long they take
 _MOST = 200
 _LEAST_S = 0.4
-_LEAST_MS = 1e-5
 
 Stamp = int | torch.cuda.Event
-
-
-@dataclass(frozen=True, slots=True)
-class LayerProfile:
-    """Milliseconds of a network and of its layers, from interleaved runs.
-
-    Attributes:
-        whole_ms: Milliseconds of the network, from runs without a clock between layers.
-        layers: Signature and milliseconds of each layer in order: its forward pass, or that with
-            its backward pass and update.
-    """
-
-    whole_ms: float
-    layers: tuple[tuple[LayerSignature, float], ...]
 
 
 def profile_layers(
@@ -58,6 +43,8 @@ def profile_layers(
 ) -> LayerProfile:
     """Times a network and its layers, in interleaved runs.
 
+    On a GPU they are replays of CUDA graphs, unless the setting is eager; see `prefix_profiler`.
+
     Args:
         architecture: Network, which gets fresh weights: their values do not change the time.
         setting: Forward pass or training step, batch, type of numbers.
@@ -68,7 +55,10 @@ def profile_layers(
 
     Raises:
         ArchitectureError: A map shrinks to nothing.
+        CaptureError: A pass cannot be captured in a CUDA graph.
     """
+    if device.type != "cpu" and not setting.eager:
+        return profile_prefixes(architecture, setting, device, least_s=least_s, fewest=fewest)
     signatures = signatures_of(architecture)
     work = (_Step if setting.what == "train_step" else _Forward)(architecture, setting, device)
     for _ in range(_WARM_UPS):
@@ -89,13 +79,12 @@ def profile_layers(
     if baseline is not None:
         baseline.sample()
         slowdown = baseline.slowdown(quantile_of(wholes, quantile))
-    # A clock may tick too slowly for a layer that does nothing.
-    times = (
-        max(quantile_of(column, quantile), _LEAST_MS) / slowdown
-        for column in zip(*samples, strict=True)
+    whole_ms, *times = (
+        max(quantile_of(column, quantile), LEAST_MS) / slowdown
+        for column in (wholes, *zip(*samples, strict=True))
     )
-    whole_ms = max(quantile_of(wholes, quantile), _LEAST_MS) / slowdown
-    return LayerProfile(whole_ms, tuple(zip(signatures, times, strict=True)))
+    update_ms = times.pop() if len(times) > len(signatures) else None
+    return LayerProfile(whole_ms, tuple(zip(signatures, times, strict=True)), update_ms)
 
 
 class _Forward:
@@ -106,7 +95,7 @@ class _Forward:
         self._stamp = _stamper(device)
         self._network = dummy_network(architecture).to(device, dtype).eval()
         self._images = images_of(architecture, setting.batch, device).to(dtype)
-        self._rows = _rows(self._network, architecture)
+        self._rows = rows_of(self._network, architecture)
 
     @torch.inference_mode()
     def run(self, mark: Callable[[], None]) -> None:
@@ -133,8 +122,9 @@ class _Forward:
 class _Step:
     """A training step, as `training_step` has it, with a clock between its layers.
 
-    A layer's backward pass lies between the gradients of its output and of its input; its update
-    is that of its own parameters.
+    A layer's backward pass lies between the gradients of its output and of its input. Its update is
+    that of its own parameters on a processor, which updates them one after another. A GPU updates
+    all parameters at once, so the update is timed once.
     """
 
     def __init__(self, architecture: Architecture, setting: Setting, device: torch.device) -> None:
@@ -143,8 +133,9 @@ class _Step:
         self._network = dummy_network(architecture).to(device).train()
         self._images = images_of(architecture, setting.batch, device)
         self._labels = torch.arange(setting.batch, device=device) % architecture.classes
-        self._rows = _rows(self._network, architecture)
-        self._optimizers = [_optimizer(row) for row in self._rows]
+        self._rows = rows_of(self._network, architecture)
+        is_one_call = device.type != "cpu"
+        self._optimizers = None if is_one_call else [_optimizer(row) for row in self._rows]
         self._whole = torch.optim.SGD(self._network.parameters(), lr=0.0, momentum=0.9)
 
     def run(self, _mark: Callable[[], None]) -> None:
@@ -152,7 +143,7 @@ class _Step:
         self._whole.step()
 
     def layers_ms(self) -> list[float]:
-        """Milliseconds of each layer: forward, backward, update."""
+        """Milliseconds of each layer: forward, backward, update; or of one update behind them."""
         forward: list[Stamp] = []
         backward: list[Stamp] = []
 
@@ -165,13 +156,17 @@ class _Step:
         loss.backward()
         backward.append(self._stamp())
         updates = [self._stamp()]
-        for optimizer in self._optimizers:
+        for optimizer in [self._whole] if self._optimizers is None else self._optimizers:
             if optimizer is not None:
                 optimizer.step()
             updates.append(self._stamp())
-        parts = ([_between(*pair) for pair in pairwise(each)] for each in (forward, updates))
-        back = [_between(*pair) for pair in pairwise(backward)][::-1]
-        return [sum(times) for times in zip(*parts, back, strict=True)]
+        ahead, back, update = (
+            [_between(*pair) for pair in pairwise(each)] for each in (forward, backward, updates)
+        )
+        layers = [sum(times) for times in zip(ahead, back[::-1], strict=True)]
+        if self._optimizers is None:
+            return layers + update
+        return [sum(times) for times in zip(layers, update, strict=True)]
 
     def whole_ms(self) -> float:
         """Milliseconds of a step without a clock between layers."""
@@ -194,26 +189,13 @@ class _Step:
         return loss
 
 
-def _rows(network: Network, architecture: Architecture) -> list[list[nn.Module]]:
-    """The network's own modules, grouped by node."""
-    modules: Iterator[nn.Module] = iter(network.layers)
-    return [[next(modules) for _ in range(_count(node))] for node in nodes_of(architecture)]
-
-
-def _count(node: object) -> int:
-    if isinstance(node, Join):
-        return 1
-    with torch.device("meta"):  # built without memory, only to be counted
-        return len(list(modules_of(node)))  # type: ignore[arg-type]
-
-
 def _optimizer(row: Sequence[nn.Module]) -> torch.optim.Optimizer | None:
     parameters = [each for module in row for each in module.parameters()]
     return torch.optim.SGD(parameters, lr=0.0, momentum=0.9) if parameters else None
 
 
 def _stamper(device: torch.device) -> Callable[[], Stamp]:
-    if device.type != "cuda":
+    if device.type == "cpu":
         return time.thread_time_ns  # as `clock._cpu_clock`, whose docstring has the reason
 
     def record() -> torch.cuda.Event:

@@ -5,7 +5,7 @@ layer, because only their time together can be measured. The signature contains 
 the layer's name nor its place in the network.
 """
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -100,6 +100,26 @@ def signatures_of(architecture: Architecture) -> list[LayerSignature]:
     """
     nodes = nodes_of(architecture)
     return [signature_of(node, first=number == 0) for number, node in enumerate(nodes)]
+
+
+def output_of(node: Node) -> Shape:
+    """Shape of a node's output, (channels, height, width)."""
+    return node.layer.output if isinstance(node, Join) else node.output
+
+
+def parameter_tensors(layers: Iterable[Layer]) -> int:
+    """Number of tensors that hold the parameters of layers: weights, biases, scales and shifts.
+
+    Args:
+        layers: Layers of a walk.
+    """
+    found = 0
+    for layer in layers:
+        if isinstance(layer, Conv):
+            found += 3 if layer.norm else 2
+        elif isinstance(layer, Linear):
+            found += 2
+    return found
 
 
 def key_without_name(node: Node) -> Hashable:

@@ -8,15 +8,18 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 from nas_tc.architecture import IMAGES, Architecture, Layer, Node, walk_parts
-from nas_tc.latency.layer_profiler import LayerProfile
+from nas_tc.latency.layer_profile import LayerProfile
 from nas_tc.latency.layer_signature import (
     LayerSignature,
     key_without_name,
     nodes_of_part,
+    parameter_tensors,
     signature_of,
     signatures_of,
 )
 from nas_tc.latency.nearest_layers import NearestLayers
+from nas_tc.latency.same_step import SameStep
+from nas_tc.latency.update_time import Update, fit_update
 
 CHECKS = 40  # latest networks whose predicted time was compared with the measured one
 _FITTED = 200  # latest networks that the overhead is fitted to
@@ -55,7 +58,8 @@ class Prediction:
     """A time that was not measured.
 
     Attributes:
-        ms: Predicted time, milliseconds: the sum of the layers' times and the network's overhead.
+        ms: Predicted time, milliseconds: the sum of the layers' times, the update of a training
+            step on a GPU, and the network's overhead.
         low_ms: Lower end of the prediction's interval, milliseconds; 0 if `error_range` is not
             known.
         high_ms: Upper end, milliseconds; infinite if `error_range` is not known.
@@ -78,6 +82,8 @@ class _Part:
     ms: float  # sum over its layers; minus infinity if one is like none that was timed
     guessed: int
     layers: int
+    parameters: int
+    tensors: int
 
 
 class LayerTimes:
@@ -88,12 +94,15 @@ class LayerTimes:
         totals: Pairs for `totals` below, the latest last.
         checks: Pairs for `checks` below, the latest last.
         networks: Ids of the networks that were timed.
+        updates: Parameters, tensors and milliseconds for `updates` below, the latest last.
+        on_gpu: Whether the times are of a GPU, where guesses cross no step; see `SameStep`.
 
     Attributes:
         layers: Layers with their times, by the key of their signature.
         networks: Ids of the networks that were timed.
         totals: Sum of the layers' times and time of the whole network, milliseconds, for the latest
             networks.
+        updates: Updates of the latest networks, where an update is one call for all parameters.
         checks: Predicted and measured milliseconds of the latest networks that were predicted
             before they were timed.
     """
@@ -104,17 +113,22 @@ class LayerTimes:
         totals: Iterable[tuple[float, float]] = (),
         checks: Iterable[tuple[float, float]] = (),
         networks: Iterable[str] = (),
+        updates: Iterable[Update] = (),
+        *,
+        on_gpu: bool = False,
     ) -> None:
         self.layers: dict[str, LayerTime] = {each.signature.key: each for each in layers}
         self.networks = set(networks)
         self.totals = deque(totals, _FITTED)
         self.checks = deque(checks, CHECKS)
+        self.updates = deque(updates, _FITTED)
+        self._on_gpu = on_gpu
         # Parts by the id of the walk's tuple: hashing its layers would take most of a prediction's
         # time. `_Part.walk` keeps the tuple alive, so that no other gets its id.
         self._parts: dict[int, _Part] = {}
         self._timed: dict[_Key, LayerTime] = {}
         self._guesses: dict[_Key, tuple[float, int]] = {}
-        self._nearest: NearestLayers | None = None
+        self._similar: NearestLayers | SameStep | None = None
         self._reset()
 
     @property
@@ -145,7 +159,11 @@ class LayerTimes:
                 self.layers[signature.key] = LayerTime(signature, ms)
             else:
                 kept.add(ms)
-        self.totals.append((sum(ms for _, ms in profile.layers), profile.whole_ms))
+        self.totals.append((profile.sum_ms, profile.whole_ms))
+        if profile.update_ms is not None:
+            layers = [layer for part in walk_parts(architecture) for layer in part]
+            parameters = sum(layer.params for layer in layers)
+            self.updates.append((parameters, parameter_tensors(layers), profile.update_ms))
         self._reset()
 
     def add_check(self, predicted_ms: float, measured_ms: float) -> None:
@@ -159,6 +177,7 @@ class LayerTimes:
             each.ms *= factor
         self.totals = deque(((a * factor, b * factor) for a, b in self.totals), _FITTED)
         self.checks = deque(((a * factor, b * factor) for a, b in self.checks), CHECKS)
+        self.updates = deque(((p, t, ms * factor) for p, t, ms in self.updates), _FITTED)
         self._reset()
 
     def merge(self, other: "LayerTimes") -> None:
@@ -169,6 +188,8 @@ class LayerTimes:
             self.totals.extend(other.totals)
         if not self.checks:
             self.checks.extend(other.checks)
+        if not self.updates:
+            self.updates.extend(other.updates)
         self._reset()
 
     def untimed(self, architecture: Architecture) -> list[LayerSignature]:
@@ -192,7 +213,7 @@ class LayerTimes:
         Raises:
             ArchitectureError: A map shrinks to nothing.
         """
-        total, guessed, layers = 0.0, 0, 0
+        total, guessed, layers, parameters, tensors = 0.0, 0, 0, 0, 0
         known, before = self._parts, IMAGES
         for part in walk_parts(architecture):
             found = known.get(id(part))
@@ -201,9 +222,13 @@ class LayerTimes:
             total += found.ms
             guessed += found.guessed
             layers += found.layers
+            parameters += found.parameters
+            tensors += found.tensors
             before = part[-1].name
         if total < 0:  # a layer like no other
             return None
+        if self.updates:
+            total += self._update.ms(parameters, tensors)
         ms = self._fixed_ms + self._factor * total
         low, high = self._range or (0.0, float("inf"))
         return Prediction(ms, ms * low, ms * high, guessed, layers)
@@ -225,7 +250,10 @@ class LayerTimes:
             first = False
         if len(self._parts) >= _PARTS_KEPT:
             self._parts.clear()
-        found_part = self._parts[id(part)] = _Part(part, total, guessed, len(nodes))
+        parameters = sum(layer.params for layer in part)
+        tensors = parameter_tensors(part)
+        found_part = _Part(part, total, guessed, len(nodes), parameters, tensors)
+        self._parts[id(part)] = found_part
         return found_part
 
     def _look_up(self, node: Node, key: _Key) -> tuple[float, int]:
@@ -235,17 +263,18 @@ class LayerTimes:
         if entry is not None:
             self._timed[key] = entry
             return entry.ms, 0
-        if self._nearest is None:
+        if self._similar is None:
             timed = ((each.signature, each.ms) for each in self.layers.values())
-            self._nearest = NearestLayers(timed)
-        guess = self._nearest.guess(signature)
+            self._similar = (SameStep if self._on_gpu else NearestLayers)(timed)
+        guess = self._similar.guess(signature)
         found = self._guesses[key] = (float("-inf") if guess is None else guess), 1
         return found
 
     def _reset(self) -> None:
         self._parts.clear()
         self._guesses.clear()
-        self._nearest = None
+        self._similar = None
+        self._update = fit_update(self.updates)
         self._fixed_ms, self._factor = fit_overhead(self.totals)
         self._range = self.error_range
 

@@ -14,11 +14,12 @@ from nas_tc.errors import TableError
 from nas_tc.latency.layer_signature import LayerSignature
 from nas_tc.latency.layer_times import LayerTime, LayerTimes
 from nas_tc.timing.baseline_speed import baseline_weights, time_factor
-from nas_tc.timing.machine import device_slug, difference, timing_machine
+from nas_tc.timing.machine import device_slug, difference, is_of_gpu, timing_machine
 from nas_tc.timing.reference_speed import BaselineMs, baseline_ms_from
 from nas_tc.timing.setting import DTYPES, Setting
 
 FORMAT = 1  # version of the file; raised when older versions of nas-tc cannot read it
+_GPU_FORMAT = 2  # of tables of GPUs, which say how passes were launched and have updates
 _QUIET_MS_KEY = "calm_ms"  # files of version 0.1 use this name, and stay readable
 
 
@@ -79,16 +80,22 @@ class TimeTable:
             raise TableError(
                 f"{path}: not a time table of nas-tc; give a file that nas-tc calibrate made"
             )
-        if values.get("format") != FORMAT:
+        if values.get("format") not in (FORMAT, _GPU_FORMAT):
             raise TableError(
                 f"{path}: a time table of format {values.get('format')!r}, this nas-tc reads "
-                f"{FORMAT}; update nas-tc or make the table again"
+                f"{FORMAT} and {_GPU_FORMAT}; update nas-tc or make the table again"
             )
         try:
-            times = dict(_read_times(each) for each in values["times"])
+            machine = dict(values["machine"])
+            on_gpu = is_of_gpu(machine)
+            times = dict(
+                _read_times(each, on_gpu=on_gpu)
+                for each in values["times"]
+                if not (on_gpu and _is_outdated(each))
+            )
             listed = values.get(_QUIET_MS_KEY)
             quiet_ms = None if listed is None else baseline_ms_from(listed)
-            return cls(dict(values["machine"]), times, quiet_ms)
+            return cls(machine, times, quiet_ms)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise _damaged(path, f"{type(error).__name__}: {error}") from None
 
@@ -110,10 +117,13 @@ class TimeTable:
                 self.of(setting).merge(times)
         values = {
             "kind": "nas-tc time table",
-            "format": FORMAT,
+            "format": _GPU_FORMAT if is_of_gpu(self.machine) else FORMAT,
             "machine": self.machine,
             _QUIET_MS_KEY: self.quiet_ms,
-            "times": [_written(setting, times) for setting, times in self.times.items()],
+            "times": [
+                _written(setting, times, on_gpu=is_of_gpu(self.machine))
+                for setting, times in self.times.items()
+            ],
         }
         try:
             with whole_file(path) as partial:
@@ -125,8 +135,8 @@ class TimeTable:
             ) from None
 
     def of(self, setting: Setting) -> LayerTimes:
-        """The times in one setting (pass, batch and type of numbers); empty at first."""
-        return self.times.setdefault(setting, LayerTimes())
+        """The times in one setting (pass, batch, type of numbers, launch); empty at first."""
+        return self.times.setdefault(setting, LayerTimes(on_gpu=is_of_gpu(self.machine)))
 
     def rescale_to(self, quiet_ms: BaselineMs | None) -> None:
         """Rescales all times to another reference speed, so that old and new times are comparable.
@@ -174,11 +184,20 @@ def default_table(folder: Path, machine: Mapping[str, Any]) -> Path:
     return folder / "times" / f"{device_slug(machine)}.json"
 
 
-def _written(setting: Setting, times: LayerTimes) -> dict[str, Any]:
+def _is_outdated(values: Mapping[str, Any]) -> bool:
+    """Whether times of a GPU are training steps in which each layer is charged a whole update."""
+    return values["what"] == "train_step" and "launch" not in values
+
+
+def _written(setting: Setting, times: LayerTimes, *, on_gpu: bool) -> dict[str, Any]:
+    launch = {"launch": "eager" if setting.eager else "replay"} if on_gpu else {}
+    updates = [[*update[:2], round(update[2], 6)] for update in times.updates]
     return {
         "what": setting.what,
         "batch": setting.batch,
         "dtype": setting.dtype,
+        **launch,
+        **({"updates": updates} if updates else {}),
         "columns": ["kind", "sizes", "macs", "values", "params", "ms", "seen"],
         "layers": [
             [s.kind, s.sizes, s.macs, s.values, s.params, round(each.ms, 6), each.networks]
@@ -191,10 +210,15 @@ def _written(setting: Setting, times: LayerTimes) -> dict[str, Any]:
     }
 
 
-def _read_times(values: Mapping[str, Any]) -> tuple[Setting, LayerTimes]:
+def _read_times(values: Mapping[str, Any], *, on_gpu: bool) -> tuple[Setting, LayerTimes]:
     what, dtype = values["what"], values["dtype"]
-    if what not in ("forward", "train_step") or dtype not in DTYPES:
-        raise ValueError(f"unknown setting {what!r}, {dtype!r}")
+    launch = values.get("launch", "eager" if on_gpu else "replay")  # version 0.1 replayed nothing
+    if (
+        what not in ("forward", "train_step")
+        or dtype not in DTYPES
+        or launch not in ("eager", "replay")
+    ):
+        raise ValueError(f"unknown setting {what!r}, {dtype!r}, {launch!r}")
     batch = values["batch"]
     if type(batch) is not int or batch < 1:
         raise ValueError(f"batch {batch!r}")
@@ -206,8 +230,12 @@ def _read_times(values: Mapping[str, Any]) -> tuple[Setting, LayerTimes]:
         [(_time(first), _time(second)) for first, second in values[name]]
         for name in ("totals", "checks")
     )
+    updates = [
+        (int(params), int(tensors), _time(ms)) for params, tensors, ms in values.get("updates", ())
+    ]
     ids = [str(each) for each in values["networks"]]
-    return Setting(what, batch, dtype), LayerTimes(layers, totals, checks, ids)
+    setting = Setting(what, batch, dtype, eager=launch == "eager")
+    return setting, LayerTimes(layers, totals, checks, ids, updates, on_gpu=on_gpu)
 
 
 def _time(value: object) -> float:

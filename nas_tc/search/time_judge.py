@@ -8,7 +8,7 @@ from nas_tc.architecture import Architecture
 from nas_tc.errors import TableError
 from nas_tc.latency import TimeTable, nodes_of
 from nas_tc.timing import TimeLimit
-from nas_tc.worker import TimingRequest, TimingResult
+from nas_tc.worker import JudgedTime, TimingRequest, TimingResult
 
 _WRITE_EVERY = 20  # results
 _SHARE = 0.03  # of the time of a training: what a verdict may take, on all workers together
@@ -34,7 +34,7 @@ class TimeJudge:
         path: File of the table; None: it is not kept.
         measures: Whether candidates are measured here; False for the table of another device.
         workers: Workers that wait while one of them measures.
-        note: Called with a message if the table cannot be kept.
+        note: Called with a message if the table cannot be kept, or passes cannot be captured.
 
     Attributes:
         timed: Number of networks that were measured.
@@ -64,6 +64,7 @@ class TimeJudge:
         self.timed = 0
         self.timing_s = 0.0
         self._references_ms: dict[str, float | None] = {}
+        self._is_eager_noted = False
 
     def admits(self, architecture: Architecture) -> bool:
         """Whether a network may be within the limits by the table; takes microseconds.
@@ -152,6 +153,9 @@ class TimeJudge:
         self.table.rescale_to(result.quiet_ms)
         settings = {limit.name: limit.setting for limit in self.limits}
         for judged in result.times:
+            if judged.not_captured is not None:
+                self._note_eager(judged)
+                continue
             times = self.table.of(settings[judged.name])
             predicted = times.predict(architecture)
             if predicted is not None and architecture.id not in times.networks:
@@ -162,6 +166,15 @@ class TimeJudge:
         self._results += 1
         if self._results % _WRITE_EVERY == 0:
             self.save()
+
+    def _note_eager(self, judged: JudgedTime) -> None:
+        """Notes, once, that a limit on replays is kept by eager launches, which take longer."""
+        if not self._is_eager_noted:
+            self._is_eager_noted = True
+            self._note(
+                f"{judged.name} is measured with the launches of the host, since no CUDA graph "
+                f"could be made: {judged.not_captured}"
+            )
 
     def save(self) -> None:
         """Writes the table for the next search; if that fails, notes it once and goes on."""

@@ -32,6 +32,8 @@ def timing_record(
                 "ratio_low": round(ratio.low, 6),
                 "ratio_high": round(ratio.high, 6),
             }
+        if judged.not_captured is not None:
+            values["not_captured"] = judged.not_captured
         if judged.name in predicted:
             values["predicted_ms"] = round(predicted[judged.name]["ms"], 6)
         kept[judged.name] = values

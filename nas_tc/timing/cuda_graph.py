@@ -12,6 +12,10 @@ from typing import Any
 
 import torch
 
+_SHORT_MS = (
+    0.2  # of a graph: twenty times its launch; a shorter pass is captured several times over
+)
+_LOOKS = 3  # at a graph, to see how long it takes: the shortest counts
 _WARM_UPS = 3  # libraries choose algorithms and allocate in these; they cannot in a capture
 _LEAST_MS = 2.0  # between the two events of a sample: they tick in half microseconds
 _MORE = 1.2  # times the replays that 2 ms should need
@@ -29,6 +33,7 @@ class GraphRun:
         eager: The pass as the host launches it, kernel by kernel. It owns the network and images.
         graph: Its graph; None if the capture failed: calls then run `eager`.
         reason: Why there is no graph, on one line; empty if there is one.
+        passes: Number of passes in the graph.
         replays: Number of replays in a sample, which `replay_ms` adjusts.
         lead: How many more keep the GPU busy meanwhile, as a share of them; adjusted likewise.
     """
@@ -36,11 +41,12 @@ class GraphRun:
     eager: Callable[[], None]
     graph: torch.cuda.CUDAGraph | None
     reason: str = ""
+    passes: int = 1
     replays: int = 1
     lead: float = _LEAD
 
     def __call__(self) -> None:
-        """Runs the pass once, without waiting for its end."""
+        """Runs the pass, as often as the graph has it, without waiting for its end."""
         if self.graph is None:
             self.eager()
         else:
@@ -49,6 +55,8 @@ class GraphRun:
 
 def captured(run: Callable[[], None], pool: Any = None) -> GraphRun:
     """Captures a pass in a CUDA graph, after three runs on the stream of the capture.
+
+    A graph that would be over before the host has launched the next holds several passes.
 
     Args:
         run: Pass without a synchronisation; it works on the same tensors each time.
@@ -62,7 +70,6 @@ def captured(run: Callable[[], None], pool: Any = None) -> GraphRun:
     Raises:
         RuntimeError: The pass fails for another reason, such as a lack of memory.
     """
-    graph, reason = torch.cuda.CUDAGraph(), ""
     before = torch.cuda.current_stream()
     stream = torch.cuda.Stream()
     stream.wait_stream(before)
@@ -71,19 +78,19 @@ def captured(run: Callable[[], None], pool: Any = None) -> GraphRun:
         for _ in range(_WARM_UPS):
             run()
         try:
-            # Threads that read images ahead must not end the capture, hence "thread_local".
-            with torch.cuda.graph(
-                graph, pool=pool, stream=stream, capture_error_mode="thread_local"
-            ):
-                run()
+            found = GraphRun(run, _graph_of(run, 1, stream, pool))
+            look_ms = min(_sample(found, 1)[0] for _ in range(_LOOKS))
+            found.passes = ceil(_SHORT_MS / max(look_ms, 1e-3))
+            if found.passes > 1:
+                found.graph = _graph_of(run, found.passes, stream, pool)
         except RuntimeError as error:
-            reason = _why_not_captured(error)
+            found = GraphRun(run, None, _why_not_captured(error))
     before.wait_stream(stream)
-    return GraphRun(run, None if reason else graph, reason)
+    return found
 
 
 def replay_ms(run: GraphRun) -> float:
-    """Milliseconds of a replay: the mean of so many in a row that they take 2 ms together.
+    """Milliseconds of a pass: the mean of so many replays in a row that they take 2 ms together.
 
     A sample counts if all of its replays were queued before the first of them began, so that the
     GPU cannot have waited for the host. Otherwise it is taken again, behind more replays that keep
@@ -92,17 +99,17 @@ def replay_ms(run: GraphRun) -> float:
     Args:
         run: Pass with a graph.
     """
-    assert run.graph is not None
     least_ms = inf
     for _ in range(_ATTEMPTS):
-        total_ms, was_queued = _sample(run.graph, run.replays, run.lead)
+        total_ms, was_queued = _sample(run, run.replays)
         while total_ms < _LEAST_MS:
             growth = min(_MORE * _LEAST_MS / max(total_ms, 1e-3), _MOST_GROWTH)
             run.replays = ceil(run.replays * growth)
-            total_ms, was_queued = _sample(run.graph, run.replays, run.lead)
-        least_ms = min(least_ms, total_ms / run.replays)
+            total_ms, was_queued = _sample(run, run.replays)
+        pass_ms = total_ms / (run.replays * run.passes)
         if was_queued:
-            return total_ms / run.replays
+            return pass_ms
+        least_ms = min(least_ms, pass_ms)
         run.lead = min(2 * run.lead, _MOST_LEAD)
     return least_ms
 
@@ -118,14 +125,27 @@ def eager_ms(run: Callable[[], None]) -> float:
     return float(started.elapsed_time(ended))
 
 
-def _sample(graph: torch.cuda.CUDAGraph, replays: int, lead: float) -> tuple[float, bool]:
+def _graph_of(
+    run: Callable[[], None], passes: int, stream: torch.cuda.Stream, pool: Any
+) -> torch.cuda.CUDAGraph:
+    """A graph of so many passes in a row."""
+    graph = torch.cuda.CUDAGraph()
+    # Threads that read images ahead must not end the capture, hence "thread_local".
+    with torch.cuda.graph(graph, pool=pool, stream=stream, capture_error_mode="thread_local"):
+        for _ in range(passes):
+            run()
+    return graph
+
+
+def _sample(run: GraphRun, replays: int) -> tuple[float, bool]:
     """Milliseconds of replays in a row, and whether all were queued before the first one began."""
+    assert run.graph is not None
     started, ended = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-    for _ in range(ceil(replays * lead)):
-        graph.replay()
+    for _ in range(ceil(replays * run.lead)):
+        run.graph.replay()
     started.record()
     for _ in range(replays):
-        graph.replay()
+        run.graph.replay()
     ended.record()
     was_queued = not started.query()
     ended.synchronize()

@@ -1,5 +1,7 @@
 """Forward passes and training steps of a network, ready to be timed."""
 
+from typing import Any
+
 import torch
 from torch.nn import functional
 
@@ -10,7 +12,9 @@ from nas_tc.timing.dummy_network import dummy_network
 from nas_tc.timing.setting import DTYPES, Setting
 
 
-def work_of(architecture: Architecture, setting: Setting, device: torch.device) -> Run:
+def work_of(
+    architecture: Architecture, setting: Setting, device: torch.device, pool: Any = None
+) -> Run:
     """The forward pass or training step of a setting, ready to run.
 
     On a GPU it is a `GraphRun`, unless the setting is eager.
@@ -19,13 +23,14 @@ def work_of(architecture: Architecture, setting: Setting, device: torch.device) 
         architecture: Network to run, with fresh weights.
         setting: Pass, batch, type of numbers and launch.
         device: Device to run on.
+        pool: Memory pool that its CUDA graph shares with those of other networks, see `captured`.
 
     Raises:
         ArchitectureError: A map shrinks to nothing.
     """
     work = training_step if setting.what == "train_step" else forward_pass
     run = work(architecture, batch=setting.batch, device=device, dtype=DTYPES[setting.dtype])
-    return run if device.type == "cpu" or setting.eager else captured(run)
+    return run if device.type == "cpu" or setting.eager else captured(run, pool)
 
 
 def forward_pass(

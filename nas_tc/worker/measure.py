@@ -1,6 +1,8 @@
 """Measures times in a worker, while no other worker of the node trains or measures."""
 
 import time
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -8,10 +10,12 @@ import torch
 
 from nas_tc.architecture import Architecture
 from nas_tc.data.cache import cache_folder
+from nas_tc.errors import CaptureError
 from nas_tc.latency import profile_layers
 from nas_tc.timing import (
     Builder,
     Estimate,
+    GraphRun,
     NodeLock,
     Run,
     Setting,
@@ -62,7 +66,7 @@ class TimingSetup:
 
     Attributes:
         device: Device that networks run on.
-        lock: Lock of the node, which training steps wait for.
+        lock: Lock of the processors or of the GPU, which training steps wait for.
         watch: Stopwatch, which corrects times to the reference speed if that is known.
         references: Reference networks of limits, kept because building AlexNet takes longer than
             timing it.
@@ -104,7 +108,8 @@ class TimingSetup:
 def measure(request: TimingRequest, setup: TimingSetup) -> TimingResult:
     """Times the layers that are asked for, and judges a network by its limits.
 
-    The lock of the node is released between two measurements, so that training goes on.
+    Layers of a pass that cannot be captured in a CUDA graph stay out of the table. The lock is
+    released between two measurements, so that training goes on.
 
     Args:
         request: Request of the search.
@@ -118,9 +123,10 @@ def measure(request: TimingRequest, setup: TimingSetup) -> TimingResult:
         profiles = []
         for setting, network in request.to_profile:
             profile = partial(profile_layers, network, setting, setup.device, reference_speed=speed)
-            with setup.lock.timing():
-                found = profile(least_s=0.0, fewest=_BRIEF_RUNS) if request.brief else profile()
-            profiles.append((setting, network, found))
+            with suppress(CaptureError):
+                with setup.lock.timing():
+                    found = profile(least_s=0.0, fewest=_BRIEF_RUNS) if request.brief else profile()
+                profiles.append((setting, network, found))
         for limit in request.limits:
             times.append(_judge(request, limit, setup))
             if not times[-1].within:
@@ -146,8 +152,10 @@ def measure_front(request: FrontTimingRequest, setup: TimingSetup) -> FrontTimin
             found = _time_front(request, limit, setup)
             columns.append(
                 [
-                    JudgedTime.of(limit, ms, ratio, (ratio or ms).judge(limit.most, limit.least))
-                    for ms, ratio in found
+                    JudgedTime.of(
+                        limit, ms, ratio, (ratio or ms).judge(limit.most, limit.least), reason
+                    )
+                    for ms, ratio, reason in found
                 ]
             )
     times = tuple(zip(*columns, strict=True))
@@ -156,23 +164,27 @@ def measure_front(request: FrontTimingRequest, setup: TimingSetup) -> FrontTimin
 
 def _time_front(
     request: FrontTimingRequest, limit: TimeLimit, setup: TimingSetup
-) -> list[tuple[Estimate, Estimate | None]]:
+) -> list[tuple[Estimate, Estimate | None, str | None]]:
     """The milliseconds of each network, and its ratio to the limit's reference if there is one.
 
-    The reference is built only once: building AlexNet takes longer than timing it.
+    The third is the reason why it was not captured, if so. The reference is built only once:
+    building AlexNet takes longer than timing it.
     """
+    # One pool for all, since their graphs are alive together: else each would keep its maps.
+    pool = None if setup.device.type == "cpu" else torch.cuda.graph_pool_handle()
     builders: list[Builder] = [
-        partial(work_of, each, limit.setting, setup.device) for each in request.networks
+        partial(work_of, each, limit.setting, setup.device, pool) for each in request.networks
     ]
     reference = setup.reference_of(limit)
     with setup.lock.timing():
         if setup.device.type != "cpu":
-            return time_interleaved(
-                setup.watch,
-                [build() for build in builders],
-                None if reference is None else reference.run,
-                least_s=request.least_s,
-            )
+            runs = [build() for build in builders]
+            other = None if reference is None else reference.run
+            found = time_interleaved(setup.watch, runs, other, least_s=request.least_s)
+            return [
+                (*times, _not_captured((run, other)))
+                for run, times in zip(runs, found, strict=True)
+            ]
         if reference is not None:
             run = reference.run
             builders.append(lambda: run)
@@ -184,7 +196,7 @@ def _time_front(
             most_s=_FRONT_S,
         )
     return [
-        (times.time(number), None if reference is None else times.ratio(number))
+        (times.time(number), None if reference is None else times.ratio(number), None)
         for number in range(len(request.networks))
     ]
 
@@ -211,7 +223,14 @@ def _judge(request: TimingRequest, limit: TimeLimit, setup: TimingSetup) -> Judg
                 most_s=request.most_s,
                 reference_estimate=_quick_estimate(reference, watch) if quick else None,
             )
-    return JudgedTime.of(limit, estimate, ratio, verdict)
+    reason = _not_captured((run, None if reference is None else reference.run))
+    return JudgedTime.of(limit, estimate, ratio, verdict, reason)
+
+
+def _not_captured(runs: Iterable[Run | None]) -> str | None:
+    """Why one of the passes has no CUDA graph; None if all have one that should."""
+    reasons = (run.reason for run in runs if isinstance(run, GraphRun))
+    return next(filter(None, reasons), None)
 
 
 def _quick_estimate(reference: BuiltReference, watch: Stopwatch) -> Estimate:

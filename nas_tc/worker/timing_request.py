@@ -61,6 +61,8 @@ class JudgedTime:
             the end.
         within: Whether the network counts as within the limit: by the verdict, or by the value
             itself where the verdict is "measure more".
+        not_captured: Why the time is that of eager launches, although the limit is on replays: the
+            pass or its reference could not be captured in a CUDA graph. None if all is as asked.
     """
 
     name: str
@@ -68,10 +70,16 @@ class JudgedTime:
     ratio: Estimate | None
     verdict: Verdict
     within: bool
+    not_captured: str | None = None
 
     @classmethod
     def of(
-        cls, limit: TimeLimit, estimate: Estimate, ratio: Estimate | None, verdict: Verdict
+        cls,
+        limit: TimeLimit,
+        estimate: Estimate,
+        ratio: Estimate | None,
+        verdict: Verdict,
+        not_captured: str | None = None,
     ) -> "JudgedTime":
         """The time with its verdict, and whether the network counts as within the limit.
 
@@ -80,12 +88,14 @@ class JudgedTime:
             estimate: Time of the network, milliseconds.
             ratio: Ratio to the time of the limit's reference; None without one.
             verdict: Verdict of the stopwatch.
+            not_captured: Why passes were launched eagerly instead of replayed; None if they were
+                launched as the limit asks.
         """
         value = estimate.value if ratio is None else ratio.value
         within = (
             limit.least <= value <= limit.most if verdict == "measure more" else verdict == "accept"
         )
-        return cls(limit.name, estimate, ratio, verdict, within)
+        return cls(limit.name, estimate, ratio, verdict, within, not_captured)
 
 
 @dataclass(frozen=True, slots=True)

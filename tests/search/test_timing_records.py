@@ -18,6 +18,12 @@ def test_what_the_study_keeps():
     assert kept["predicted_ms"] == pytest.approx(profile(SLIM).whole_ms, rel=1e-3)
 
 
+def test_a_time_of_launches_that_should_be_of_replays_says_so():
+    judged = JudgedTime("latency", estimate(0.9), None, "accept", True, "RuntimeError: capturing")
+    kept = timing_record((judged,), {})["latency"]
+    assert kept["not_captured"] == "RuntimeError: capturing"
+
+
 def test_why_a_network_is_over_the_budget():
     time_judge = judge("latency<=1ms")
     assert reason_over_limit(result(SLIM, time_judge, 0.5).times, time_judge.limits) is None

@@ -1,0 +1,85 @@
+"""Times that a worker measures on a simulated GPU: replays, launches, passes without a graph."""
+
+import pytest
+import torch
+from judged_times import MACHINE, SLIM, WIDE, judge
+from simulated_gpu import META
+
+from nas_tc.timing import NodeLock, Setting, stopwatch
+from nas_tc.worker import FrontTimingRequest
+from nas_tc.worker import measure as measure_module
+from nas_tc.worker.measure import TimingSetup, measure, measure_front
+
+GPU = {**MACHINE, "cuda": "12.8"}
+
+
+@pytest.fixture
+def setup(gpu, monkeypatch, tmp_path):
+    """A worker's setup on a GPU that does any operation in 5 us, and has it launched in 10."""
+    monkeypatch.setattr(measure_module, "timing_machine", lambda _: GPU)
+    with gpu.running(lambda *_: 0.005):
+        yield TimingSetup(META, NodeLock(tmp_path), stopwatch(META))
+
+
+def gpu_judge(expression="latency<=1ms, latency_eager<=2ms", **how):
+    made = judge(expression, device="cuda", **how)
+    made.table.machine = GPU
+    return made
+
+
+@pytest.fixture
+def no_graphs(gpu):
+    launch = gpu.kernel
+
+    def kernel(ms):
+        if gpu.capture is not None:
+            gpu.synchronize()
+        launch(ms)
+
+    gpu.kernel = kernel
+
+
+def test_replays_and_launches_are_measured_and_tabled_apart(setup):
+    time_judge = gpu_judge()
+    result = measure(time_judge.request_for(SLIM), setup)
+    replayed, eager = result.times
+    assert eager.estimate.value > 1.9 * replayed.estimate.value
+    assert {setting for setting, _, _ in result.profiles} == {Setting(), Setting(eager=True)}
+    time_judge.add_result(SLIM, result)
+    for judged, setting in ((replayed, Setting()), (eager, Setting(eager=True))):
+        predicted = time_judge.table.of(setting).predict(SLIM).ms
+        assert predicted == pytest.approx(judged.estimate.value, rel=0.01)
+
+
+def test_where_no_graph_can_be_made_launches_are_judged_and_stay_out_of_the_table(setup, no_graphs):
+    notes = []
+    time_judge = gpu_judge(note=notes.append)
+    for _ in range(2):
+        result = measure(time_judge.request_for(SLIM), setup)
+        time_judge.add_result(SLIM, result)
+    replayed, eager = result.times
+    assert "not permitted when stream is capturing" in replayed.not_captured
+    assert eager.not_captured is None
+    assert replayed.estimate.value == pytest.approx(eager.estimate.value)
+    assert not time_judge.table.of(Setting()).layers
+    assert time_judge.table.of(Setting(eager=True)).layers
+    assert len(notes) == 1
+    assert notes[0].startswith("latency is measured with the launches of the host, since")
+
+
+def test_a_front_is_measured_in_one_pool_of_memory(setup, monkeypatch):
+    pools = []
+    handle = torch.cuda.graph_pool_handle
+    monkeypatch.setattr(
+        torch.cuda, "graph_pool_handle", lambda: pools.append(handle()) or pools[-1]
+    )
+    request = FrontTimingRequest((SLIM, WIDE), gpu_judge("latency<=1ms").limits, least_s=0.0)
+    found = measure_front(request, setup).times
+    assert len(pools) == 1
+    assert [each[0].name for each in found] == ["latency", "latency"]
+    assert all(each[0].not_captured is None for each in found)
+
+
+def test_a_front_without_graphs_says_so(setup, no_graphs):
+    request = FrontTimingRequest((SLIM,), gpu_judge("latency<=1ms").limits, least_s=0.0)
+    assert "capturing" in measure_front(request, setup).times[0][0].not_captured
