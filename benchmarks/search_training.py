@@ -64,7 +64,7 @@ def again(network: Architecture, pool: Pool, seeds: range) -> Iterator[tuple[flo
             weights.append((seed, answer.weights))
         else:
             open_ -= 1
-            yield errors[seed], answer
+            yield errors[seed], answer.error
 
 
 def main() -> None:

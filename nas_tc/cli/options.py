@@ -137,7 +137,7 @@ RayAddress = Annotated[
 ReportFolder = Annotated[
     Path | None,
     typer.Option(
-        help="Folder for pareto.csv, trials.csv, pareto.png and manifest.json.",
+        help="Folder for the report: CSV tables, pareto.png and manifest.json.",
         show_default="beside the study",
     ),
 ]

@@ -77,6 +77,7 @@ def show_and_write(
         majority_lines,
         recommended,
         share_of_budget,
+        worst_classes,
         write_report,
     )
     from nas_tc.study import objective, study_folder, weights_file  # noqa: PLC0415
@@ -129,6 +130,9 @@ def show_and_write(
     choice = recommended(record)
     if choice is not None:
         screen.print(f"recommended: {choice.evidence}")
+        if (confusion := choice.trial.confusion) is not None:
+            classes = worst_classes(confusion, record.settings["data"]["classes"])
+            screen.print(f"trial {choice.trial.number}, test images: {classes}")
         if not weights_file(record.path, choice.trial.number).exists():
             screen.print(
                 "its weights are not kept; train it: nas-tc train "

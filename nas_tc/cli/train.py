@@ -101,8 +101,8 @@ def train(
     run = _trainer(workers, device, ray_address)
     initial = subject.weights if from_search else None
     finished = _trained(run, adapted, images, chosen, folder, seed, initial)
-    names = _written(folder, adapted, chosen, finished, subject.data)
-    for line in _tests(finished, adapted.classes, images.majority_error["test"]):
+    names = _written(folder, adapted, chosen, finished, subject.data, images.classes)
+    for line in _tests(finished, images.classes, images.majority_error["test"]):
         screen.print(line)
     screen.print(f"train: {folder}/ ({', '.join(names)})")
 
@@ -200,7 +200,12 @@ def _trained(
 
 
 def _written(
-    folder: Path, network: Architecture, recipe: "Recipe", finished: "FullTraining", data: str
+    folder: Path,
+    network: Architecture,
+    recipe: "Recipe",
+    finished: "FullTraining",
+    data: str,
+    classes: tuple[str, ...],
 ) -> tuple[str, ...]:
     """Writes the trained network into `folder`; returns the names of the files."""
     from safetensors import SafetensorError  # noqa: PLC0415
@@ -208,7 +213,7 @@ def _written(
     from nas_tc.cli.trained import write_trained  # noqa: PLC0415
 
     try:
-        return write_trained(folder, network, recipe, finished, data)
+        return write_trained(folder, network, recipe, finished, data, classes)
     except (OSError, SafetensorError) as error:
         raise NasTcError(
             f"cannot write into {folder}: {reason(error)}; make room and run it again: it goes on "
@@ -216,15 +221,17 @@ def _written(
         ) from None
 
 
-def _tests(finished: "FullTraining", classes: int, majority_error: float) -> Iterator[str]:
-    from nas_tc.report import no_better  # noqa: PLC0415
+def _tests(
+    finished: "FullTraining", classes: tuple[str, ...], majority_error: float
+) -> Iterator[str]:
+    from nas_tc.report import no_better, worst_classes  # noqa: PLC0415
 
-    for test in (finished.single_view, finished.ten_view):
-        if test is not None:
-            top5 = f", top-5 {percent(test.top5)}" if classes > 5 else ""
-            views = "1 view" if test.views == 1 else f"{test.views} views"
-            yield f"test error, {views}: {percent(test.top1)}{top5}"
-    tested = [test.top1 for test in (finished.single_view, finished.ten_view) if test is not None]
+    tests = [test for test in (finished.single_view, finished.ten_view) if test is not None]
+    for test in tests:
+        top5 = f", top-5 {percent(test.top5)}" if len(classes) > 5 else ""
+        views = "1 view" if test.views == 1 else f"{test.views} views"
+        yield f"test error, {views}: {percent(test.top1)}{top5}"
+    yield worst_classes(tests[-1].confusion, classes)
     yield f"majority class: test error {percent(majority_error)}"
-    if tested and min(tested) >= majority_error:
+    if min(test.top1 for test in tests) >= majority_error:
         yield no_better("the network")

@@ -1,6 +1,7 @@
 """The files of `nas-tc train`: weights, learning curve and a result that says how it came about."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,18 @@ from safetensors.torch import save_file
 from nas_tc._files import whole_file
 from nas_tc.architecture import Architecture, format_notation
 from nas_tc.recipe import Recipe
-from nas_tc.report import write_curve
+from nas_tc.report import class_table, confusion_table, write_curve
 from nas_tc.study.environment import environment
 from nas_tc.training import FullTraining, gpu_names
 
 
 def write_trained(
-    folder: Path, network: Architecture, recipe: Recipe, finished: FullTraining, data: str
+    folder: Path,
+    network: Architecture,
+    recipe: Recipe,
+    finished: FullTraining,
+    data: str,
+    classes: Sequence[str],
 ) -> tuple[str, ...]:
     """Writes the files into `folder`, the result last.
 
@@ -25,6 +31,7 @@ def write_trained(
         recipe: Recipe of the training.
         finished: Result of the training.
         data: Name of the data set.
+        classes: Names of the classes.
 
     Returns:
         Their names.
@@ -39,6 +46,10 @@ def write_trained(
     notation = format_notation(network.stages)
     write_curve(finished.curve, folder, notation)
     tests = [test for test in (finished.single_view, finished.ten_view) if test is not None]
+    confusion = tests[-1].confusion
+    for name, table in (("per_class.csv", class_table), ("confusion.csv", confusion_table)):
+        with whole_file(folder / name) as partial:
+            table(confusion, classes).to_csv(partial, index=False)
     result: dict[str, Any] = {
         "network": notation,
         "architecture": network.to_dict(),
@@ -51,4 +62,11 @@ def write_trained(
     }
     with whole_file(folder / "result.json") as partial:
         partial.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    return ("weights.safetensors", "curve.csv", "curve.png", "result.json")
+    return (
+        "weights.safetensors",
+        "curve.csv",
+        "curve.png",
+        "per_class.csv",
+        "confusion.csv",
+        "result.json",
+    )

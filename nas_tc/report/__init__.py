@@ -4,6 +4,7 @@ from nas_tc.report.against_baselines import AgainstBaseline, against_baseline
 from nas_tc.report.agreement import draw_agreement
 from nas_tc.report.curve import write_curve
 from nas_tc.report.majority import majority_lines, no_better
+from nas_tc.report.per_class import class_table, confusion_table, worst_classes
 from nas_tc.report.plot import draw_front, short_number
 from nas_tc.report.recommended import Recommended, recommended
 from nas_tc.report.tables import (
@@ -20,7 +21,9 @@ __all__ = [
     "AgainstBaseline",
     "Recommended",
     "against_baseline",
+    "class_table",
     "computed_columns",
+    "confusion_table",
     "draw_agreement",
     "draw_front",
     "front_of",
@@ -33,6 +36,7 @@ __all__ = [
     "share_of_budget",
     "short_number",
     "trials_table",
+    "worst_classes",
     "write_curve",
     "write_report",
 ]

@@ -9,6 +9,7 @@ from typing import Any
 
 from nas_tc.errors import StudyError
 from nas_tc.report.against_baselines import against_baseline
+from nas_tc.report.per_class import study_tables
 from nas_tc.report.plot import draw_front
 from nas_tc.report.recommended import recommended
 from nas_tc.report.tables import front_of, front_table, trials_table
@@ -19,6 +20,9 @@ def write_report(
     record: StudyRecord, out: Path, objectives: Sequence[str] = ()
 ) -> tuple[Path, ...]:
     """Writes pareto.csv, trials.csv, pareto.png and manifest.json into the folder `out`.
+
+    Where networks were tested, per_class.csv and confusion.csv, too; see `class_table` and
+    `confusion_table`.
 
     Args:
         record: Record of the study.
@@ -37,6 +41,7 @@ def write_report(
         out / name for name in ("pareto.csv", "trials.csv", "pareto.png", "manifest.json")
     )
     pareto, trials, picture, manifest_path = paths
+    tables = {out / name: table for name, table in study_tables(record).items()}
     try:
         out.mkdir(parents=True, exist_ok=True)
         front_table(record, objectives).to_csv(pareto, index=False)
@@ -45,12 +50,14 @@ def write_report(
         manifest_path.write_text(
             json.dumps(manifest(record, objectives), indent=2) + "\n", encoding="utf-8"
         )
+        for path, table in tables.items():
+            table.to_csv(path, index=False)
     except OSError as error:
         raise StudyError(
             f"cannot write the report to {out}: {error.strerror}; the study is safe: choose "
             "another folder and run nas-tc report"
         ) from None
-    return paths
+    return (*paths, *tables)
 
 
 def manifest(record: StudyRecord, objectives: Sequence[str] = ()) -> dict[str, Any]:

@@ -1,9 +1,10 @@
-"""The test errors of the front and of the baselines, each measured once in a study's life."""
+"""Tests of the front and of the baselines, each made once in a study's life."""
 
+from nas_tc.metric import Confusion
 from nas_tc.search.jobs import run_jobs
 from nas_tc.search.pool import FailedError
 from nas_tc.search.session import Session
-from nas_tc.study.attributes import TEST_ERRORS_KEY
+from nas_tc.study.attributes import TEST_ERRORS_KEY, confusion_key
 from nas_tc.study.files import weights_file
 from nas_tc.study.record import StudyRecord
 from nas_tc.study.trial import TrialRecord
@@ -40,12 +41,14 @@ def measure_front(session: Session) -> None:
             listener.note(f"trial {trial.number} cannot be tested: {file} is missing")
         return False
 
-    def handle(number: int, error: float | FailedError) -> None:
+    def handle(number: int, answer: Confusion | FailedError) -> None:
         pool.release(number)
-        if isinstance(error, FailedError):
-            listener.note(f"trial {number} could not be tested: {error}")
+        if isinstance(answer, FailedError):
+            listener.note(f"trial {number} could not be tested: {answer}")
         else:
-            tested[str(number)] = error
+            # The matrix first: a trial with an error is not tested again.
+            study.set_user_attr(confusion_key(number), answer.to_dict())
+            tested[str(number)] = answer.error
             study.set_user_attr(TEST_ERRORS_KEY, tested)
 
     run_jobs(pool, session.check, begin_next, handle)

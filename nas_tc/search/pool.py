@@ -12,6 +12,7 @@ from nas_tc._ray import check_processor, ray_has_gpu, start_ray
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
 from nas_tc.errors import DeviceError, NasTcError
+from nas_tc.metric import Confusion
 from nas_tc.recipe import Recipe
 from nas_tc.search.cluster_capacity import ClusterCapacity
 from nas_tc.search.deadlines import Deadlines
@@ -126,9 +127,9 @@ class Pool:
         self._calls[worker.time.remote(request)] = key
 
     def test(self, key: Hashable, architecture: Architecture, weights: bytes) -> None:
-        """Measures the test error of a network on an idle worker."""
+        """Tests a network on an idle worker, which answers with a confusion matrix."""
         worker = self._busy[key] = self._idle.popleft()
-        self._calls[worker.test_error.remote(architecture, weights)] = key
+        self._calls[worker.test.remote(architecture, weights)] = key
 
     def next_result(self, timeout_s: float) -> tuple[Any, Any] | None:
         """The key of a network whose worker has answered, and the answer.
@@ -140,7 +141,7 @@ class Pool:
             timeout_s: Longest wait, seconds.
 
         Returns:
-            A `TrainingResult`, a result of timing, a test error or an exception; None if no worker
+            A `TrainingResult`, a result of timing, a `Confusion` or an exception; None if no worker
             answers within `timeout_s`.
 
         Raises:
@@ -156,7 +157,7 @@ class Pool:
         key = self._calls.pop(done[0])
         self._deadlines.answered(done[0])
         try:
-            answer: TrainingResult | TimingResult | FrontTimingResult | float | FailedError = (
+            answer: TrainingResult | TimingResult | FrontTimingResult | Confusion | FailedError = (
                 ray.get(done[0])
             )
         except RayTaskError as error:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 
 from nas_tc.architecture import Architecture
+from nas_tc.metric import Confusion
 from nas_tc.search.jobs import run_jobs
 from nas_tc.search.pool import FailedError, LostError, Pool
 from nas_tc.training import Rung
@@ -88,7 +89,7 @@ class _Loop:
         self.running[job.key] = job
         return True
 
-    def handle(self, key: Hashable, answer: TrainingResult | float | FailedError) -> None:
+    def handle(self, key: Hashable, answer: TrainingResult | Confusion | FailedError) -> None:
         """Takes the answer of a job's worker."""
         if isinstance(answer, TrainingResult):
             if answer.diverged is None:
@@ -103,7 +104,7 @@ class _Loop:
         elif isinstance(answer, FailedError):
             self.ended(job, answer)
         else:
-            self.ended(job, Trained(self.rungs[key], answer))
+            self.ended(job, Trained(self.rungs[key], answer.error))
 
     def _climb(self, key: Hashable, answer: TrainingResult) -> None:
         """Keeps a rung; the next one follows, or the test after the last."""

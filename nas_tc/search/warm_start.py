@@ -24,6 +24,7 @@ from nas_tc.study.attributes import (
     REUSED_SEED_KEY,
     TEST_ERRORS_KEY,
     TRAIN_LOSSES_KEY,
+    confusion_key,
 )
 from nas_tc.study.comparison import training_difference
 from nas_tc.study.files import weights_file
@@ -251,6 +252,8 @@ def _take_result(
             intermediate_values=dict(trial.val_errors),
         )
     )
+    if trial.confusion is not None:
+        study.set_user_attr(confusion_key(number), trial.confusion.to_dict())
     if trial.test_error is not None:
         tested = study.user_attrs.get(TEST_ERRORS_KEY, {})
         study.set_user_attr(TEST_ERRORS_KEY, {**tested, str(number): trial.test_error})

@@ -1,7 +1,7 @@
 """Names of the attributes of a study and its trials that Optuna has no place for."""
 
 SETTINGS_KEY = "nas_tc"  # settings of the search
-TEST_ERRORS_KEY = "test_errors"
+TEST_ERRORS_KEY = "test_errors"  # trial number to test error
 RUNS_KEY = "runs"
 ARCHITECTURE_KEY = "architecture"
 REASON_KEY = "reason"
@@ -18,3 +18,8 @@ TIMING_S_KEY = "timing_s"  # seconds that a worker took to measure a network's t
 FRONT_TIMES_KEY = "front_times"  # trial number to figures of the careful timing
 TIMING_KEY = "timing"  # total of all timing
 OVER_BUDGET_KEY = "over_budget"  # a time exceeds its limit: no failure, and no second try
+
+
+def confusion_key(number: int) -> str:
+    """Attribute of a study with the confusion matrix of a trial on the test images."""
+    return f"test_confusion_{number}"

@@ -17,6 +17,7 @@ from nas_tc.study.attributes import (
     SETTINGS_KEY,
     TEST_ERRORS_KEY,
     TIMING_KEY,
+    confusion_key,
 )
 from nas_tc.study.files import STUDY_NAME, kept_settings, study_url, weights_folder
 from nas_tc.study.front import ERROR, default_cost, pareto_front
@@ -158,6 +159,7 @@ def record_of(study: optuna.Study, path: Path, *, interrupted: bool = False) -> 
                     tested.get(str(trial.number)),
                     again.get(str(trial.number), ()),
                     timed.get(str(trial.number)),
+                    attributes.get(confusion_key(trial.number)),
                 )
                 for trial in study.get_trials(deepcopy=False)
                 # Older versions wrote the architecture first, and may have been killed after that.

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from optuna.trial import FrozenTrial, TrialState
 
 from nas_tc.architecture import Architecture, format_notation
+from nas_tc.metric import Confusion
 from nas_tc.study.attributes import (
     ARCHITECTURE_KEY,
     BASELINE_KEY,
@@ -54,6 +55,7 @@ class TrialRecord:
     timed_again: bool = False  # whether the careful timing of the front has measured it
     baseline: str | None = None  # family of a known network that was trained beside the trials
     train_losses: Mapping[int, float] = field(default_factory=dict)  # mean loss of these epochs
+    confusion: Confusion | None = None  # on the test images; studies of before have none
 
     @property
     def network(self) -> str:
@@ -95,6 +97,7 @@ def trial_record(
     test_error: float | None = None,
     reruns: Sequence[Mapping[str, Any]] = (),
     timed: Mapping[str, Any] | None = None,
+    confusion: Mapping[str, Any] | None = None,
 ) -> TrialRecord:
     """The record of one trial.
 
@@ -104,6 +107,8 @@ def trial_record(
         reruns: Results of trainings with other seeds.
         timed: Figures of the careful timing in the end, and the reason if they are over the budget;
             None: there was no such timing.
+        confusion: Confusion matrix on the test images, as `Confusion.to_dict` has it; None: there
+            is none.
     """
     attributes = trial.user_attrs
     reason = attributes.get(REASON_KEY)
@@ -131,6 +136,7 @@ def trial_record(
         timing_s=attributes.get(TIMING_S_KEY),
         timed_again=timed is not None,
         baseline=attributes.get(BASELINE_KEY),
+        confusion=None if confusion is None else Confusion.from_dict(confusion),
         train_losses={int(e): loss for e, loss in attributes.get(TRAIN_LOSSES_KEY, {}).items()},
     )
 

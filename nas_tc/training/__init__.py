@@ -19,7 +19,15 @@ from nas_tc.training.memory import (
     out_of_memory,
 )
 from nas_tc.training.shard import Shard, check_shard
-from nas_tc.training.train import DivergedError, Rung, StepContext, Training, error_rate, train
+from nas_tc.training.train import (
+    DivergedError,
+    Rung,
+    StepContext,
+    Training,
+    confusion_of,
+    error_rate,
+    train,
+)
 from nas_tc.training.views import ViewErrors, error_of_views
 
 __all__ = [
@@ -37,6 +45,7 @@ __all__ = [
     "check_fits",
     "check_shard",
     "choose_device",
+    "confusion_of",
     "device_is_lost",
     "error_of_views",
     "error_rate",

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nas_tc.metric import Confusion
 from nas_tc.recipe.recipe import Recipe
 from nas_tc.training.batches import Images, plain_batches, shuffled_batches
 from nas_tc.training.device import (
@@ -28,6 +29,7 @@ from nas_tc.training.shard import Shard
 StepContext = Callable[[], AbstractContextManager[object]]  # makes the context of a step
 
 _EVALUATION_BATCH = 500  # images
+_TOP = 5
 _STEPS_UNSEEN = 50  # steps between two looks at the loss on a GPU: each look empties its queue
 
 
@@ -208,21 +210,38 @@ def train(
             yield Rung(run.epoch, error, loss, run.train_s, validation_s)
 
 
-@torch.inference_mode()
 def error_rate(
     network: nn.Module, images: Images, step_context: StepContext = nullcontext
 ) -> float:
     """Share of the images that the network misclassifies, 0 to 1, in the precision of training."""
+    return confusion_of(network, images, step_context).error
+
+
+@torch.inference_mode()
+def confusion_of(
+    network: nn.Module, images: Images, step_context: StepContext = nullcontext
+) -> Confusion:
+    """The confusion matrix of the network's predictions, in the precision of training."""
     device = images.labels.device
     dtype = autocast_dtype(device)
     network.eval()
     forward = fused_forward(network)
-    wrong = torch.zeros((), dtype=torch.int64, device=device)
+    predicted = []
+    top5_wrong = torch.zeros((), dtype=torch.int64, device=device)
+    classes = 0
     for pixels, labels in plain_batches(images, _EVALUATION_BATCH):
         with (
             step_context(),
             torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32),
         ):
             scores: Tensor = forward(pixels)
-            wrong += (scores.argmax(1) != labels).sum()
-    return int(wrong) / len(images)
+            predicted.append(scores.argmax(1))
+            classes = scores.shape[1]
+            if classes > _TOP:
+                top5_wrong += (scores.topk(_TOP).indices != labels[:, None]).all(1).sum()
+    return Confusion.of(
+        images.labels.cpu().numpy(),
+        torch.cat(predicted).cpu().numpy(),
+        classes,
+        int(top5_wrong) if classes > _TOP else None,
+    )

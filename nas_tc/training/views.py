@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from nas_tc.metric import Confusion
 from nas_tc.training.batches import Images, plain_batches, ten_views
 from nas_tc.training.device import autocast_dtype
 from nas_tc.training.fused_forward import fused_forward
@@ -15,11 +16,25 @@ _TOP = 5
 
 @dataclass(frozen=True, slots=True)
 class ViewErrors:
-    """Errors on the test images, 0 to 1."""
+    """Predictions for the test images, and their errors, 0 to 1.
 
-    views: int  # number of views of each image
-    top1: float
-    top5: float  # 0 where there are five classes or fewer
+    Attributes:
+        views: Number of views of each image.
+        confusion: Confusion matrix of the predictions.
+    """
+
+    views: int
+    confusion: Confusion
+
+    @property
+    def top1(self) -> float:
+        """Share of the images that are misclassified."""
+        return self.confusion.error
+
+    @property
+    def top5(self) -> float:
+        """Share of the images whose class is not among the five best; 0 for five classes."""
+        return self.confusion.top5_error
 
 
 @torch.inference_mode()
@@ -50,10 +65,17 @@ def error_of_views(
         if views == 10
         else (([pixels], labels) for pixels, labels in plain_batches(images, _BATCH))
     )
-    wrong = wrong_of_five = 0
+    predicted, top5_wrong, classes = [], 0, 0
     for seen, labels in batches:
         mean = torch.stack([probabilities(each) for each in seen]).mean(0)
-        hits = mean.topk(min(_TOP, mean.shape[1])).indices == labels[:, None]
-        wrong += int((~hits[:, 0]).sum())
-        wrong_of_five += int((~hits.any(1)).sum())
-    return ViewErrors(views, wrong / len(images), wrong_of_five / len(images))
+        classes = mean.shape[1]
+        best = mean.topk(min(_TOP, classes)).indices
+        predicted.append(best[:, 0])
+        top5_wrong += int((best != labels[:, None]).all(1).sum())
+    confusion = Confusion.of(
+        images.labels.cpu().numpy(),
+        torch.cat(predicted).cpu().numpy(),
+        classes,
+        top5_wrong if classes > _TOP else None,
+    )
+    return ViewErrors(views, confusion)

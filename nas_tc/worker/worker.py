@@ -14,6 +14,7 @@ from safetensors.torch import load, save
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
 from nas_tc.data.memory import gib
+from nas_tc.metric import Confusion
 from nas_tc.module import Network, build
 from nas_tc.recipe import Recipe
 from nas_tc.timing import DTYPES, GpuTurns, NodeLock, gpu_uuid
@@ -25,7 +26,7 @@ from nas_tc.training import (
     StepContext,
     check_fits,
     choose_device,
-    error_rate,
+    confusion_of,
     images_on,
     keep_to_part,
     out_of_memory,
@@ -227,8 +228,8 @@ class Worker:
             batch = max(limit.setting.batch for limit in request.limits)
             return self._without_memory(error, request.networks[0], batch, torch.float32)
 
-    def test_error(self, architecture: Architecture, weights: bytes) -> float:
-        """Error on the test images, 0 to 1.
+    def test(self, architecture: Architecture, weights: bytes) -> Confusion:
+        """The confusion matrix on the test images.
 
         Args:
             architecture: Network to test.
@@ -237,7 +238,7 @@ class Worker:
         network = build(architecture)
         network.load_state_dict(load(weights))
         try:
-            return error_rate(network.to(self._device), self._test, self._step_context)
+            return confusion_of(network.to(self._device), self._test, self._step_context)
         finally:
             self._end_turn()
 

@@ -24,12 +24,18 @@ def test_train_writes_weights_a_curve_and_a_result(nas_tc, tmp_path):
     assert result["recipe"]["epochs"] == 2
     architecture = Architecture.from_dict(result["architecture"])
     build(architecture).load_state_dict(load_file(tmp_path / "weights.safetensors"))
+    assert "worst classes: " in out
+    cells = (tmp_path / "confusion.csv").read_text().splitlines()[1:]
+    assert sum(int(cell.rpartition(",")[2]) for cell in cells) == 359
+    wrong = sum(int(n) for true, said, n in (cell.split(",") for cell in cells) if true != said)
+    assert wrong / 359 == pytest.approx(result["test"][1]["top1"])  # the test of most views
+    assert len((tmp_path / "per_class.csv").read_text().splitlines()) == 11
     assert len((tmp_path / "curve.csv").read_text().splitlines()) == 3
     assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
     code, again, _ = nas_tc("train", *TINY, *settings, "--out", tmp_path)
     assert code == 0
     assert "going on after epoch 2" in again
-    assert out.splitlines()[-3:] == again.splitlines()[-3:]
+    assert out.splitlines()[-4:] == again.splitlines()[-4:]
 
 
 def test_results_that_cannot_be_written_are_one_line(nas_tc, tmp_path):

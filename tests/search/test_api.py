@@ -51,6 +51,9 @@ def test_weights_are_those_near_the_front_and_give_its_errors(tiny_search, tmp_p
     for split, expected in ((data.validation, best.val_error), (data.test, best.test_error)):
         images = Images(torch.from_numpy(split.images), torch.from_numpy(split.labels))
         assert error_rate(network, images) == expected
+    for trial in record.front:
+        assert trial.confusion.error == trial.test_error
+        assert trial.confusion.images == len(data.test)
 
 
 def test_running_it_again_resumes(tiny_search):

@@ -1,7 +1,9 @@
 """Warm start: known networks first, earlier results not again."""
 
 from collections import Counter
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import nas_tc
@@ -10,10 +12,11 @@ from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.cost import complexity
 from nas_tc.data import load_data
 from nas_tc.errors import NasTcError, StudyError
+from nas_tc.metric import Confusion
 from nas_tc.recipe import Recipe
 from nas_tc.search import NullListener
 from nas_tc.search.settings import Settings
-from nas_tc.search.warm_start import genes_of, parse_start, start_with
+from nas_tc.search.warm_start import Start, genes_of, parse_start, start_with
 from nas_tc.study import read_study, weights_file
 from nas_tc.study.record import record_of
 from nas_tc.study.storage import open_study, requeue_running
@@ -117,8 +120,13 @@ def test_weights_come_with_results(study, settings, tmp_path):
     own = Settings(space, resolve_budget(parse_budget("1G"), data.shape), data, Recipe(epochs=2), 3)
     assert kept["recipe"] == own.to_dict()["recipe"]
     with open_study(path, own.to_dict()) as opened:
-        start_with(opened, path, own, [parse_start(str(study.path))], NullListener())
+        confusion = Confusion.of(np.arange(4), np.arange(4), 10)
+        lender = replace(
+            study, trials=tuple(replace(trial, confusion=confusion) for trial in study.trials)
+        )
+        start_with(opened, path, own, [Start("lender", study=lender)], NullListener())
         record = record_of(opened, path)
+    assert {trial.confusion for trial in record.trials} == {confusion}
     assert Counter(t.state for t in record.trials) == {"complete": 3, "pruned": 1}
     assert {t.reused_seed for t in record.trials} == {0}
     assert [t.test_error for t in record.front] == [t.test_error for t in study.front]

@@ -1,0 +1,93 @@
+"""Errors by class and confusion matrices on the test images, as tables and in a few words."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from nas_tc.metric import Confusion
+from nas_tc.study import StudyRecord
+
+_WORST = 3  # classes that a line names
+_CLASS_COLUMNS = ("class", "images", "error", "precision", "f1")
+_CELL_COLUMNS = ("true", "predicted", "images")
+
+
+def class_table(confusion: Confusion, classes: Sequence[str]) -> pd.DataFrame:
+    """A row a class, in the order of the labels.
+
+    Columns: class, its name; images, of this class; error, the share of them that is
+    misclassified; precision, the share of what was predicted as this class that is of it; f1, the
+    harmonic mean of precision and 1 - error. Errors are 0 to 1; what has no value is empty.
+
+    Args:
+        confusion: Confusion matrix of a network.
+        classes: Names of the classes.
+    """
+    columns = (
+        list(classes),
+        confusion.images_of,
+        confusion.class_errors.round(6),
+        confusion.precisions.round(6),
+        confusion.f1_scores.round(6),
+    )
+    return pd.DataFrame(dict(zip(_CLASS_COLUMNS, columns, strict=True)))
+
+
+def confusion_table(confusion: Confusion, classes: Sequence[str]) -> pd.DataFrame:
+    """A row for each pair of class and prediction that occurs.
+
+    Columns: true and predicted, names of classes; images, their number.
+
+    Args:
+        confusion: Confusion matrix of a network.
+        classes: Names of the classes.
+    """
+    cells = [(classes[true], classes[said], count) for true, said, count in confusion.cells]
+    return pd.DataFrame(cells, columns=list(_CELL_COLUMNS))
+
+
+def study_tables(record: StudyRecord) -> dict[str, pd.DataFrame]:
+    """The tables of all networks that were tested, by file name; the first column is the trial.
+
+    Args:
+        record: Record of the study.
+
+    Returns:
+        Both tables; none if no network was tested, or by a version that kept the error alone.
+    """
+    classes = record.settings["data"]["classes"]
+    tested = [(trial.number, trial.confusion) for trial in record.shown if trial.confusion]
+    if not tested:
+        return {}
+    tables = {"per_class.csv": class_table, "confusion.csv": confusion_table}
+    return {
+        name: _joined((number, table(confusion, classes)) for number, confusion in tested)
+        for name, table in tables.items()
+    }
+
+
+def worst_classes(confusion: Confusion, classes: Sequence[str]) -> str:
+    """The classes with the highest errors and the commonest confusion, in a line.
+
+    Args:
+        confusion: Confusion matrix of a network.
+        classes: Names of the classes.
+    """
+    errors = np.nan_to_num(confusion.class_errors)
+    order = np.argsort(-errors, kind="stable")
+    worst = [f"{classes[at]} {errors[at]:.2%}".replace("%", " %") for at in order if errors[at]]
+    if not worst:
+        return "worst classes: none has an error"
+    text = f"worst classes: {', '.join(worst[:_WORST])}"
+    wrong = [cell for cell in confusion.cells if cell[0] != cell[1]]
+    true, predicted, count = max(wrong, key=lambda cell: cell[2])
+    return f"{text}; {classes[true]} was most often taken for {classes[predicted]} ({count:,}x)"
+
+
+def _joined(tables: Iterable[tuple[int, pd.DataFrame]]) -> pd.DataFrame:
+    parts = []
+    for number, table in tables:
+        table.insert(0, "trial", number)
+        parts.append(table)
+    return pd.concat(parts, ignore_index=True)
