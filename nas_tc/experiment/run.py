@@ -111,7 +111,7 @@ def run_experiment(
                     images,
                     recipe,
                     device=where.device,
-                    workers=where.workers,
+                    workers=where.workers and min(where.workers, len(jobs)),
                     address=where.ray_address,
                     per_gpu=where.per_gpu,
                     note=listener.note,
