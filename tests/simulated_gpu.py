@@ -22,16 +22,17 @@ class SimulatedGpu:
     Attributes:
         host_ms: Clock of the host.
         free_ms: Time at which the GPU has done all that is queued.
-        launch_ms: Time of the host for a launch, of a kernel or of a graph.
+        launch_ms: Time of the host for the launch of a kernel.
+        graph_launch_ms: The same of a graph.
         gap_ms: Time of the GPU before each graph.
         held_up: Function that gives the host's delay before the next launch, milliseconds.
         calls: Names of the calls of `torch.cuda`, in order.
         capture: Kernels of the graph that is being captured; None outside of a capture.
     """
 
-    def __init__(self, launch_ms=0.01, gap_ms=0.0):
-        self.host_ms = self.free_ms = 0.0
-        self.launch_ms, self.gap_ms = launch_ms, gap_ms
+    def __init__(self):
+        self.host_ms = self.free_ms = self.gap_ms = 0.0
+        self.launch_ms = self.graph_launch_ms = 0.01
         self.held_up = lambda: 0.0
         self.calls = []
         self.capture = None
@@ -43,7 +44,7 @@ class SimulatedGpu:
         if self.capture is not None:
             self.capture.append(ms)
             return
-        self._launch()
+        self._launch(self.launch_ms)
         self._run(ms)
 
     def run_of(self, *kernels_ms):
@@ -57,7 +58,7 @@ class SimulatedGpu:
         return run
 
     def replay(self, kernels_ms):
-        self._launch()
+        self._launch(self.graph_launch_ms)
         self._run(self.gap_ms + sum(kernels_ms))
 
     def synchronize(self, *_):
@@ -73,8 +74,8 @@ class SimulatedGpu:
         with _Kernels(self, ms_of):
             yield
 
-    def _launch(self):
-        self.host_ms += self.launch_ms + self.held_up()
+    def _launch(self, ms):
+        self.host_ms += ms + self.held_up()
 
     def _run(self, ms):
         self.free_ms = max(self.free_ms, self.host_ms) + ms

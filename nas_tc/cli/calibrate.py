@@ -11,14 +11,14 @@ import typer
 from nas_tc.cli import options
 from nas_tc.cli.console import console, new_table, parse_shape, shape_text
 from nas_tc.cli.network import network_of, surroundings
-from nas_tc.errors import NasTcError, TableError, unknown
+from nas_tc.errors import CaptureError, NasTcError, TableError, unknown
 from nas_tc.space import Space, load_space
 
 if TYPE_CHECKING:
     import torch
 
     from nas_tc.latency import TimeTable
-    from nas_tc.timing import ReferenceSpeed, Setting
+    from nas_tc.timing import ReferenceSpeed, Run, Setting, Stopwatch
 
 _CHECKED = 40  # networks
 _CHECK_SEED = 2015  # not one that calibration draws with
@@ -166,6 +166,22 @@ def _fill(
         )
 
 
+def _replay_ms(watch: "Stopwatch", run: "Run", setting: "Setting") -> float:
+    """Milliseconds of a pass on a GPU, launched as the setting asks.
+
+    Raises:
+        CaptureError: It was to be replayed, and cannot be captured.
+    """
+    from nas_tc.timing import GraphRun  # noqa: PLC0415
+
+    if isinstance(run, GraphRun) and run.graph is None:
+        raise CaptureError(
+            f"{setting} cannot be captured in a CUDA graph ({run.reason}); check a table of nas-tc "
+            "calibrate --eager instead"
+        )
+    return watch.time(run, repeats=40, least_s=0.5, most_s=10.0).value
+
+
 def _check(
     table: "TimeTable",
     out: Path,
@@ -210,7 +226,7 @@ def _check(
             )
             measured.append(rebuilt.time().value)
         else:
-            measured.append(watch.time(build(), repeats=40, least_s=0.5, most_s=10.0).value)
+            measured.append(_replay_ms(watch, build(), setting))
         predicted.append(prediction.ms)
         guessed += prediction.guessed
         times.add_check(prediction.ms, measured[-1])

@@ -2,8 +2,8 @@
 
 To read in this order: `layer_signature` (what a layer is), `layer_profiler` (times the layers of a
 network, on a GPU by `prefix_profiler`), `layer_times` (predicts a network from them),
-`nearest_layers` and on a GPU `same_step` (guess layers that were never timed), `update_time` (the
-optimizer's on a GPU), `time_table` (the file), `calibration` (fills it), `prediction_error`.
+`nearest_layers` and on a GPU `stepped_layers` (guess layers that were never timed), `update_time`
+(the optimizer's on a GPU), `time_table` (the file), `calibration` (fills it), `prediction_error`.
 """
 
 from nas_tc.latency.calibration import Timed, calibrate, networks_of, time_network, unseen_networks

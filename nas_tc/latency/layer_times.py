@@ -18,7 +18,7 @@ from nas_tc.latency.layer_signature import (
     signatures_of,
 )
 from nas_tc.latency.nearest_layers import NearestLayers
-from nas_tc.latency.same_step import SameStep
+from nas_tc.latency.stepped_layers import SteppedLayers
 from nas_tc.latency.update_time import Update, fit_update
 
 CHECKS = 40  # latest networks whose predicted time was compared with the measured one
@@ -95,7 +95,7 @@ class LayerTimes:
         checks: Pairs for `checks` below, the latest last.
         networks: Ids of the networks that were timed.
         updates: Parameters, tensors and milliseconds for `updates` below, the latest last.
-        on_gpu: Whether the times are of a GPU, where guesses cross no step; see `SameStep`.
+        on_gpu: Whether the times are of a GPU, which have steps in the width: see `SteppedLayers`.
 
     Attributes:
         layers: Layers with their times, by the key of their signature.
@@ -128,7 +128,7 @@ class LayerTimes:
         self._parts: dict[int, _Part] = {}
         self._timed: dict[_Key, LayerTime] = {}
         self._guesses: dict[_Key, tuple[float, int]] = {}
-        self._similar: NearestLayers | SameStep | None = None
+        self._similar: NearestLayers | SteppedLayers | None = None
         self._reset()
 
     @property
@@ -265,7 +265,7 @@ class LayerTimes:
             return entry.ms, 0
         if self._similar is None:
             timed = ((each.signature, each.ms) for each in self.layers.values())
-            self._similar = (SameStep if self._on_gpu else NearestLayers)(timed)
+            self._similar = (SteppedLayers if self._on_gpu else NearestLayers)(timed)
         guess = self._similar.guess(signature)
         found = self._guesses[key] = (float("-inf") if guess is None else guess), 1
         return found

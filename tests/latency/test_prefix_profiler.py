@@ -31,16 +31,17 @@ def staircase_ms(name, arguments, result):
     if name.startswith("convolution"):
         first = result[0] if isinstance(result, tuple) else result
         channels = 0 if first is None else first.shape[1]
-        return 0.004 * ceil(channels / 32)
+        return 0.4 * ceil(channels / 32)
     if name.startswith("_foreach"):
-        return 0.005 + 1e-7 * sum(each.numel() for each in arguments[0])
-    return 0.002
+        return 0.5 + 1e-5 * sum(each.numel() for each in arguments[0])
+    return 0.2
 
 
 @pytest.fixture
 def staircase(gpu, monkeypatch):
     """A GPU of such times, which torch's optimizers update in one call as on a real one."""
     monkeypatch.setattr(torch.optim, "SGD", partial(torch.optim.SGD, foreach=True))
+    gpu.launch_ms = 1.0
     with gpu.running(staircase_ms):
         yield gpu
 
@@ -55,12 +56,12 @@ def test_layers_are_timed_in_order(staircase, setting):
     each = NETWORKS[-1]
     found = PROFILE(each, setting)
     assert [signature for signature, _ in found.layers] == signatures_of(each)
-    assert all(ms >= 0.002 - 1e-6 for _, ms in found.layers)
+    assert all(ms >= 0.2 - 1e-4 for _, ms in found.layers)
     assert (found.update_ms is None) == (setting is FORWARD)
     assert found.whole_ms == pytest.approx(measured_ms(each, setting), rel=1e-6)
 
 
-@pytest.mark.parametrize(("setting", "gap_ms"), [(FORWARD, 0.0), (STEP, 0.003)])
+@pytest.mark.parametrize(("setting", "gap_ms"), [(FORWARD, 0.0), (STEP, 0.1)])
 def test_the_sum_holds_for_networks_that_were_never_timed(staircase, setting, gap_ms):
     staircase.gap_ms = gap_ms
     times = LayerTimes(on_gpu=True)
@@ -77,7 +78,7 @@ def test_the_sum_holds_for_networks_that_were_never_timed(staircase, setting, ga
 def test_what_a_step_takes_beyond_its_layers_and_its_update_is_the_same_for_all(staircase):
     found = [PROFILE(each, STEP) for each in NETWORKS[:2]]
     rests = [each.whole_ms - each.sum_ms for each in found]
-    assert rests == pytest.approx([rests[0]] * len(rests), abs=1e-6)
+    assert rests == pytest.approx([rests[0]] * len(rests), abs=1e-4)
 
 
 def test_launched_eagerly_a_step_has_one_update_too(staircase):
@@ -93,7 +94,7 @@ def test_branches_are_one_layer(staircase):
     residual = network("basic(3,16)/2", pixels=8)
     found = PROFILE(residual, STEP)
     assert len(found.layers) == len(nodes_of(residual))
-    assert all(ms > 0.003 for _, ms in found.layers[:-1])
+    assert all(ms > 0.3 for _, ms in found.layers[:-1])
 
 
 def test_a_layer_is_never_quicker_than_nothing():

@@ -93,7 +93,7 @@ def test_a_sample_whose_replays_came_too_late_is_taken_again_behind_more_of_them
 
 
 def test_the_shortest_sample_counts_where_the_host_is_always_too_slow(gpu):
-    gpu.launch_ms = 0.3
+    gpu.graph_launch_ms = 0.3
     run = captured(gpu.run_of(0.25))
     assert 0.25 <= CLOCK(run) <= 0.3 + 1e-9
 
