@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nas_tc.cli import options
-from nas_tc.cli.console import console, new_table, percent
+from nas_tc.cli.console import console
+from nas_tc.cli.front_table import print_front
 from nas_tc.cli.progress import listening
-from nas_tc.cost.measures import MEASURES, parse_measure
+from nas_tc.cost.measures import MEASURES
 from nas_tc.errors import NasTcError
 
 if TYPE_CHECKING:
-    from nas_tc.study import Spread, StudyRecord
+    from nas_tc.study import StudyRecord
 
 _COSTS = ", ".join(MEASURES)
 
@@ -71,58 +72,20 @@ def show_and_write(
     """
     from nas_tc.report import (  # noqa: PLC0415
         against_baseline,
-        computed_columns,
         front_of,
         landmarks_of,
         majority_lines,
         recommended,
-        share_of_budget,
         worst_classes,
         write_report,
     )
-    from nas_tc.study import objective, study_folder, weights_file  # noqa: PLC0415
+    from nas_tc.study import study_folder, weights_file  # noqa: PLC0415
 
     front = front_of(record, objectives)
-    shown = (*front, *landmarks_of(record, front))
-    again = any(trial.reruns for trial in shown)
-    has_repeats = any(trial.repeats for trial in shown)
-    times = list(dict.fromkeys(name for trial in shown for name in trial.times))
-    names = {trial.number: trial.baseline for trial in record.baselines}
-    computed = [(name, parse_measure(name)[0].quantity) for name in computed_columns(objectives)]
-    table = new_table(
-        ("trial", True),
-        ("val. error", True),
-        *([("trainings", True)] if has_repeats else []),
-        ("test error", True),
-        ("multiply-adds", True),
-        ("of budget", True),
-        ("parameters", True),
-        *((f"{name}, ms", True) for name in times),
-        *((f"{name}, {quantity.unit}", True) for name, quantity in computed),
-        *([("again, val.", True), ("again, test", True)] if again else []),
-        *([("baseline", False)] if names else []),
-        ("network", False),
-    )
-    for trial in shown:
-        share = share_of_budget(record, trial)
-        table.add_row(
-            str(trial.number),
-            percent(trial.mean_val_error),
-            *([str(1 + len(trial.repeats))] if has_repeats else []),
-            percent(trial.test_error),
-            f"{trial.complexity:,}",
-            "-" if share is None else f"{share:.1%}",
-            f"{trial.params:,}",
-            *(f"{trial.times[name]['ms']:.3f}" if name in trial.times else "-" for name in times),
-            *(format(objective(trial, name) or 0, each.number_format) for name, each in computed),
-            *([_spread(trial.rerun_val_error), _spread(trial.rerun_test_error)] if again else []),
-            *([names.get(trial.number) or ""] if names else []),
-            trial.network,
-            end_section=trial.number == front[-1].number if front else False,
-        )
+    landmarks = landmarks_of(record, front)
     screen = console()
-    if shown:
-        screen.print(table)
+    if front or landmarks:
+        print_front(screen, record, front, landmarks, objectives)
     else:
         screen.print("no network is trained to the end yet")
     for line in majority_lines(record):
@@ -160,8 +123,3 @@ def _seconds(record: "StudyRecord") -> str:
         f"{count} baseline{'s'[: count != 1]}: {spent[True]:.1f} s of training, apart from the "
         f"trials' {spent[False]:.1f} s"
     )
-
-
-def _spread(spread: "Spread | None") -> str:
-    """Mean and standard deviation in %, and the number of reruns: "8.12 ± 0.21 % (3)"."""
-    return "-" if spread is None else f"{spread} ({spread.count})"
