@@ -1,5 +1,6 @@
-"""Hypothesis strategies: whole networks that exist, and whole spaces."""
+"""Hypothesis strategies: networks that exist, spaces, and predictions."""
 
+import numpy as np
 from hypothesis import assume
 from hypothesis import strategies as st
 
@@ -89,3 +90,13 @@ def spaces(draw):
             )
         )
     return Space("drawn", (2, 9, 9), draw(st.sampled_from([GAP, SPP])), tuple(found), classes=3)
+
+
+@st.composite
+def predictions(draw, most=7):
+    """Labels, predictions and the number of classes; some classes may lack either."""
+    classes = draw(st.integers(2, most))
+    number = st.integers(0, classes - 1)
+    pairs = draw(st.lists(st.tuples(number, number), min_size=1, max_size=40))
+    labels, predicted = np.array(pairs).T
+    return labels, predicted, classes

@@ -94,11 +94,12 @@ def _columns(
     from nas_tc.study import objective  # noqa: PLC0415
 
     shares = [share_of_budget(record, trial) for trial in shown]
+    words = record.metric.words
     columns = [
         _Column("trial", 0, [str(trial.number) for trial in shown]),
-        _Column("val. error", 0, [percent(trial.mean_val_error) for trial in shown]),
+        _Column(f"val. {words}", 0, [percent(trial.mean_val_error) for trial in shown]),
         _Column("trainings", 8, [str(1 + len(trial.repeats)) for trial in shown]),
-        _Column("test error", 1, [percent(trial.test_error) for trial in shown]),
+        _Column(f"test {words}", 1, [percent(trial.test_error) for trial in shown]),
         _Column("multiply-adds", 3, [f"{trial.complexity:,}" for trial in shown]),
         _Column("of budget", 6, ["-" if each is None else f"{each:.1%}" for each in shares]),
         _Column("parameters", 7, [f"{trial.params:,}" for trial in shown]),

@@ -126,6 +126,21 @@ SetFields = Annotated[
         show_default=False,
     ),
 ]
+Metric = Annotated[
+    str,
+    typer.Option(
+        help="What networks are judged by: error, balanced_error, macro_f1_error, "
+        "worst_class_error or top5_error."
+    ),
+]
+MetricOfStudy = Annotated[
+    str | None,
+    typer.Option(
+        help="What the network is judged by: error, balanced_error, macro_f1_error, "
+        "worst_class_error or top5_error.",
+        show_default="the study's, or error",
+    ),
+]
 Seed = Annotated[int, typer.Option(help="Seed for everything that is drawn at random.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 Workers = Annotated[

@@ -19,10 +19,14 @@ _SUMMARY_EVERY = 10  # trials
 
 
 @contextmanager
-def listening() -> Iterator["Listener"]:
-    """A listener that prints a search's progress: `Screen` on a terminal, `Lines` elsewhere."""
+def listening(metric: str = "error") -> Iterator["Listener"]:
+    """A listener that prints a search's progress: `Screen` on a terminal, `Lines` elsewhere.
+
+    Args:
+        metric: Name of what the errors are, in words.
+    """
     if not sys.stdout.isatty():
-        yield Lines()
+        yield Lines(metric)
         return
     with Bar(
         TextColumn("trials"),
@@ -32,13 +36,14 @@ def listening() -> Iterator["Listener"]:
         console=console(),
         transient=True,
     ) as bar:
-        yield Screen(bar)
+        yield Screen(bar, metric)
 
 
 class Lines:
     """Prints one line for each event, for logs and pipes."""
 
-    def __init__(self) -> None:
+    def __init__(self, metric: str = "error") -> None:
+        self._metric = metric
         self._done = 0
 
     def note(self, text: str) -> None:
@@ -53,13 +58,14 @@ class Lines:
 
     def ended(self, trial: "TrialRecord") -> None:
         """Prints the result of a trial."""
-        print(_ending(trial), flush=True)
+        print(_ending(trial, self._metric), flush=True)
 
 
 class Screen:
     """Shows a bar at the bottom, above which the results of trials scroll."""
 
-    def __init__(self, bar: Bar) -> None:
+    def __init__(self, bar: Bar, metric: str = "error") -> None:
+        self._metric = metric
         self._bar = bar
         self._task = bar.add_task("starting", total=None)
 
@@ -78,10 +84,10 @@ class Screen:
 
     def ended(self, trial: "TrialRecord") -> None:
         """Prints the result of a trial above the bar."""
-        self._bar.console.print(_ending(trial), overflow="ellipsis", no_wrap=True)
+        self._bar.console.print(_ending(trial, self._metric), overflow="ellipsis", no_wrap=True)
 
 
-def _ending(trial: "TrialRecord") -> str:
+def _ending(trial: "TrialRecord", metric: str) -> str:
     """The result of a trial in one line."""
     network = f"{trial.complexity:,} multiply-adds, {trial.network}"
     if trial.baseline is not None:
@@ -95,7 +101,7 @@ def _ending(trial: "TrialRecord") -> str:
         return f"trial {trial.number} stopped{again}, {trial.reason}: {network}"
     after = f"after {max(trial.val_errors, default=0)} epochs{again}"
     error = percent(trial.val_error)
-    return f"trial {trial.number} {trial.state} {after}: error {error}, {network}"
+    return f"trial {trial.number} {trial.state} {after}: {metric} {error}, {network}"
 
 
 def _summary(progress: "Progress") -> str:

@@ -47,8 +47,10 @@ def report(
     names = tuple(each.strip() for each in objectives.split(",")) if objectives else ()
     if cost is not None:
         names = ("error", cost)
+    kept = read_study(study)
+    names = tuple("error" if each == kept.metric else each for each in names)
     if not reruns:
-        show_and_write(read_study(study), out, names)
+        show_and_write(kept, out, names)
         return
     from nas_tc.search import rerun  # noqa: PLC0415
 

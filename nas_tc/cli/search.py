@@ -67,6 +67,7 @@ def search(
         ),
     ] = "auto",
     reruns: options.Reruns = 0,
+    metric: options.Metric = "error",
     seed: options.Seed = 0,
     time_table: options.TimeTableOfDevice = None,
     ray_address: options.RayAddress = None,
@@ -81,6 +82,7 @@ def search(
     memory_limit: options.MemoryLimit = None,
 ) -> None:
     """Find the most accurate networks within a budget. Run it again to resume."""
+    from nas_tc.metric import parse_metric  # noqa: PLC0415
     from nas_tc.recipe import parse_fields  # noqa: PLC0415
     from nas_tc.search.api import search as run  # noqa: PLC0415
 
@@ -90,7 +92,8 @@ def search(
     own = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
     fields |= {name: value for name, value in own.items() if value is not None}
 
-    with listening() as listener:
+    judge = parse_metric(metric)
+    with listening(judge.words) as listener:
         record = run(
             budget,
             space=space,
@@ -105,6 +108,7 @@ def search(
             start=start or (),
             baselines=baselines,
             reruns=reruns,
+            metric=judge,
             time_table=time_table,
             ray_address=ray_address,
             per_gpu=per_gpu,

@@ -18,6 +18,7 @@ from nas_tc.zoo import find_network, names_study
 
 if TYPE_CHECKING:
     from nas_tc.data import ImageData
+    from nas_tc.metric import Metric
     from nas_tc.recipe import CurvePoint, Recipe
     from nas_tc.training import FullTraining
 
@@ -32,11 +33,13 @@ class _Subject:
         network: Network as named, before the options and the images change it.
         data: Name of the images, as `--data` takes it.
         weights: File of the weights that the search has kept; None if no study was named.
+        metric: Metric of the study; the error if no study was named.
     """
 
     network: Architecture
     data: str
     weights: Path | None
+    metric: str = "error"
 
 
 def train(
@@ -51,6 +54,7 @@ def train(
     train_images: options.TrainImages = None,
     device: options.Device = "auto",
     seed: options.Seed = 0,
+    metric: options.MetricOfStudy = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for all files.", show_default="in results/local/")
     ] = None,
@@ -71,6 +75,7 @@ def train(
     """Train a network by its full schedule and test it. Run it again to go on after a stop."""
     # Threads that wait must not spin: another busy process would make each step ten times as long.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    from nas_tc.metric import parse_metric  # noqa: PLC0415
     from nas_tc.recipe import load_recipe, parse_fields  # noqa: PLC0415
     from nas_tc.training import settle_on_core, take_huge_pages  # noqa: PLC0415
 
@@ -78,10 +83,12 @@ def train(
     if from_search:
         changes = (input, head, norm)
         _check_searched(subject, given=any(each is not None for each in changes))
+    judge = parse_metric(metric or subject.metric)
     asked = changed(subject.network, input, head, norm)
     fields = parse_fields(set_ or [])
     chosen = load_recipe(recipe, **fields)
     images = _images(subject.data, asked, chosen.margin, train_images, memory_limit)
+    judge.check_classes(len(images.classes))
     if not chosen.augment and "augment" not in fields:
         chosen = replace(chosen, augment=tuple(sorted(images.augment)))
     adapted = asked.at((images.shape[0], *asked.input[1:]), len(images.classes))
@@ -100,9 +107,9 @@ def train(
     take_huge_pages()
     run = _trainer(workers, device, ray_address)
     initial = subject.weights if from_search else None
-    finished = _trained(run, adapted, images, chosen, folder, seed, initial)
-    names = _written(folder, adapted, chosen, finished, subject.data, images.classes)
-    for line in _tests(finished, images.classes, images.majority_error["test"]):
+    finished = _trained(run, adapted, images, chosen, folder, seed, initial, judge)
+    names = _written(folder, adapted, chosen, finished, subject.data, images.classes, judge)
+    for line in _tests(finished, images, judge):
         screen.print(line)
     screen.print(f"train: {folder}/ ({', '.join(names)})")
 
@@ -118,7 +125,7 @@ def _subject(text: str, trial: int | None, data: str | None, *, from_search: boo
         weights = weights_file(record.path, chosen.number)
         if from_search and not weights.exists():
             raise without_weights(record, chosen)
-        return _Subject(chosen.architecture, spec, weights)
+        return _Subject(chosen.architecture, spec, weights, record.metric.value)
     if trial is not None:
         raise NasTcError(f"--trial {trial}: {text!r} is no study file")
     found = find_network(text)
@@ -171,6 +178,7 @@ def _trained(
     folder: Path,
     seed: int,
     initial: Path | None,
+    metric: "Metric",
 ) -> "FullTraining":
     """Trains a network, and prints a line after each epoch."""
     from nas_tc.training import DivergedError  # noqa: PLC0415
@@ -181,7 +189,7 @@ def _trained(
         last = curve[-1]
         screen.print(
             f"epoch {last.epoch}/{recipe.epochs}: loss {last.train_loss:.4f}, "
-            f"error {percent(last.val_error)}, {last.train_s:.0f} s"
+            f"{metric.words} {percent(last.val_error)}, {last.train_s:.0f} s"
         )
 
     try:
@@ -192,6 +200,7 @@ def _trained(
             folder,
             seed=seed,
             initial=initial,
+            metric=metric,
             resumed=lambda epochs: screen.print(f"going on after epoch {epochs}"),
             after_epoch=tell,
         )
@@ -206,6 +215,7 @@ def _written(
     finished: "FullTraining",
     data: str,
     classes: tuple[str, ...],
+    metric: "Metric",
 ) -> tuple[str, ...]:
     """Writes the trained network into `folder`; returns the names of the files."""
     from safetensors import SafetensorError  # noqa: PLC0415
@@ -213,7 +223,7 @@ def _written(
     from nas_tc.cli.trained import write_trained  # noqa: PLC0415
 
     try:
-        return write_trained(folder, network, recipe, finished, data, classes)
+        return write_trained(folder, network, recipe, finished, data, classes, metric)
     except (OSError, SafetensorError) as error:
         raise NasTcError(
             f"cannot write into {folder}: {reason(error)}; make room and run it again: it goes on "
@@ -221,17 +231,20 @@ def _written(
         ) from None
 
 
-def _tests(
-    finished: "FullTraining", classes: tuple[str, ...], majority_error: float
-) -> Iterator[str]:
+def _tests(finished: "FullTraining", images: "ImageData", metric: "Metric") -> Iterator[str]:
+    """The lines that tell how the network does on the test images, and who does nothing."""
     from nas_tc.report import no_better, worst_classes  # noqa: PLC0415
 
     tests = [test for test in (finished.single_view, finished.ten_view) if test is not None]
-    for test in tests:
-        top5 = f", top-5 {percent(test.top5)}" if len(classes) > 5 else ""
+    values = [metric.of(test.confusion) for test in tests]
+    for test, value in zip(tests, values, strict=True):
         views = "1 view" if test.views == 1 else f"{test.views} views"
-        yield f"test error, {views}: {percent(test.top1)}{top5}"
-    yield worst_classes(tests[-1].confusion, classes)
-    yield f"majority class: test error {percent(majority_error)}"
-    if min(test.top1 for test in tests) >= majority_error:
+        further = [f"error {percent(test.top1)}"] if metric != "error" else []
+        if len(images.classes) > 5 and metric != "top5_error":
+            further.append(f"top-5 {percent(test.top5)}")
+        yield ", ".join((f"test {metric.words}, {views}: {percent(value)}", *further))
+    yield worst_classes(tests[-1].confusion, images.classes)
+    majority = images.majority(metric)["test"]
+    yield f"majority class: test {metric.words} {percent(majority)}"
+    if min(values) >= majority:
         yield no_better("the network")

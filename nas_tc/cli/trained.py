@@ -9,8 +9,9 @@ from safetensors.torch import save_file
 
 from nas_tc._files import whole_file
 from nas_tc.architecture import Architecture, format_notation
+from nas_tc.metric import Metric
 from nas_tc.recipe import Recipe
-from nas_tc.report import class_table, confusion_table, write_curve
+from nas_tc.report import class_table, confusion_table, in_metric, write_curve
 from nas_tc.study.environment import environment
 from nas_tc.training import FullTraining, gpu_names
 
@@ -22,6 +23,7 @@ def write_trained(
     finished: FullTraining,
     data: str,
     classes: Sequence[str],
+    metric: Metric = Metric.ERROR,
 ) -> tuple[str, ...]:
     """Writes the files into `folder`, the result last.
 
@@ -32,6 +34,7 @@ def write_trained(
         finished: Result of the training.
         data: Name of the data set.
         classes: Names of the classes.
+        metric: Metric of the validation errors.
 
     Returns:
         Their names.
@@ -44,7 +47,7 @@ def write_trained(
     with whole_file(folder / "weights.safetensors") as partial:
         save_file(state, partial)
     notation = format_notation(network.stages)
-    write_curve(finished.curve, folder, notation)
+    write_curve(finished.curve, folder, notation, metric)
     tests = [test for test in (finished.single_view, finished.ten_view) if test is not None]
     confusion = tests[-1].confusion
     for name, table in (("per_class.csv", class_table), ("confusion.csv", confusion_table)):
@@ -55,9 +58,13 @@ def write_trained(
         "architecture": network.to_dict(),
         "data": data,
         "recipe": recipe.to_dict(),
-        "val_error": finished.curve[-1].val_error,
+        in_metric("val_error", metric): finished.curve[-1].val_error,
         "train_s": round(finished.curve[-1].train_s, 3),
-        "test": [{"views": t.views, "top1": t.top1, "top5": t.top5} for t in tests],
+        "metric": metric.value,
+        "test": [
+            {"views": t.views, "top1": t.top1, "top5": t.top5, metric.value: metric.of(t.confusion)}
+            for t in tests
+        ],
         "environment": environment(gpu_names()),
     }
     with whole_file(folder / "result.json") as partial:

@@ -2,7 +2,7 @@
 
 from nas_tc.data.contact_sheet import contact_sheet
 from nas_tc.data.decode import Decoding
-from nas_tc.data.images import ImageData, Split
+from nas_tc.data.images import ImageData, Split, majority_text
 from nas_tc.data.load import load_data
 from nas_tc.data.memory import parse_limit
 from nas_tc.data.preparation import preparation
@@ -15,6 +15,7 @@ __all__ = [
     "Survey",
     "contact_sheet",
     "load_data",
+    "majority_text",
     "parse_limit",
     "preparation",
     "survey",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from nas_tc.architecture import Shape
 from nas_tc.data.splits import fewer_indices
 from nas_tc.errors import DataError
+from nas_tc.metric import Confusion, Metric
 
 LEAST_SPREAD = 1 / 255  # one grey level, on a scale of 0 to 1
 _BLOCK_BYTES = 2**22  # counted at a time: `bincount` takes eight times their memory
@@ -135,10 +136,27 @@ class ImageData:
 
         A network that is no better than this has learnt nothing from the images.
         """
-        commonest = int(np.bincount(self.train.labels).argmax())
+        return self.majority(Metric.ERROR)
+
+    def majority(self, metric: Metric) -> dict[str, float]:
+        """What `majority_error` says, by any metric.
+
+        Args:
+            metric: Metric of the search or the training.
+        """
+        classes = len(self.classes)
+        counts = np.bincount(self.train.labels, minlength=classes)
+        best = np.argsort(-counts, kind="stable")[:5]
         return {
-            "validation": float(np.mean(self.validation.labels != commonest)),
-            "test": float(np.mean(self.test.labels != commonest)),
+            name: metric.of(
+                Confusion.of(
+                    split.labels,
+                    np.full_like(split.labels, best[0]),
+                    classes,
+                    int((~np.isin(split.labels, best)).sum()) if classes > len(best) else None,
+                )
+            )
+            for name, split in (("validation", self.validation), ("test", self.test))
         }
 
     def summary(self) -> str:

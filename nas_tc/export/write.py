@@ -79,6 +79,7 @@ def _readme(record: StudyRecord, trial: TrialRecord, settings: Mapping[str, Any]
     channels, height, width = data["shape"]
     colour = "grey" if channels == 1 else "RGB"
     test = "not measured" if trial.test_error is None else f"{trial.test_error:.2%}"
+    metric = record.metric.words
     error = 0.0 if trial.val_error is None else trial.val_error
     word = "" if is_known(data) else f"\n{UNKNOWN_PREPARATION}\n"
     named = ", ".join(map(repr, classes[:_CLASSES_NAMED]))
@@ -94,8 +95,8 @@ Found by nas-tc within the budget `{record.settings["budget"]["expression"]}`.
 |---|---|
 | complexity (multiply-adds of the convolutions, one image) | {trial.complexity:,} |
 | parameters | {trial.params:,} |
-| validation error | {error:.2%} ({data["validation_images"]:,} images of {data["name"]}) |
-| test error | {test} ({data["test_images"]:,} images) |
+| validation {metric} | {error:.2%} ({data["validation_images"]:,} images of {data["name"]}) |
+| test {metric} | {test} ({data["test_images"]:,} images) |
 
 Three lines read an image and print its class. They need torch, safetensors, NumPy and Pillow:
 

@@ -15,6 +15,7 @@ from nas_tc._ray import check_processor, ray_has_gpu, start_ray
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
 from nas_tc.errors import DeviceError, NasTcError
+from nas_tc.metric import Metric
 from nas_tc.recipe import CurvePoint, Recipe
 from nas_tc.training import (
     DivergedError,
@@ -42,6 +43,7 @@ def train_in_parallel(
     device: str = "auto",
     address: str | None = None,
     initial: Path | None = None,
+    metric: Metric = Metric.ERROR,
     resumed: Callable[[int], None] = lambda _epochs: None,
     after_epoch: Callable[[tuple[CurvePoint, ...]], None] = lambda _curve: None,
 ) -> FullTraining:
@@ -63,6 +65,7 @@ def train_in_parallel(
         device: "auto", "cpu" or "cuda".
         address: Address of a running Ray cluster to join; None: Ray is started on this machine.
         initial: File of weights to begin with; None: fresh weights.
+        metric: Metric of the validation errors of the curve.
         resumed: Called with the number of epochs in the checkpoint, if there is one.
         after_epoch: Called after each epoch with the learning curve so far.
 
@@ -104,7 +107,7 @@ def train_in_parallel(
             target=_listen, args=(messages, resumed, after_epoch), daemon=True
         )
         listener.start()
-        job = (architecture, recipe, out, seed, initial, messages)
+        job = (architecture, recipe, out, seed, initial, metric, messages)
         trainer = TorchTrainer(
             _work,
             train_loop_config={"job": job, "data": ray.put(data)},
@@ -124,7 +127,16 @@ def train_in_parallel(
             ray.shutdown()
     # All epochs are in the checkpoint now, so only the test is left.
     target = choose_device("cpu" if device == "cpu" else "auto")
-    return train_fully(architecture, data, recipe, out, seed=seed, device=target, initial=initial)
+    return train_fully(
+        architecture,
+        data,
+        recipe,
+        out,
+        seed=seed,
+        device=target,
+        initial=initial,
+        metric=metric,
+    )
 
 
 def _work(config: dict[str, Any]) -> None:
@@ -132,7 +144,7 @@ def _work(config: dict[str, Any]) -> None:
     from ray.train import get_context  # noqa: PLC0415
     from ray.train.torch import get_device  # noqa: PLC0415
 
-    architecture, recipe, out, seed, initial, messages = config["job"]
+    architecture, recipe, out, seed, initial, metric, messages = config["job"]
     context, device = get_context(), get_device()
     shard = Shard(context.get_world_rank(), context.get_world_size())
     if device.type == "cpu":
@@ -147,6 +159,7 @@ def _work(config: dict[str, Any]) -> None:
         device=device,
         shard=shard,
         initial=initial,
+        metric=metric,
         resumed=lambda epochs: None if shard.rank else messages.put(epochs),
         after_epoch=messages.put,
     )

@@ -2,6 +2,7 @@
 
 from nas_tc.report.against_baselines import AgainstBaseline, against_baseline
 from nas_tc.report.agreement import draw_agreement
+from nas_tc.report.columns import in_metric
 from nas_tc.report.curve import write_curve
 from nas_tc.report.majority import majority_lines, no_better
 from nas_tc.report.per_class import class_table, confusion_table, worst_classes
@@ -28,6 +29,7 @@ __all__ = [
     "draw_front",
     "front_of",
     "front_table",
+    "in_metric",
     "landmarks_of",
     "majority_lines",
     "manifest",

@@ -1,6 +1,6 @@
 """The error without any network: that of always predicting the most common class."""
 
-from nas_tc.data.images import majority_text
+from nas_tc.data import majority_text
 from nas_tc.study import StudyRecord
 
 
@@ -13,10 +13,13 @@ def majority_lines(record: StudyRecord) -> list[str]:
     Returns:
         Lines for the screen; none for a study of a version that did not keep this error.
     """
-    kept = record.settings["data"].get("majority_error")
+    data = record.settings["data"]
+    kept = data.get("majority", data.get("majority_error"))
     if kept is None:
         return []
-    lines = [f"majority class: error {majority_text(kept)}; a network has to be better"]
+    lines = [
+        f"majority class: {record.metric.words} {majority_text(kept)}; a network has to be better"
+    ]
     errors = [trial.mean_val_error for trial in record.front if trial.mean_val_error is not None]
     if errors and min(errors) >= kept["validation"]:
         lines.append(no_better("the front"))

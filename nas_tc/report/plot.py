@@ -86,7 +86,7 @@ def draw_front(record: StudyRecord, path: Path, objectives: Sequence[str] = ()) 
     axes.margins(y=0.1)
     axes.set_ylim(bottom=0)
     axes.set_xlabel(_label(cost))
-    axes.set_ylabel("validation error, %")
+    axes.set_ylabel(f"validation {record.metric.words}, %")
     data = record.settings["data"]
     axes.set_title(
         f"{record.settings['space']['name']} on {data['name']}: "

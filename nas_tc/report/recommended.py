@@ -26,8 +26,8 @@ def recommended(record: StudyRecord) -> Recommended | None:
     if rerun and len(rerun) == len(record.front):
         spread, trial = min(rerun, key=lambda each: each[0].mean)
         evidence = (
-            f"trial {trial.number}: error {spread} over {spread.count} trainings with other seeds, "
-            f"the least of {len(rerun)} networks trained again"
+            f"trial {trial.number}: {record.metric.words} {spread} over {spread.count} trainings "
+            f"with other seeds, the least of {len(rerun)} networks trained again"
         )
         return Recommended(trial, evidence.replace("1 trainings", "1 training"), None)
     cost = record.objectives[1]
@@ -36,4 +36,6 @@ def recommended(record: StudyRecord) -> Recommended | None:
         return None
     # Only networks of the front have kept weights and test errors.
     model = recommend_network(costed, among={trial.number for trial in record.front})
-    return Recommended(record.trial(model.choice.number), str(model), model)
+    return Recommended(
+        record.trial(model.choice.number), model.in_words(record.metric.words), model
+    )

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from nas_tc.cost.measures import MEASURES, parse_measure
+from nas_tc.metric import Metric
+from nas_tc.report.columns import in_metric
 from nas_tc.study import StudyRecord, TrialRecord, check_objectives, objective, pareto_front
 
 _RECORDED = ("complexity", "params")  # by formula, and in every row
@@ -21,7 +23,8 @@ def front_table(record: StudyRecord, objectives: Sequence[str] = ()) -> pd.DataF
     Each other measure that is an objective, such as memory_bytes or train_memory_bytes@b128. If
     there are trainings with other seeds: reruns, how many; rerun_val_error and rerun_test_error,
     their means; and rerun_val_error_sd and rerun_test_error_sd, their standard deviations. If
-    baselines were trained: baseline, the family's name, and on_front.
+    baselines were trained: baseline, the family's name, and on_front. By another metric than the
+    error, columns have its name, such as val_balanced_error, and test_error is the plain error.
 
     Args:
         record: Record of the study.
@@ -67,7 +70,7 @@ def front_table(record: StudyRecord, objectives: Sequence[str] = ()) -> pd.DataF
         columns += [f"rerun_{which}_error{end}" for which in ("val", "test") for end in ("", "_sd")]
     if record.baselines:
         columns += ["baseline", "on_front"]
-    return pd.DataFrame(rows, columns=columns)
+    return _in_metric(pd.DataFrame(rows, columns=columns), record, (*front, *landmarks))
 
 
 def trials_table(record: StudyRecord) -> pd.DataFrame:
@@ -78,7 +81,7 @@ def trials_table(record: StudyRecord) -> pd.DataFrame:
     any), repeat_of (the trial that trained the network before, where some did), epochs; timing_s,
     seconds that a worker spent on its times, and of each time its interval, verdict and repeats, as
     latency_low_ms, ...; val_error after each
-    rung as val_error@EPOCH; the genes.
+    rung as val_error@EPOCH; the genes. Errors have the names that the front gives them.
     """
     repeated = any(trial.repeat_of is not None for trial in record.trials)
     has_baselines = any(trial.baseline is not None for trial in record.trials)
@@ -103,7 +106,7 @@ def trials_table(record: StudyRecord) -> pd.DataFrame:
         }
         for trial in record.trials
     ]
-    return pd.DataFrame(rows)
+    return _in_metric(pd.DataFrame(rows), record, record.trials)
 
 
 def front_of(record: StudyRecord, objectives: Sequence[str] = ()) -> tuple[TrialRecord, ...]:
@@ -175,6 +178,19 @@ def _rerun_columns(trial: TrialRecord) -> dict[str, object]:
             columns[f"rerun_{which}_error"] = round(spread.mean, 6)
             columns[f"rerun_{which}_error_sd"] = spread.deviation
     return columns
+
+
+def _in_metric(
+    table: pd.DataFrame, record: StudyRecord, trials: Sequence[TrialRecord]
+) -> pd.DataFrame:
+    """Names the columns of errors by the study's metric; the plain test error stands beside it."""
+    if record.metric == Metric.ERROR:
+        return table
+    table = table.rename(columns=lambda name: in_metric(name, record.metric))
+    after = list(table.columns).index(in_metric("test_error", record.metric)) + 1
+    plain = [None if trial.confusion is None else trial.confusion.error for trial in trials]
+    table.insert(after, "test_error", pd.Series(plain, dtype=float))
+    return table
 
 
 def _row(trial: TrialRecord) -> dict[str, object]:

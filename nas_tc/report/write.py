@@ -9,6 +9,7 @@ from typing import Any
 
 from nas_tc.errors import StudyError
 from nas_tc.report.against_baselines import against_baseline
+from nas_tc.report.columns import in_metric
 from nas_tc.report.per_class import study_tables
 from nas_tc.report.plot import draw_front
 from nas_tc.report.recommended import recommended
@@ -87,8 +88,8 @@ def _baselines(record: StudyRecord) -> dict[str, Any]:
         str(trial.baseline): {
             "trial": trial.number,
             "complexity": trial.complexity,
-            "val_error": trial.mean_val_error,
-            "test_error": trial.test_error,
+            in_metric("val_error", record.metric): trial.mean_val_error,
+            in_metric("test_error", record.metric): trial.test_error,
             "train_s": trial.train_s,
         }
         for trial in record.baselines

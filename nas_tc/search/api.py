@@ -9,9 +9,10 @@ from typing import Any
 
 import optuna
 
-from nas_tc.data import Decoding, ImageData, load_data, parse_limit
+from nas_tc.data import Decoding, ImageData, load_data, majority_text, parse_limit
 from nas_tc.errors import NasTcError
 from nas_tc.latency import named_table
+from nas_tc.metric import Metric
 from nas_tc.recipe import Recipe
 from nas_tc.search.baselines import parse_baselines, queue_baselines
 from nas_tc.search.driver import Driver
@@ -54,6 +55,7 @@ def search(
     start: Sequence[str] = (),
     baselines: str | Sequence[str] = "auto",
     reruns: int = 0,
+    metric: str = "error",
     time_table: str | Path | None = None,
     listener: Listener | None = None,
     command: str = "nas_tc.search(...)",
@@ -91,6 +93,8 @@ def search(
             docs/baselines.md.
         reruns: Number of times that each network of the front, and the best baseline, is trained
             again in the end, each time with another seed.
+        metric: What networks are judged by, `nas_tc.metric.Metric`: "error", "balanced_error",
+            "macro_f1_error", "worst_class_error" or "top5_error".
         time_table: Path of the table of the device that a limit on time is meant for. The table
             predicts times, and none is measured. None: times are measured on this machine.
         listener: Receives notes, progress and ended trials; None: nothing is reported.
@@ -115,7 +119,7 @@ def search(
     listener = listener or NullListener()
     _check_numbers(trials, workers, reruns, per_gpu, trial_timeout_s)
     limit = None if memory_limit is None else parse_limit(memory_limit)
-    plan = plan_search(budget, space, recipe, augment, seed, fields)
+    plan = plan_search(budget, space, recipe, augment, seed, fields, metric)
     starts = [parse_start(text) for text in start]
     families = parse_baselines(baselines)
     if ray_address is None:
@@ -130,6 +134,10 @@ def search(
         settings = plan.settle(images, seed, search_device(device), table_of, kept)
         if kept is not None and settings.recipe.optimizer != plan.recipe.optimizer:
             listener.note(f"recipe: optimizer {settings.recipe.optimizer}, as this study began")
+        if settings.metric != Metric.ERROR:
+            kept_majority = settings.data.majority(settings.metric)
+            words = settings.metric.words
+            listener.note(f"metric: {words}; of the majority class {majority_text(kept_majority)}")
         listener.note(f"budget: {settings.limit}")
         listener.note(describe_fit(settings.space, settings.limit))
         starts = [start.settle(settings) for start in starts]
@@ -153,6 +161,7 @@ def search(
                 with Pool(
                     images,
                     settings.recipe,
+                    metric=settings.metric,
                     device=device,
                     workers=workers,
                     address=ray_address,
@@ -191,11 +200,13 @@ def _check_numbers(
 
 
 def _default_study(plan: Plan, data: str, train_images: int | None) -> Path:
-    """Default path of a study: a name for each space, data and budget."""
+    """Default path of a study: a name for each space, data, budget and metric."""
     kind, _, place = data.partition(":")
     parts = [plan.space.name, Path(place).resolve().name if place else kind]
     if train_images is not None:
         parts.append(str(train_images))
+    if plan.metric != Metric.ERROR:
+        parts.append(plan.metric.value)
     parts.append(str(plan.budget))
     slug = "-".join(re.sub(r"[^\w.@']+", "-", part).strip("-") for part in parts)
     return _LOCAL / f"{slug}.db"

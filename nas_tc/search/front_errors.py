@@ -48,7 +48,7 @@ def measure_front(session: Session) -> None:
         else:
             # The matrix first: a trial with an error is not tested again.
             study.set_user_attr(confusion_key(number), answer.to_dict())
-            tested[str(number)] = answer.error
+            tested[str(number)] = pool.metric.of(answer)
             study.set_user_attr(TEST_ERRORS_KEY, tested)
 
     run_jobs(pool, session.check, begin_next, handle)

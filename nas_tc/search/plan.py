@@ -10,6 +10,7 @@ from nas_tc.budget import Budget, Limit, parse_budget, resolve_budget
 from nas_tc.cost import complexity
 from nas_tc.data import ImageData
 from nas_tc.errors import BudgetError, NasTcError
+from nas_tc.metric import Metric, parse_metric
 from nas_tc.recipe import AUGMENTATIONS, Recipe, earlier_recipes, load_recipe
 from nas_tc.search.settings import Settings
 from nas_tc.space import Space, extreme_network, fitting, load_space
@@ -27,6 +28,7 @@ class Plan:
         earlier_recipes: Recipes that the user's words meant in earlier versions.
         augment: Names of augmentations; None: recipe and images decide.
         earlier_recipes: Recipes that the same arguments meant in earlier versions.
+        metric: Metric to judge networks by.
     """
 
     budget: Budget
@@ -34,6 +36,7 @@ class Plan:
     recipe: Recipe
     augment: frozenset[str] | None
     earlier_recipes: tuple[Recipe, ...] = ()
+    metric: Metric = Metric.ERROR
 
     def settle(
         self,
@@ -52,9 +55,13 @@ class Plan:
             time_table: Device whose table predicts times; None: times are measured.
             kept: Settings in the study's file. Its recipe is used if the same arguments meant
                 that recipe in an earlier version.
+
+        Raises:
+            NasTcError: The metric says nothing about so few classes.
         """
         augment = images.augment if self.augment is None else self.augment
         classes = len(images.classes)
+        self.metric.check_classes(classes)
         measured_on = None if time_table else device
         recipe, *earlier = (
             replace(each, augment=tuple(sorted(augment)))
@@ -70,6 +77,7 @@ class Plan:
             data=images,
             recipe=recipe,
             seed=seed,
+            metric=self.metric,
         )
 
 
@@ -80,6 +88,7 @@ def plan_search(
     augment: str,
     seed: int,
     fields: dict[str, Any],
+    metric: str = Metric.ERROR,
 ) -> Plan:
     """The plan for a budget, a space and a recipe.
 
@@ -90,6 +99,7 @@ def plan_search(
         augment: As for `nas_tc.search`.
         seed: As for `nas_tc.search`.
         fields: Fields of the recipe that the user named.
+        metric: As for `nas_tc.search`.
 
     Raises:
         NasTcError: An argument is not valid.
@@ -108,7 +118,8 @@ def plan_search(
     base = replace(named, margin=0)
     if chosen is None and ("augment" in fields or base.augment):
         chosen = frozenset(base.augment)
-    return Plan(parsed, loaded, base, chosen, tuple(replace(each, margin=0) for each in earlier))
+    begun = tuple(replace(each, margin=0) for each in earlier)
+    return Plan(parsed, loaded, base, chosen, begun, parse_metric(metric))
 
 
 def describe_fit(space: Space, limit: Limit) -> str:

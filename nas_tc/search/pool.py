@@ -12,7 +12,7 @@ from nas_tc._ray import check_processor, ray_has_gpu, start_ray
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
 from nas_tc.errors import DeviceError, NasTcError
-from nas_tc.metric import Confusion
+from nas_tc.metric import Confusion, Metric
 from nas_tc.recipe import Recipe
 from nas_tc.search.cluster_capacity import ClusterCapacity
 from nas_tc.search.deadlines import Deadlines
@@ -43,6 +43,7 @@ class Pool:
     Args:
         data: Images; each node gets them once, and its workers share them.
         recipe: Recipe of the training.
+        metric: Metric of the validation errors.
         device: "auto", "cpu" or "cuda".
         workers: Number of workers; None: `per_gpu` a GPU, or one a core.
         address: Address of a running Ray cluster; None: Ray is started on this machine, unless the
@@ -63,6 +64,7 @@ class Pool:
         data: ImageData,
         recipe: Recipe,
         *,
+        metric: Metric = Metric.ERROR,
         device: str = "auto",
         workers: int | None = None,
         address: str | None = None,
@@ -71,6 +73,7 @@ class Pool:
         note: Callable[[str], None] = lambda _: None,
         trial_timeout_s: float | None = None,
     ) -> None:
+        self.metric = metric
         self._deadlines = Deadlines(trial_timeout_s)
         self._idle: deque[Any] = deque()
         self._busy: dict[Hashable, Any] = {}  # workers by the key of their network
@@ -91,7 +94,7 @@ class Pool:
             }
             self.device = "cuda" if kind == "GPU" else "cpu"
             self._arguments = (ray.put(data), recipe, self.device)
-            self._keywords = {"alone": alone, "sharers": per_gpu}
+            self._keywords = {"alone": alone, "sharers": per_gpu, "metric": metric}
             self._idle.extend(self._new_worker() for _ in range(self.size))
             self._capacity.expect(self._idle)
         except BaseException:

@@ -68,6 +68,7 @@ def rerun(
                     with Pool(
                         images,
                         recipe,
+                        metric=record.metric,
                         device=device,
                         workers=workers,
                         address=ray_address,
@@ -133,7 +134,8 @@ def rerun_front(session: Session, reruns: int) -> None:
             return
         val_error = result.rungs[-1].val_error
         _keep(session.study, number, Rerun(seed, val_error, result.test_error))
-        errors = f"validation error {val_error:.2%}, test error {result.test_error:.2%}"
+        words = record.metric.words
+        errors = f"validation {words} {val_error:.2%}, test {words} {result.test_error:.2%}"
         session.listener.note(f"trial {number} with seed {seed}: {errors.replace('%', ' %')}")
 
     train_and_test(session.pool, session.check, jobs, ended)

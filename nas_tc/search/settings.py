@@ -6,6 +6,7 @@ from typing import Any
 
 from nas_tc.budget import Limit
 from nas_tc.data import ImageData, preparation
+from nas_tc.metric import Metric
 from nas_tc.recipe import Recipe
 from nas_tc.space import Space
 from nas_tc.study.files import FORMAT
@@ -25,6 +26,7 @@ class Settings:
     time_table: str | None = (
         None  # device of the table that predicts times; None: they are measured
     )
+    metric: Metric = Metric.ERROR  # what networks are judged by
 
     def to_dict(self) -> dict[str, Any]:
         """The settings for a study file, as plain lists, numbers and strings."""
@@ -62,8 +64,11 @@ class Settings:
                 "preparation": preparation(self.data.name),
             },
             "recipe": self.recipe.to_dict(),
+            "metric": self.metric.value,
             "seed": self.seed,
         }
+        if self.metric != Metric.ERROR:
+            values["data"]["majority"] = self.data.majority(self.metric)
         if self.data.grey_range is not None:  # users of the networks must scale images alike
             values["data"]["grey_range"] = list(self.data.grey_range)
         if self.times:

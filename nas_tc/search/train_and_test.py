@@ -33,7 +33,7 @@ class Trained:
 
     Attributes:
         rungs: Errors and times after the recipe's rungs; the last is that of all epochs.
-        test_error: Error on the test images, 0 to 1.
+        test_error: Error on the test images by the metric of the pool, 0 to 1.
     """
 
     rungs: tuple[Rung, ...]
@@ -104,7 +104,7 @@ class _Loop:
         elif isinstance(answer, FailedError):
             self.ended(job, answer)
         else:
-            self.ended(job, Trained(self.rungs[key], answer.error))
+            self.ended(job, Trained(self.rungs[key], self.pool.metric.of(answer)))
 
     def _climb(self, key: Hashable, answer: TrainingResult) -> None:
         """Keeps a rung; the next one follows, or the test after the last."""

@@ -26,8 +26,8 @@ def difference(kept: dict[str, Any], now: dict[str, Any]) -> str | None:
 def training_difference(kept: dict[str, Any], now: dict[str, Any]) -> str | None:
     """The difference that makes errors of two searches incomparable; None if there is none.
 
-    Images and recipe decide what a network's error is; budget, space and seed decide which networks
-    there are.
+    Images, recipe and metric decide what a network's error is; budget, space and seed decide which
+    networks there are.
     """
     if kept["data"]["checksum"] != now["data"]["checksum"]:
         return "data: " + " against ".join(
@@ -38,7 +38,8 @@ def training_difference(kept: dict[str, Any], now: dict[str, Any]) -> str | None
     for field, value in now["recipe"].items():
         if before[field] != value:
             return f"recipe: {field} {before[field]} against {value}"
-    return None
+    metrics = [each.get("metric", "error") for each in (kept, now)]
+    return None if metrics[0] == metrics[1] else "metric: " + " against ".join(metrics)
 
 
 def _bounds(budget: dict[str, Any]) -> list[tuple[Any, ...]]:

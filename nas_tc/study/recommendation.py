@@ -64,7 +64,15 @@ class Recommendation:
         return self.choice.number == self.best_observed.number
 
     def __str__(self) -> str:
-        parts = [f"trial {self.choice.number}: observed error {self.choice.error:.2%}"]
+        return self.in_words()
+
+    def in_words(self, metric: str = "error") -> str:
+        """The choice and its evidence.
+
+        Args:
+            metric: Name of what is minimised.
+        """
+        parts = [f"trial {self.choice.number}: observed {metric} {self.choice.error:.2%}"]
         if self.choice.trainings > 1:
             parts[0] += f" (mean of {self.choice.trainings} trainings)"
         if self.spread is None:

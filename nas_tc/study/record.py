@@ -9,6 +9,7 @@ from typing import Any
 import optuna
 
 from nas_tc.errors import StudyError
+from nas_tc.metric import Metric
 from nas_tc.study.attributes import (
     ARCHITECTURE_KEY,
     FRONT_TIMES_KEY,
@@ -72,6 +73,11 @@ class StudyRecord:
             t.state in ("complete", "pruned") and t.reused is None and t.baseline is None
             for t in self.trials
         )
+
+    @property
+    def metric(self) -> Metric:
+        """What the errors of all trials are: the plain error, unless the search named another."""
+        return Metric(self.settings.get("metric", Metric.ERROR))
 
     @property
     def objectives(self) -> tuple[str, str]:

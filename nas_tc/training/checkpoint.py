@@ -34,8 +34,8 @@ def read_checkpoint(out: Path, identity: dict[str, Any]) -> dict[str, Any] | Non
             f"{file}: not a checkpoint, or a broken one; remove it, or choose another folder "
             "with --out"
         ) from None
-    for what, value in identity.items():
-        if kept_identity.get(what) != value:
+    for what in (*identity, *kept_identity):
+        if kept_identity.get(what) != identity.get(what):
             raise NasTcError(
                 f"{file} belongs to another training (its {what} is different); choose another "
                 "folder with --out, or remove it"

@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
 from nas_tc.errors import NasTcError, reason
+from nas_tc.metric import Metric
 from nas_tc.module import Network, build
 from nas_tc.recipe import CurvePoint, Recipe
 from nas_tc.training.batches import images_on, with_colours
@@ -19,7 +20,7 @@ from nas_tc.training.checkpoint import FORMAT, check_writable, read_checkpoint, 
 from nas_tc.training.device_errors import ran_out
 from nas_tc.training.memory import check_fits, out_of_memory
 from nas_tc.training.shard import Shard, check_shard
-from nas_tc.training.train import Training, error_rate
+from nas_tc.training.train import Training, confusion_of
 from nas_tc.training.views import ViewErrors, error_of_views
 
 
@@ -50,6 +51,7 @@ def train_fully(
     seed: int = 0,
     device: torch.device | None = None,
     initial: Path | None = None,
+    metric: Metric = Metric.ERROR,
     resumed: Callable[[int], None] = lambda _epochs: None,
     after_epoch: Callable[[tuple[CurvePoint, ...]], None] = lambda _curve: None,
 ) -> FullTraining:
@@ -63,6 +65,7 @@ def train_fully(
         seed: Seed for the weights, the order of the images and their augmentation.
         device: Device that trains; None: the processor.
         initial: File of weights to begin with; None: fresh weights.
+        metric: Metric of the validation errors of the curve.
         resumed: Called with the number of epochs in the checkpoint, if there is one.
         after_epoch: Called after each epoch with the learning curve so far.
 
@@ -80,6 +83,7 @@ def train_fully(
         seed=seed,
         device=device,
         initial=initial,
+        metric=metric,
         resumed=resumed,
         after_epoch=after_epoch,
     )
@@ -99,6 +103,7 @@ def run_epochs(
     seed: int,
     device: torch.device,
     initial: Path | None = None,
+    metric: Metric = Metric.ERROR,
     shard: Shard | None = None,
     resumed: Callable[[int], None] = lambda _epochs: None,
     after_epoch: Callable[[tuple[CurvePoint, ...]], None] = lambda _curve: None,
@@ -116,6 +121,7 @@ def run_epochs(
         seed: As for `train_fully`.
         device: Device that trains.
         initial: As for `train_fully`.
+        metric: As for `train_fully`.
         shard: Part of every batch that this process trains on, where several train the network. The
             first process validates and writes the checkpoint, into a folder that all of them see.
         resumed: As for `train_fully`.
@@ -139,6 +145,8 @@ def run_epochs(
         "seed": seed,
         "beginning": None if initial is None else _digest(initial),
     }
+    if metric != Metric.ERROR:  # the curve has its values; those of before are all plain errors
+        identity["metric"] = metric.value
     if not shard.rank:
         check_writable(out)
     kept = read_checkpoint(out, identity)
@@ -163,7 +171,7 @@ def run_epochs(
             loss = run.run_epoch()
             if shard.rank:
                 continue
-            error = error_rate(run.evaluated(), validation)
+            error = metric.of(confusion_of(run.evaluated(), validation))
             curve = (*curve, CurvePoint(run.epoch, loss, error, run.train_s))
             points = [asdict(point) for point in curve]
             write_checkpoint(out, {"identity": identity, "training": run.state(), "curve": points})

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nas_tc.metric import Confusion
+from nas_tc.metric import Confusion, Metric
 from nas_tc.recipe.recipe import Recipe
 from nas_tc.training.batches import Images, plain_batches, shuffled_batches
 from nas_tc.training.device import (
@@ -42,7 +42,7 @@ class Rung:
     """Errors and times of a network after some epochs."""
 
     epoch: int  # epochs trained so far
-    val_error: float  # share of the validation images that are misclassified, 0 to 1
+    val_error: float  # metric of the validation images, 0 to 1
     train_loss: float  # mean over the last epoch
     train_s: float  # seconds of training so far, validation not counted
     validation_s: float = 0.0  # seconds of validation so far
@@ -177,6 +177,7 @@ def train(
     *,
     seed: int,
     step_context: StepContext = nullcontext,
+    metric: Metric = Metric.ERROR,
 ) -> Iterator[Rung]:
     """Trains `network` in place, as `Training` does; yields after each rung of the recipe.
 
@@ -190,6 +191,7 @@ def train(
         seed: Seed for the order of the images and their augmentation.
         step_context: Makes a context that is entered for each step and each batch of validation
             images.
+        metric: Metric of the validation errors.
 
     Yields:
         The errors and times at each rung.
@@ -203,7 +205,7 @@ def train(
         loss = run.run_epoch()
         if run.epoch in recipe.rungs:
             started = time.perf_counter()
-            error = error_rate(run.evaluated(), validation, step_context)
+            error = metric.of(confusion_of(run.evaluated(), validation, step_context))
             validation_s += time.perf_counter() - started
             if run.epoch == recipe.epochs and recipe.ema:
                 network.load_state_dict(run.evaluated().state_dict())

@@ -14,7 +14,7 @@ from safetensors.torch import load, save
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
 from nas_tc.data.memory import gib
-from nas_tc.metric import Confusion
+from nas_tc.metric import Confusion, Metric
 from nas_tc.module import Network, build
 from nas_tc.recipe import Recipe
 from nas_tc.timing import DTYPES, GpuTurns, NodeLock, gpu_uuid
@@ -99,6 +99,7 @@ class Worker:
         alone: Whether training steps wait while another worker measures times, on this node's
             processors or on the same GPU.
         sharers: Number of workers that share the GPU.
+        metric: Metric of the validation errors.
 
     Raises:
         NasTcError: This machine has no such device, or no room on it. It ends the search.
@@ -112,6 +113,7 @@ class Worker:
         *,
         alone: bool = False,
         sharers: int = 1,
+        metric: Metric = Metric.ERROR,
     ) -> None:
         self._device = choose_device(device)
         self._sharers = sharers
@@ -131,6 +133,7 @@ class Worker:
             settle_on_core()
             take_huge_pages()
         self._recipe = recipe
+        self._metric = metric
         self._moments = data.moments
         self._train, self._validation, self._test = (
             images_on(self._device, split, sharers=sharers)
@@ -168,6 +171,7 @@ class Worker:
             self._recipe,
             seed=seed,
             step_context=self._step_context,
+            metric=self._metric,
         )
         note, self._note = self._note, None
         return replace(self.advance(), note=note)

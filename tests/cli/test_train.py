@@ -38,6 +38,22 @@ def test_train_writes_weights_a_curve_and_a_result(nas_tc, tmp_path):
     assert out.splitlines()[-4:] == again.splitlines()[-4:]
 
 
+def test_a_training_is_judged_by_the_metric_that_was_named(nas_tc, tmp_path):
+    settings = ("--data", "digits", "--set", "epochs=1", "--out", tmp_path)
+    code, out, _ = nas_tc("train", *TINY, *settings, "--metric", "f1_macro")
+    assert code == 0
+    assert "epoch 1/1: loss" in out
+    assert ", macro F1 error " in out
+    assert "test macro F1 error, 1 view: " in out
+    assert "majority class: test macro F1 error 98.1" in out  # one class of ten has an F1 score
+    assert "val_macro_f1_error" in (tmp_path / "curve.csv").read_text()
+    assert "macro_f1_error" in json.loads((tmp_path / "result.json").read_text())["test"][0]
+    code, _, err = nas_tc("train", *TINY, *settings)
+    assert (code, "metric is different" in err) == (2, True)
+    code, _, err = nas_tc("train", *TINY, *settings, "--metric", "accuracyy")
+    assert (code, err.count("\n"), "did you mean 'accuracy'?" in err) == (2, 1, True)
+
+
 def test_results_that_cannot_be_written_are_one_line(nas_tc, tmp_path):
     (tmp_path / "weights.safetensors").mkdir()
     settings = ("--data", "digits", "--set", "epochs=1")

@@ -5,20 +5,10 @@ import json
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from nas_tc.metric import Confusion
-
-
-@st.composite
-def predictions(draw, most=7):
-    """Labels, predictions and the number of classes; some classes may lack either."""
-    classes = draw(st.integers(2, most))
-    number = st.integers(0, classes - 1)
-    pairs = draw(st.lists(st.tuples(number, number), min_size=1, max_size=40))
-    labels, predicted = np.array(pairs).T
-    return labels, predicted, classes
+from strategies import predictions
 
 
 @given(predictions())
