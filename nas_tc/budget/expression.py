@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NoReturn
 
+from nas_tc.budget.corrections import comma_in_number, correction
 from nas_tc.budget.terms import Amount, Bound, Budget, Reference
 from nas_tc.cost.measures import MEASURES, Measure
 from nas_tc.errors import BudgetError, NasTcError, UnknownNameError, unknown
@@ -42,7 +43,30 @@ def parse_budget(expression: str) -> Budget:
             position of the character.
     """
     text = expression.strip()
+    if found := comma_in_number(text):
+        start, stop, why = found
+        _Part(text, start, stop).refuse(why)
+    try:
+        return _parsed(text)
+    except (BudgetError, UnknownNameError) as error:
+        raise _with_correction(text, error) from None
+
+
+def _parsed(text: str) -> Budget:
     return Budget(text, tuple(_bound(part) for part in _split(_Part(text, 0, len(text)))))
+
+
+def _with_correction(text: str, error: NasTcError) -> NasTcError:
+    """The error, with what to write at its end, if that can be read."""
+    if (found := correction(text)) is None:
+        return error
+    corrected, rules = found
+    try:
+        _parsed(corrected)
+    except NasTcError:
+        return error
+    said = f"cannot read the budget {text!r}" if isinstance(error, UnknownNameError) else error
+    return BudgetError(f"{said}; {rules}: write {corrected!r}")
 
 
 @dataclass(frozen=True, slots=True)

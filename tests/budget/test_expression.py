@@ -1,5 +1,6 @@
 """Several limits, their units, ranges, batches and references; where errors point."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -10,7 +11,7 @@ from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.cost import complexity, network_cost
 from nas_tc.cost.memory import inference_bytes, training_memory
-from nas_tc.errors import NasTcError
+from nas_tc.errors import BudgetError, NasTcError
 from nas_tc.zoo import ZOO
 from strategies import architectures
 
@@ -186,3 +187,44 @@ def test_any_row_of_tokens_is_read_or_refused_in_one_line(text):
         said = str(limit)
         assert limit.caps or limit.times
     assert len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("expression", "instead"),
+    [
+        ("1,000,000", "1000000"),
+        ("params<=1,000,000", "1000000"),
+        ("1,500", "1500"),
+        ("alexnet*0,6", "0.6"),
+        ("alexnet*1,5", "1.5"),
+        ("1_000_000", "1000000"),
+        ("1'000'000", "1000000"),
+        ("1.000.000", "1000000"),
+        ("120m", "120M"),
+        ("120 K", "120 k"),
+        ("memory<=64mb", "memory<=64MB"),
+        ("latency<=2MS", "latency<=2ms"),
+        ("alexnet*0.6 and params<=5M", "alexnet*0.6, params<=5M"),
+        ("alexnet*0.6; params<=5m", "alexnet*0.6, params<=5M"),
+        ("alexnet*0.6 && params<=5M", "alexnet*0.6, params<=5M"),
+        ("params≤5M", "params<=5M"),
+        ("alexnet × 0.6", "alexnet*0.6"),
+        ("alexnet x 0.6", "alexnet*0.6"),
+        ("0.6*alexnet", "alexnet*0.6"),
+        ("60% of alexnet", "alexnet*0.6"),
+        ("alexnet*60%", "alexnet*0.6"),
+    ],
+)
+def test_what_to_write_instead_is_said(expression, instead):
+    with pytest.raises(BudgetError, match=f"write {re.escape(repr(instead))}") as raised:
+        parse_budget(expression)
+    assert repr(expression) in str(raised.value)
+    if instead[0].isalpha():
+        parse_budget(instead)
+
+
+@pytest.mark.parametrize(
+    "expression", ["(3,128)x2 | 2/2 | basic(3,256)*0.5", "alexnet@224,120M", "alexnet*0.6, 120M"]
+)
+def test_commas_that_join_limits_and_those_of_a_notation_stay(expression):
+    assert parse_budget(expression).bounds
