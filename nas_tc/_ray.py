@@ -131,7 +131,12 @@ def _init_ray(address: str | None, workers: int | None, variables: Mapping[str, 
                     include_dashboard=False,
                     **common,
                 )
-        except OSError as error:
+        except (OSError, RuntimeError, ConnectionError) as error:
+            raise _no_room(error) from None
+        except Exception as error:
+            # Ray raises a plain Exception where one of its processes did not start in time.
+            if type(error) is not Exception:
+                raise
             raise _no_room(error) from None
         return
     try:
@@ -166,12 +171,14 @@ def _check_reachable(address: str) -> None:
             raise _no_cluster(address, error) from None
 
 
-def _no_room(error: OSError) -> DeviceError:
-    """The error for a Ray whose folder cannot be made, or has a path too long for sockets."""
-    where = f"{error.filename}: " if error.filename else ""
+def _no_room(error: Exception) -> DeviceError:
+    """The error for a Ray that does not start: its folder, its disk or a limit is too small."""
+    filename = getattr(error, "filename", None)
+    where = f"{filename}: " if filename else ""
     return DeviceError(
-        f"Ray cannot start: {where}{reason(error)}; let RAY_TMPDIR name a writable folder with "
-        "a short path (40 characters at most), and HOME a writable folder"
+        f"Ray cannot start: {where}{reason(error).rstrip('.')}; let RAY_TMPDIR name a writable "
+        "folder with a short path (40 characters at most) and some GB of room, and HOME a "
+        "writable folder"
     )
 
 

@@ -54,6 +54,7 @@ def test_a_gpu_that_torch_is_not_built_for_is_none(monkeypatch):
     [
         FileNotFoundError(2, "No such file or directory", "/proc/nowhere"),
         OSError("AF_UNIX path length cannot exceed 107 bytes: /a/long/path"),
+        Exception("The current node timed out during startup.\nThis could happen because"),
     ],
 )
 def test_a_ray_that_has_no_folder_says_so_in_a_line(monkeypatch, error):

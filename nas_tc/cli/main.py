@@ -25,7 +25,7 @@ from nas_tc.cli import (
     train,
     zoo,
 )
-from nas_tc.errors import NasTcError
+from nas_tc.errors import NasTcError, reason
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -75,9 +75,29 @@ def main() -> None:
         message = str(error) if isinstance(error, NasTcError) else error.format_message()
         typer.echo(f"nas-tc: {' '.join(message.split())}", err=True)
         code = BAD_INPUT
+    except (MemoryError, RuntimeError) as error:
+        if not _ran_out(error):
+            raise
+        typer.echo(
+            f"nas-tc: out of memory: {reason(error)}; take smaller images, a smaller batch or a "
+            "smaller network",
+            err=True,
+        )
+        code = BAD_INPUT
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _ran_out(error: BaseException) -> bool:
+    """Whether memory ran out; only torch says so by a `RuntimeError`."""
+    if isinstance(error, MemoryError):
+        return True
+    if "torch" not in sys.modules:
+        return False
+    from nas_tc.training.device_errors import ran_out  # noqa: PLC0415
+
+    return ran_out(error)
 
 
 def _as_interrupt(_signal: int, _frame: FrameType | None) -> None:

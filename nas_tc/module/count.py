@@ -3,7 +3,9 @@
 import logging
 import warnings
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -12,7 +14,7 @@ from fvcore.nn.jit_handles import conv_flop_count, get_shape
 from torch import Tensor, nn
 
 from nas_tc.architecture import Shape
-from nas_tc.errors import ArchitectureError
+from nas_tc.errors import ArchitectureError, reason
 
 _PRODUCTS = frozenset(("conv", "linear", "matmul", "mm", "addmm", "bmm", "baddbmm", "einsum"))
 _UNKNOWN_PRODUCTS = frozenset(  # fvcore has no rule for them: a total without them is wrong
@@ -60,10 +62,9 @@ def count_module(module: nn.Module, input: Shape) -> ModuleCount:
     """
     for name in ("fvcore", "fvcore.nn.jit_analysis"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    analysis = _analysis(module, torch.zeros(1, *input))
-    by_operator = _by_operator(analysis, input)
-    noise = torch.rand(1, *input, generator=torch.Generator().manual_seed(0))
-    if _by_operator(_analysis(module, noise), input) != by_operator:
+    analysis, by_operator = _counted(module, input, torch.zeros)
+    noise = partial(torch.rand, generator=torch.Generator().manual_seed(0))
+    if _counted(module, input, noise)[1] != by_operator:
         raise ArchitectureError(
             "the module does other work on a black image than on noise: it has a branch that "
             "depends on the image; count each branch as a module of its own"
@@ -72,6 +73,13 @@ def count_module(module: nn.Module, input: Shape) -> ModuleCount:
         raise ArchitectureError(
             f"the module uses {', '.join(unknown)}, whose multiply-adds fvcore does not count; "
             "write it with torch.matmul or nn.Linear"
+        )
+    weights = sum(each.numel() for each in module.parameters() if each.ndim > 1)
+    if weights and not _PRODUCTS & by_operator.keys():
+        used = ", ".join(sorted(analysis.unsupported_ops())) or "no operator"
+        raise ArchitectureError(
+            f"the module has {weights:,} weights, and no convolution or matrix product was counted "
+            f"({used}); write its products with torch.matmul or nn.Linear"
         )
     counts = analysis.by_module_and_operator()
     by_module = {
@@ -87,29 +95,33 @@ def count_module(module: nn.Module, input: Shape) -> ModuleCount:
     )
 
 
-def _analysis(module: nn.Module, image: Tensor) -> FlopCountAnalysis:
-    analysis = FlopCountAnalysis(module.eval(), image)
-    analysis.set_op_handle("aten::_convolution_mode", _convolution_mode)
-    analysis.tracer_warnings("none")
-    return analysis
+def _counted(
+    module: nn.Module, input: Shape, made: Callable[..., Tensor]
+) -> tuple[FlopCountAnalysis, dict[str, int]]:
+    """Runs the module on one image and counts: the analysis, and multiply-adds by operator.
 
-
-def _by_operator(analysis: FlopCountAnalysis, input: Shape) -> dict[str, int]:
-    """Runs the module and counts.
+    Args:
+        module: Module to count.
+        input: Shape of the image.
+        made: Makes the image, of the shape of a batch of one.
 
     Raises:
         ArchitectureError: The module cannot run on such an image, or cannot be traced.
     """
     try:
+        analysis = FlopCountAnalysis(module.eval(), made((1, *input)))
+        analysis.set_op_handle("aten::_convolution_mode", _convolution_mode)
+        analysis.tracer_warnings("none")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return {name: int(count) for name, count in analysis.by_operator().items()}
-    except Exception as error:  # noqa: BLE001 - whatever a module of somebody else raises
+            found = {name: int(count) for name, count in analysis.by_operator().items()}
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever others' code raises
         shape = "x".join(map(str, input))
         raise ArchitectureError(
-            f"the module does not run on one image of {shape}: {type(error).__name__}: {error}; "
-            "set its input with --input"
+            f"the module does not run on one image of {shape}: {type(error).__name__}: "
+            f"{reason(error)}; set its input with --input"
         ) from None
+    return analysis, found
 
 
 def _convolution_mode(inputs: list[Any], outputs: list[Any]) -> Counter[str]:

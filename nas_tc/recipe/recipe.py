@@ -10,6 +10,7 @@ from nas_tc.errors import NasTcError
 AUGMENTATIONS = ("crop", "flip", "colour")
 OPTIMIZERS = ("sgd", "muon")
 _LISTS = ("augment", "drops")
+_FLOAT32 = 3.4e38  # the greatest number that weights can be multiplied by
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,10 @@ class Recipe:
         _check(self.epochs >= 1, "epochs", self.epochs, "1 or more")
         _check(self.batch_size >= 2, "batch_size", self.batch_size, "2 or more")
         _check(
-            0 < self.learning_rate < inf,
+            0 < self.learning_rate < _FLOAT32,
             "learning_rate",
             self.learning_rate,
-            "more than 0, and finite",
+            "more than 0, and finite in float32",
         )
         _check(0 <= self.warmup < 1, "warmup", self.warmup, "0 or more and less than 1")
         _check(0 <= self.momentum < 1, "momentum", self.momentum, "0 or more and less than 1")

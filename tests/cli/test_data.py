@@ -58,11 +58,3 @@ def test_a_side_of_nothing_is_refused(nas_tc):
     code, _, err = nas_tc("data", "digits", "--size", "0")
     assert code == 2
     assert "--size" in err
-
-
-@pytest.mark.parametrize("field", ["seed=3", "budget=1M", "learning_rate=inf", "augment=turn"])
-def test_set_takes_fields_of_a_recipe_alone(nas_tc, field):
-    code, _, err = nas_tc("search", "--budget", "1M", "--set", field)
-    assert code == 2
-    assert field.partition("=")[0] in err
-    assert err.count("\n") == 1

@@ -56,7 +56,7 @@ def products(tmp_path):
     """Modules whose products are not written as layers."""
     path = tmp_path / "products.py"
     path.write_text(
-        "import torch\n"
+        "import sys, torch\n"
         "from torch import nn\n"
         "class Of(nn.Module):\n"
         "    def __init__(self, way):\n"
@@ -68,6 +68,8 @@ def products(tmp_path):
         "def mm(): return Of(torch.mm)\n"
         "def addmm(): return Of(lambda x, w: torch.addmm(torch.zeros(5), x, w))\n"
         "def chain(): return Of(lambda x, w: torch.linalg.multi_dot([x, w, w.T]))\n"
+        "def times(): return Of(lambda x, w: (x[:, :, None] * w).sum(1))\n"
+        "def leaves(): return Of(lambda x, w: sys.exit(4))\n"
         "def branch(): return Of(lambda x, w: x @ w if x.sum() > 0 else x)\n"
     )
     return path
@@ -85,9 +87,20 @@ def test_products_are_counted_however_they_are_written(nas_tc, products, name, c
 
 @pytest.mark.parametrize(
     ("name", "complaint"),
-    [("chain", "linalg_multi_dot, whose multiply-adds"), ("branch", "depends on the image")],
+    [
+        ("chain", "linalg_multi_dot, whose multiply-adds"),
+        ("branch", "depends on the image"),
+        ("times", "60 weights, and no convolution or matrix product was counted (aten::mul"),
+        ("leaves", "does not run on one image of 3x8x8: SystemExit: 4"),
+    ],
 )
 def test_what_cannot_be_counted_has_no_total(nas_tc, products, name, complaint):
     code, out, err = nas_tc("cost", f"{products}:{name}", "--input", "3x8x8")
     assert (code, out) == (2, "")
     assert complaint in err
+
+
+def test_an_image_that_is_too_large_is_a_line(nas_tc, products):
+    code, _, err = nas_tc("cost", f"{products}:same", "--input", "3x999999x999999")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "does not run on one image of 3x999999x999999: RuntimeError: " in err

@@ -53,6 +53,7 @@ def test_the_module_is_the_program():
         (["cost", "plain[groups=3](3,8)"], "conv1.1: 8 filters cannot be split into 3 groups"),
         (["cost", "J", "--input", "3x8x8"], "pool1: a 3x3 pooling window does not fit a map"),
         (["cost", "J", "--batch", "0"], "--batch must be 1 or more, not 0"),
+        (["time", "(3,8)", "--input", "3x999999x999999"], "out of memory: "),
         (["draw", "J", "-o", "no/such/j.svg"], "cannot write the picture 'no/such/j.svg'"),
         (["draw", "JJ", "-o", "j.svg"], "unknown network 'JJ'"),
         (["train", "+".join(["(3,16)"] * 60), "--data", "npz:none.npz"], "no file 'none.npz'"),

@@ -29,7 +29,9 @@ def test_a_search_from_the_command_line(nas_tc, cluster, tmp_path):
     assert "better than the best baseline (" in verdict
 
 
-@pytest.mark.parametrize("field", ["seed=3", "budget=1M", "learning_rate=inf", "augment=turn"])
+@pytest.mark.parametrize(
+    "field", ["seed=3", "budget=1M", "learning_rate=inf", "learning_rate=1e300", "augment=turn"]
+)
 def test_set_takes_fields_of_a_recipe_alone(nas_tc, field):
     code, _, err = nas_tc("search", "--budget", "1M", "--set", field)
     assert code == 2
