@@ -180,10 +180,13 @@ def gpu(monkeypatch):
         "CUDAGraph": type("CUDAGraph", (Graph,), {"gpu": found}),
         "graph": lambda graph, **how: _Capture(found, graph, **how),
         "graph_pool_handle": lambda: (0, 1),
+        "current_device": lambda: 0,
         "current_stream": lambda: found.stream,
         "stream": on_stream,
         "synchronize": found.synchronize,
     }.items():
         monkeypatch.setattr(torch.cuda, name, value)
+    end = "_cuda_endAllocateToPool"
+    monkeypatch.setattr(torch._C, end, lambda *_: found.calls.append("pool left"), raising=False)
     monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())  # none on "meta"
     return found

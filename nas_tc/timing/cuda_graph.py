@@ -6,15 +6,14 @@ a whole, and replays that are queued in a row wait for nothing.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from math import ceil, inf
 from typing import Any
 
 import torch
 
-_SHORT_MS = (
-    0.2  # of a graph: twenty times its launch; a shorter pass is captured several times over
-)
+_SHORT_MS = 0.2  # of a graph, twenty times its launch: a shorter pass is captured several times
 _LOOKS = 3  # at a graph, to see how long it takes: the shortest counts
 _WARM_UPS = 3  # libraries choose algorithms and allocate in these; they cannot in a capture
 _LEAST_MS = 2.0  # between the two events of a sample: they tick in half microseconds
@@ -23,6 +22,7 @@ _MOST_GROWTH = 10.0  # of the replays from one sample to the next
 _LEAD = 0.25  # replays before the first event, as a share of those behind it
 _MOST_LEAD = 2.0
 _ATTEMPTS = 8  # samples that the host held up; then the shortest of them counts
+_ENDS = ("_cuda_endAllocateToPool", "_cuda_endAllocateCurrentStreamToPool")  # of torch 2.8, before
 
 
 @dataclass(slots=True)
@@ -70,6 +70,7 @@ def captured(run: Callable[[], None], pool: Any = None) -> GraphRun:
     Raises:
         RuntimeError: The pass fails for another reason, such as a lack of memory.
     """
+    pool = torch.cuda.graph_pool_handle() if pool is None else pool
     before = torch.cuda.current_stream()
     stream = torch.cuda.Stream()
     stream.wait_stream(before)
@@ -84,6 +85,7 @@ def captured(run: Callable[[], None], pool: Any = None) -> GraphRun:
             if found.passes > 1:
                 found.graph = _graph_of(run, found.passes, stream, pool)
         except RuntimeError as error:
+            _leave_pool(pool)
             found = GraphRun(run, None, _why_not_captured(error))
     before.wait_stream(stream)
     return found
@@ -152,6 +154,18 @@ def _sample(run: GraphRun, replays: int) -> tuple[float, bool]:
     return float(started.elapsed_time(ended)), was_queued
 
 
+def _leave_pool(pool: Any) -> None:
+    """Makes torch's allocator leave a capture that failed.
+
+    Torch before 2.13 stays in it, and the next `torch.cuda.empty_cache` fails
+    (github.com/pytorch/pytorch/pull/180395).
+    """
+    end = next((getattr(torch._C, name) for name in _ENDS if hasattr(torch._C, name)), None)
+    if end is not None:
+        with suppress(RuntimeError):  # it has left
+            end(torch.cuda.current_device(), pool)
+
+
 def _why_not_captured(error: RuntimeError) -> str:
     """The first line of the error that ended a capture; raises it if it is about something else.
 
@@ -161,7 +175,7 @@ def _why_not_captured(error: RuntimeError) -> str:
     first = found[-1]
     about_capture = any("captur" in str(each).lower() for each in found)
     if isinstance(first, torch.OutOfMemoryError) or not about_capture:
-        raise first
+        raise first from None
     return f"{type(first).__name__}: {(str(first).strip().splitlines() or [''])[0]}"
 
 

@@ -14,6 +14,7 @@ from nas_tc.timing.gpu_record import gpu_record
 _GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 _NO_TURBO = Path("/sys/devices/system/cpu/intel_pstate/no_turbo")
 _SAME = ("device", "threads", "torch", "cuda", "instructions")  # equal, or times do not compare
+_TF32 = "convolutions"  # torch's default
 _SAME_IF_KNOWN = ("tf32",)  # machines of version 0.1 do not say
 
 
@@ -71,8 +72,13 @@ def is_of_gpu(machine: Mapping[str, Any]) -> bool:
 
 
 def device_slug(machine: Mapping[str, Any]) -> str:
-    """Part of a file name for a machine: its device, version of torch and number of threads."""
+    """Part of a file name for a machine: its device, version of torch and number of threads.
+
+    A GPU whose convolutions are not in TF32, torch's default, has files of its own.
+    """
     name = "-".join(str(machine[each]) for each in ("device", "torch", "threads"))
+    if (tf32 := machine.get("tf32", _TF32)) != _TF32:
+        name += f"-tf32 {tf32}"
     return "-".join("".join(c if c.isalnum() or c in ".+" else " " for c in name).split())
 
 

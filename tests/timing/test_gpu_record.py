@@ -9,7 +9,7 @@ import torch
 from nas_tc.timing import gpu_record as record_module
 from nas_tc.timing import timing_machine
 from nas_tc.timing.gpu_record import gpu_record
-from nas_tc.timing.machine import difference, is_of_gpu
+from nas_tc.timing.machine import device_slug, difference, is_of_gpu
 
 CUDA = torch.device("cuda", 0)
 WHOLE, OTHER, PART = (f"{digit}23e4567-e89b-12d3-a456-426614174000" for digit in "123")
@@ -103,5 +103,6 @@ def test_times_in_tf32_do_not_compare_with_others(smi, monkeypatch):
     monkeypatch.setenv("NVIDIA_TF32_OVERRIDE", "0")
     here = timing_machine(CUDA)
     assert difference(there, here) == "tf32 'convolutions', here 'none'"
+    assert device_slug(here) == f"{device_slug(there)}-tf32-none"  # another file
     del there["tf32"]  # a machine of version 0.1
     assert difference(there, here) is None
