@@ -52,15 +52,18 @@ def budget(
             raise TableError(f"{time_table}: {error}; add them: {adding}") from None
         screen.print(f"{error}")
         times, share = (), fitting(found, limit) if limit.caps else None
+    width = max(12, *(len(bound.measure) for bound in limit.budget.bounds))
     for cap in limit.caps:
-        screen.print(f"{cap.bound.measure:12}  {cap}")
-    _print_times(space, found, limit, times)
+        screen.print(f"{cap.bound.measure:{width}}  {cap}")
+    _print_times(space, found, limit, times, width)
     if share is not None:
         screen.print(_table(found, share, times))
         _print_verdict(found, share)
 
 
-def _print_times(name: str, space: Space, limit: Limit, times: "Sequence[PredictedLimit]") -> None:
+def _print_times(
+    name: str, space: Space, limit: Limit, times: "Sequence[PredictedLimit]", width: int
+) -> None:
     screen = console()
     for time in times:
         error = time.times.error_range
@@ -68,11 +71,12 @@ def _print_times(name: str, space: Space, limit: Limit, times: "Sequence[Predict
         if error is not None:
             low, high = (ratio - 1 for ratio in error)
             source += f"; its error was {low:+.1%} to {high:+.1%}"
-        screen.print(f"{time.bound.measure:12}  {time}: {source}")
+        screen.print(f"{time.bound.measure:{width}}  {time}: {source}")
     for bound in () if times else limit.times:
         command = calibration(name, space, bound, None)
-        screen.print(f"{bound.measure:12}  {bound.text}: no formula says this; it has to be timed")
-        screen.print(f"{'':12}  to predict it: {command}")
+        what = f"{bound.text}: no formula says this; it has to be timed"
+        screen.print(f"{bound.measure:{width}}  {what}")
+        screen.print(f"{'':{width}}  to predict it: {command}")
 
 
 def _at(space: Space, data: str | None, input: str | None) -> Space:

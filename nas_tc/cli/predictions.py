@@ -33,7 +33,7 @@ def tables_of(limit: Limit, file: Path | None) -> "tuple[TimeTable, ...]":
         return () if table is None else (table,) * len(limit.times)
     if not limit.times or not _any_table():
         return ()
-    found = [_own_table(bound.device) for bound in limit.times]
+    found = [_own_table(_device_of(bound)) for bound in limit.times]
     return tuple(table for table in found if table) if all(found) else ()
 
 
@@ -70,9 +70,15 @@ def calibration(space_name: str, space: Space, bound: Bound, file: Path | None) 
     words += ["--eager"] if measure.is_eager else []
     reference = bound.most.reference
     words += ["--reference", reference.name] if reference and reference.side is None else []
-    words += ["--device", bound.device] if bound.device else []
+    device = _device_of(bound)
+    words += ["--device", device] if device else []
     words += ["--out", str(file)] if file else []
     return shlex.join(words)
+
+
+def _device_of(bound: Bound) -> str | None:
+    """The device that a limit names, or that its measure is of; None if any will do."""
+    return bound.device or ("cuda" if MEASURES[bound.measure].is_eager else None)
 
 
 def _any_table() -> bool:

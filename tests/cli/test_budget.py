@@ -106,6 +106,18 @@ def test_the_nearest_budget_of_time_is_one_that_something_fits(nas_tc, time_tabl
     assert "none of these fits, but they lead to one that does: (" in out
 
 
+def test_eager_times_are_of_gpus_alone(nas_tc, time_table, monkeypatch, tmp_path):
+    own = default_table(tmp_path, TimeTable.read(time_table).machine)
+    own.parent.mkdir(parents=True)
+    own.write_bytes(time_table.read_bytes())
+    monkeypatch.setenv("NAS_TC_CACHE", str(tmp_path))  # with a table of this processor
+    code, out, _ = nas_tc("budget", "train_step_eager<=1ms@b8")
+    assert code == 0
+    assert "train_step_eager  train_step_eager<=1ms@b8: no formula says this" in out
+    command = "nas-tc calibrate --space plain-32 --input 3x32x32 --classes 10 --batch 8 --training"
+    assert f"{command} --eager --device cuda" in " ".join(out.split())
+
+
 def test_budget_says_what_to_run_where_times_are_not_known(nas_tc, time_table):
     _, out, _ = nas_tc("budget", "train_step<=1s@b8, latency<=J@224*0.5, params<=1M")
     for words in ("--batch 8 --training", "--input 3x32x32 --classes 10\n"):
