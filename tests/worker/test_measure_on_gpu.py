@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from judged_times import MACHINE, SLIM, WIDE, judge
+from judged_times import MACHINE, SLIM, WIDE, judge, network, profile
 from simulated_gpu import META
 
 from nas_tc.timing import NodeLock, Setting, stopwatch
@@ -54,6 +54,10 @@ def test_replays_and_launches_are_measured_and_tabled_apart(setup):
 def test_where_no_graph_can_be_made_launches_are_judged_and_stay_out_of_the_table(setup, no_graphs):
     notes = []
     time_judge = gpu_judge(note=notes.append)
+    kept, like_slim = time_judge.table.of(Setting()), network("(3,8)/2 | (3,8)x2")
+    kept.add(like_slim, profile(like_slim))  # by replays, before
+    layers = len(kept.layers)
+    assert kept.predict(SLIM) is not None
     for _ in range(2):
         result = measure(time_judge.request_for(SLIM), setup)
         time_judge.add_result(SLIM, result)
@@ -61,7 +65,7 @@ def test_where_no_graph_can_be_made_launches_are_judged_and_stay_out_of_the_tabl
     assert "not permitted when stream is capturing" in replayed.not_captured
     assert eager.not_captured is None
     assert replayed.estimate.value == pytest.approx(eager.estimate.value)
-    assert not time_judge.table.of(Setting()).layers
+    assert (len(kept.layers), len(kept.checks)) == (layers, 0)
     assert time_judge.table.of(Setting(eager=True)).layers
     assert len(notes) == 1
     assert notes[0].startswith("latency is measured with the launches of the host, since")
