@@ -67,10 +67,10 @@ def _by_nvidia_smi(uuid: str) -> dict[str, Any]:
             f"--query-gpu=uuid,{','.join(_FIELDS)}", "--format=csv,noheader,nounits"
         )
     ]
-    rows = [row for row in rows if len(row) == 1 + len(_FIELDS)]
-    parent = _plain(_parents().get(_plain(uuid), uuid))
-    of_this = [row for row in rows if _plain(row[0]) == parent] or (rows if len(rows) == 1 else [])
-    values = of_this[0][1:] if of_this else [""] * len(_FIELDS)
+    known = {_plain(row[0]): row[1:] for row in rows if len(row) == 1 + len(_FIELDS)}
+    values = known.get(_plain(uuid)) or known.get(_plain(_parents().get(_plain(uuid), "")))
+    if values is None:  # a GPU that goes by another number is clear if it is the only one
+        values = next(iter(known.values())) if len(known) == 1 else [""] * len(_FIELDS)
     return {
         name: _value(text, is_number=name.endswith(("_mhz", "_w")))
         for name, text in zip(_FIELDS.values(), values, strict=True)

@@ -61,7 +61,12 @@ def test_the_record_has_the_settings_of_this_gpu(smi):
     assert found["processor"] == timing_machine(torch.device("cpu"))["device"]
     assert is_of_gpu(found)
     timing_machine(CUDA)
-    assert len(smi.asked) == 2  # once a process
+    assert len(smi.asked) == 1  # once a process
+
+
+def test_the_only_gpu_is_meant_whatever_its_number(smi):
+    smi.rows, smi.uuid = ROWS.splitlines()[1] + "\n", "by another name"
+    assert gpu_record(CUDA)["power_limit_w"] == 700
 
 
 def test_an_instance_has_the_settings_of_its_gpu(smi):
