@@ -152,7 +152,8 @@ def _feed(run: Any, averages: list[Any]) -> None:
     def step_and_average(rate: float) -> None:
         step(rate)
         for each in averages:
-            each.update()
+            each.update(*each.shares(1))
+            each.steps += 1
 
     if averages:
         run._optimizer.step = step_and_average

@@ -167,7 +167,10 @@ def _trainer(workers: int, device: str, ray_address: str | None) -> "Callable[..
         return partial(train_in_parallel, workers=workers, device=device, address=ray_address)
     from nas_tc.training import choose_device, train_fully  # noqa: PLC0415
 
-    return partial(train_fully, device=choose_device(device))
+    def note(line: str) -> None:
+        console().print(f"note: {line}")
+
+    return partial(train_fully, device=choose_device(device), note=note)
 
 
 def _trained(

@@ -31,14 +31,16 @@ class Normalize(nn.Module):
 class PointConv2d(nn.Conv2d):
     """A 1x1 convolution without padding that drops the pixels its stride skips, then convolves.
 
-    The result is that of torch's own. But oneDNN, which torch uses on x86 processors, writes beyond
-    its memory in the backward pass of a strided 1x1 convolution with fewer than 16 input channels
-    (github.com/uxlfoundation/oneDNN/issues/6035, in torch 2.13): the process crashes, hangs or
-    learns from wrong gradients.
+    The result is that of torch's own, which other devices run. But oneDNN, which torch uses on x86
+    processors, writes beyond its memory in the backward pass of a strided 1x1 convolution with
+    fewer than 16 input channels (github.com/uxlfoundation/oneDNN/issues/6035, in torch 2.13): the
+    process crashes, hangs or learns from wrong gradients.
     """
 
     def forward(self, maps: Tensor) -> Tensor:
         """Maps (n, channels, height, width); the stride divides height and width, rounded up."""
+        if maps.device.type != "cpu":
+            return super().forward(maps)
         down, across = self.stride
         return functional.conv2d(maps[:, :, ::down, ::across], self.weight, self.bias)
 

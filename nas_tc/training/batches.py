@@ -10,10 +10,12 @@ from torch import Tensor
 from nas_tc.data import Split
 from nas_tc.errors import DeviceError
 from nas_tc.recipe.recipe import Recipe
-from nas_tc.training.colour import altered_colours, drawn_noise, principal_colours
+from nas_tc.training.colour import add_colours, principal_colours
 from nas_tc.training.device_errors import ran_out
+from nas_tc.training.draws import drawn_batches
 from nas_tc.training.memory import room_for_images
 from nas_tc.training.prefetch import prefetched
+from nas_tc.training.sending import copied, sent_ahead
 from nas_tc.training.shard import Shard
 
 _ALL = Shard()
@@ -27,7 +29,7 @@ class Images:
         pixels: uint8, (n, height, width, channels). The pixels of a set that is too large for the
             device stay in a mapped file or in main memory; a thread reads ahead.
         labels: int64, (n,), on the device that trains.
-        colours: float, (channels, channels), for the augmentation "colour": see
+        colours: float, (channels, channels), on the processor, for the augmentation "colour": see
             `nas_tc.training.colour`.
         margin: Number of pixels by which the images exceed the network's input; a window is cut.
         streamed: Whether a thread makes batches ahead, because the pixels are not on the device.
@@ -87,8 +89,7 @@ def with_colours(images: Images, recipe: Recipe) -> Images:
     """The training images with the statistics that the augmentation "colour" needs, if it is on."""
     if "colour" not in recipe.augment:
         return images
-    colours = principal_colours(images.pixels).to(images.labels.device)
-    return replace(images, colours=colours)
+    return replace(images, colours=principal_colours(images.pixels))
 
 
 def shuffled_batches(
@@ -96,13 +97,10 @@ def shuffled_batches(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """One epoch: augmented images, float 0 to 1 in channels_last format, and their labels.
 
-    A last batch that is not full is left out, because normalisation statistics over a few images do
-    harm. A set smaller than a batch is one batch.
-
     Args:
-        images: Images to draw from.
+        images: Images to draw from, on the processor; `GpuSteps` makes the same batches on a GPU.
         recipe: Batch size and augmentation.
-        generator: Generator for the order and the augmentation, on the processor.
+        generator: Generator for the order and the augmentation; see `drawn_batches`.
         shard: Part of every batch to return; the random numbers do not depend on it.
     """
     batches = _shuffled(images, recipe, generator, shard)
@@ -112,33 +110,33 @@ def shuffled_batches(
 def _shuffled(
     images: Images, recipe: Recipe, generator: torch.Generator, shard: Shard
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    device = images.labels.device
-    order = torch.randperm(len(images), generator=generator)
-    for indices in order.split(recipe.batch_size):
-        if len(indices) == recipe.batch_size or len(images) < recipe.batch_size:
-            chosen = indices.to(images.pixels.device)
-            part = shard.part(len(chosen))
-            floats = to_float(_augmented(images, chosen, recipe, generator, part).to(device))
-            if "colour" in recipe.augment and images.colours is not None:
-                noise = drawn_noise(len(chosen), images.colours, generator)
-                floats = altered_colours(floats, images.colours, noise[part])
-            yield floats, images.labels[indices[part].to(device)]
+    drawn = drawn_batches(len(images), images.margin, images.colours, recipe, generator, shard)
+    for draw in drawn:
+        if draw.shifts is None:
+            pixels = images.pixels[draw.chosen]
+        else:
+            pixels = altered(images.pixels, draw.chosen, images.margin, draw.shifts, draw.flipped)
+        floats = to_float(pixels)
+        if draw.colours is not None:
+            add_colours(floats, draw.colours)
+        yield floats, images.labels[draw.chosen]
 
 
 def plain_batches(images: Images, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
     """All images in order, without augmentation; of larger images the centre."""
-    batches = _plain(images, batch_size)
-    return prefetched(batches) if images.streamed else batches
+    windows, labels = _windows(images, batch_size), images.labels.split(batch_size)
+    if images.streamed and images.labels.device.type != "cpu":
+        windows = sent_ahead(copied(windows), images.labels.device)
+    batches = zip(map(to_float, windows), labels, strict=True)
+    is_read_ahead = images.streamed and images.labels.device.type == "cpu"
+    return prefetched(batches) if is_read_ahead else batches
 
 
-def _plain(images: Images, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+def _windows(images: Images, batch_size: int) -> Iterator[Tensor]:
     start = images.margin // 2
     height, width = (side - images.margin for side in images.pixels.shape[1:3])
-    for pixels, labels in zip(
-        images.pixels.split(batch_size), images.labels.split(batch_size), strict=True
-    ):
-        window = pixels[:, start : start + height, start : start + width]
-        yield to_float(window.to(labels.device)), labels
+    for pixels in images.pixels.split(batch_size):
+        yield pixels[:, start : start + height, start : start + width]
 
 
 def ten_views(images: Images, batch_size: int, reach: int) -> Iterator[tuple[list[Tensor], Tensor]]:
@@ -169,35 +167,38 @@ def to_float(pixels: Tensor) -> Tensor:
 
     The bytes stay where they are: that layout is torch's channels_last.
     """
-    return pixels.permute(0, 3, 1, 2).float().div_(255)
+    floats = pixels.permute(0, 3, 1, 2).float()
+    if pixels.device.type == "cpu":
+        return floats.div_(255)
+    # By a number a GPU multiplies with its reciprocal, whose last bit differs from a quotient's.
+    return floats.div_(torch.full((), 255.0, device=pixels.device))
 
 
-def _augmented(
-    images: Images, chosen: Tensor, recipe: Recipe, generator: torch.Generator, part: slice
+def altered(
+    pixels: Tensor, chosen: Tensor, margin: int, shifts: Tensor, flipped: Tensor | None
 ) -> Tensor:
-    """A part of the chosen images, each shifted and mirrored at random.
+    """A window of each chosen image, shifted and mirrored.
 
     A shift beyond the border takes pixels of the image's reflection, so no padded copy is needed.
+
+    Args:
+        pixels: uint8, (n, height, width, channels).
+        chosen: int64, (k,), indices of images, on the device of the pixels like the rest.
+        margin: Number of pixels by which the images exceed the window.
+        shifts: int64, (2, k): shifts of the windows down and across.
+        flipped: bool, (k,): whether an image is mirrored; None: none is.
+
+    Returns:
+        uint8, (k, height - margin, width - margin, channels).
     """
-    pixels, margin = images.pixels, images.margin
-    if not margin and not set(recipe.augment) & {"crop", "flip"}:
-        return pixels[chosen[part]]
     _, height, width, _ = pixels.shape
-    count = len(chosen)
-    rows = torch.arange(height - margin).expand(count, -1)
-    columns = torch.arange(width - margin).expand(count, -1)
-    if "flip" in recipe.augment:
-        flipped = torch.rand(count, 1, generator=generator) < 0.5
-        columns = torch.where(flipped, columns.flip(1), columns)
-    if "crop" in recipe.augment:
-        reach = recipe.crop_padding
-        shifts = torch.randint(-reach, margin + reach + 1, (2, count, 1), generator=generator)
-    else:
-        shifts = torch.full((2, 1, 1), margin // 2)
-    chosen = chosen[part]
-    rows = _reflected((rows + shifts[0])[part], height)
-    columns = _reflected((columns + shifts[1])[part], width)
-    return _gathered(pixels, chosen, rows.to(chosen.device), columns.to(chosen.device))
+    rows = torch.arange(height - margin, device=chosen.device)
+    columns = torch.arange(width - margin, device=chosen.device)
+    if flipped is not None:
+        columns = torch.where(flipped[:, None], columns.flip(0), columns)
+    rows = _reflected(rows + shifts[0][:, None], height)
+    columns = _reflected(columns + shifts[1][:, None], width)
+    return _gathered(pixels, chosen, rows, columns)
 
 
 def _gathered(pixels: Tensor, chosen: Tensor, rows: Tensor, columns: Tensor) -> Tensor:

@@ -45,13 +45,11 @@ def drawn_noise(count: int, components: Tensor, generator: torch.Generator) -> T
     return torch.randn(count, len(components), generator=generator) * _SPREAD
 
 
-def altered_colours(images: Tensor, components: Tensor, noise: Tensor) -> Tensor:
-    """Images with one colour added to all pixels of each.
+def add_colours(images: Tensor, colours: Tensor) -> None:
+    """Adds one colour to all pixels of each image.
 
     Args:
         images: float, (n, channels, height, width), 0 to 1; changed in place.
-        components: Result of `principal_colours`, on the images' device.
-        noise: Result of `drawn_noise`, on the processor.
+        colours: float, (n, channels): noise times components, on the images' device.
     """
-    added = noise.to(images.device) @ components.T
-    return images.add_(added[:, :, None, None])
+    images.add_(colours[:, :, None, None])

@@ -3,7 +3,7 @@
 from copy import deepcopy
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 class WeightEma:
@@ -19,7 +19,7 @@ class WeightEma:
 
     Attributes:
         network: Copy of the network, with the averaged weights.
-        steps: Number of updates so far.
+        steps: Number of updates so far, counted by the training.
     """
 
     def __init__(self, network: nn.Module, decay: float) -> None:
@@ -32,9 +32,22 @@ class WeightEma:
         self._trained = [trained[name].detach() for name in names]
         self._averaged = [averaged[name].detach() for name in names]
 
+    def shares(self, updates: int) -> list[float]:
+        """The weight of the new weights in each of the next updates, 0 to 1."""
+        steps = range(self.steps + 1, self.steps + 1 + updates)
+        return [1 - min(self._decay, 1 - 1 / (step + 1)) for step in steps]
+
     @torch.no_grad()
-    def update(self) -> None:
-        """Moves the average towards the network's present weights."""
-        self.steps += 1
-        decay = min(self._decay, 1 - 1 / (self.steps + 1))
-        torch._foreach_lerp_(self._averaged, self._trained, 1 - decay)
+    def update(self, share: float | Tensor) -> None:
+        """Moves the average towards the network's present weights; who calls it counts the step.
+
+        Args:
+            share: Weight of the present weights, from `shares`; a number, or a scalar on the
+                network's device.
+        """
+        if isinstance(share, Tensor):  # torch's function for lists takes no scalar on a device
+            ways = torch._foreach_sub(self._trained, self._averaged)
+            torch._foreach_mul_(ways, share)
+            torch._foreach_add_(self._averaged, ways)
+        else:
+            torch._foreach_lerp_(self._averaged, self._trained, share)

@@ -54,6 +54,7 @@ def train_fully(
     metric: Metric = Metric.ERROR,
     resumed: Callable[[int], None] = lambda _epochs: None,
     after_epoch: Callable[[tuple[CurvePoint, ...]], None] = lambda _curve: None,
+    note: Callable[[str], None] = lambda _line: None,
 ) -> FullTraining:
     """Trains a network by all epochs of the recipe, as `run_epochs` does, and tests it.
 
@@ -68,6 +69,7 @@ def train_fully(
         metric: Metric of the validation errors of the curve.
         resumed: Called with the number of epochs in the checkpoint, if there is one.
         after_epoch: Called after each epoch with the learning curve so far.
+        note: Called with a line of text if the steps do not run as fast as they should.
 
     Raises:
         DivergedError: The loss is not a finite number.
@@ -86,6 +88,7 @@ def train_fully(
         metric=metric,
         resumed=resumed,
         after_epoch=after_epoch,
+        note=note,
     )
     test = images_on(device, data.test, recipe.margin)
     ten = None
@@ -107,6 +110,7 @@ def run_epochs(
     shard: Shard | None = None,
     resumed: Callable[[int], None] = lambda _epochs: None,
     after_epoch: Callable[[tuple[CurvePoint, ...]], None] = lambda _curve: None,
+    note: Callable[[str], None] = lambda _line: None,
 ) -> tuple[Network, tuple[CurvePoint, ...]]:
     """Trains a network by all epochs of the recipe.
 
@@ -126,6 +130,7 @@ def run_epochs(
             first process validates and writes the checkpoint, into a folder that all of them see.
         resumed: As for `train_fully`.
         after_epoch: As for `train_fully`.
+        note: As for `train_fully`.
 
     Returns:
         The network with its final weights, and its learning curve.
@@ -168,7 +173,7 @@ def run_epochs(
         resumed(run.epoch)
     try:
         while run.epoch < recipe.epochs:
-            loss = run.run_epoch()
+            loss = run.run_epoch(note)
             if shard.rank:
                 continue
             error = metric.of(confusion_of(run.evaluated(), validation))

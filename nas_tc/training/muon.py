@@ -48,11 +48,11 @@ class Muon:
         self._sgd = Sgd([each for each in network.parameters() if id(each) not in own], recipe)
 
     @torch.no_grad()
-    def step(self, rate: float) -> None:
+    def step(self, rate: float | Tensor) -> None:
         """Takes one step with the gradients there are, and drops them.
 
         Args:
-            rate: Learning rate.
+            rate: Learning rate; a number, or a float32 scalar on the parameters' device.
         """
         if self._filters:
             gradients: list[Tensor] = [each.grad for each in self._filters]  # type: ignore[misc]
@@ -67,6 +67,12 @@ class Muon:
                 _move(filters, direction, rate)
                 filters.grad = None
         self._sgd.step(rate)
+
+    def drop_gradients(self) -> None:
+        """Forgets the gradients, so that the next backward pass makes new ones."""
+        for each in self._filters:
+            each.grad = None
+        self._sgd.drop_gradients()
 
     def state(self) -> dict[str, Any]:
         """All that changes, for `resume`."""
@@ -95,7 +101,7 @@ def orthogonalized(matrix: Tensor) -> Tensor:
     return x if is_wide else x.T
 
 
-def _move(filters: Tensor, direction: Tensor, rate: float) -> None:
+def _move(filters: Tensor, direction: Tensor, rate: float | Tensor) -> None:
     """Moves filters, (filters, channels, height, width), along the orthogonalized direction."""
     rows = direction.permute(0, 2, 3, 1).flatten(1)  # a view in channels_last format
     moved = orthogonalized(rows.to(autocast_dtype(rows.device))).to(rows.dtype)
@@ -103,4 +109,7 @@ def _move(filters: Tensor, direction: Tensor, rate: float) -> None:
     # Frobenius norms: sqrt(2 * count) of the initial filters, sqrt(the least side) of `moved`.
     share = _SHARE * (2 * count / min(rows.shape)) ** 0.5
     moved = moved.reshape(count, height, width, channels).permute(0, 3, 1, 2)
-    filters.sub_(moved, alpha=rate * share)
+    if isinstance(rate, Tensor):
+        filters.addcmul_(moved, rate, value=-share)
+    else:
+        filters.sub_(moved, alpha=rate * share)

@@ -38,8 +38,12 @@ class Sgd:
         self._begun = False  # the first momentum is the first gradient
 
     @torch.no_grad()
-    def step(self, rate: float) -> None:
-        """Takes one step with the present gradients, and drops them."""
+    def step(self, rate: float | Tensor) -> None:
+        """Takes one step with the present gradients, and drops them.
+
+        Args:
+            rate: Learning rate; a number, or a float32 scalar on the parameters' device.
+        """
         for (decay, parameters), momenta in zip(self._groups, self._momenta, strict=True):
             torch._fused_sgd_(
                 parameters,
@@ -47,15 +51,20 @@ class Sgd:
                 momenta if self._recipe.momentum else [],
                 weight_decay=decay,
                 momentum=self._recipe.momentum,
-                lr=rate,
+                lr=rate,  # type: ignore[arg-type]
                 dampening=0.0,
                 nesterov=self._recipe.nesterov and self._recipe.momentum > 0,
                 maximize=False,
                 is_first_step=not self._begun,
             )
+        self.drop_gradients()
+        self._begun = True
+
+    def drop_gradients(self) -> None:
+        """Forgets the gradients, so that the next backward pass makes new ones."""
+        for _, parameters in self._groups:
             for each in parameters:
                 each.grad = None
-        self._begun = True
 
     def state(self) -> dict[str, Any]:
         """The optimizer's state, for `resume`."""

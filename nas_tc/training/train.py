@@ -9,11 +9,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from nas_tc.metric import Confusion, Metric
 from nas_tc.recipe.recipe import Recipe
-from nas_tc.training.batches import Images, plain_batches, shuffled_batches
+from nas_tc.training.batches import Images, plain_batches
 from nas_tc.training.device import (
     autocast_dtype,
     device_generator_state,
@@ -21,10 +20,13 @@ from nas_tc.training.device import (
 )
 from nas_tc.training.ema import WeightEma
 from nas_tc.training.fused_forward import fused_forward
+from nas_tc.training.gpu_steps import GpuSteps
+from nas_tc.training.host_steps import HostSteps
 from nas_tc.training.muon import Muon
 from nas_tc.training.schedule import learning_rate
 from nas_tc.training.sgd import Sgd
 from nas_tc.training.shard import Shard
+from nas_tc.training.step import Step
 
 StepContext = Callable[[], AbstractContextManager[object]]  # makes the context of a step
 
@@ -51,8 +53,9 @@ class Rung:
 class Training:
     """A network in training, epoch by epoch, which can be interrupted and resumed.
 
-    The same arguments give the same weights on the same kind of processor. Matrix products run in
-    bfloat16 where the device is fast at it; sums and weights stay float32.
+    The same arguments give the same weights on the same kind of processor. On a GPU they give the
+    same batches, and weights that differ by rounding: its libraries sum in no fixed order. Matrix
+    products run in bfloat16 where the device is fast at it; sums and weights stay float32.
 
     Args:
         network: Network on the device of the images, in channels_last format; trained in place.
@@ -62,6 +65,7 @@ class Training:
         shard: Part of every batch that this process trains on; None: all of it.
         step_context: Makes a context that is entered for each step, so that others can have the
             machine to themselves in between.
+        captures: Whether steps on a GPU are replays of a CUDA graph.
     """
 
     def __init__(
@@ -73,16 +77,18 @@ class Training:
         seed: int,
         shard: Shard | None = None,
         step_context: StepContext = nullcontext,
+        captures: bool = True,
     ) -> None:
         self._step_context = step_context
         self.network = network
         self.recipe = recipe
         self.epoch = 0  # epochs trained so far
         self.train_s = 0.0
+        self._has_noted = False  # that no step could be captured
         self._images = training
         self._shard = shard or Shard()
-        self._forward = self._shard.forward(network)
-        self._generator = torch.Generator().manual_seed(seed)
+        forward = self._shard.forward(network)
+        generator = torch.Generator().manual_seed(seed)
         torch.manual_seed(seed)  # drop-out draws on the global generator
         self._optimizer = (
             Muon(network, recipe)
@@ -90,9 +96,20 @@ class Training:
             else Sgd(network.parameters(), recipe)
         )
         self._ema = WeightEma(network, recipe.ema) if recipe.ema else None
+        step = Step(forward, self._optimizer, self._ema, recipe.label_smoothing)
+        self._steps: HostSteps | GpuSteps
+        if training.labels.device.type == "cpu":
+            self._steps = HostSteps(step, training, recipe, generator, self._shard)
+        else:
+            self._steps = GpuSteps(
+                step, training, recipe, generator, self._shard, captures=captures
+            )
 
-    def run_epoch(self) -> float:
+    def run_epoch(self, note: Callable[[str], None] = lambda _: None) -> float:
         """Trains for one more epoch.
+
+        Args:
+            note: Called with the reason if no step could be captured in a CUDA graph.
 
         Returns:
             Mean loss of the epoch.
@@ -102,36 +119,30 @@ class Training:
         """
         started = time.perf_counter()
         self.network.train()
-        device = self._images.labels.device
-        unseen = 1 if device.type == "cpu" else _STEPS_UNSEEN
+        unseen = 1 if self._images.labels.device.type == "cpu" else _STEPS_UNSEEN
         steps = max(1, len(self._images) // self.recipe.batch_size)
-        total = torch.zeros((), device=device)
-        batches = shuffled_batches(self._images, self.recipe, self._generator, self._shard)
+        first = self.epoch * steps
+        self._steps.begin_epoch(
+            [learning_rate(self.recipe, first + step, steps) for step in range(steps)],
+            [0.0] * steps if self._ema is None else self._ema.shares(steps),
+        )
         for step in range(steps):
-            rate = learning_rate(self.recipe, self.epoch * steps + step, steps)
             with self._step_context():
-                total += self._step(*next(batches), rate)
+                self._steps.run()
+                if self._ema is not None:
+                    self._ema.steps += 1
                 if (step + 1) % unseen == 0:
-                    self._check(total.item())
-        mean_loss = self._shard.mean(total).item() / steps  # waits for the device: a true clock
+                    self._check(self._steps.total.item())
+        if self.epoch + 1 < self.recipe.epochs:
+            self._steps.look_ahead()
+        mean_loss = self._shard.mean(self._steps.total).item() / steps  # waits: a true clock
         self._check(mean_loss)
+        if self._steps.reason and not self._has_noted:
+            self._has_noted = True
+            note(f"the GPU is told each operation of a step by itself: {self._steps.reason}")
         self.epoch += 1
         self.train_s += time.perf_counter() - started
         return mean_loss
-
-    def _step(self, images: Tensor, labels: Tensor, rate: float) -> Tensor:
-        """Trains on one batch at a learning rate, and returns the loss before the step."""
-        dtype = autocast_dtype(labels.device)
-        with torch.autocast(labels.device.type, dtype=dtype, enabled=dtype != torch.float32):
-            scores = self._forward(images)
-        loss = functional.cross_entropy(
-            scores.float(), labels, label_smoothing=self.recipe.label_smoothing
-        )
-        loss.backward()
-        self._optimizer.step(rate)
-        if self._ema is not None:
-            self._ema.update()
-        return loss.detach()
 
     def evaluated(self) -> nn.Module:
         """The network to evaluate: with the averaged weights if the recipe has an average."""
@@ -146,7 +157,7 @@ class Training:
             "optimizer": self._optimizer.state(),
             "average": None if self._ema is None else self._ema.network.state_dict(),
             "averaged_steps": 0 if self._ema is None else self._ema.steps,
-            "generator": self._generator.get_state(),
+            "generator": self._steps.generator_state(),
             "global_generator": torch.get_rng_state(),
             "device_generator": device_generator_state(self._images.labels.device),
         }
@@ -160,7 +171,7 @@ class Training:
         if self._ema is not None:
             self._ema.network.load_state_dict(state["average"])
             self._ema.steps = state["averaged_steps"]
-        self._generator.set_state(state["generator"])
+        self._steps.resume_generator(state["generator"])
         torch.set_rng_state(state["global_generator"])
         resume_device_generator(self._images.labels.device, state.get("device_generator"))
 
@@ -178,6 +189,7 @@ def train(
     seed: int,
     step_context: StepContext = nullcontext,
     metric: Metric = Metric.ERROR,
+    note: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Rung]:
     """Trains `network` in place, as `Training` does; yields after each rung of the recipe.
 
@@ -192,6 +204,7 @@ def train(
         step_context: Makes a context that is entered for each step and each batch of validation
             images.
         metric: Metric of the validation errors.
+        note: Called with a line of text if the steps do not run as fast as they should.
 
     Yields:
         The errors and times at each rung.
@@ -202,7 +215,7 @@ def train(
     run = Training(network, training, recipe, seed=seed, step_context=step_context)
     validation_s = 0.0
     while run.epoch < recipe.epochs:
-        loss = run.run_epoch()
+        loss = run.run_epoch(note)
         if run.epoch in recipe.rungs:
             started = time.perf_counter()
             error = metric.of(confusion_of(run.evaluated(), validation, step_context))

@@ -54,7 +54,7 @@ class TrainingResult:
         weights: Weights in safetensors format after the last rung; None after others.
         diverged: Reason to end the trial: the loss is not a number, or the memory does not suffice
             to train or to time the network.
-        note: Message about this worker for the user, in its first answer.
+        note: Message about this worker for the user; the same one may come from all workers.
     """
 
     rung: Rung | None = None
@@ -140,7 +140,8 @@ class Worker:
             for split in (data.train, data.validation, data.test)
         )
         self._train = with_colours(self._train, recipe)
-        self._note = _images_note(data, self._train)
+        note = _images_note(data, self._train)
+        self._notes = [] if note is None else [note]  # which no answer has told yet
         self._timing_setup: TimingSetup | None = None
         self._network: Network | None = None
         self._rungs: Iterator[Rung] = iter(())
@@ -172,12 +173,18 @@ class Worker:
             seed=seed,
             step_context=self._step_context,
             metric=self._metric,
+            note=self._notes.append,
         )
-        note, self._note = self._note, None
-        return replace(self.advance(), note=note)
+        return self.advance()
 
     def advance(self) -> TrainingResult:
         """Trains the network to its next rung."""
+        answer = self._next_rung()
+        note = "; ".join(self._notes)
+        self._notes.clear()
+        return replace(answer, note=note or None)
+
+    def _next_rung(self) -> TrainingResult:
         assert self._network is not None
         try:
             rung = next(self._rungs)
