@@ -1,9 +1,12 @@
 """Captures of CUDA graphs: work that a GPU repeats and that is launched as a whole."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import torch
+
+_ENDS = ("_cuda_endAllocateToPool", "_cuda_endAllocateCurrentStreamToPool")  # of torch 2.8, before
 
 
 def captured_graph(
@@ -23,14 +26,19 @@ def captured_graph(
     Raises:
         RuntimeError: The capture failed, or the function did.
     """
+    pool = torch.cuda.graph_pool_handle() if pool is None else pool
     graph = torch.cuda.CUDAGraph()
     # `torch.cuda.graph` does not go back to the old stream when a capture fails; this context does.
     # Threads that read images ahead must not end the capture, hence "thread_local".
-    with (
-        torch.cuda.stream(stream),
-        torch.cuda.graph(graph, pool=pool, stream=stream, capture_error_mode="thread_local"),
-    ):
-        run()
+    try:
+        with (
+            torch.cuda.stream(stream),
+            torch.cuda.graph(graph, pool=pool, stream=stream, capture_error_mode="thread_local"),
+        ):
+            run()
+    except RuntimeError:
+        _leave_pool(pool)
+        raise
     return graph
 
 
@@ -43,8 +51,33 @@ def why_not_captured(error: RuntimeError) -> str:
     first = found[-1]
     about_capture = any("captur" in str(each).lower() for each in found)
     if isinstance(first, torch.OutOfMemoryError) or not about_capture:
-        raise first
+        raise first from None
     return f"{type(first).__name__}: {(str(first).strip().splitlines() or [''])[0]}"
+
+
+def renew_generator(device: torch.device | None = None) -> None:
+    """Lets drop-out go on after a failed capture, in which torch leaves its generator.
+
+    Without it the next random number raises "Offset increment outside graph capture".
+
+    Args:
+        device: GPU of the capture; None: the current one.
+    """
+    index = torch.cuda.current_device() if device is None or device.index is None else device.index
+    generator = torch.cuda.default_generators[index]
+    generator.graphsafe_set_state(generator.clone_state())  # a clone is in no capture
+
+
+def _leave_pool(pool: Any) -> None:
+    """Makes torch's allocator leave a capture that failed.
+
+    Torch before 2.13 stays in it, and the next `torch.cuda.empty_cache` fails
+    (github.com/pytorch/pytorch/pull/180395).
+    """
+    end = next((getattr(torch._C, name) for name in _ENDS if hasattr(torch._C, name)), None)
+    if end is not None:
+        with suppress(RuntimeError):  # it has left
+            end(torch.cuda.current_device(), pool)
 
 
 def _with_causes(error: BaseException | None) -> Iterator[BaseException]:

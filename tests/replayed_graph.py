@@ -12,6 +12,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from nas_tc._cuda_graph import _ENDS
 from nas_tc.training import norm_pool, sending
 
 _RUNNING = {"native_batch_norm": (3, 4)}  # writes to these arguments, and its schema hides it
@@ -142,10 +143,13 @@ def cuda(monkeypatch):
         "Stream": lambda _=None: Stream(found),
         "CUDAGraph": lambda: Graph(found),
         "graph": capture,
+        "graph_pool_handle": lambda: (0, 1),
+        "current_device": lambda: 0,
         "current_stream": lambda _=None: found.stream,
         "stream": on_stream,
     }.items():
         monkeypatch.setattr(torch.cuda, name, value)
+    monkeypatch.setattr(torch._C, _ENDS[0], lambda *_: None, raising=False)
     monkeypatch.setattr(torch.Tensor, "record_stream", lambda *_: None)
     monkeypatch.setattr(norm_pool, "library", lambda: None)
     monkeypatch.setattr(sending, "pinned", lambda shape: torch.empty(*shape, dtype=torch.uint8))

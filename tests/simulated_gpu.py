@@ -127,6 +127,19 @@ class Graph:
         self.gpu.replay(self.kernels_ms)
 
 
+class Generator:
+    """The generator of drop-out, which a failed capture leaves in the capture."""
+
+    def __init__(self, gpu):
+        self.gpu = gpu
+
+    def clone_state(self):
+        return "a clone"
+
+    def graphsafe_set_state(self, state):
+        self.gpu.calls.append(f"generator from {state}")
+
+
 class _Capture:
     """`torch.cuda.graph`, which stays on its stream when leaving the capture fails."""
 
@@ -184,6 +197,7 @@ def gpu(monkeypatch):
         "current_stream": lambda: found.stream,
         "stream": on_stream,
         "synchronize": found.synchronize,
+        "default_generators": (Generator(found),),
     }.items():
         monkeypatch.setattr(torch.cuda, name, value)
     end = "_cuda_endAllocateToPool"

@@ -5,13 +5,14 @@ then that of the host's Python, and moves with the load of the host. A captured 
 a whole, and replays that are queued in a row wait for nothing.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil, inf
 from typing import Any
 
 import torch
+
+from nas_tc._cuda_graph import captured_graph, renew_generator, why_not_captured
 
 _SHORT_MS = 0.2  # of a graph, twenty times its launch: a shorter pass is captured several times
 _LOOKS = 3  # at a graph, to see how long it takes: the shortest counts
@@ -22,7 +23,6 @@ _MOST_GROWTH = 10.0  # of the replays from one sample to the next
 _LEAD = 0.25  # replays before the first event, as a share of those behind it
 _MOST_LEAD = 2.0
 _ATTEMPTS = 8  # samples that the host held up; then the shortest of them counts
-_ENDS = ("_cuda_endAllocateToPool", "_cuda_endAllocateCurrentStreamToPool")  # of torch 2.8, before
 
 
 @dataclass(slots=True)
@@ -70,11 +70,9 @@ def captured(run: Callable[[], None], pool: Any = None) -> GraphRun:
     Raises:
         RuntimeError: The pass fails for another reason, such as a lack of memory.
     """
-    pool = torch.cuda.graph_pool_handle() if pool is None else pool
     before = torch.cuda.current_stream()
     stream = torch.cuda.Stream()
     stream.wait_stream(before)
-    # `torch.cuda.graph` does not go back to the old stream when a capture fails; this context does.
     with torch.cuda.stream(stream):
         for _ in range(_WARM_UPS):
             run()
@@ -85,8 +83,8 @@ def captured(run: Callable[[], None], pool: Any = None) -> GraphRun:
             if found.passes > 1:
                 found.graph = _graph_of(run, found.passes, stream, pool)
         except RuntimeError as error:
-            _leave_pool(pool)
-            found = GraphRun(run, None, _why_not_captured(error))
+            renew_generator()
+            found = GraphRun(run, None, why_not_captured(error))
     before.wait_stream(stream)
     return found
 
@@ -131,12 +129,12 @@ def _graph_of(
     run: Callable[[], None], passes: int, stream: torch.cuda.Stream, pool: Any
 ) -> torch.cuda.CUDAGraph:
     """A graph of so many passes in a row."""
-    graph = torch.cuda.CUDAGraph()
-    # Threads that read images ahead must not end the capture, hence "thread_local".
-    with torch.cuda.graph(graph, pool=pool, stream=stream, capture_error_mode="thread_local"):
+
+    def in_a_row() -> None:
         for _ in range(passes):
             run()
-    return graph
+
+    return captured_graph(in_a_row, stream, pool)
 
 
 def _sample(run: GraphRun, replays: int) -> tuple[float, bool]:
@@ -152,34 +150,3 @@ def _sample(run: GraphRun, replays: int) -> tuple[float, bool]:
     was_queued = not started.query()
     ended.synchronize()
     return float(started.elapsed_time(ended)), was_queued
-
-
-def _leave_pool(pool: Any) -> None:
-    """Makes torch's allocator leave a capture that failed.
-
-    Torch before 2.13 stays in it, and the next `torch.cuda.empty_cache` fails
-    (github.com/pytorch/pytorch/pull/180395).
-    """
-    end = next((getattr(torch._C, name) for name in _ENDS if hasattr(torch._C, name)), None)
-    if end is not None:
-        with suppress(RuntimeError):  # it has left
-            end(torch.cuda.current_device(), pool)
-
-
-def _why_not_captured(error: RuntimeError) -> str:
-    """The first line of the error that ended a capture; raises it if it is about something else.
-
-    Leaving the capture raises an error of its own, which hides the first one.
-    """
-    found = list(_with_causes(error))
-    first = found[-1]
-    about_capture = any("captur" in str(each).lower() for each in found)
-    if isinstance(first, torch.OutOfMemoryError) or not about_capture:
-        raise first from None
-    return f"{type(first).__name__}: {(str(first).strip().splitlines() or [''])[0]}"
-
-
-def _with_causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nas_tc._cuda_graph import captured_graph, why_not_captured
+from nas_tc._cuda_graph import captured_graph, renew_generator, why_not_captured
 from nas_tc.recipe.recipe import Recipe
 from nas_tc.training.batches import Images, altered, to_float
 from nas_tc.training.colour import add_colours
@@ -214,12 +214,5 @@ class GpuSteps:
                 self.reason = why_not_captured(error)
             self._captures = False
             self._step.optimizer.drop_gradients()  # they are in the memory of the failed capture
-            _renew_generator(self._device)
+            renew_generator(self._device)
         before.wait_stream(self._stream)
-
-
-def _renew_generator(device: torch.device) -> None:
-    """Lets drop-out go on after a failed capture, which leaves its generator in the capture."""
-    index = torch.cuda.current_device() if device.index is None else device.index
-    generator = torch.cuda.default_generators[index]
-    generator.graphsafe_set_state(generator.clone_state())
