@@ -98,6 +98,7 @@ def plan_idx(folder: Path, name: str) -> Plan:
             f"no folder {str(folder)!r}; idx:DIR needs one with train-images-idx3-ubyte"
         )
     found: Found = {}
+    used: set[str] = set()
     for split, prefixes in _IDX_NAMES.items():
         found[split] = None
         for prefix in prefixes:
@@ -118,8 +119,10 @@ def plan_idx(folder: Path, name: str) -> Plan:
                     numbers = np.frombuffer(file.read(), np.uint8)
                 rows = _rows(partial(_idx_pixels, images), str(images), np.dtype(np.uint8), shape)
                 found[split] = rows, _labels(numbers, rows)
+                used |= {images.name, labels.name}
                 break
-    return _plan(found, name, str(folder))
+    left_out = Counter(each.name for each in folder.iterdir() if each.name not in used)
+    return _plan(found, name, str(folder), left_out_line(left_out))
 
 
 def _from_npz(file: Path, arrays: NpzFile, x: str, y: str) -> tuple[Rows, NDArray[np.int64]]:
@@ -199,24 +202,38 @@ def _rows(
     Raises:
         DataError: The array has another type or shape.
     """
-    if dtype != np.uint8 and np.issubdtype(dtype, np.floating):
-        raise DataError(
-            f"{place}: images must be uint8, not {dtype}; if 1 is white, save "
-            '(x * 255).round().astype("uint8")'
-        )
     if len(shape) == 4 and shape[1] in (1, 3) and shape[3] not in (1, 3):
-        raise DataError(f"{place}: {shape} has its channels first; save x.transpose(0, 2, 3, 1)")
-    if dtype != np.uint8 or len(shape) not in (3, 4):
         raise DataError(
-            f"{place}: images must be uint8 of (n, height, width) or (n, height, width, channels), "
-            f"not {dtype} of {shape}"
+            f"{place}: {shape} has its channels first; save x.transpose(0, 2, 3, 1)"
+            f"{_as_bytes(dtype)}"
         )
+    if len(shape) not in (3, 4):
+        raise DataError(
+            f"{place}: images must be (n, height, width) or (n, height, width, channels), not "
+            f"{shape}; save x.reshape(n, height, width, channels){_as_bytes(dtype)}"
+        )
+    if dtype != np.uint8:
+        raise DataError(f"{place}: images must be uint8, not {dtype}{_as_bytes(dtype)}")
     count, height, width, channels = shape if len(shape) == 4 else (*shape, 1)
     if channels not in (1, 3):
-        raise DataError(f"{place}: images need 1 or 3 channels, not {channels}")
+        way = "; save x[..., :3] if the fourth is alpha" if channels == 4 else ""
+        raise DataError(f"{place}: images need 1 or 3 channels, not {channels}{way}")
     if not height or not width:
         raise DataError(f"{place}: images of {height}x{width} pixels")
     return Rows(opener, place, (count, height, width, channels), np.arange(count), transposed)
+
+
+def _as_bytes(dtype: np.dtype[np.generic]) -> str:
+    """How to save images of another type as uint8, for the end of an error message."""
+    if dtype == np.uint8:
+        return ""
+    if np.issubdtype(dtype, np.floating):
+        return '; if 1 is white, save (x * 255).round().astype("uint8"), else x.astype("uint8")'
+    if np.issubdtype(dtype, np.bool_):
+        return '; save x.astype("uint8") * 255'
+    if np.issubdtype(dtype, np.integer):
+        return '; if 255 is white, save x.astype("uint8"), else (x / x.max() * 255).astype("uint8")'
+    return "; save one array of numbers, all images of one size"
 
 
 def _labels(labels: NDArray[np.generic], rows: Rows) -> NDArray[np.int64]:
@@ -240,9 +257,14 @@ def _labels(labels: NDArray[np.generic], rows: Rows) -> NDArray[np.int64]:
             f"{count} images"
         )
     if not np.issubdtype(flat.dtype, np.integer):
+        way = (
+            "numpy.unique(y, return_inverse=True)[1]"
+            if flat.dtype.kind in "US"
+            else "y.astype(int)"
+        )
         raise DataError(
             f"{rows.place}: labels are {flat.dtype}; needs a whole number for each of the "
-            f"{count} images"
+            f"{count} images: save {way}"
         )
     return flat.astype(np.int64)
 

@@ -1,5 +1,6 @@
 """Sets larger than memory: decoded once into files, which are mapped and read batch by batch."""
 
+import errno
 import json
 import os
 import shutil
@@ -45,7 +46,8 @@ def decode_to_disk(
     Raises:
         DataError: no cache, no room on its disk, or an image that is missing or broken, by name.
     """
-    needed = gib(len(plan) * int(np.prod(shape)))
+    size = len(plan) * int(np.prod(shape))
+    needed = gib(size)
     folder = cache_folder()
     if folder is None:
         raise DataError(
@@ -57,8 +59,10 @@ def decode_to_disk(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{partial}.lock"):  # a second process waits, and finds what the first made
-            found = read_cache(key, plan.name, 0)
-            return found or _decode(plan, shape, key, decoding, conversion, partial)
+            if (found := read_cache(key, plan.name, 0)) is not None:
+                return found
+            _check_room(partial, size)
+            return _decode(plan, shape, key, decoding, conversion, partial)
     except OSError as error:
         raise DataError(
             f"{folder}: {error.strerror or error}; {plan.name} needs {needed} there: make room, or "
@@ -118,6 +122,21 @@ def _decode(
     return found
 
 
+def _check_room(partial: Path, size: int) -> None:
+    """Refuses a set that does not fit on the disk, before a part of it fills the disk.
+
+    Args:
+        partial: Folder of the decoded images; what an earlier call has reserved there counts.
+        size: Bytes of all images.
+
+    Raises:
+        OSError: There is less room.
+    """
+    reserved = sum(file.stat().st_blocks * 512 for file in partial.glob("*-images.npy"))
+    if size > shutil.disk_usage(partial.parent).free + reserved:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def _digest(name: str) -> str:
     """Sixteen digits of the place that data lies in, however its path is spelt."""
     kind, _, place = name.partition(":")
@@ -149,6 +168,10 @@ def _array(file: Path, shape: tuple[int, ...], *, fresh: bool) -> NDArray[np.uin
         images = open_memmap(file, mode="w+", dtype=np.uint8, shape=shape)
         with file.open("r+b") as opened:
             if hasattr(os, "posix_fallocate"):
-                os.posix_fallocate(opened.fileno(), 0, file.stat().st_size)
+                try:
+                    os.posix_fallocate(opened.fileno(), 0, file.stat().st_size)
+                except OSError:
+                    file.unlink()  # what was reserved before the disk was full
+                    raise
         return images
     return open_memmap(file, mode="r+")

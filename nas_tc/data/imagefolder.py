@@ -1,6 +1,7 @@
 """Image files in a folder a class, as torchvision and the Hugging Face hub read them."""
 
 import os
+import re
 from collections import Counter
 from itertools import groupby
 from pathlib import Path
@@ -24,6 +25,7 @@ from nas_tc.errors import DataError
 _LOOKS_LIKE_A_SPLIT = {"train", "training", "test", "testing", "val", "valid", "validation"}
 _VALIDATION_NAMES = ("validation", "valid", "val")
 _FEWEST_PAIRS = 3  # of one name, that are no chance
+_MASK = re.compile(r"[ _.-](mask|masks|seg|segmentation|gt|groundtruth|label)([ _.-]?\d+)?$", re.I)
 
 
 def plan_imagefolder(folder: Path, name: str) -> Plan:
@@ -69,12 +71,17 @@ def plan_imagefolder(folder: Path, name: str) -> Plan:
 
 
 def _outer(folder: Path, left_out: Counter[str]) -> tuple[Path, list[str]]:
-    """The folder where classes or splits lie: `folder`, or the only one in it that has some."""
-    names = subfolders(folder, left_out)
-    if len(names) == 1 and len(subfolders(folder / names[0], Counter())) > 1:
-        return folder / names[0], [f"read from {folder / names[0]}"]
-    left_out.clear()
-    return folder, []
+    """The folder where classes or splits lie: `folder`, or the only one in it, and so on."""
+    inner, above, here = folder, Counter[str](), Counter[str]()
+    names = subfolders(inner, here)
+    while len(names) == 1:
+        above += here
+        inner, here = inner / names[0], Counter[str]()
+        names = subfolders(inner, here)
+    if len(names) < 2 or inner == folder:
+        return folder, []
+    left_out.update(above)
+    return inner, [f"read from {inner}"]
 
 
 def _classes(folder: Path, left_out: Counter[str]) -> tuple[str, ...]:
@@ -123,8 +130,17 @@ def _refuse_pairs(tree: Tree) -> None:
     """Refuses images that have companions of their name: masks, or copies in another format.
 
     Raises:
-        DataError: most images of one ending have a companion, by name.
+        DataError: Most images of one ending have a companion, or some have a mask, by name.
     """
+    stems = {stem(path) for path in tree.images}
+    masks = [
+        each for each in stems if (match := _MASK.search(each)) and each[: match.start()] in stems
+    ]
+    if len(masks) >= _FEWEST_PAIRS:
+        raise DataError(
+            f"{min(masks)}: {len(masks):,} images are called as masks of others are; if they are "
+            "masks, move them away"
+        )
     endings = Counter(ending(path) for path in tree.images)
     if len(endings) < 2:
         return

@@ -17,8 +17,8 @@ from nas_tc.errors import DataError, reason
 IMAGE_COLUMNS = ("image", "img", "images")
 _VALIDATION_NAMES = ("validation", "valid", "val", "dev")
 _SHARD = re.compile(
-    r"(?P<split>train|test|validation|valid|val|dev)"
-    r"([-_.]?(part[-_.]?)?\d+)?(-of-(?P<total>\d+))?(-[0-9a-f]{8,})?\.parquet"
+    r"(?i:(?P<split>train|test|validation|valid|val|dev)"
+    r"([-_.]?(part[-_.]?)?\d+)?(-of-(?P<total>\d+))?(-[0-9a-f]{8,})?)\.parquet"
 )
 LABEL_COLUMNS = ("label", "labels", "fine_label", "class", "target")
 
@@ -49,7 +49,8 @@ def plan_parquet(folder: Path, name: str) -> Plan:
         if (part := _read(paths)) is not None
     }
     if "train" not in found:
-        raise DataError(f"no images: {folder / 'train'}.parquet is missing or empty")
+        seen = "".join(f"; {each}" for each in left_out_line(left_out))
+        raise DataError(f"no images: {folder / 'train'}.parquet is missing or empty{seen}")
     train = found["train"]
     held_out = [found[split] for split in ("test", "validation") if split in found]
     values, classes = label_numbers(train.labels, str(train.rows.files[0][0]))[1], train.names
@@ -97,7 +98,8 @@ def _shards(folder: Path, left_out: Counter[str]) -> dict[str, list[Path]]:
             own = path.suffix == ".parquet" or path.is_dir()
             left_out[path.name if own else path.suffix or path.name] += 1
             continue
-        split = "validation" if match["split"] in _VALIDATION_NAMES else match["split"]
+        split = match["split"].lower()
+        split = "validation" if split in _VALIDATION_NAMES else split
         found[split].append(path)
         if match["total"]:
             totals[split][int(match["total"])] += 1

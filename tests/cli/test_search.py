@@ -37,3 +37,13 @@ def test_set_takes_fields_of_a_recipe_alone(nas_tc, field):
     assert code == 2
     assert field.partition("=")[0] in err
     assert err.count("\n") == 1
+
+
+def test_augmentations_may_be_set_as_a_list(nas_tc):
+    arguments = ("search", "--budget", "1M", "--data", "npz:none.npz", "--set")
+    for listed in ("augment=crop,flip", "augment=none", "augment=crop"):
+        code, _, err = nas_tc(*arguments, listed)
+        assert (code, "no file 'none.npz'" in err) == (
+            2,
+            True,
+        )  # it is read, and the images come next

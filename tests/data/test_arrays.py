@@ -61,7 +61,16 @@ def test_npz_with_one_array_is_split(tmp_path):
             {"x_train": GREY, "y_train": LABELS, "X_valid": GREY},
             "has X_valid but no y_valid; save both",
         ),
-        ({"x": np.zeros((40, 6, 6, 4), np.uint8), "y": LABELS}, "1 or 3 channels, not 4"),
+        ({"x": np.zeros((40, 6, 6, 4), np.uint8), "y": LABELS}, r"not 4; save x\[\.\.\., :3\]"),
+        (
+            {"x": np.zeros((40, 3, 6, 6), np.float32), "y": LABELS},
+            r"save x\.transpose\(0, 2, 3, 1\); if 1 is white, save",
+        ),
+        ({"x": GREY.astype(int), "y": LABELS}, r'if 255 is white, save x\.astype\("uint8"\)'),
+        ({"x": GREY.reshape(40, -1), "y": LABELS}, r"save x\.reshape\(n, height, width"),
+        ({"x": GREY > 9, "y": LABELS}, r'save x\.astype\("uint8"\) \* 255'),
+        ({"x": GREY, "y": LABELS.astype(float)}, r"labels are float64; .*save y\.astype\(int\)"),
+        ({"x": GREY, "y": LABELS.astype(str)}, r"labels are <U.*save numpy\.unique\(y"),
         (
             {"x_train": GREY, "y_train": LABELS, "x_test": GREY, "y_test": LABELS + 1},
             "label 4 is not among the training images",
@@ -135,6 +144,9 @@ def test_idx_files_of_the_mnist_family(tmp_path):
     assert np.array_equal(data.test.images[..., 0], GREY[:12])
     assert np.array_equal(data.test.labels, LABELS[:12])
     assert (len(data.train), len(data.validation)) == (36, 4)
+    assert data.remarks == ()
+    (tmp_path / "extra-images-idx3-ubyte").write_bytes(idx(GREY))
+    assert load_data(f"idx:{tmp_path}").remarks == ("left out: 1 extra-images-idx3-ubyte",)
     (tmp_path / "train-images-idx3-ubyte").write_bytes(idx(GREY)[:100])
     with pytest.raises(DataError, match="train-images-idx3-ubyte: a broken idx file"):
         load_data(f"idx:{tmp_path}")

@@ -101,12 +101,21 @@ def test_masks_beside_images_are_refused(tree):
     assert len(load_data(f"imagefolder:{tree}").train) == 54
 
 
+@pytest.mark.parametrize("name", ["{}_mask", "{}_mask_1", "{}-seg", "{} GT", "{}_segmentation"])
+def test_masks_by_their_names_are_refused(tree, name):
+    for file in list((tree / "train" / "cat").iterdir()):
+        picture(1, mode="L").save(file.with_stem(name.format(file.stem)))
+    with pytest.raises(DataError, match="20 images are called as masks of others are"):
+        load_data(f"imagefolder:{tree}")
+
+
 def test_a_tree_within_a_folder_of_its_own(tree, tmp_path_factory):
     outer = tmp_path_factory.mktemp("outer")
-    tree.rename(outer / "data")
+    (outer / "flowers" / ".git").mkdir(parents=True)
+    tree.rename(outer / "flowers" / "data")
     data = load_data(f"imagefolder:{outer}")
     assert len(data.train) == 36
-    assert data.remarks == (f"read from {outer / 'data'}",)
+    assert data.remarks == (f"read from {outer / 'flowers' / 'data'}", "left out: 1 hidden")
 
 
 def test_splits_are_not_taken_for_classes(tree):

@@ -54,6 +54,15 @@ def test_parquet_that_only_begins_like_a_split_is_left_out(tmp_path):
     )
 
 
+def test_parquet_names_may_have_capitals(tmp_path):
+    write_parquet(tmp_path / "Train.parquet", 20)
+    write_parquet(tmp_path / "TEST-0001.parquet", 6)
+    assert len(load_data(f"parquet:{tmp_path}").test) == 6
+    (tmp_path / "Train.parquet").rename(tmp_path / "all.parquet")
+    with pytest.raises(DataError, match=r"train\.parquet is missing .*left out: 1 all\.parquet"):
+        load_data(f"parquet:{tmp_path}")
+
+
 def test_a_shard_that_is_missing_is_refused(tmp_path):
     write_parquet(tmp_path / "train-00000-of-00002.parquet", 20)
     with pytest.raises(DataError, match=r"1 of the 2 files train-\*-of-00002\.parquet are there"):

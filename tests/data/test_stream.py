@@ -1,10 +1,13 @@
 """Sets larger than the memory they are given: decoded into files, read batch by batch."""
 
+import errno
 import gzip
+import os
 import pickle
 import struct
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -240,6 +243,20 @@ def test_no_place_to_stream_from(tree, monkeypatch, tmp_path):
     monkeypatch.setenv("NAS_TC_CACHE", str(tmp_path / "file"))
     with pytest.raises(DataError, match=r"needs 0\.1 MiB there: make room"):
         load_data(f"imagefolder:{tree}", decoding=SMALL)
+
+
+@pytest.mark.parametrize("which", ["shutil.disk_usage", "os.posix_fallocate"])
+def test_a_set_that_does_not_fit_leaves_the_disk_as_it_was(tree, monkeypatch, tmp_path, which):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    room = {"shutil.disk_usage": lambda _: SimpleNamespace(free=9000), "os.posix_fallocate": full}
+    cache = tmp_path / "cache"
+    monkeypatch.setenv("NAS_TC_CACHE", str(cache))
+    monkeypatch.setattr(f"nas_tc.data.disk.{which}", room[which])
+    with pytest.raises(DataError, match=r"No space left on device; .* needs 0\.1 MiB there"):
+        load_data(f"imagefolder:{tree}", decoding=SMALL)
+    assert not list(cache.rglob("*.npy"))
 
 
 def test_a_limit_is_a_number_with_a_unit():
