@@ -33,6 +33,8 @@ class Recipe:
     momentum: float = 0.9
     weight_decay: float = 5e-4  # for weights, not for biases and normalisation
     label_smoothing: float = 0.1
+    class_weights: Literal["none", "balanced"] = "none"  # of the images' losses
+    batches: Literal["shuffled", "balanced"] = "shuffled"  # balanced: classes equally often
     augment: tuple[str, ...] = ()  # names from AUGMENTATIONS
     crop_padding: int = 4  # largest shift of a random crop, pixels
     margin: int = 0  # pixels by which the images exceed the network's input
@@ -58,6 +60,19 @@ class Recipe:
             0 <= self.weight_decay < inf, "weight_decay", self.weight_decay, "0 or more, and finite"
         )
         _check(0 <= self.label_smoothing < 1, "label_smoothing", self.label_smoothing, "in [0, 1)")
+        weights = self.class_weights
+        _check(weights in ("none", "balanced"), "class_weights", weights, "none or balanced")
+        _check(
+            self.batches in ("shuffled", "balanced"),
+            "batches",
+            self.batches,
+            "shuffled or balanced",
+        )
+        if weights == self.batches == "balanced":
+            raise NasTcError(
+                "class_weights=balanced and batches=balanced would both make up for rare classes; "
+                "set one of them"
+            )
         known = ", ".join(AUGMENTATIONS)
         _check(set(self.augment) <= set(AUGMENTATIONS), "augment", self.augment, f"of {known}")
         _check(self.crop_padding >= 0, "crop_padding", self.crop_padding, "0 or more")

@@ -99,7 +99,7 @@ def shuffled_batches(
 
     Args:
         images: Images to draw from, on the processor; `GpuSteps` makes the same batches on a GPU.
-        recipe: Batch size and augmentation.
+        recipe: Batch size, balance and augmentation.
         generator: Generator for the order and the augmentation; see `drawn_batches`.
         shard: Part of every batch to return; the random numbers do not depend on it.
     """
@@ -110,7 +110,9 @@ def shuffled_batches(
 def _shuffled(
     images: Images, recipe: Recipe, generator: torch.Generator, shard: Shard
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    drawn = drawn_batches(len(images), images.margin, images.colours, recipe, generator, shard)
+    drawn = drawn_batches(
+        len(images), images.margin, images.colours, recipe, generator, shard, images.labels
+    )
     for draw in drawn:
         if draw.shifts is None:
             pixels = images.pixels[draw.chosen]

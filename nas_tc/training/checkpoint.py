@@ -8,6 +8,7 @@ import torch
 
 from nas_tc._files import whole_file
 from nas_tc.errors import NasTcError, reason
+from nas_tc.recipe import Recipe
 
 CHECKPOINT = "checkpoint.pt"
 FORMAT = 2  # version of the checkpoint's format
@@ -29,6 +30,8 @@ def read_checkpoint(out: Path, identity: dict[str, Any]) -> dict[str, Any] | Non
     try:
         kept: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
         kept_identity = kept["identity"]
+        if "recipe" in kept_identity:  # fields that were added since then have their default
+            kept_identity["recipe"] = {**Recipe().to_dict(), **kept_identity["recipe"]}
     except Exception:  # noqa: BLE001 - torch raises many kinds for a broken file
         raise NasTcError(
             f"{file}: not a checkpoint, or a broken one; remove it, or choose another folder "

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from nas_tc.recipe.recipe import Recipe
+from nas_tc.training.balance import balanced_order
 from nas_tc.training.colour import drawn_noise
 from nas_tc.training.shard import Shard
 
@@ -47,6 +48,7 @@ def drawn_batches(
     recipe: Recipe,
     generator: torch.Generator,
     shard: Shard,
+    labels: Tensor | None,
 ) -> Iterator[Draw]:
     """The batches of one epoch, each drawn when it is asked for.
 
@@ -57,14 +59,20 @@ def drawn_batches(
         count: Number of images.
         margin: Number of pixels by which the images exceed the network's input.
         colours: Components of the colours, on the processor; see `Images`.
-        recipe: Batch size and augmentation.
+        recipe: Batch size, balance and augmentation.
         generator: Generator on the processor.
         shard: Part of every batch to return; the numbers that are drawn do not depend on it.
+        labels: Classes of the images, on the processor; only balanced batches need them.
 
     Yields:
         One batch after another.
     """
-    for indices in torch.randperm(count, generator=generator).split(recipe.batch_size):
+    if recipe.batches == "balanced":
+        assert labels is not None
+        order = balanced_order(labels, generator)
+    else:
+        order = torch.randperm(count, generator=generator)
+    for indices in order.split(recipe.batch_size):
         if len(indices) == recipe.batch_size or count < recipe.batch_size:
             part = shard.part(len(indices))
             shifts, flipped = _alterations(len(indices), margin, recipe, generator)

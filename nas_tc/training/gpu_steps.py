@@ -76,6 +76,7 @@ class GpuSteps:
         self.reason = ""
         self._step, self._images, self._recipe, self._shard = step, images, recipe, shard
         self._generator = generator
+        self._labels = images.labels.cpu() if recipe.batches == "balanced" else None
         self._ahead: tuple[list[Draw], Tensor] | None = None  # and the generator's state before
         self._draw = torch.zeros(4, size, dtype=torch.int64, device=self._device)
         self._numbers = torch.zeros(2, device=self._device)
@@ -172,6 +173,7 @@ class GpuSteps:
                 self._recipe,
                 self._generator,
                 self._shard,
+                self._labels,
             )
         )
 

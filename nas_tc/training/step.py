@@ -24,12 +24,14 @@ class Step:
         optimizer: Optimizer of the network's parameters.
         ema: Average of the weights; None: there is none.
         label_smoothing: Share of the labels' weight that all classes get.
+        class_weights: Weight of each class in the loss; None: all count alike.
     """
 
     forward: Callable[[Tensor], Tensor]
     optimizer: Muon | Sgd
     ema: WeightEma | None
     label_smoothing: float
+    class_weights: Tensor | None = None
 
     def __call__(
         self, images: Tensor, labels: Tensor, rate: float | Tensor, share: float | Tensor
@@ -52,11 +54,30 @@ class Step:
             cache_enabled=kind == "cpu",  # a graph must not use casts from outside of its capture
         ):
             scores = self.forward(images)
-        loss = functional.cross_entropy(
-            scores.float(), labels, label_smoothing=self.label_smoothing
-        )
+        loss = weighted_loss(scores.float(), labels, self.label_smoothing, self.class_weights)
         loss.backward()
         self.optimizer.step(rate)
         if self.ema is not None:
             self.ema.update(share)
         return loss.detach()
+
+
+def weighted_loss(
+    scores: Tensor, labels: Tensor, smoothing: float, weights: Tensor | None
+) -> Tensor:
+    """The mean cross-entropy of a batch, each image's times the weight of its class.
+
+    torch's own weights are other ones: they also weigh the classes that smoothing spreads over, so
+    that it favours rare ones, and divide by the sum of a batch's weights, so that an image counts
+    less beside rare ones.
+
+    Args:
+        scores: float32, (n, classes).
+        labels: int64, (n,).
+        smoothing: Label smoothing, 0 to 1.
+        weights: Weight of each class; None: all count alike.
+    """
+    if weights is None:
+        return functional.cross_entropy(scores, labels, label_smoothing=smoothing)
+    losses = functional.cross_entropy(scores, labels, label_smoothing=smoothing, reduction="none")
+    return (losses * weights[labels]).mean()

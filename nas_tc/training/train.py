@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from nas_tc.metric import Confusion, Metric
 from nas_tc.recipe.recipe import Recipe
+from nas_tc.training.balance import balanced_weights
 from nas_tc.training.batches import Images, plain_batches
 from nas_tc.training.device import (
     autocast_dtype,
@@ -96,7 +97,8 @@ class Training:
             else Sgd(network.parameters(), recipe)
         )
         self._ema = WeightEma(network, recipe.ema) if recipe.ema else None
-        step = Step(forward, self._optimizer, self._ema, recipe.label_smoothing)
+        weights = balanced_weights(training.labels) if recipe.class_weights == "balanced" else None
+        step = Step(forward, self._optimizer, self._ema, recipe.label_smoothing, weights)
         self._steps: HostSteps | GpuSteps
         if training.labels.device.type == "cpu":
             self._steps = HostSteps(step, training, recipe, generator, self._shard)

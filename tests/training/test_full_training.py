@@ -30,8 +30,13 @@ class StoppedError(Exception):
     pass
 
 
-def test_a_stopped_training_ends_as_if_it_had_never_stopped(digits, tmp_path):
-    architecture, recipe = small(digits), Recipe(epochs=4, ema=0.9, augment=("crop",))
+@pytest.mark.parametrize(
+    "fields",
+    [{"ema": 0.9}, {"batches": "balanced"}, {"class_weights": "balanced"}],
+    ids=lambda fields: next(iter(fields)),
+)
+def test_a_stopped_training_ends_as_if_it_had_never_stopped(digits, tmp_path, fields):
+    architecture, recipe = small(digits), Recipe(epochs=4, augment=("crop",), **fields)
 
     def stop(curve):
         if len(curve) == 2:
@@ -46,6 +51,21 @@ def test_a_stopped_training_ends_as_if_it_had_never_stopped(digits, tmp_path):
     assert same(resumed.network, straight.network)
     assert [p.val_error for p in resumed.curve] == [p.val_error for p in straight.curve]
     assert resumed.single_view == straight.single_view
+
+
+def test_a_checkpoint_of_before_a_field_was_added_is_resumed(digits, tmp_path):
+    recipe = Recipe(epochs=1)
+    train_fully(small(digits), digits, recipe, tmp_path)
+    file = tmp_path / "checkpoint.pt"
+    kept = torch.load(file, weights_only=True)
+    del kept["identity"]["recipe"]["class_weights"], kept["identity"]["recipe"]["batches"]
+    torch.save(kept, file)
+    went_on = []
+    train_fully(small(digits), digits, recipe, tmp_path, resumed=went_on.append)
+    assert went_on == [1]
+    weighted = Recipe(epochs=1, class_weights="balanced")
+    with pytest.raises(NasTcError, match="its recipe is different"):
+        train_fully(small(digits), digits, weighted, tmp_path)
 
 
 def test_a_checkpoint_of_another_training_is_refused(digits, tmp_path):
