@@ -189,8 +189,8 @@ def _print(outcome: "Outcome") -> None:
     """Prints the table, and each claim with its verdict."""
     from nas_tc.experiment.tables import table_one  # noqa: PLC0415
 
-    headings, rows = table_one(outcome)
-    table = new_table(*((each, not each.startswith(("stage", "pool", "net"))) for each in headings))
+    headings, rows = table_one(outcome, by_stage=False)
+    table = new_table(*((each, each not in ("network", "notation")) for each in headings))
     for row in rows:
         table.add_row(*row)
     screen = console()

@@ -12,7 +12,7 @@ from nas_tc.cli.console import console, percent
 from nas_tc.cli.progress import duration
 
 if TYPE_CHECKING:
-    from nas_tc.experiment.run import Listener
+    from nas_tc.experiment.run import Listener, Progress
     from nas_tc.experiment.trainings import Finished
 
 
@@ -40,14 +40,11 @@ class Lines:
         """Prints a message."""
         print(text, flush=True)
 
-    def ended(self, name: str, seed: int, training: "Finished", done: int, goal: int) -> None:
-        """Prints the result of a training."""
-        print(f"{done}/{goal} {_ending(name, seed, training)}", flush=True)
-
-    def left(self, seconds: float) -> None:
-        """Prints the expected time left."""
-        if seconds:
-            print(f"about {duration(seconds)} left", flush=True)
+    def ended(self, name: str, seed: int, training: "Finished", progress: "Progress") -> None:
+        """Prints the result of a training, and the expected time left."""
+        left = f", {duration(progress.left_s)} left" if progress.left_s else ""
+        text = f"{progress.done}/{progress.goal} {_ending(name, seed, training)}{left}"
+        print(text, flush=True)
 
 
 class Screen:
@@ -61,14 +58,11 @@ class Screen:
         """Prints a message above the bar."""
         self._bar.console.print(text)
 
-    def ended(self, name: str, seed: int, training: "Finished", done: int, goal: int) -> None:
+    def ended(self, name: str, seed: int, training: "Finished", progress: "Progress") -> None:
         """Prints the result of a training above the bar."""
         self._bar.console.print(_ending(name, seed, training))
-        self._bar.update(self._task, completed=done, total=goal)
-
-    def left(self, seconds: float) -> None:
-        """Shows the expected time left beside the bar."""
-        self._bar.update(self._task, description=f"{duration(seconds)} left" if seconds else "")
+        left = f"{duration(progress.left_s)} left" if progress.left_s else ""
+        self._bar.update(self._task, completed=progress.done, total=progress.goal, description=left)
 
 
 def _ending(name: str, seed: int, training: "Finished") -> str:

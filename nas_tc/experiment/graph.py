@@ -16,7 +16,7 @@ _BETTER, _WORSE, _OPEN = "#1d7a46", "#c0392b", "#6b7683"
 _INK, _PALE = "#1f2933", "#eef3f8"
 _COLUMN_INCHES, _ROW_INCHES = 3.7, 1.15
 _HALF_BOX = 0.14  # of a box's width, columns
-_WRAP = 28  # characters of a label
+_WRAP = 34  # characters of a label
 
 
 def draw_relations(outcome: Outcome, *paths: Path) -> bool:

@@ -25,17 +25,29 @@ TRAININGS = "trainings.db"
 _DECODED_STEP = 10_000  # images between two notes about the decoding
 
 
+@dataclass(frozen=True)
+class Progress:
+    """Progress of an experiment, in trainings.
+
+    Attributes:
+        done: Number that have ended, in earlier runs too.
+        goal: Number in all.
+        left_s: Expected time left, seconds; None while no training of this run has succeeded.
+    """
+
+    done: int
+    goal: int
+    left_s: float | None
+
+
 class Listener(Protocol):
     """Receives what happens in an experiment, in the driver's thread."""
 
     def note(self, text: str) -> None:
         """Receives a message: about the images, a resume, a worker."""
 
-    def ended(self, name: str, seed: int, training: Finished, done: int, goal: int) -> None:
+    def ended(self, name: str, seed: int, training: Finished, progress: Progress) -> None:
         """Receives a training that has ended, and how many have."""
-
-    def left(self, seconds: float) -> None:
-        """Receives the expected time left, after each training."""
 
 
 @dataclass(frozen=True)
@@ -170,12 +182,16 @@ class _Keeper:
         if not isinstance(result, LostError):  # another run may have more luck
             self.file.add(job.network, seed, training)
         left = len(self.jobs) - self.ended_here
-        self.listener.ended(name, seed, training, self.goal - left, self.goal)
-        if self.trained_macs:
-            macs = sum(self.networks[cast(tuple[str, int], each.key)[0]].complexity
-                       for each in self.jobs)  # fmt: skip
-            rest = max(0, macs - self.trained_macs) * self.trained_s / self.trained_macs
-            self.listener.left(rest / self.pool.size)
+        progress = Progress(self.goal - left, self.goal, self._left_s())
+        self.listener.ended(name, seed, training, progress)
+
+    def _left_s(self) -> float | None:
+        """Expected time left: by the multiply-adds of the trainings that are not done."""
+        if not self.trained_macs:
+            return None
+        names = [cast(tuple[str, int], each.key)[0] for each in self.jobs]
+        rest = max(0, sum(self.networks[name].complexity for name in names) - self.trained_macs)
+        return rest * self.trained_s / self.trained_macs / self.pool.size
 
 
 def _missing(networks: tuple[Entrant, ...], seeds: int, file: TrainingsFile) -> list[TrainingJob]:

@@ -1,7 +1,6 @@
 """The tables of an experiment as data frames, and as Markdown."""
 
 from collections.abc import Iterable, Sequence
-from itertools import zip_longest
 
 import pandas as pd
 
@@ -139,16 +138,17 @@ def claims_table(outcome: Outcome) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def table_one(outcome: Outcome) -> tuple[list[str], list[list[str]]]:
+def table_one(outcome: Outcome, *, by_stage: bool = True) -> tuple[list[str], list[list[str]]]:
     """Headings and rows of the table that people read: as Table 1, with our errors.
 
     Errors are in per cent, mean and standard deviation over the seeds.
 
     Args:
         outcome: Outcome of the experiment.
+        by_stage: Whether each stage and pooling has a column; else one has the notation.
     """
-    parts = [_parts(each.architecture) for each in outcome.entrants]
-    most = max(map(len, parts))
+    parts = [_parts(each.architecture) for each in outcome.entrants] if by_stage else []
+    most = max(map(len, parts), default=0)
     columns = [f"stage {n // 2 + 1}" if n % 2 == 0 else "pool" for n in range(most)]
     has_paper = any(each.paper_error is not None for each in outcome.entrants)
     reference = _reference(outcome)
@@ -165,6 +165,7 @@ def table_one(outcome: Outcome) -> tuple[list[str], list[list[str]]]:
         "parameters",
         *([] if outcome.times is None else ["latency, ms"]),
         "s a training",
+        *([] if by_stage else ["notation"]),
     ]
     rows = []
     for place, each in enumerate(outcome.entrants):
@@ -179,12 +180,13 @@ def table_one(outcome: Outcome) -> tuple[list[str], list[list[str]]]:
                 _spread(outcome.spread(each.name)),
                 str(len(rungs)),
                 str(each.architecture.depth),
-                *(text for text, _ in zip_longest(parts[place], columns, fillvalue="")),
+                *_filled(parts, place, most),
                 f"{each.complexity:,}",
                 f"{each.complexity / reference:.3f}",
                 f"{network_cost(each.architecture).params:,}",
                 *([] if outcome.times is None else [f"{outcome.times[place].value:.3f}"]),
                 "" if seconds is None else f"{seconds:.0f}",
+                *([] if by_stage else [format_notation(each.architecture.stages)]),
             ]
         )
     return headings, rows
@@ -196,6 +198,11 @@ def markdown(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(
         f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines
     )
+
+
+def _filled(parts: Sequence[list[str]], place: int, most: int) -> list[str]:
+    """The cells of a network's stages, with empty ones up to `most`; none without stages."""
+    return [*parts[place], *[""] * (most - len(parts[place]))] if most else []
 
 
 def _parts(network: Architecture) -> list[str]:

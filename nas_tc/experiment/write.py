@@ -96,8 +96,9 @@ def _report(outcome: Outcome, *, drawn: bool) -> Iterator[str]:
         yield ""
     yield (
         f"{data['name']}: {data['train_images']:,} training, {data['validation_images']:,} "
-        f"validation and {data['test_images']:,} test images. Recipe {experiment.recipe}: "
-        f"{recipe['epochs']} epochs, batches of {recipe['batch_size']}, {recipe['optimizer']}. "
+        f"validation and {data['test_images']:,} test images. Recipe {experiment.recipe}, "
+        f"epochs {recipe['epochs']}, batch size {recipe['batch_size']}, optimizer "
+        f"{recipe['optimizer']}, learning rate {recipe['learning_rate']:g}. "
         f"{outcome.done} of {outcome.goal} trainings are done."
     )
     yield from ("", "## Networks", "", markdown(*table_one(outcome)), "")

@@ -58,13 +58,11 @@ class Recorder:
     def note(self, text):
         self.notes.append(text)
 
-    def ended(self, name, seed, training, done, goal):
-        self.ends.append((name, seed, done, goal))
+    def ended(self, name, seed, training, progress):
+        self.ends.append((name, seed, progress.done, progress.goal))
+        self.seconds.append(progress.left_s)
         if len(self.ends) == self.most:
             raise KeyboardInterrupt
-
-    def left(self, seconds):
-        self.seconds.append(seconds)
 
 
 @pytest.fixture
