@@ -187,9 +187,9 @@ def _print_plan(experiment: Experiment, fields: Mapping[str, Any]) -> None:
 
 def _print(outcome: "Outcome") -> None:
     """Prints the table, and each claim with its verdict."""
-    from nas_tc.experiment.tables import table_one  # noqa: PLC0415
+    from nas_tc.experiment.tables import short_table  # noqa: PLC0415
 
-    headings, rows = table_one(outcome, by_stage=False)
+    headings, rows = short_table(outcome)
     table = new_table(*((each, each not in ("network", "notation")) for each in headings))
     for row in rows:
         table.add_row(*row)

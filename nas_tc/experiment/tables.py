@@ -138,39 +138,57 @@ def claims_table(outcome: Outcome) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def table_one(outcome: Outcome, *, by_stage: bool = True) -> tuple[list[str], list[list[str]]]:
-    """Headings and rows of the table that people read: as Table 1, with our errors.
+def table_one(outcome: Outcome) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows of the table in the report: as Table 1, with our errors.
 
     Errors are in per cent, mean and standard deviation over the seeds.
 
     Args:
         outcome: Outcome of the experiment.
-        by_stage: Whether each stage and pooling has a column; else one has the notation.
     """
-    parts = [_parts(each.architecture) for each in outcome.entrants] if by_stage else []
-    most = max(map(len, parts), default=0)
-    columns = [f"stage {n // 2 + 1}" if n % 2 == 0 else "pool" for n in range(most)]
+    parts = [_parts(each.architecture) for each in outcome.entrants]
+    most = max(map(len, parts))
+    headings, rows = short_table(outcome)
+    headings = [
+        *headings[:-1],
+        *(f"stage {n // 2 + 1}" if n % 2 == 0 else "pool" for n in range(most)),
+        "parameters",
+        "s a training",
+    ]
+    for row, stages, each in zip(rows, parts, outcome.entrants, strict=True):
+        rungs = [one.rungs[-1] for one in outcome.trainings[each.name].values() if one.rungs]
+        seconds = _mean([rung.train_s for rung in rungs])
+        row[-1:] = [
+            *stages,
+            *[""] * (most - len(stages)),
+            f"{network_cost(each.architecture).params:,}",
+            "" if seconds is None else f"{seconds:.0f}",
+        ]
+    return headings, rows
+
+
+def short_table(outcome: Outcome) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows of the table on the screen, which ends with the notation.
+
+    Args:
+        outcome: Outcome of the experiment.
+    """
     has_paper = any(each.paper_error is not None for each in outcome.entrants)
     reference = _reference(outcome)
     headings = [
         "network",
         *(["paper, %"] if has_paper else []),
-        "val. error, %",
-        "test error, %",
+        "val., %",
+        "test, %",
         "seeds",
         "d",
-        *columns,
         "multiply-adds",
         "ratio",
-        "parameters",
         *([] if outcome.times is None else ["latency, ms"]),
-        "s a training",
-        *([] if by_stage else ["notation"]),
+        "notation",
     ]
     rows = []
     for place, each in enumerate(outcome.entrants):
-        rungs = [one.rungs[-1] for one in outcome.trainings[each.name].values() if one.rungs]
-        seconds = _mean([rung.train_s for rung in rungs])
         paper = "" if each.paper_error is None else f"{100 * each.paper_error:.1f}"
         rows.append(
             [
@@ -178,15 +196,12 @@ def table_one(outcome: Outcome, *, by_stage: bool = True) -> tuple[list[str], li
                 *([paper] if has_paper else []),
                 _spread(outcome.spread(each.name, "val")),
                 _spread(outcome.spread(each.name)),
-                str(len(rungs)),
+                str(len(outcome.errors(each.name))),
                 str(each.architecture.depth),
-                *_filled(parts, place, most),
                 f"{each.complexity:,}",
                 f"{each.complexity / reference:.3f}",
-                f"{network_cost(each.architecture).params:,}",
                 *([] if outcome.times is None else [f"{outcome.times[place].value:.3f}"]),
-                "" if seconds is None else f"{seconds:.0f}",
-                *([] if by_stage else [format_notation(each.architecture.stages)]),
+                format_notation(each.architecture.stages),
             ]
         )
     return headings, rows
@@ -198,11 +213,6 @@ def markdown(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(
         f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines
     )
-
-
-def _filled(parts: Sequence[list[str]], place: int, most: int) -> list[str]:
-    """The cells of a network's stages, with empty ones up to `most`; none without stages."""
-    return [*parts[place], *[""] * (most - len(parts[place]))] if most else []
 
 
 def _parts(network: Architecture) -> list[str]:

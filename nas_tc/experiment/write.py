@@ -102,7 +102,7 @@ def _report(outcome: Outcome, *, drawn: bool) -> Iterator[str]:
         f"{outcome.done} of {outcome.goal} trainings are done."
     )
     yield from ("", "## Networks", "", markdown(*table_one(outcome)), "")
-    yield "Errors are means over the seeds with their standard deviations."
+    yield from ("Errors are means over the seeds, with their standard deviations.", "")
     yield from _footnotes(outcome)
     if outcome.claims:
         yield from ("", "## Claims", "")
@@ -118,12 +118,12 @@ def _footnotes(outcome: Outcome) -> Iterator[str]:
     """What the table leaves out: reasons, origins, failed trainings."""
     for each in outcome.entrants:
         if each.unequal_because:
-            yield f"\\* {each.name}: {each.unequal_because}."
+            yield f"- \\* {each.name}: {each.unequal_because}."
         if each.origin:
-            yield f"{each.name} is {each.origin}."
+            yield f"- {each.name} is {each.origin}."
         for seed, training in outcome.trainings[each.name].items():
             if training.failure is not None:
-                yield f"{each.name} with seed {seed} failed: {training.failure}."
+                yield f"- {each.name} with seed {seed} failed: {training.failure}."
 
 
 def _relations(outcome: Outcome) -> Iterator[str]:
