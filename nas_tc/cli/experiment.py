@@ -126,6 +126,13 @@ def experiment(
             err=True,
         )
         raise typer.Exit(130)
+    if outcome.done < outcome.goal:
+        typer.echo(
+            f"{outcome.goal - outcome.done} of {outcome.goal} trainings lost their workers twice; "
+            "run the same command again to train them",
+            err=True,
+        )
+        raise typer.Exit(1)
 
 
 def _changed(

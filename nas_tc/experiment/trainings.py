@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -61,9 +61,7 @@ class TrainingsFile:
                 "SELECT network, seed, rungs, test_error, failure FROM trainings"
             ).fetchall()
         return {
-            (network, seed): Finished(
-                tuple(Rung(**each) for each in json.loads(rungs)), test_error, failure
-            )
+            (network, seed): Finished(tuple(map(_rung, json.loads(rungs))), test_error, failure)
             for network, seed, rungs, test_error, failure in rows
         }
 
@@ -84,6 +82,12 @@ class TrainingsFile:
         with _telling(self.path):
             rows = self._database.execute("SELECT value FROM runs ORDER BY rowid").fetchall()
         return [json.loads(value) for (value,) in rows]
+
+
+def _rung(values: Mapping[str, Any]) -> Rung:
+    """A rung as this version has it; what a later version adds is left out."""
+    known = {each.name for each in fields(Rung)}
+    return Rung(**{name: value for name, value in values.items() if name in known})
 
 
 @contextmanager

@@ -39,3 +39,41 @@ def test_bad_input_is_one_line(nas_tc, arguments, message):
     assert message in err
     assert err.startswith("nas-tc: ")
     assert err.count("\n") == 1
+
+
+TEXT = """
+input = [1, 16, 16]
+train_images = 100
+[recipe]
+base = "quick"
+epochs = 1
+[[network]]
+name = "A"
+network = "(3,8)/2 | (3,16)/2"
+paper_error = 37.4
+[[network]]
+name = "B"
+network = "(3,8)/2 | (3,8)/2"
+unequal_because = "it is small"
+[[claim]]
+says = "Wide is good."
+error = "B > A"
+"""
+
+
+def test_an_experiment_ends_with_its_table_and_verdicts(nas_tc, cluster, kept_workers, tmp_path):
+    (tmp_path / "mine.toml").write_text(TEXT)
+    arguments = ("experiment", "mine.toml", "--data", "digits", "--workers", "1", "--device", "cpu")
+    code, out, err = nas_tc(*arguments, "--seeds", "2", "--out", "out")
+    assert (code, err) == (0, "")
+    assert "4/4 B, seed 1: validation error " in out
+    row = next(line.split() for line in out.splitlines() if line.startswith(" A "))
+    assert row[1:2] + row[-3:] == ["37.4", "(3,8)/2", "|", "(3,16)/2"]
+    assert "\n  B > A: " in out
+    assert "out/ (report.md, networks.csv" in out
+    # A file that was changed so that errors cannot be compared.
+    (tmp_path / "mine.toml").write_text(TEXT.replace("epochs = 1", "epochs = 2"))
+    code, _, err = nas_tc(*arguments, "--seeds", "2", "--out", "out")
+    assert code == 2
+    assert "recipe: epochs 1 against 2" in err
+    assert err.count("\n") == 1
