@@ -32,7 +32,7 @@ _HEAD = "head, gap (global average pooling, one layer) or spp (pyramid pooling, 
 _NORM = "normalisation after each convolution, batch or none"
 _CLASSES = "Number of classes."
 _SHAPE = "Channels, height and width of an image, as in 3x32x32."
-_DATA = "digits, parquet:DIR, imagefolder:DIR, npz:FILE, idx:DIR or hub:NAME"
+_DATA = "digits, parquet:DIR, imagefolder:DIR, npz:FILE, idx:DIR, csv:FILE or hub:NAME"
 _TABLE = "Time table, made by nas-tc calibrate"
 
 # A network, and what its notation leaves open. `nas_tc.cli.network` makes the network of them.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nas_tc.data.labelled import metadata_files, plan_metadata
 from nas_tc.data.plan import Part, Plan, planned
 from nas_tc.data.sources import Files
 from nas_tc.data.tree import (
@@ -34,7 +35,8 @@ def plan_imagefolder(folder: Path, name: str) -> Plan:
     One tree is split: a fifth for testing and a tenth of the rest for validation. With `train`
     and `test` alone a tenth of `train` is for validation. With `train` and `val` alone, as
     ImageNet has it, `val` is the test set, so that nothing is chosen by it. All may lie in a folder
-    of their own in `DIR`. What is seen and not used is counted in a remark.
+    of their own in `DIR`. What is seen and not used is counted in a remark. Labels in a file
+    `metadata.csv` or `metadata.jsonl` go before the names of folders.
 
     Args:
         folder: Root of the tree.
@@ -47,6 +49,8 @@ def plan_imagefolder(folder: Path, name: str) -> Plan:
         raise DataError(
             f"no folder {str(folder)!r}; imagefolder:DIR needs one with a folder a class"
         )
+    if tables := metadata_files(folder):
+        return plan_metadata(folder, tables, name)
     left_out: Counter[str] = Counter()
     folder, remarks = _outer(folder, left_out)
     loose_files(folder, left_out)

@@ -20,6 +20,7 @@ from nas_tc.data.disk import decode_to_disk
 from nas_tc.data.hub import plan_hub
 from nas_tc.data.imagefolder import plan_imagefolder
 from nas_tc.data.images import ImageData, Split
+from nas_tc.data.labelled import image_paths, metadata_files, plan_csv
 from nas_tc.data.memory import check_memory, default_limit
 from nas_tc.data.parquet import plan_parquet
 from nas_tc.data.pixels import Conversion
@@ -34,10 +35,18 @@ _PLANS: dict[str, Callable[[Path, str], Plan]] = {
     "imagefolder": plan_imagefolder,
     "npz": plan_npz,
     "idx": plan_idx,
+    "csv": plan_csv,
 }
 # Files that the cache key is made of; "" is the file that the user names.
-_FILES = {"parquet": "*.parquet", "npz": "", "idx": "*idx*"}
-_PLACES = {"parquet": "DIR", "imagefolder": "DIR", "npz": "FILE", "idx": "DIR", "hub": "NAME"}
+_FILES = {"parquet": "*.parquet", "npz": "", "idx": "*idx*", "csv": ""}
+_PLACES = {
+    "parquet": "DIR",
+    "imagefolder": "DIR",
+    "npz": "FILE",
+    "idx": "DIR",
+    "csv": "FILE",
+    "hub": "NAME",
+}
 _KNOWN = ("digits", *(f"{kind}:{place}" for kind, place in _PLACES.items()))
 
 
@@ -51,9 +60,9 @@ def load_data(
     """The images that `spec` names, decoded and split. After the first time they are cached.
 
     Args:
-        spec: Name of the data: "digits", "parquet:DIR", "imagefolder:DIR", "npz:FILE", "idx:DIR" or
-            "hub:NAME". Transparent images are composed on white, or on another colour with
-            ",background=black" at the end.
+        spec: Name of the data: "digits", "parquet:DIR", "imagefolder:DIR", "npz:FILE", "idx:DIR",
+            "csv:FILE" or "hub:NAME". Transparent images are composed on white, or on another colour
+            with ",background=black" at the end.
         side: Height and width to scale to, pixels; None: those of the first image.
         train_images: Number of training images, a fixed and stratified choice; None: all.
         decoding: Callbacks during the decoding, which may take long, and the memory limit.
@@ -121,7 +130,7 @@ def _exists(kind: str, place: Path) -> bool:
         DataError: The system refuses the path.
     """
     try:
-        return place.is_file() if kind == "npz" else place.is_dir()
+        return place.is_file() if not _FILES.get(kind, "*") else place.is_dir()
     except OSError as error:
         raise DataError(f"{place}: cannot be read: {reason(error)}") from None
 
@@ -132,7 +141,11 @@ def _key(kind: str, place: Path, *settings: object) -> str:
         if kind == "imagefolder":
             tree = look_through(place)
             settings = (*settings, sorted(tree.left_out.items()))
-            return fingerprint(tree.images, place, (kind, *settings))
+            tables = [str(table) for table in metadata_files(place)]
+            return fingerprint([*tree.images, *tables], place, (kind, *settings))
+        if kind == "csv":
+            paths = [str(place), *image_paths(place)]
+            return fingerprint(paths, place.parent, (kind, *settings))
         if not _FILES[kind]:
             return fingerprint([str(place)], place.parent, (kind, *settings))
         found = (*place.glob(_FILES[kind]), *place.glob(f"data/{_FILES[kind]}"))

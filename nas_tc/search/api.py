@@ -74,7 +74,8 @@ def search(
         budget: Budget, such as "alexnet*0.6", "120M" or "complexity in 100M..120M, params<=5M"; see
             docs/budget.md.
         space: A space, the name of a shipped space, or the path of a TOML file.
-        data: "digits", "parquet:DIR", "imagefolder:DIR", "npz:FILE", "idx:DIR" or "hub:NAME".
+        data: "digits", "parquet:DIR", "imagefolder:DIR", "npz:FILE", "idx:DIR",
+            "csv:FILE" or "hub:NAME".
         train_images: Number of images to train on; None: all.
         trials: Number of networks to train, those of earlier runs of the study included. Pruned
             networks count.
