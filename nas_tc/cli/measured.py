@@ -15,10 +15,10 @@ from nas_tc.timing import (
     Builder,
     Estimate,
     GraphRun,
-    Run,
     Stopwatch,
     decide_rebuilds,
     find_reference_speed,
+    launched_alike,
     stopwatch,
     time_ratio,
     time_rebuilds,
@@ -60,31 +60,28 @@ def by_one_build(
     watch: Stopwatch, builders: Sequence[Builder], limit_ms: float | None, repeats: int
 ) -> dict[str, Any]:
     """Figures of a GPU, which needs no reference speed: its times repeat as they are."""
-    run, *reference = (build() for build in builders)
+    runs, reason = launched_alike([build() for build in builders])
+    run, *reference = runs
     judged = {}
     if limit_ms is None:
         found = watch.time(run, repeats=repeats)
     else:
         found, verdict = watch.decide(run, limit_ms)
         judged = {"verdict": verdict}
-    values = {**_figures(found), **_correction(1, found.value, None), **judged}
-    values |= _eager(watch, run, found, repeats)
-    return values | (
-        _ratio(time_ratio(watch, run, *reference, rounds=repeats)) if reference else {}
-    )
-
-
-def _eager(watch: Stopwatch, run: Run, found: Estimate, repeats: int) -> dict[str, Any]:
-    """The time of the same pass with the launches of the host, and its ratio to that of replays."""
-    assert isinstance(run, GraphRun)
-    eager = found if run.graph is None else watch.time(run.eager, repeats=repeats)
-    return {
+    eager = watch.time(run.eager, repeats=repeats) if isinstance(run, GraphRun) else found
+    values = {
+        **_figures(found),
+        **_correction(1, found.value, None),
+        **judged,
         "eager_ms": eager.value,
         "eager_low_ms": eager.low,
         "eager_high_ms": eager.high,
         "eager_ratio": eager.value / found.value,
-        "not_captured": run.reason or None,
+        "not_captured": reason,
     }
+    return values | (
+        _ratio(time_ratio(watch, run, *reference, rounds=repeats)) if reference else {}
+    )
 
 
 def _figures(found: Estimate) -> dict[str, Any]:

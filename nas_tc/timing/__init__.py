@@ -10,7 +10,7 @@ the clock is read.
 from nas_tc._heap import keep_memory
 from nas_tc.timing.baseline_speed import BASELINES, BaselineSpeed, ReferenceSpeed, baseline_weights
 from nas_tc.timing.clock import LOW_QUARTILE, MEDIAN, Run, one_thread
-from nas_tc.timing.cuda_graph import GraphRun, captured
+from nas_tc.timing.cuda_graph import GraphRun, captured, launched_alike
 from nas_tc.timing.estimate import Estimate, Verdict, estimate, quantile_of
 from nas_tc.timing.gpu_record import gpu_uuid
 from nas_tc.timing.gpu_turns import GpuTurns
@@ -67,6 +67,7 @@ __all__ = [
     "forward_pass",
     "gpu_uuid",
     "keep_memory",
+    "launched_alike",
     "one_thread",
     "quantile_of",
     "read_reference_speed",

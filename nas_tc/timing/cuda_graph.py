@@ -5,7 +5,7 @@ then that of the host's Python, and moves with the load of the host. A captured 
 a whole, and replays that are queued in a row wait for nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil, inf
 from typing import Any
@@ -87,6 +87,25 @@ def captured(run: Callable[[], None], pool: Any = None) -> GraphRun:
             found = GraphRun(run, None, why_not_captured(error))
     before.wait_stream(stream)
     return found
+
+
+def launched_alike(
+    runs: Sequence[Callable[[], None]],
+) -> tuple[list[Callable[[], None]], str | None]:
+    """Passes that can be compared: all are replayed, or all launched by the host.
+
+    Args:
+        runs: Passes to compare.
+
+    Returns:
+        The passes, and why the host launches them: one of them could not be captured. None if all
+        are as they were given.
+    """
+    reasons = (run.reason for run in runs if isinstance(run, GraphRun))
+    reason = next(filter(None, reasons), None)
+    if reason is None:
+        return list(runs), None
+    return [run.eager if isinstance(run, GraphRun) else run for run in runs], reason
 
 
 def replay_ms(run: GraphRun) -> float:

@@ -1,7 +1,6 @@
 """Measures times in a worker, while no other worker of the node trains or measures."""
 
 import time
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,7 +14,6 @@ from nas_tc.latency import profile_layers
 from nas_tc.timing import (
     Builder,
     Estimate,
-    GraphRun,
     NodeLock,
     Run,
     Setting,
@@ -23,6 +21,7 @@ from nas_tc.timing import (
     TimeLimit,
     decide_ratio,
     find_reference_speed,
+    launched_alike,
     one_thread,
     read_reference_speed,
     stopwatch,
@@ -167,8 +166,8 @@ def _time_front(
 ) -> list[tuple[Estimate, Estimate | None, str | None]]:
     """The milliseconds of each network, and its ratio to the limit's reference if there is one.
 
-    The third is the reason why it was not captured, if so. The reference is built only once:
-    building AlexNet takes longer than timing it.
+    The third is the reason why the host launched it, if one of them could not be captured. The
+    reference is built only once: building AlexNet takes longer than timing it.
     """
     # One pool for all, since their graphs are alive together: else each would keep its maps.
     pool = None if setup.device.type == "cpu" else torch.cuda.graph_pool_handle()
@@ -178,13 +177,12 @@ def _time_front(
     reference = setup.reference_of(limit)
     with setup.lock.timing():
         if setup.device.type != "cpu":
-            runs = [build() for build in builders]
-            other = None if reference is None else reference.run
-            found = time_interleaved(setup.watch, runs, other, least_s=request.least_s)
-            return [
-                (*times, _not_captured((run, other)))
-                for run, times in zip(runs, found, strict=True)
-            ]
+            others = [] if reference is None else [reference.run]
+            runs, reason = launched_alike([*(build() for build in builders), *others])
+            networks = runs[: len(builders)]
+            other = None if reference is None else runs[-1]
+            found = time_interleaved(setup.watch, networks, other, least_s=request.least_s)
+            return [(*times, reason) for times in found]
         if reference is not None:
             run = reference.run
             builders.append(lambda: run)
@@ -207,6 +205,10 @@ def _judge(request: TimingRequest, limit: TimeLimit, setup: TimingSetup) -> Judg
     quick = request.brief or watch.reference_speed is not None
     run = work_of(request.network, limit.setting, setup.device)
     reference = setup.reference_of(limit)
+    others = [] if reference is None else [reference.run]
+    (run, *others), reason = launched_alike([run, *others])
+    if reference is not None and reason is not None:
+        reference = BuiltReference(others[0])  # its estimate was one of replays, perhaps
     ratio: Estimate | None = None
     with setup.lock.timing():
         if reference is None:
@@ -223,14 +225,7 @@ def _judge(request: TimingRequest, limit: TimeLimit, setup: TimingSetup) -> Judg
                 most_s=request.most_s,
                 reference_estimate=_quick_estimate(reference, watch) if quick else None,
             )
-    reason = _not_captured((run, None if reference is None else reference.run))
     return JudgedTime.of(limit, estimate, ratio, verdict, reason)
-
-
-def _not_captured(runs: Iterable[Run | None]) -> str | None:
-    """Why one of the passes has no CUDA graph; None if all have one that should."""
-    reasons = (run.reason for run in runs if isinstance(run, GraphRun))
-    return next(filter(None, reasons), None)
 
 
 def _quick_estimate(reference: BuiltReference, watch: Stopwatch) -> Estimate:

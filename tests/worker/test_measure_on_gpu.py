@@ -5,8 +5,9 @@ import torch
 from judged_times import MACHINE, SLIM, WIDE, judge, network, profile
 from simulated_gpu import META
 
-from nas_tc.timing import NodeLock, Setting, stopwatch
-from nas_tc.worker import FrontTimingRequest
+from nas_tc.timing import GraphRun, NodeLock, Setting, stopwatch
+from nas_tc.timing import work as work_module
+from nas_tc.worker import FrontTimingRequest, TimingRequest
 from nas_tc.worker import measure as measure_module
 from nas_tc.worker.measure import TimingSetup, measure, measure_front
 
@@ -69,6 +70,24 @@ def test_where_no_graph_can_be_made_launches_are_judged_and_stay_out_of_the_tabl
     assert time_judge.table.of(Setting(eager=True)).layers
     assert len(notes) == 1
     assert notes[0].startswith("latency is measured with the launches of the host, since")
+
+
+def test_replays_are_not_compared_with_launches(setup, gpu, monkeypatch):
+    """A limit by a reference that cannot be captured: the network is launched eagerly, too."""
+    captured = work_module.captured
+    graphs = iter([True, False])  # of the network, and of the reference
+
+    def some(run, pool):
+        return captured(run, pool) if next(graphs) else GraphRun(run, None, "no graph today")
+
+    monkeypatch.setattr(work_module, "captured", some)
+    (found,), (eager,) = (
+        measure(TimingRequest(SLIM, gpu_judge(f"{what}<=(3,8)/2 | (3,8)*2").limits), setup).times
+        for what in ("latency", "latency_eager")
+    )
+    assert found.not_captured == "no graph today"
+    assert eager.not_captured is None
+    assert found.ratio.value == pytest.approx(eager.ratio.value)
 
 
 def test_a_front_is_measured_in_one_pool_of_memory(setup, monkeypatch):
