@@ -13,6 +13,7 @@ from PIL import Image
 
 from nas_tc.data.memory import default_limit, gib
 from nas_tc.data.pixels import (
+    DEEP_COLOUR,
     FRAMES,
     GREY_MODES,
     TRANSPARENT,
@@ -28,6 +29,7 @@ from nas_tc.data.sources import Encoded, Source
 from nas_tc.errors import DataError
 
 _TOGETHER = 100  # images that are encoded in memory at once
+_DARK = 64  # of 255: images without a brighter value have a narrower range than their 16 bits
 _STEP = 1000  # images between two calls of the progress callback
 
 
@@ -113,6 +115,15 @@ def conversion_remarks(conversion: Conversion) -> list[str]:
         remarks.append(f"transparency: {count:,} images were composed on {named}")
     if count := conversion.seen.count(FRAMES):
         remarks.append(f"several frames: of {count:,} images the first was taken")
+    if deep := [word for word in conversion.seen if word.startswith(DEEP_COLOUR)]:
+        greatest = max(int(word.removeprefix(DEEP_COLOUR)) for word in deep)
+        remark = f"16-bit colour: of {len(deep):,} images the upper 8 bits were taken"
+        if greatest < _DARK:
+            remark += (
+                f", which are {greatest} of 255 at most: scale them and save 8 bits, since most of "
+                "their levels are lost"
+            )
+        remarks.append(remark)
     return remarks
 
 

@@ -1,6 +1,7 @@
 """One image file as pixels."""
 
 import io
+import re
 import struct
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from nas_tc.errors import DataError, reason
 GREY_MODES = {"1", "L", *SIXTEEN_BITS}
 _LFS = b"version https://git-lfs"
 _WITH_FRAMES = {"GIF", "TIFF", "WEBP", "PNG"}
+_DEEP_LAYOUT = re.compile(r"(RGB[AaX]?|LA|CMYK);16[BLN]")  # Pillow's names of layouts in files
 _BROKEN = (  # what Pillow raises for a file that makes no sense, in its pixels or what it notes
     OSError,
     EOFError,
@@ -31,6 +33,7 @@ _BROKEN = (  # what Pillow raises for a file that makes no sense, in its pixels 
 
 TRANSPARENT = "transparent"
 FRAMES = "frames"
+DEEP_COLOUR = "16-bit colour, greatest "  # and the greatest value of the 8 bits that are taken
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,8 @@ class Conversion:
     Attributes:
         background: what transparent images are composed on: red, green and blue, 0 to 255.
         grey_range: the values of 16-bit grey that become 0 and 255; None: there is no such grey.
-        seen: takes a word for each image that something is done to: `TRANSPARENT`, `FRAMES`.
+        seen: takes a word for each image that something is done to: `TRANSPARENT`, `FRAMES`,
+            `DEEP_COLOUR`.
         kinds: takes mode and size of each image.
     """
 
@@ -65,9 +69,9 @@ def open_image(source: Source, name: str) -> Image.Image:
     try:
         with _opened(source) as image:
             frames = image.format in _WITH_FRAMES and getattr(image, "is_animated", False)
+            is_deep = _is_deep_colour(image)
             turned = upright(image)
-            if frames:
-                turned.info[FRAMES] = True
+            turned.info |= {FRAMES: frames, DEEP_COLOUR: is_deep}
     except FileNotFoundError:
         raise DataError(f"{name}: the image is missing{_where_to(source)}") from None
     except UnidentifiedImageError:
@@ -118,7 +122,7 @@ def read_pixels(
     image = open_image(source, name)
     if conversion.kinds is not None:
         conversion.kinds.append((image.mode, f"{image.width}x{image.height}"))
-    if FRAMES in image.info:
+    if image.info[FRAMES]:
         conversion.seen.append(FRAMES)
     try:
         flat = in_8_bits(image, conversion.background, conversion.grey_range)
@@ -127,13 +131,25 @@ def read_pixels(
     if flat is not image and conversion.grey_range is None:
         conversion.seen.append(TRANSPARENT)
     try:
-        return to_pixels(flat, shape)
+        pixels = to_pixels(flat, shape)
     except ValueError as error:
         raise DataError(f"{name}: {error}; save the image as RGB") from None
+    if image.info[DEEP_COLOUR]:
+        conversion.seen.append(f"{DEEP_COLOUR}{pixels.max()}")
+    return pixels
 
 
 def _opened(source: Path | bytes) -> Image.Image:
     return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
+
+
+def _is_deep_colour(image: Image.Image) -> bool:
+    """Whether a file has 16 bits a channel of colour, of which Pillow reads the upper 8."""
+    for *_, arguments in getattr(image, "tile", ()):
+        layout = arguments[0] if isinstance(arguments, tuple) and arguments else arguments
+        if _DEEP_LAYOUT.match(str(layout)):
+            return True
+    return False
 
 
 def _where_to(source: Source) -> str:

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -77,6 +78,32 @@ def test_the_range_of_16_bits_is_that_of_training(tmp_path):
     picture(0, (4, 4), "L").save(tmp_path / "test" / "cat" / "0.png")
     with pytest.raises(DataError, match=r"test/cat/0\.png: 8 bits a pixel, .* has 16"):
         load_data(f"imagefolder:{tmp_path}")
+
+
+def deep_png(values):
+    """A PNG of 16-bit colour with one row, which Pillow cannot write."""
+
+    def chunk(kind, content):
+        crc = zlib.crc32(kind + content)
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", crc)
+
+    row = b"\0" + np.array(values, ">u2").tobytes()
+    header = struct.pack(">IIBBBBB", len(values), 1, 16, 2, 0, 0, 0)
+    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(row)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+@pytest.mark.parametrize(
+    ("greatest", "tail"), [(65535, "taken"), (1023, "most of their levels are lost")]
+)
+def test_16_bits_of_colour_are_told(tree, greatest, tail):
+    for file in (tree / "train").rglob("*.png"):
+        file.write_bytes(deep_png([[0, greatest // 2, greatest]] * 3))
+    data = load_data(f"imagefolder:{tree}")
+    assert data.train.images.max() == greatest // 257 if greatest == 65535 else 3
+    (remark,) = data.remarks
+    assert remark.startswith("16-bit colour: of 40 images the upper 8 bits were taken")
+    assert remark.endswith(tail)
 
 
 def test_16_bits_of_grey_among_8_are_refused(tree):
