@@ -220,6 +220,11 @@ def _write_error(path: Path, error: BaseException) -> str:
     while error.__cause__ is not None:
         error = error.__cause__
     reason = getattr(error, "strerror", None) or str(getattr(error, "orig", error)).splitlines()[0]
+    if "locked" in reason:
+        return (
+            f"cannot write the study {path}: another program has locked it ({reason}); close it "
+            "there, and run the same command again: finished trials are kept"
+        )
     return (
         f"cannot write the study {path}: {reason}; make room, or make it writable, and run the "
         "same command again: finished trials are kept"

@@ -1,11 +1,17 @@
 """The study file: opened by one search at a time, and only by the search that it belongs to."""
 
+import shutil
+import sqlite3
+from contextlib import closing
+from functools import partial
+
 import optuna
 import pytest
+import sqlalchemy
 
 from nas_tc.errors import StudyError
 from nas_tc.study import read_study
-from nas_tc.study.storage import lock_study, requeue_running
+from nas_tc.study.storage import _write_error, lock_study, requeue_running
 
 
 def test_a_study_of_another_search_is_refused(tiny_search):
@@ -72,3 +78,19 @@ def test_the_only_network_of_a_space_is_queued_again():
     for _ in range(2):
         requeue_running(study)
         assert [t.state.name for t in study.trials] == ["FAIL", "WAITING"]
+
+
+def test_a_locked_database_is_not_a_full_disk(tmp_path, study, monkeypatch):
+    path = tmp_path / "study.db"
+    shutil.copy(study.path, path)
+    impatient = partial(sqlite3.connect, timeout=0)  # the default waits for five seconds
+    monkeypatch.setattr("nas_tc.study.files.sqlite3.connect", impatient)
+    with closing(impatient(path)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StudyError, match="another program has locked the study"):
+            read_study(path)
+        with pytest.raises(sqlite3.OperationalError) as raised, closing(impatient(path)) as own:
+            own.execute("CREATE TABLE t (x)")
+        error = sqlalchemy.exc.OperationalError("CREATE", None, raised.value)
+        assert "another program has locked it (database is locked)" in _write_error(path, error)
+    assert read_study(path).front
