@@ -41,6 +41,24 @@ def weights_file(study: Path, number: int) -> Path:
     return weights_folder(study) / f"trial-{number:06d}.safetensors"
 
 
+def check_path(path: Path) -> None:
+    """Refuses a path that a URL of a database cannot hold.
+
+    Args:
+        path: Path of the study file.
+
+    Raises:
+        StudyError: The path is no UTF-8.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise StudyError(
+            f"{path}: the path of a study must be UTF-8; rename the folder or file, or change into "
+            "the folder"
+        ) from None
+
+
 def kept_settings(path: Path) -> dict[str, Any] | None:
     """The settings in a study file, opened read-only; None if the study is still empty.
 
@@ -50,6 +68,7 @@ def kept_settings(path: Path) -> dict[str, Any] | None:
     Raises:
         StudyError: There is no such file, it is not a study, or a newer nas-tc made it.
     """
+    check_path(path)
     if not _size_bytes(path):
         return None
     other = StudyError(f"{path}: not a study of nas-tc; choose another path for the study")

@@ -22,7 +22,7 @@ from nas_tc.study.attributes import (
     SETTINGS_KEY,
 )
 from nas_tc.study.comparison import difference
-from nas_tc.study.files import STUDY_NAME, kept_settings, study_folder, study_url
+from nas_tc.study.files import STUDY_NAME, check_path, kept_settings, study_folder, study_url
 
 _LOCK_WAIT_S = 1  # the lock of a search that was just killed is free within moments
 
@@ -69,6 +69,7 @@ def lock_study(path: Path) -> Iterator[None]:
         StudyError: The study is in use, the folder cannot be written, or the file at `path` is not
             a study.
     """
+    check_path(path)
     try:
         is_folder = not path.name or path.is_dir()
         has_file = not is_folder and study_folder(path).is_file()

@@ -1,5 +1,6 @@
 """The study file: opened by one search at a time, and only by the search that it belongs to."""
 
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -94,3 +95,11 @@ def test_a_locked_database_is_not_a_full_disk(tmp_path, study, monkeypatch):
         error = sqlalchemy.exc.OperationalError("CREATE", None, raised.value)
         assert "another program has locked it (database is locked)" in _write_error(path, error)
     assert read_study(path).front
+
+
+def test_a_path_that_is_no_text_is_refused(tmp_path, study):
+    path = tmp_path / os.fsdecode(b"caf\xe9.db")
+    shutil.copy(study.path, path)
+    for opened in (lambda: read_study(path), lambda: lock_study(path).__enter__()):
+        with pytest.raises(StudyError, match="the path of a study must be UTF-8"):
+            opened()
