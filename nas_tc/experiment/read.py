@@ -18,10 +18,10 @@ _TOP = (
     "recipe", "budget", "network", "claim",
 )  # fmt: skip
 _NETWORK = (
-    "name", "network", "family", "replacements_of", "kinds", "most", "head", "norm",
+    "name", "network", "family", "replacements_of", "study", "kinds", "most", "head", "norm",
     "paper_error", "unequal_because",
 )  # fmt: skip
-_KINDS_OF_NETWORK = ("network", "family", "replacements_of")
+_KINDS_OF_NETWORK = ("network", "family", "replacements_of", "study")
 _SIGN = re.compile(r"\s+([<>~])\s+")
 _SHIPPED = "shipped"
 

@@ -19,8 +19,9 @@ class NetworkEntry:
         network: Name of the zoo, notation or JSON file; None: another field says what it is.
         family: Name of a family, to be cut to the budget's reference.
         replacements_of: Name of an earlier network, whose replacements are taken.
-        kinds: Trade-offs of these replacements; None: all.
-        most: Greatest number of these replacements; None: all.
+        study: Path of a search's study, whose recommended network is taken, and the next best.
+        kinds: Trade-offs of replacements; None: all.
+        most: Greatest number of replacements, None: all; or of networks of a study, None: one.
         head: Head in place of the experiment's; None: the experiment's.
         norm: Normalisation in place of the experiment's; None: the experiment's.
         paper_error: Error that the paper reports, 0 to 1; None if there is none.
@@ -31,6 +32,7 @@ class NetworkEntry:
     network: str | None = None
     family: str | None = None
     replacements_of: str | None = None
+    study: str | None = None
     kinds: tuple[TradeOff, ...] | None = None
     most: int | None = None
     head: Head | None = None

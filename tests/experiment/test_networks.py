@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from handmade_study import make_study
 from nas_tc.cost import complexity
 from nas_tc.errors import NasTcError
 from nas_tc.experiment import entrants, load_experiment, parse_experiment, shipped_experiments
 from nas_tc.replacement import replacements
+from nas_tc.study import read_study
 
 A = '[[network]]\nname = "A"\nnetwork = "(3,16) | 2/2 | (3,32)x3"\n'
 BUDGET = '[budget]\nreference = "A"\ntolerance = 0.03\n'
@@ -64,6 +66,22 @@ def test_a_family_is_cut_to_the_reference():
     assert family.origin.startswith("vgg, first width")
     with pytest.raises(NasTcError, match=r"network 'v': .*\[budget\] reference"):
         built('[[network]]\nname = "v"\nfamily = "vgg"\n' + A)
+
+
+def test_the_best_of_a_study_are_its_recommended_network_and_the_next(tmp_path):
+    path = tmp_path / "s.db"
+    make_study(path)
+    text = f'norm = "batch"\n[[network]]\nname = "mine"\nstudy = "{path}"\n'
+    (found,) = built(text)
+    assert found.name == "mine"
+    assert found.origin == f"trial 1 of {path}"
+    assert found.architecture == read_study(path).best.architecture.at((3, 32, 32), 10)
+    first, second = built(text + "most = 5\n")  # two are on the front
+    assert (first.name, second.name) == ("mine-1", "mine-2")
+    assert first.architecture == found.architecture
+    assert second.complexity < first.complexity
+    with pytest.raises(NasTcError, match=r"network 'mine': .*none\.db"):
+        built(text.replace("s.db", "none.db"))
 
 
 def test_all_replacements_within_the_tolerance():
