@@ -75,7 +75,7 @@ def plan_metadata(folder: Path, tables: Sequence[Path], name: str) -> Plan:
     for table in tables:
         found = _once(table.parent, read_table(table), inside=True)
         if len(tables) > 1:  # the folder is the split, whatever the table says
-            split = SPLITS[table.parent.name]
+            split = SPLITS[table.parent.name.lower()]
             found = {p: Row(r.place, r.path, r.label, split) for p, r in found.items()}
         rows |= found
     tree = look_through(folder)
@@ -181,7 +181,7 @@ def _table(folder: Path) -> Path | None:
 
 
 def _split_folders(folder: Path) -> list[str]:
-    return [name for name in subfolders(folder, Counter()) if name in SPLITS]
+    return [name for name in subfolders(folder, Counter()) if name.lower() in SPLITS]
 
 
 def _only(folder: Path) -> list[Path]:

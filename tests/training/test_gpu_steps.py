@@ -20,14 +20,18 @@ SGD = {"augment": ("crop", "flip", "colour"), "ema": 0.99}
 MUON = {"optimizer": "muon", "margin": 2, "weight_decay": 0.01, "ema": 0.9}
 PLAIN = {"momentum": 0.0, "nesterov": False, "drops": (1,)}
 RECIPES = pytest.mark.parametrize("fields", [SGD, MUON, PLAIN], ids=["sgd", "muon", "plain"])
+WEIGHED, DEALT = {"class_weights": "balanced"}, {"batches": "balanced", "augment": ("crop",)}
+ALL_RECIPES = pytest.mark.parametrize(
+    "fields", [SGD, MUON, PLAIN, WEIGHED, DEALT], ids=["sgd", "muon", "plain", "weighed", "dealt"]
+)
 STREAMED = pytest.mark.parametrize("streamed", [False, True], ids=["resident", "streamed"])
 
 
 def noise(recipe, *, streamed=False, count=70):
-    """Images of noise, seven batches and a part of another."""
+    """Images of noise, some classes twice as often; seven batches and a part of another."""
     generator = torch.Generator().manual_seed(0)
     pixels = torch.randint(0, 256, (count, 12, 12, 3), dtype=torch.uint8, generator=generator)
-    images = Images(pixels, torch.arange(count) % 10, margin=recipe.margin, streamed=streamed)
+    images = Images(pixels, torch.arange(count) ** 2 % 10, margin=recipe.margin, streamed=streamed)
     return with_colours(images, recipe)
 
 
@@ -58,7 +62,7 @@ def equal(one, other):
     return all(torch.equal(a, b) for a, b in zip(weights(one), weights(other), strict=True))
 
 
-@RECIPES
+@ALL_RECIPES
 @STREAMED
 def test_replays_compute_what_steps_compute_one_by_one(cuda, fields, streamed):
     recipe = recipe_of(fields)
@@ -71,7 +75,7 @@ def test_replays_compute_what_steps_compute_one_by_one(cuda, fields, streamed):
     assert cuda.calls.count("replay") == 3 * 7 - 3
 
 
-@RECIPES
+@ALL_RECIPES
 def test_the_steps_of_a_gpu_are_those_of_the_processor_within_rounding(cuda, fields):
     recipe = recipe_of(fields)
     images = noise(recipe)
@@ -80,7 +84,7 @@ def test_the_steps_of_a_gpu_are_those_of_the_processor_within_rounding(cuda, fie
         assert ours.run_epoch() == pytest.approx(host.run_epoch(), rel=1e-3)
 
 
-@RECIPES
+@ALL_RECIPES
 @STREAMED
 def test_the_batches_are_those_of_the_processor_to_the_bit(cuda, fields, streamed):
     recipe = recipe_of(fields)
