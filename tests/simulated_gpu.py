@@ -27,6 +27,7 @@ class SimulatedGpu:
         gap_ms: Time of the GPU before each graph.
         held_up: Function that gives the host's delay before the next launch, milliseconds.
         calls: Names of the calls of `torch.cuda`, in order.
+        refuses_captures: Whether kernels wait for the GPU, which ends a capture.
         capture: Kernels of the graph that is being captured; None outside of a capture.
     """
 
@@ -35,6 +36,7 @@ class SimulatedGpu:
         self.launch_ms = self.graph_launch_ms = 0.01
         self.held_up = lambda: 0.0
         self.calls = []
+        self.refuses_captures = False
         self.capture = None
         self.invalid = False
         self.stream = Stream(self, "default")
@@ -42,6 +44,8 @@ class SimulatedGpu:
     def kernel(self, ms):
         """Launches a kernel that takes `ms`, or adds it to the graph."""
         if self.capture is not None:
+            if self.refuses_captures:
+                self.synchronize()
             self.capture.append(ms)
             return
         self._launch(self.launch_ms)

@@ -39,14 +39,7 @@ def test_replays_and_launches_fill_settings_of_their_own(nas_tc, slow_gpu, tmp_p
 
 
 def test_what_cannot_be_captured_fills_no_table(nas_tc, slow_gpu, tmp_path):
-    launch = slow_gpu.kernel
-
-    def kernel(ms):
-        if slow_gpu.capture is not None:
-            slow_gpu.synchronize()
-        launch(ms)
-
-    slow_gpu.kernel = kernel
+    slow_gpu.refuses_captures = True
     out = tmp_path / "table.json"
     code, _, errors = nas_tc("calibrate", *SPACE, "--networks", "1", "--out", out)
     assert code == 2
