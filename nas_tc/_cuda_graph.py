@@ -2,11 +2,24 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 import torch
 
 _ENDS = ("_cuda_endAllocateToPool", "_cuda_endAllocateCurrentStreamToPool")  # of torch 2.8, before
+
+
+@cache
+def capture_stream(device: torch.device) -> torch.cuda.Stream:
+    """The stream of this process for captures on a GPU, and for the runs before them.
+
+    There is but one, since cuBLAS and torch's allocator keep memory for each stream.
+
+    Args:
+        device: The GPU.
+    """
+    return torch.cuda.Stream(device)
 
 
 def captured_graph(

@@ -13,7 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from nas_tc._cuda_graph import _ENDS
-from nas_tc.training import norm_pool, sending
+from nas_tc.training import gpu_steps, norm_pool, sending
 
 _RUNNING = {"native_batch_norm": (3, 4)}  # writes to these arguments, and its schema hides it
 
@@ -140,7 +140,6 @@ def cuda(monkeypatch):
             torch.set_rng_state(numbers)
 
     for name, value in {
-        "Stream": lambda _=None: Stream(found),
         "CUDAGraph": lambda: Graph(found),
         "graph": capture,
         "graph_pool_handle": lambda: (0, 1),
@@ -153,5 +152,6 @@ def cuda(monkeypatch):
     monkeypatch.setattr(torch.Tensor, "record_stream", lambda *_: None)
     monkeypatch.setattr(norm_pool, "library", lambda: None)
     monkeypatch.setattr(sending, "pinned", lambda shape: torch.empty(*shape, dtype=torch.uint8))
+    monkeypatch.setattr(gpu_steps, "capture_stream", lambda _: Stream(found))
     monkeypatch.setattr(sending, "_copy_stream", lambda _: Stream(found, "copy"))
     return found

@@ -11,6 +11,8 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from nas_tc.timing import cuda_graph
+
 META = torch.device("meta")  # stands for the GPU: shapes without memory
 SYNCHRONIZED = "CUDA error: operation not permitted when stream is capturing\nadvice"
 INVALIDATED = "CUDA error: operation failed due to a previous error during capture\nadvice"
@@ -193,7 +195,6 @@ def gpu(monkeypatch):
 
     for name, value in {
         "Event": type("Event", (Event,), {"gpu": found}),
-        "Stream": lambda: Stream(found),
         "CUDAGraph": type("CUDAGraph", (Graph,), {"gpu": found}),
         "graph": lambda graph, **how: _Capture(found, graph, **how),
         "graph_pool_handle": lambda: (0, 1),
@@ -204,6 +205,7 @@ def gpu(monkeypatch):
         "default_generators": (Generator(found),),
     }.items():
         monkeypatch.setattr(torch.cuda, name, value)
+    monkeypatch.setattr(cuda_graph, "capture_stream", lambda _: Stream(found))
     end = "_cuda_endAllocateToPool"
     monkeypatch.setattr(torch._C, end, lambda *_: found.calls.append("pool left"), raising=False)
     monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())  # none on "meta"

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from nas_tc._cuda_graph import captured_graph, renew_generator, why_not_captured
+from nas_tc._cuda_graph import capture_stream, captured_graph, renew_generator, why_not_captured
 
 _SHORT_MS = 0.2  # of a graph, twenty times its launch: a shorter pass is captured several times
 _LOOKS = 3  # at a graph, to see how long it takes: the shortest counts
@@ -71,7 +71,7 @@ def captured(run: Callable[[], None], pool: Any = None) -> GraphRun:
         RuntimeError: The pass fails for another reason, such as a lack of memory.
     """
     before = torch.cuda.current_stream()
-    stream = torch.cuda.Stream()
+    stream = capture_stream(torch.device("cuda", torch.cuda.current_device()))
     stream.wait_stream(before)
     with torch.cuda.stream(stream):
         for _ in range(_WARM_UPS):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nas_tc._cuda_graph import captured_graph, renew_generator, why_not_captured
+from nas_tc._cuda_graph import capture_stream, captured_graph, renew_generator, why_not_captured
 from nas_tc.recipe.recipe import Recipe
 from nas_tc.training.batches import Images, altered, to_float
 from nas_tc.training.colour import add_colours
@@ -195,7 +195,7 @@ class GpuSteps:
     def _run_on_stream(self) -> None:
         """Runs a step on the stream of the capture, where what it chooses is at hand later."""
         before = torch.cuda.current_stream(self._device)
-        self._stream = self._stream or torch.cuda.Stream(self._device)
+        self._stream = self._stream or capture_stream(self._device)
         self._stream.wait_stream(before)
         with torch.cuda.stream(self._stream):
             self._train_on_batch()
