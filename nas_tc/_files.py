@@ -10,6 +10,15 @@ from pathlib import Path
 _LEFT_BEHIND_S = 24 * 3600  # no write takes so long: whoever began such a file was killed
 
 
+def as_text(name: str) -> str:
+    """A name for whoever takes text only: bytes in it that are no UTF-8 are written in ASCII.
+
+    Args:
+        name: Name of a file, or a command with one.
+    """
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
 @contextmanager
 def whole_file(path: Path, *, synced: bool = False) -> Iterator[Path]:
     """Gives a path beside `path` to write to; what was written there then takes the name `path`.

@@ -11,6 +11,7 @@ from typing import Any
 import ray
 import torch
 
+from nas_tc._files import as_text
 from nas_tc.errors import DeviceError, reason
 from nas_tc.training import choose_device
 
@@ -43,7 +44,7 @@ def start_ray(address: str | None, workers: int | None, clocked: bool = False) -
         _check_reachable(address)
     if ray.is_initialized():
         return False
-    with own_sigterm():
+    with own_sigterm(), _command_as_text():
         _init_ray(address, workers, {} if clocked else FAST_MEMORY)
     return True
 
@@ -67,6 +68,19 @@ def own_sigterm() -> Iterator[None]:
             ray._private.utils.set_sigterm_handler = set_handler
         if in_main_thread:  # whatever a later Ray does
             signal.signal(signal.SIGTERM, on_terminate)
+
+
+@contextmanager
+def _command_as_text() -> Iterator[None]:
+    """Lets Ray, which keeps this program's command, start where a name in it is no UTF-8."""
+    command = getattr(ray._private.utils, "get_entrypoint_name", None)
+    if command is not None:
+        ray._private.utils.get_entrypoint_name = lambda: as_text(str(command()))
+    try:
+        yield
+    finally:
+        if command is not None:
+            ray._private.utils.get_entrypoint_name = command
 
 
 def ray_has_gpu(*, local: bool) -> bool:

@@ -38,6 +38,18 @@ def test_workers_that_read_the_clock_have_that_of_other_programs(started, monkey
     assert "MALLOC_CONF" not in started
 
 
+def test_a_command_that_is_no_utf8_is_text_for_ray(monkeypatch):
+    seen = []
+    utils = _ray.ray._private.utils
+    monkeypatch.setattr(_ray.ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(_ray.ray, "init", lambda **_: seen.append(utils.get_entrypoint_name()))
+    own = lambda: os.fsdecode(b"nas-tc search --data imagefolder:caf\xe9")  # noqa: E731
+    monkeypatch.setattr(utils, "get_entrypoint_name", own)
+    _ray.start_ray(None, 1)
+    assert seen == [r"nas-tc search --data imagefolder:caf\udce9"]
+    assert utils.get_entrypoint_name is own
+
+
 def test_a_gpu_that_torch_is_not_built_for_is_none(monkeypatch):
     monkeypatch.setattr("ray.cluster_resources", lambda: {"GPU": 1.0, "CPU": 2.0})
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)

@@ -108,7 +108,7 @@ def train(
     run = _trainer(workers, device, ray_address)
     initial = subject.weights if from_search else None
     finished = _trained(run, adapted, images, chosen, folder, seed, initial, judge)
-    names = _written(folder, adapted, chosen, finished, subject.data, images.classes, judge)
+    names = _written(folder, adapted, chosen, finished, images, judge)
     for line in _tests(finished, images, judge):
         screen.print(line)
     screen.print(f"train: {folder}/ ({', '.join(names)})")
@@ -216,8 +216,7 @@ def _written(
     network: Architecture,
     recipe: "Recipe",
     finished: "FullTraining",
-    data: str,
-    classes: tuple[str, ...],
+    images: "ImageData",
     metric: "Metric",
 ) -> tuple[str, ...]:
     """Writes the trained network into `folder`; returns the names of the files."""
@@ -226,7 +225,7 @@ def _written(
     from nas_tc.cli.trained import write_trained  # noqa: PLC0415
 
     try:
-        return write_trained(folder, network, recipe, finished, data, classes, metric)
+        return write_trained(folder, network, recipe, finished, images, metric)
     except (OSError, SafetensorError) as error:
         raise NasTcError(
             f"cannot write into {folder}: {reason(error)}; make room and run it again: it goes on "

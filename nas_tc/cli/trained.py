@@ -1,7 +1,6 @@
 """The files of `nas-tc train`: weights, learning curve and a result that says how it came about."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ from safetensors.torch import save_file
 
 from nas_tc._files import whole_file
 from nas_tc.architecture import Architecture, format_notation
+from nas_tc.data import ImageData, preparation
 from nas_tc.metric import Metric
 from nas_tc.recipe import Recipe
 from nas_tc.report import class_table, confusion_table, in_metric, write_curve
@@ -21,8 +21,7 @@ def write_trained(
     network: Architecture,
     recipe: Recipe,
     finished: FullTraining,
-    data: str,
-    classes: Sequence[str],
+    images: ImageData,
     metric: Metric = Metric.ERROR,
 ) -> tuple[str, ...]:
     """Writes the files into `folder`, the result last.
@@ -32,8 +31,7 @@ def write_trained(
         network: Network that was trained.
         recipe: Recipe of the training.
         finished: Result of the training.
-        data: Name of the data set.
-        classes: Names of the classes.
+        images: Images that it was trained and tested on.
         metric: Metric of the validation errors.
 
     Returns:
@@ -52,11 +50,19 @@ def write_trained(
     confusion = tests[-1].confusion
     for name, table in (("per_class.csv", class_table), ("confusion.csv", confusion_table)):
         with whole_file(folder / name) as partial:
-            table(confusion, classes).to_csv(partial, index=False)
+            table(confusion, images.classes).to_csv(partial, index=False)
     result: dict[str, Any] = {
         "network": notation,
         "architecture": network.to_dict(),
-        "data": data,
+        "data": images.name,
+        "images": {
+            "shape": images.shape,  # with the recipe's margin, which is cut off all around
+            **preparation(images.name),
+            "grey_range": images.grey_range,
+            "mean": images.moments[0],
+            "std": images.moments[1],
+            "classes": images.classes,
+        },
         "recipe": recipe.to_dict(),
         in_metric("val_error", metric): finished.curve[-1].val_error,
         "train_s": round(finished.curve[-1].train_s, 3),

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
+from nas_tc._files import as_text
 from nas_tc.cost.measures import parse_measure
 from nas_tc.report.tables import front_of
 from nas_tc.study import StudyRecord, TrialRecord, objective
@@ -89,9 +90,10 @@ def draw_front(record: StudyRecord, path: Path, objectives: Sequence[str] = ()) 
     axes.set_ylabel(f"validation {record.metric.words}, %")
     data = record.settings["data"]
     axes.set_title(
-        f"{record.settings['space']['name']} on {data['name']}: "
-        f"{data['validation_images']:,} validation images",
+        as_text(f"{record.settings['space']['name']} on {data['name']}: ")
+        + f"{data['validation_images']:,} validation images",
         fontsize=11,
+        parse_math=False,  # a dollar in a name is no formula
     )
     axes.grid(visible=True, which="major", color="#e5e8eb", linewidth=0.8)
     axes.set_axisbelow(True)

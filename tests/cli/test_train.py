@@ -22,6 +22,8 @@ def test_train_writes_weights_a_curve_and_a_result(nas_tc, tmp_path):
     result = json.loads((tmp_path / "result.json").read_text())
     assert [test["views"] for test in result["test"]] == [1, 10]
     assert result["recipe"]["epochs"] == 2
+    assert result["images"]["resample"] == "bicubic"
+    assert result["images"]["classes"] == list("0123456789")
     architecture = Architecture.from_dict(result["architecture"])
     build(architecture).load_state_dict(load_file(tmp_path / "weights.safetensors"))
     assert "worst classes: " in out

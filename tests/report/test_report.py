@@ -94,3 +94,11 @@ def test_a_folder_that_cannot_be_written(study, tmp_path):
 )
 def test_short_numbers(value, text):
     assert short_number(value) == text
+
+
+@pytest.mark.parametrize("name", ["imagefolder:$a$_{", "imagefolder:caf\udce9"])
+def test_a_name_is_drawn_as_it_is(study, tmp_path, name):
+    data = {**study.settings["data"], "name": name}
+    record = replace(study, settings={**study.settings, "data": data})
+    draw_front(record, tmp_path / "front.png")
+    assert (tmp_path / "front.png").stat().st_size > 1000
