@@ -115,7 +115,7 @@ def test_each_replay_finds_its_images_and_its_rate(cuda):
         expected += [(labels, rate) for (_, labels), rate in zip(batches, rates, strict=True)]
     assert len(seen) == len(expected) - 3
     for (chosen, rate), (labels, planned) in zip(seen, expected[3:], strict=True):
-        assert [each % 10 for each in chosen] == labels.tolist()
+        assert [each**2 % 10 for each in chosen] == labels.tolist()
         assert rate == pytest.approx(planned, rel=1e-6)
 
 
