@@ -5,6 +5,7 @@ from collections import deque
 import pytest
 
 from nas_tc.architecture import GAP, Architecture, parse_notation
+from nas_tc.metric import Confusion, Metric
 from nas_tc.search.pool import FailedError, LostError
 from nas_tc.search.train_and_test import Trained, TrainingJob, train_and_test
 from nas_tc.training import Rung
@@ -19,7 +20,7 @@ class ScriptedPool:
 
     def __init__(self, *answers):
         self.answers, self.calls = deque(answers), []
-        self.idle, self.busy = 1, 0
+        self.idle, self.busy, self.metric = 1, 0, Metric.ERROR
 
     def begin(self, key, network, seed):
         self._take(("begin", key, seed))
@@ -49,7 +50,8 @@ def ended_by(pool, seeds=(0,)):
     return found
 
 
-DONE = (TrainingResult(FIRST), TrainingResult(LAST, b"weights"), 0.3)
+WRONG = Confusion(2, ((0, 0, 5), (0, 1, 2), (1, 0, 1), (1, 1, 2)))  # 3 of 10 images
+DONE = (TrainingResult(FIRST), TrainingResult(LAST, b"weights"), WRONG)
 
 
 def test_each_network_is_trained_to_the_end_and_tested_before_the_next():
