@@ -52,7 +52,15 @@ def test_a_report_loads_neither_torch_nor_ray(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["cost", "J"], ["space"], ["zoo"]]
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["cost", "J"],
+        ["space"],
+        ["zoo"],
+        ["experiment", "nin", "--check"],
+    ],
 )
 def test_help_and_commands_that_count_load_nothing_heavy(arguments):
     loaded = loaded_by(COMMAND, *arguments)

@@ -8,12 +8,10 @@ from pathlib import Path
 from nas_tc.architecture import Architecture, Shape
 from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.cost import complexity
-from nas_tc.errors import BudgetError, NasTcError, StudyError, UnknownNameError, unknown
+from nas_tc.errors import BudgetError, NasTcError, UnknownNameError, unknown
 from nas_tc.experiment.specification import Experiment, NetworkEntry
 from nas_tc.families import find_family, fit_family
 from nas_tc.replacement import replacements
-from nas_tc.report import recommended
-from nas_tc.study import TrialRecord, read_study
 from nas_tc.zoo import ZOO, find_network
 
 _TOLERANCE = 0.03  # of replacements, where the experiment has no budget
@@ -114,7 +112,9 @@ def _made(
         fitted = fit_family(family, limits, input, classes, norm=norm, head=head)
         yield entrant(entry.name, fitted.architecture, f"{family.name}, {fitted.described}")
     elif entry.study is not None:
-        for count, trial in enumerate(_best_of_study(Path(entry.study), entry.most or 1), start=1):
+        from nas_tc.experiment.from_study import best_of_study  # noqa: PLC0415 - loads pandas
+
+        for count, trial in enumerate(best_of_study(Path(entry.study), entry.most or 1), start=1):
             network = trial.architecture.at(input, classes)
             network = replace(
                 network, head=entry.head or network.head, norm=entry.norm or network.norm
@@ -146,21 +146,6 @@ def _made(
                 f"{entry.replacements_of} has no replacement within {tolerance:.1%} of the "
                 "complexity; allow more in [budget] tolerance, or name other kinds"
             )
-
-
-def _best_of_study(path: Path, most: int) -> list[TrialRecord]:
-    """The recommended network of a study, and the others of its front, the least errors first.
-
-    Raises:
-        StudyError: There is no such study, or it has no complete trial.
-    """
-    record = read_study(path)
-    choice = recommended(record)
-    if choice is None:
-        raise StudyError(f"{path}: no trial is complete yet; resume the search")
-    others = sorted(record.front, key=lambda trial: trial.mean_val_error or 0)
-    ranked = [choice.trial, *(each for each in others if each.number != choice.trial.number)]
-    return ranked[:most]
 
 
 def _within(cost: int, experiment: Experiment, earlier: Sequence[Entrant]) -> bool:
