@@ -96,5 +96,5 @@ def parse_metric(text: str) -> Metric:
     if name in _SCORES:
         return _SCORES[name]
     if name not in set(Metric):
-        raise unknown("metric", text, [*Metric, *_SCORES])
+        raise unknown("metric", text, [*(each.value for each in Metric), *_SCORES])
     return Metric(name)
