@@ -207,8 +207,7 @@ def _machine(machine: dict[str, Any], dtype: str) -> str:
     known = [
         f"{label} {machine[name]:g}{unit}"
         for label, name, unit in (
-            ("clock", "sm_mhz", " MHz"),
-            ("at most", "max_sm_mhz", " MHz"),
+            ("clock at most", "max_sm_mhz", " MHz"),  # the other one may be that of an idle GPU
             ("power limit", "power_limit_w", " W"),
         )
         if machine[name] is not None

@@ -80,9 +80,7 @@ def _by_nvidia_smi(uuid: str) -> dict[str, Any]:
 def _parents() -> dict[str, str]:
     """The GPU of each instance of a divided one, by the instance's number."""
     found, gpu = {}, ""
-    for line in _output(
-        "-L"
-    ):  # "GPU 0: NVIDIA H100 (UUID: GPU-...)", "  MIG 1g.10gb ... (UUID: ...)"
+    for line in _output("-L"):  # "GPU 0: NVIDIA H100 (UUID: ...)", "  MIG 1g.10gb ... (UUID: ...)"
         uuid = line.partition("UUID: ")[2].rstrip(")")
         if line.lstrip().startswith("MIG"):
             found[_plain(uuid)] = gpu
