@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from nas_tc.cli import options
-from nas_tc.cli.console import console, tell_decoded
+from nas_tc.cli.console import console, images_text, tell_decoded
 from nas_tc.cli.data_page import print_survey
 from nas_tc.errors import DataError
 
@@ -53,4 +53,7 @@ def data(
         if not json:
             console().print(f"{'sheet':14}{sheet}, {rows} of {len(found.classes)} classes")
     if broken:
-        raise DataError(f"{spec}: {len(broken):,} images are broken; repair or remove them")
+        verb, them = ("is", "it") if len(broken) == 1 else ("are", "them")
+        raise DataError(
+            f"{spec}: {images_text(len(broken))} {verb} broken; repair or remove {them}"
+        )

@@ -22,7 +22,7 @@ def test_data_shows_what_is_there_and_names_what_is_broken(nas_tc, tmp_path):
     code, out, err = nas_tc("data", spec)
     assert code == 2
     assert "dog/3.png: not an image" in out
-    assert "1 images are broken" in err
+    assert "1 image is broken; repair or remove it" in err
 
 
 def test_data_is_a_page_of_what_to_know(nas_tc, tmp_path):

@@ -37,6 +37,8 @@ def test_cost_of_any_module(nas_tc, file, name):
     ("name", "options", "complaint"),
     [
         ("make", (), "give the input of the module"),
+        ("make", ("--input", "3x8x8", "--classes", "9"), "classes of its own, .*leave --head"),
+        ("make", ("--input", "3x8x8", "--batch", "2"), "is counted for one image; leave"),
         ("make", ("--input", "3x9x9"), "does not run on one image of 3x9x9"),
         ("mkae", ("--input", "3x8x8"), "unknown factory 'mkae'.* did you mean 'make'"),
         ("fails", ("--input", "3x8x8"), "fails: RuntimeError: no luck"),
