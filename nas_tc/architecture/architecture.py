@@ -126,7 +126,7 @@ class Architecture:
         """The network that `to_json` wrote; raises as `from_dict` does."""
         try:
             values = json.loads(text)
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, RecursionError) as error:
             raise NotationError(f"not JSON: {error}") from None
         return cls.from_dict(values)
 

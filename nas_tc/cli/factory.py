@@ -44,7 +44,9 @@ def load_module(text: str) -> "nn.Module":
         raise unknown("factory", name, own, within=text)
     try:
         module = made if isinstance(made, nn.Module) else made()
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever others' code raises
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever others' code raises
         raise NotationError(f"{text} fails: {type(error).__name__}: {error}") from None
     if not isinstance(module, nn.Module):
         raise NotationError(f"{text} gives a {type(module).__name__}, not a torch.nn.Module")
@@ -60,7 +62,9 @@ def _run(path: Path, text: str) -> ModuleType:
     sys.path.insert(0, str(path.parent))
     try:
         spec.loader.exec_module(loaded)
-    except (Exception, SystemExit) as error:  # noqa: BLE001
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001
         raise NotationError(f"{text} fails: {type(error).__name__}: {error}") from None
     finally:
         sys.path.remove(str(path.parent))

@@ -1,5 +1,6 @@
 """The program `nas-tc`. Heavy libraries are loaded by the commands that need them."""
 
+import os
 import signal
 import sys
 from io import TextIOWrapper
@@ -84,6 +85,11 @@ def main() -> None:
             err=True,
         )
         code = BAD_INPUT
+    except OSError as error:
+        if not _lost_output():
+            raise
+        typer.echo(f"nas-tc: cannot write the output: {reason(error)}", err=True)
+        code = BAD_INPUT
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     sys.exit(code if isinstance(code, int) else 0)
@@ -98,6 +104,20 @@ def _ran_out(error: BaseException) -> bool:
     from nas_tc.training.device_errors import ran_out  # noqa: PLC0415
 
     return ran_out(error)
+
+
+def _lost_output() -> bool:
+    """Whether standard output takes no more; if so, what is left of it is dropped."""
+    if sys.stdout is None:
+        return False
+    try:
+        sys.stdout.write("\n")  # nothing is left to flush where Python does not buffer
+        sys.stdout.flush()
+    except OSError:
+        # Python flushes once more as it ends, and would complain in lines of its own.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False
 
 
 def _as_interrupt(_signal: int, _frame: FrameType | None) -> None:

@@ -73,7 +73,7 @@ def parse_experiment(content: str, name: str, file: str) -> Experiment:
     """
     try:
         values = tomllib.loads(content)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise NasTcError(f"{file}: not TOML: {error}") from None
     top = Table(values, file, _TOP)
     networks = tuple(

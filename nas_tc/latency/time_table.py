@@ -74,7 +74,7 @@ class TimeTable:
             ) from None
         try:
             values = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise _damaged(path, "it is not JSON") from None
         if not isinstance(values, dict) or values.get("kind") != "nas-tc time table":
             raise TableError(

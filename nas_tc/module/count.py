@@ -115,7 +115,9 @@ def _counted(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found = {name: int(count) for name, count in analysis.by_operator().items()}
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever others' code raises
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever others' code raises
         shape = "x".join(map(str, input))
         raise ArchitectureError(
             f"the module does not run on one image of {shape}: {type(error).__name__}: "

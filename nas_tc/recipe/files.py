@@ -80,7 +80,7 @@ def _load(text: str, changed: Mapping[str, Any], recipes: Mapping[str, Recipe]) 
         values = tomllib.loads(Path(text).read_text(encoding="utf-8"))
     except OSError as error:
         raise NasTcError(f"cannot read the recipe {text!r}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise NasTcError(f"{text}: not TOML: {error}") from None
     base = values.pop("base", "quick")
     if base not in recipes:
@@ -117,7 +117,7 @@ def _scalar(text: str) -> Any:
     """The TOML value of a text, such as a number; the text itself if it is none."""
     try:
         return tomllib.loads(f"value = {text.strip()}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return text.strip()
 
 

@@ -65,7 +65,7 @@ def parse_space(content: str, name: str, file: str) -> Space:
     """
     try:
         values = tomllib.loads(content)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise SpaceError(f"{file}: not TOML: {error}") from None
     reader = _Reader(content, file)
     reader.only(values, _TOP_KEYS, stage=0)

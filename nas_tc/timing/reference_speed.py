@@ -148,7 +148,7 @@ def _read(path: Path, machine: Mapping[str, Any]) -> BaselineMs | None:
         if values["kind"] == _KIND and values["format"] == 1:
             return None  # times of a single baseline network
         there, quiet_ms = _parse(values)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise TableError(
             f"{path}: a damaged file of this machine's reference speed ({type(error).__name__}: "
             f"{error}); delete it, and nas-tc measures it again"

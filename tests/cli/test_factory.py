@@ -17,6 +17,8 @@ def file(tmp_path):
         "def fails(): raise RuntimeError('no\\nluck')\n"
         "def number(): return 3\n"
         "def leaves(): raise SystemExit('usage: mine.py')\n"
+        "class Own(BaseException): pass\n"
+        "def own(): raise Own('mine')\n"
     )
     return path
 
@@ -43,6 +45,7 @@ def test_cost_of_any_module(nas_tc, file, name):
         ("mkae", ("--input", "3x8x8"), "unknown factory 'mkae'.* did you mean 'make'"),
         ("fails", ("--input", "3x8x8"), "fails: RuntimeError: no luck"),
         ("leaves", ("--input", "3x8x8"), "fails: SystemExit: usage: mine.py"),
+        ("own", ("--input", "3x8x8"), "fails: Own: mine"),
         ("number", ("--input", "3x8x8"), "gives a int, not a torch.nn.Module"),
     ],
 )

@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 LONG = "x" * 300  # for a file
+FULL = Path("/dev/full")
 
 
 def test_the_module_is_the_program():
@@ -70,6 +72,36 @@ def test_bad_input_is_one_line_and_exit_code_2(nas_tc, tmp_path, arguments, comp
     assert err.startswith("nas-tc: ")
     assert "Errno" not in err
     assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["cost", "deep.json"], "deep.json: not JSON: "),
+        (["space", "deep.toml"], "deep.toml: not TOML: "),
+        (["experiment", "deep.toml"], "deep.toml: not TOML: "),
+        (["search", "--budget", "1M", "--recipe", "deep.toml"], "deep.toml: not TOML: "),
+        (["search", "--budget", "1M", "--set", "epochs=" + "[" * 9999], "epochs must be a whole"),
+        (["calibrate", "--networks", "1", "--out", "deep.json"], "it is not JSON"),
+    ],
+)
+def test_brackets_within_brackets_without_end_are_one_line(nas_tc, tmp_path, arguments, complaint):
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    (tmp_path / "deep.toml").write_text("x = " + "[" * 9_999)
+    code, _, err = nas_tc(*arguments)
+    assert (code, len(err.splitlines())) == (2, 1)
+    assert complaint in err
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="a file of Linux")
+@pytest.mark.parametrize("arguments", [["--version"], ["zoo"]])
+def test_output_that_cannot_be_written_is_one_line(arguments):
+    with FULL.open("w") as full:
+        command = [sys.executable, "-m", "nas_tc.cli", *arguments]
+        ran = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (
+        2, "nas-tc: cannot write the output: No space left on device\n",
+    )  # fmt: skip
 
 
 def test_an_interrupt_ends_with_130(nas_tc, monkeypatch):
