@@ -40,12 +40,19 @@ class Augmented(Dataset):
 
 
 def train_plainly(
-    network: nn.Module, data: ImageData, recipe, seed: int, *, evaluate: bool, loaders: int = 2
+    network: nn.Module,
+    data: ImageData,
+    recipe,
+    seed: int,
+    *,
+    evaluate: bool,
+    loaders: int = 2,
+    device: str = "cpu",
 ):
     """Trains; returns images a second of the training and the validation error (or None)."""
     torch.manual_seed(seed)
     random.seed(seed)
-    network.to(memory_format=torch.contiguous_format)
+    network.to(device, memory_format=torch.contiguous_format)
     training = Augmented(data.train, data.moments, train=True)
     loader = DataLoader(
         training, batch_size=recipe.batch_size, shuffle=True, num_workers=loaders, drop_last=True
@@ -70,12 +77,16 @@ def train_plainly(
         network.train()
         for images, labels in loader:
             loss = functional.cross_entropy(
-                network(images), labels, label_smoothing=recipe.label_smoothing
+                network(images.to(device)),
+                labels.to(device),
+                label_smoothing=recipe.label_smoothing,
             )
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             schedule.step()
+    if device != "cpu":
+        torch.cuda.synchronize()
     seconds = time.perf_counter() - started
     rate = recipe.epochs * len(loader) * recipe.batch_size / seconds
     return rate, _error(network, data) if evaluate else None
