@@ -47,7 +47,7 @@ def experiment(
     ] = None,
     train_images: Annotated[
         int | None,
-        typer.Option(help="Train on so many images only.", show_default="the experiment's"),
+        typer.Option(help="Number of training images.", show_default="the experiment's"),
     ] = None,
     seeds: Annotated[
         int | None,
