@@ -84,13 +84,14 @@ def renew_generator(device: torch.device | None = None) -> None:
 def _leave_pool(pool: Any) -> None:
     """Makes torch's allocator leave a capture that failed.
 
-    Torch before 2.13 stays in it, and the next `torch.cuda.empty_cache` fails
-    (github.com/pytorch/pytorch/pull/180395).
+    Torch before 2.13 stays in it: the next `torch.cuda.empty_cache` fails, and the memory of the
+    capture is never free again (github.com/pytorch/pytorch/pull/180395).
     """
     end = next((getattr(torch._C, name) for name in _ENDS if hasattr(torch._C, name)), None)
     if end is not None:
-        with suppress(RuntimeError):  # it has left
+        with suppress(RuntimeError):  # it has left, and the graph gives the memory back
             end(torch.cuda.current_device(), pool)
+            torch._C._cuda_releasePool(torch.cuda.current_device(), pool)
 
 
 def _with_causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -1,6 +1,7 @@
 """Ray, started on this machine or joined on a cluster."""
 
 import os
+import re
 import signal
 import socket
 import threading
@@ -16,6 +17,7 @@ from nas_tc.errors import DeviceError, reason
 from nas_tc.training import choose_device
 
 _CONNECT_S = 5
+_RAISED = re.compile(r"([A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt)): (.*)")
 # Workers take memory from the jemalloc that Ray brings along, in huge pages that are kept;
 # trainings are faster than with glibc: docs/training.md has the figures.
 FAST_MEMORY = {
@@ -126,6 +128,27 @@ def visible_instances() -> int | None:
     """
     named = {each.strip() for each in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")}
     return len(named) if all(each.startswith("MIG-") for each in named) else None
+
+
+def raised_line(text: str) -> str | None:
+    """The last exception that a traceback names: its type and the first line of its text.
+
+    Args:
+        text: Traceback, or the text of an error that holds one.
+
+    Returns:
+        The line; None if the text names no exception.
+    """
+    raised = [found for line in text.splitlines() if (found := _RAISED.match(line))]
+    if not raised:
+        return None
+    name, first = raised[-1].groups()
+    return f"{name.rpartition('.')[2]}: {first}"
+
+
+def first_line(text: str) -> str:
+    """The first line of an error's text; further lines of CUDA's errors are advice."""
+    return (text.strip().splitlines() or [""])[0]
 
 
 def _init_ray(address: str | None, workers: int | None, variables: Mapping[str, str]) -> None:

@@ -148,7 +148,8 @@ def cuda(monkeypatch):
         "stream": on_stream,
     }.items():
         monkeypatch.setattr(torch.cuda, name, value)
-    monkeypatch.setattr(torch._C, _ENDS[0], lambda *_: None, raising=False)
+    for name in (_ENDS[0], "_cuda_releasePool"):
+        monkeypatch.setattr(torch._C, name, lambda *_: None, raising=False)
     monkeypatch.setattr(torch.Tensor, "record_stream", lambda *_: None)
     monkeypatch.setattr(norm_pool, "library", lambda: None)
     monkeypatch.setattr(sending, "pinned", lambda shape: torch.empty(*shape, dtype=torch.uint8))

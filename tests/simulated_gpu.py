@@ -206,7 +206,12 @@ def gpu(monkeypatch):
     }.items():
         monkeypatch.setattr(torch.cuda, name, value)
     monkeypatch.setattr(cuda_graph, "capture_stream", lambda _: Stream(found))
-    end = "_cuda_endAllocateToPool"
-    monkeypatch.setattr(torch._C, end, lambda *_: found.calls.append("pool left"), raising=False)
+    for name, call in {
+        "_cuda_endAllocateToPool": "pool left",
+        "_cuda_releasePool": "pool released",
+    }.items():
+        monkeypatch.setattr(
+            torch._C, name, lambda *_, call=call: found.calls.append(call), raising=False
+        )
     monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())  # none on "meta"
     return found

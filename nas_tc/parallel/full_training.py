@@ -11,7 +11,7 @@ from typing import Any
 import ray
 from ray.util.queue import Queue
 
-from nas_tc._ray import check_processor, ray_has_gpu, start_ray
+from nas_tc._ray import check_processor, first_line, raised_line, ray_has_gpu, start_ray
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
 from nas_tc.errors import DeviceError, NasTcError
@@ -23,6 +23,7 @@ from nas_tc.training import (
     Shard,
     check_shard,
     choose_device,
+    device_is_lost,
     run_epochs,
     settle_on_core,
     take_huge_pages,
@@ -193,13 +194,14 @@ def _cause(error: Exception) -> Exception:
     """The error to raise for Ray Train's: the worker's own if a user can put it right.
 
     When one worker ends, the others fail while they wait for it, so their errors do not name the
-    cause.
+    cause; that of a worker whose GPU is lost does.
     """
     failures = sorted(getattr(error, "worker_failures", {}).items())
     for _, failure in failures:
         if isinstance(failure, NasTcError | DivergedError):
             return failure
-    for rank, failure in failures:
-        text = (str(failure).strip().splitlines() or [""])[-1]
-        return NasTcError(f"worker {rank} failed: {type(failure).__name__}: {text}")
+    for rank, failure in sorted(failures, key=lambda each: not device_is_lost(str(each[1]))):
+        text = str(failure)
+        line = raised_line(text) or f"{type(failure).__name__}: {first_line(text)}"
+        return NasTcError(f"worker {rank} failed: {line}")
     return NasTcError(f"Ray Train failed: {(str(error).strip().splitlines() or [''])[-1]}")

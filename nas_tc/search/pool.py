@@ -1,6 +1,5 @@
 """Workers as Ray actors, one a core or GPU, on this machine or a cluster."""
 
-import re
 from collections import deque
 from collections.abc import Callable, Hashable
 from typing import Any, Self
@@ -8,7 +7,7 @@ from typing import Any, Self
 import ray
 from ray.exceptions import RayActorError, RayError, RayTaskError
 
-from nas_tc._ray import check_processor, ray_has_gpu, start_ray
+from nas_tc._ray import check_processor, first_line, raised_line, ray_has_gpu, start_ray
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
 from nas_tc.errors import DeviceError, NasTcError
@@ -25,8 +24,6 @@ from nas_tc.worker import (
     TrainingResult,
     Worker,
 )
-
-_RAISED = re.compile(r"([A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt)): (.*)")
 
 
 class FailedError(RuntimeError):
@@ -235,13 +232,5 @@ def error_line(error: RayTaskError) -> str:
     cause = error.cause
     # A RayError as the cause stands for an exception that cannot be sent.
     if cause is not None and not isinstance(cause, RayError):
-        return f"{type(cause).__name__}: {_first_line(str(cause))}"
-    raised = [found for line in str(error).splitlines() if (found := _RAISED.match(line))]
-    if not raised:
-        return _first_line(str(error))
-    name, text = raised[-1].groups()
-    return f"{name.rpartition('.')[2]}: {text}"
-
-
-def _first_line(text: str) -> str:
-    return (text.strip().splitlines() or [""])[0]
+        return f"{type(cause).__name__}: {first_line(str(cause))}"
+    return raised_line(str(error)) or first_line(str(error))

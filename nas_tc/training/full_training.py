@@ -17,8 +17,7 @@ from nas_tc.module import Network, build
 from nas_tc.recipe import CurvePoint, Recipe
 from nas_tc.training.batches import images_on, with_colours
 from nas_tc.training.checkpoint import FORMAT, check_writable, read_checkpoint, write_checkpoint
-from nas_tc.training.device_errors import ran_out
-from nas_tc.training.memory import check_fits, out_of_memory
+from nas_tc.training.memory import check_fits, one_line_without_memory
 from nas_tc.training.shard import Shard, check_shard
 from nas_tc.training.train import Training, confusion_of
 from nas_tc.training.views import ViewErrors, error_of_views
@@ -90,11 +89,12 @@ def train_fully(
         after_epoch=after_epoch,
         note=note,
     )
-    test = images_on(device, data.test, recipe.margin)
     ten = None
-    if recipe.views == 10:
-        ten = error_of_views(network, test, views=10, reach=recipe.crop_padding)
-    return FullTraining(network, curve, error_of_views(network, test), ten)
+    with one_line_without_memory(architecture, recipe.batch_size, device):
+        test = images_on(device, data.test, recipe.margin)
+        if recipe.views == 10:
+            ten = error_of_views(network, test, views=10, reach=recipe.crop_padding)
+        return FullTraining(network, curve, error_of_views(network, test), ten)
 
 
 def run_epochs(
@@ -162,16 +162,16 @@ def run_epochs(
     network = build(architecture, mean=mean, std=std, seed=seed, init=recipe.init)
     if initial is not None:
         _begin_with(network, initial)
-    network = network.to(device)
-    training = with_colours(images_on(device, data.train, recipe.margin), recipe)
-    validation = images_on(device, data.validation, recipe.margin)
-    run = Training(network, training, recipe, seed=seed, shard=shard)
     curve: tuple[CurvePoint, ...] = ()
-    if kept is not None:
-        run.resume(kept["training"])
-        curve = tuple(CurvePoint(**point) for point in kept["curve"])
-        resumed(run.epoch)
-    try:
+    with one_line_without_memory(architecture, batch, device):
+        network = network.to(device)
+        training = with_colours(images_on(device, data.train, recipe.margin), recipe)
+        validation = images_on(device, data.validation, recipe.margin)
+        run = Training(network, training, recipe, seed=seed, shard=shard)
+        if kept is not None:
+            run.resume(kept["training"])
+            curve = tuple(CurvePoint(**point) for point in kept["curve"])
+            resumed(run.epoch)
         while run.epoch < recipe.epochs:
             loss = run.run_epoch(note)
             if shard.rank:
@@ -181,10 +181,6 @@ def run_epochs(
             points = [asdict(point) for point in curve]
             write_checkpoint(out, {"identity": identity, "training": run.state(), "curve": points})
             after_epoch(curve)
-    except (MemoryError, RuntimeError) as error:
-        if not ran_out(error):
-            raise
-        raise NasTcError(out_of_memory(architecture, batch, device)) from None
     network.load_state_dict(run.evaluated().state_dict())
     return network, curve
 

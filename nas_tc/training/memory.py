@@ -1,5 +1,7 @@
 """Memory that a training needs, by formula, and memory that a device has free, in bytes."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 import torch
@@ -9,6 +11,7 @@ from nas_tc.architecture import Architecture
 from nas_tc.cost.memory import training_memory
 from nas_tc.errors import NasTcError
 from nas_tc.training.device import autocast_dtype
+from nas_tc.training.device_errors import ran_out
 
 _IMAGES_SHARE = 0.5  # share of a GPU's memory for images: the rest is for networks
 
@@ -70,6 +73,28 @@ def check_fits(
         raise OutOfMemoryError(
             out_of_memory(architecture, batch_size, device, dtype=dtype, free=free)
         )
+
+
+@contextmanager
+def one_line_without_memory(
+    architecture: Architecture, batch_size: int, device: torch.device
+) -> Iterator[None]:
+    """A context in which a lack of memory is one line for the user; other errors pass.
+
+    Args:
+        architecture: Network to train.
+        batch_size: Number of images of a training step.
+        device: Device to train it on.
+
+    Raises:
+        OutOfMemoryError: The memory ran out.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not ran_out(error):
+            raise
+        raise OutOfMemoryError(out_of_memory(architecture, batch_size, device)) from None
 
 
 def out_of_memory(

@@ -101,8 +101,24 @@ def test_the_cause_is_the_error_that_a_user_can_put_right(said):
         worker_failures: ClassVar = {0: RuntimeError("gloo: closed\nby peer"), 1: said}
 
     assert _cause(FailedError()) is said
-    FailedError.worker_failures = {0: RuntimeError("gloo: closed\nby peer")}
-    assert str(_cause(FailedError())) == "worker 0 failed: RuntimeError: by peer"
+    FailedError.worker_failures = {0: RuntimeError("gloo: closed by peer\n")}
+    assert str(_cause(FailedError())) == "worker 0 failed: RuntimeError: gloo: closed by peer"
+
+
+LOST = "CUDA error: device-side assert triggered\nCompile with `TORCH_USE_CUDA_DSA` to enable it"
+
+
+@pytest.mark.parametrize(
+    "text", [LOST, f"Traceback\n  File\ntorch.AcceleratorError: {LOST}"], ids=["text", "traceback"]
+)
+def test_a_lost_gpu_is_named_and_not_the_workers_that_waited_for_it(text):
+    class FailedError(Exception):
+        worker_failures: ClassVar = {0: RuntimeError("NCCL: timeout"), 1: RuntimeError(text)}
+
+    kind = "AcceleratorError" if "Traceback" in text else "RuntimeError"
+    assert str(_cause(FailedError())) == (
+        f"worker 1 failed: {kind}: CUDA error: device-side assert triggered"
+    )
 
 
 def test_what_cannot_be_trained_together(cluster, digits, small, tmp_path, monkeypatch):

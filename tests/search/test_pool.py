@@ -98,7 +98,7 @@ from nas_tc.errors import DeviceError
 from nas_tc.search import pool as pool_module
 
 class Sharer:
-    def __init__(self, data, recipe, device, alone, sharers):
+    def __init__(self, data, recipe, device, alone, sharers, metric):
         self.device = device, sharers
 
     def begin(self, architecture, seed):
@@ -128,6 +128,45 @@ def test_workers_share_a_gpu():
         "1 [(0, (('cuda', 1), [0]))]",
         "--workers 3: Ray has 1 GPU for 2 workers each; ask for fewer workers",
     ], ran.stderr
+
+
+KILLED = """
+import os, signal
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+import ray
+from nas_tc.search import pool as pool_module
+
+class Sharer:
+    def __init__(self, *_, **__):
+        pass
+
+    def begin(self, architecture, seed):
+        if seed == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return ray.get_gpu_ids()
+
+pool_module.Worker = Sharer
+ray.init(address="local", num_cpus=1, num_gpus=2, include_dashboard=False, log_to_driver=False,
+         logging_level="ERROR")
+with pool_module.Pool(None, None, per_gpu=2) as pool:
+    for number in range(pool.size):
+        pool.begin(number, None, seed=number)
+    answers = dict(pool.next_result(100) for _ in range(pool.size))
+    print(pool.size, type(answers.pop(1)).__name__, pool.busy)
+    places = [answers[number][0] for number in sorted(answers)]
+    pool.release(1)
+    pool.begin("again", None, seed=9)
+    key, (place,) = pool.next_result(100)
+    print(key, sorted([*places, place]))
+"""
+
+
+def test_a_killed_worker_is_replaced_on_the_gpu_that_it_shared():
+    ran = subprocess.run(
+        [sys.executable, "-c", KILLED], capture_output=True, text=True, check=False, timeout=500
+    )
+    ours = [line for line in ran.stdout.splitlines() if "(raylet)" not in line]
+    assert ours == ["4 LostError 4", "again [0, 0, 1, 1]"], ran.stderr
 
 
 def test_workers_that_cannot_start_end_the_search(fresh_search, tmp_path, monkeypatch):

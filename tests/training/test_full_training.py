@@ -136,6 +136,16 @@ def test_only_what_is_still_to_be_trained_needs_memory(digits, tmp_path, monkeyp
         train_fully(once, digits, recipe, tmp_path / "fresh")
 
 
+@pytest.mark.parametrize("where", ["images_on", "Training", "error_of_views"])
+def test_memory_that_runs_out_anywhere_is_one_line(digits, tmp_path, monkeypatch, where):
+    def full(*_, **__):
+        raise RuntimeError("CUDA error: out of memory\nCompile with `TORCH_USE_CUDA_DSA`")
+
+    monkeypatch.setattr(f"nas_tc.training.full_training.{where}", full)
+    with pytest.raises(OutOfMemoryError, match=r"^out of memory: about .* for 64 images a step$"):
+        train_fully(small(digits), digits, Recipe(epochs=1), tmp_path)
+
+
 def test_weights_to_begin_with_that_are_not_there(digits, tmp_path):
     with pytest.raises(NasTcError, match=r"cannot read the weights .*no: No such file"):
         train_fully(small(digits), digits, Recipe(epochs=1), tmp_path, initial=tmp_path / "no")
