@@ -37,10 +37,7 @@ def experiment(
             show_default=False,
         ),
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(help="Folder for all files.", show_default="in results/local/"),
-    ] = None,
+    out: options.AllFiles = None,
     data: Annotated[
         str | None,
         typer.Option(help="Images: digits, parquet:DIR, ...", show_default="the experiment's"),
@@ -62,18 +59,9 @@ def experiment(
         typer.Option(help="Epochs of each training.", show_default="the experiment's"),
     ] = None,
     set_: options.SetFields = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            help="Processes that train.",
-            show_default="one a core or GPU",
-            callback=options.at_least(1),
-        ),
-    ] = None,
+    workers: options.Workers = None,
     device: options.Device = "auto",
-    per_gpu: Annotated[
-        int, typer.Option(help="Networks that share one GPU.", callback=options.at_least(1))
-    ] = 1,
+    per_gpu: options.PerGpu = 1,
     ray_address: options.RayAddress = None,
     trainings: Annotated[
         Path | None,

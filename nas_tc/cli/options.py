@@ -144,10 +144,17 @@ MetricOfStudy = Annotated[
 Seed = Annotated[int, typer.Option(help="Seed for everything that is drawn at random.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 Workers = Annotated[
-    int | None, typer.Option(help="Processes that train.", show_default="one a core or GPU")
+    int | None,
+    typer.Option(
+        help="Processes that train.", show_default="one a core or GPU", callback=at_least(1)
+    ),
 ]
+PerGpu = Annotated[int, typer.Option(help="Networks that share one GPU.", callback=at_least(1))]
 RayAddress = Annotated[
     str | None, typer.Option(help="A running Ray cluster to join.", show_default="none")
+]
+AllFiles = Annotated[
+    Path | None, typer.Option(help="Folder for all files.", show_default="in results/local/")
 ]
 ReportFolder = Annotated[
     Path | None,

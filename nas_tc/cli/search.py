@@ -71,7 +71,7 @@ def search(
     seed: options.Seed = 0,
     time_table: options.TimeTableOfDevice = None,
     ray_address: options.RayAddress = None,
-    per_gpu: Annotated[int, typer.Option(help="Networks that share one GPU.")] = 1,
+    per_gpu: options.PerGpu = 1,
     trial_timeout: Annotated[
         float | None,
         typer.Option(

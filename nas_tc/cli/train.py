@@ -55,9 +55,7 @@ def train(
     device: options.Device = "auto",
     seed: options.Seed = 0,
     metric: options.MetricOfStudy = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for all files.", show_default="in results/local/")
-    ] = None,
+    out: options.AllFiles = None,
     workers: Annotated[
         int,
         typer.Option(
