@@ -24,7 +24,7 @@ from nas_tc.worker import Worker
 
 SMALL = Architecture((1, 16, 16), parse_notation("(3,16)/2 | 2/2 | (3,32)"), GAP, 10)
 DROPPING = Architecture(SMALL.input, SMALL.stages, Head("average", (1,), (64,), 0.5), 10)
-LARGE = Architecture((1, 16, 16), parse_notation("(3,2048)x12"), GAP, 10)
+LARGE = Architecture((1, 16, 16), parse_notation("(3,1024)x12"), GAP, 10)
 PART_BYTES = 2**31  # of the GPU's memory for the worker that must run out of it
 EPOCHS, KILLED_AFTER = 6, 3
 MOST_MOVED = 0.05  # of the last loss, resumed against whole: sums on a GPU have no fixed order

@@ -21,7 +21,7 @@ from nas_tc.timing import Setting, one_thread, stopwatch, work_of
 
 MOST_MOVED = 0.05  # of the front's times
 BUDGETS = {"cuda": "latency<=alexnet*0.2", "cpu": "2M"}
-PATIENCE_S = 100.0  # until the trials are there after which the search is killed
+PATIENCE_S = 60.0  # until the trials are there after which the search is killed
 
 
 def command(device: str, study: Path, trials: int) -> list[str]:

@@ -8,12 +8,21 @@ Only files that hold such a test are collected, without the shared fixtures, whi
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import torch
 from gpu_part import Figures, PartFailedError, run_part
 
 ROOT = Path(__file__).parents[1]
+SETTINGS = f"""[pytest]
+pythonpath = {ROOT / "tests"}
+addopts = --import-mode=importlib
+markers =
+    gpu: needs a CUDA device
+    slow: takes minutes
+    faults: kills processes or fills disks
+"""
 
 
 def part() -> Figures:
@@ -26,13 +35,16 @@ def part() -> Figures:
         if "mark.gpu" in file.read_text()
     ]
     options = ["-q", "-m", "gpu", "--noconftest", "-p", "no:cacheprovider"]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, *marked],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Path(folder) / "pytest.ini"  # the project's own need a plugin
+        settings.write_text(SETTINGS)
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-c", str(settings), *options, *marked],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     print(done.stdout, done.stderr, file=sys.stderr)
     last = (done.stdout.strip().splitlines() or [""])[-1]
     figures: Figures = {kind: int(count) for count, kind in re.findall(r"(\d+) (\w+)", last)}
