@@ -6,6 +6,7 @@ and the others are replays of it. A graph works on the same memory each time. Wh
 steps, the images and the learning rate, is copied to a fixed place first, from what the epoch sent.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from nas_tc.training.sending import gathered, sent_ahead
 from nas_tc.training.shard import Shard
 from nas_tc.training.step import Step
 
+GRAPHS_VARIABLE = "NAS_TC_CUDA_GRAPHS"
 _EAGER_STEPS = 3  # libraries choose algorithms and allocate in these; SGD's first step is special
 
 
@@ -51,8 +53,9 @@ class GpuSteps:
         recipe: Batch size and augmentation.
         generator: Generator on the processor, for the order of the images and their augmentation.
         shard: Part of every batch that this process trains on.
-        captures: Whether to capture a step. The steps of several processes that train one network
-            are not: they wait for each other.
+        captures: Whether to capture a step, unless the environment has NAS_TC_CUDA_GRAPHS=off. The
+            steps of several processes that train one network are not captured: they wait for each
+            other.
 
     Attributes:
         total: Sum of the losses of this epoch so far.
@@ -90,7 +93,8 @@ class GpuSteps:
             self._places = torch.arange(size, device=self._device)
         self._epoch: _Epoch | None = None
         self._at = 0  # step of the epoch
-        self._captures = captures and shard.size == 1
+        is_off = os.environ.get(GRAPHS_VARIABLE) == "off"
+        self._captures = captures and shard.size == 1 and not is_off
         self._eager_steps = 0  # so far
         self._stream: torch.cuda.Stream | None = None
         self._graph: torch.cuda.CUDAGraph | None = None

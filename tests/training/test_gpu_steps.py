@@ -235,3 +235,13 @@ def test_host_work_is_seen(work):
     there = torch.ones(3, device=META)
     with HostWork(), pytest.raises(AssertionError, match=r"the host|from the host"):
         work(there)
+
+
+def test_graphs_can_be_turned_off(cuda, monkeypatch):
+    monkeypatch.setenv("NAS_TC_CUDA_GRAPHS", "off")
+    recipe = recipe_of({})
+    notes = []
+    training(recipe, noise(recipe)).run_epoch(notes.append)
+    assert "capture" not in cuda.calls
+    assert "replay" not in cuda.calls
+    assert notes == []
