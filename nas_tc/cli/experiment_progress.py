@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from nas_tc.cli.console import console, percent
-from nas_tc.cli.progress import duration
+from nas_tc.cli.console import percent
+from nas_tc.cli.progress import bar_of, duration
 
 if TYPE_CHECKING:
     from nas_tc.experiment.run import Listener, Progress
@@ -22,14 +21,7 @@ def listening() -> Iterator["Listener"]:
     if not sys.stdout.isatty():
         yield Lines()
         return
-    with Bar(
-        TextColumn("trainings"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.description}", markup=False),
-        console=console(),
-        transient=True,
-    ) as bar:
+    with bar_of("trainings") as bar:
         yield Screen(bar)
 
 

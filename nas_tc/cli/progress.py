@@ -18,6 +18,18 @@ if TYPE_CHECKING:
 _SUMMARY_EVERY = 10  # trials
 
 
+def bar_of(noun: str) -> Bar:
+    """A bar that counts what `noun` names, with a text behind it; it is gone in the end."""
+    return Bar(
+        TextColumn(noun),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}", markup=False),
+        console=console(),
+        transient=True,
+    )
+
+
 @contextmanager
 def listening(metric: str = "error") -> Iterator["Listener"]:
     """A listener that prints a search's progress: `Screen` on a terminal, `Lines` elsewhere.
@@ -28,14 +40,7 @@ def listening(metric: str = "error") -> Iterator["Listener"]:
     if not sys.stdout.isatty():
         yield Lines(metric)
         return
-    with Bar(
-        TextColumn("trials"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.description}", markup=False),
-        console=console(),
-        transient=True,
-    ) as bar:
+    with bar_of("trials") as bar:
         yield Screen(bar, metric)
 
 

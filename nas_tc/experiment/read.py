@@ -7,6 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from nas_tc._shipped import named_toml, shipped_names
 from nas_tc.architecture import HEADS
 from nas_tc.errors import NasTcError, UnknownNameError, unknown
 from nas_tc.experiment.specification import Claim, EqualCost, Experiment, NetworkEntry, Sign
@@ -23,14 +24,12 @@ _NETWORK = (
 )  # fmt: skip
 _KINDS_OF_NETWORK = ("network", "family", "replacements_of", "study")
 _SIGN = re.compile(r"\s+([<>~])\s+")
-_SHIPPED = "shipped"
+_SHIPPED = resources.files("nas_tc.experiment") / "shipped"
 
 
 def shipped_experiments() -> tuple[str, ...]:
     """Names of the experiments that come with nas-tc."""
-    folder = resources.files("nas_tc.experiment") / _SHIPPED
-    names = (file.name for file in folder.iterdir())
-    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+    return shipped_names(_SHIPPED)
 
 
 def load_experiment(name: str | Path) -> Experiment:
@@ -44,20 +43,7 @@ def load_experiment(name: str | Path) -> Experiment:
         NasTcError: The file cannot be read, or a key or value is wrong. The message names the file,
             the table and the key.
     """
-    text = str(name)
-    if not text.endswith(".toml"):
-        if text not in shipped_experiments():
-            hint = (*shipped_experiments(), "or a path that ends in .toml")
-            raise unknown("experiment", text, hint)
-        source = resources.files("nas_tc.experiment") / _SHIPPED / f"{text}.toml"
-        return parse_experiment(source.read_text(encoding="utf-8"), text, f"{text}.toml")
-    path = Path(text)
-    try:
-        content = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not a text file"
-        raise NasTcError(f"cannot read the experiment {text!r}: {reason}") from None
-    return parse_experiment(content, path.stem, text)
+    return parse_experiment(*named_toml(str(name), _SHIPPED, "experiment", NasTcError))
 
 
 def parse_experiment(content: str, name: str, file: str) -> Experiment:

@@ -9,6 +9,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from nas_tc._shipped import named_toml, shipped_names
 from nas_tc.architecture import head_named
 from nas_tc.errors import NasTcError, SpaceError, unknown
 from nas_tc.space.space import STAGE_FIELDS, Space, StageChoices
@@ -20,8 +21,7 @@ _TOP_KEYS = ("description", "input", "head", "norm", "stage")
 
 def shipped_spaces() -> tuple[str, ...]:
     """Names of the spaces that come with nas-tc."""
-    names = (file.name for file in _shipped().iterdir())
-    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+    return shipped_names(_shipped())
 
 
 def load_space(name: str | Path) -> Space:
@@ -35,20 +35,7 @@ def load_space(name: str | Path) -> Space:
         SpaceError: The file cannot be read, or a key or value is wrong. The message names file,
             line and key.
     """
-    text = str(name)
-    if not text.endswith(".toml"):
-        if text not in shipped_spaces():
-            hint = (*shipped_spaces(), "or a path that ends in .toml")
-            raise unknown("space", text, hint)
-        source = _shipped() / f"{text}.toml"
-        return parse_space(source.read_text(encoding="utf-8"), text, f"{text}.toml")
-    path = Path(text)
-    try:
-        content = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not a text file"
-        raise SpaceError(f"cannot read the space file {text!r}: {reason}") from None
-    return parse_space(content, path.stem, text)
+    return parse_space(*named_toml(str(name), _shipped(), "space", SpaceError))
 
 
 def parse_space(content: str, name: str, file: str) -> Space:
