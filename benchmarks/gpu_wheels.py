@@ -15,7 +15,8 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-OUT = Path(__file__).parents[1] / "results" / "local" / "gpu-wheels"
+ROOT = Path(__file__).parents[1]
+OUT = ROOT / "results" / "local" / "gpu-wheels"
 WANTED = ("optuna>=5.0,<6", "ray>=2.60,<3", "sqlalchemy")
 OF_FVCORE = ("yacs", "termcolor", "tabulate", "portalocker", "typing_extensions")
 FROM_SOURCE = ("fvcore", "iopath")  # there are no wheels of them; they are Python alone
@@ -84,7 +85,10 @@ def main(argv: list[str] | None = None) -> int:
     if total > MOST_BYTES:
         print(f"too large: at most {MOST_BYTES / 2**20:.0f} MiB can travel", file=sys.stderr)
         return 1
-    print("there: python -m pip install --no-index --no-deps gpu-wheels/*.whl")
+    place = OUT.relative_to(ROOT) if options.out == OUT else options.out
+    print(
+        f"there, in the project's folder: python -m pip install --no-index --no-deps {place}/*.whl"
+    )
     return 0
 
 
