@@ -20,6 +20,7 @@ _CONNECT_S = 5
 _RAISED = re.compile(r"([A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt)): (.*)")
 # Workers take memory from the jemalloc that Ray brings along, in huge pages that are kept;
 # trainings are faster than with glibc: docs/training.md has the figures.
+_MOST_A_CORE = 8  # workers
 FAST_MEMORY = {
     "RAY_LD_PRELOAD_ON_WORKERS": "1",
     "MALLOC_CONF": "thp:always,dirty_decay_ms:-1,muzzy_decay_ms:-1",
@@ -40,7 +41,7 @@ def start_ray(address: str | None, workers: int | None, clocked: bool = False) -
         Whether Ray is ours now, to be shut down.
 
     Raises:
-        DeviceError: no such cluster.
+        DeviceError: no such cluster, or far more workers than this machine has cores.
     """
     if address is not None:
         _check_reachable(address)
@@ -156,9 +157,16 @@ def _init_ray(address: str | None, workers: int | None, variables: Mapping[str, 
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     common: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if address is None:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        affinity = getattr(os, "sched_getaffinity", None)
+        cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+        if workers is not None and workers > _MOST_A_CORE * cores:
+            raise DeviceError(
+                f"--workers {workers}: there are {cores} processor cores, and at most "
+                f"{_MOST_A_CORE} workers a core, since each takes half a gigabyte; ask for "
+                f"{_MOST_A_CORE * cores} or fewer, or leave the option out for one a core"
+            )
         # More workers than cores is slow, but the user's choice; Ray would let them wait for ever.
-        cpus = max(workers or 1, cores or 1)
+        cpus = max(workers or 1, cores)
         try:
             with environment_with(variables):
                 ray.init(

@@ -38,6 +38,14 @@ def test_workers_that_read_the_clock_have_that_of_other_programs(started, monkey
     assert "MALLOC_CONF" not in started
 
 
+def test_far_more_workers_than_cores_are_refused(monkeypatch):
+    monkeypatch.setattr(_ray.ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(_ray.ray, "init", pytest.fail)
+    monkeypatch.setattr(_ray.os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
+    with pytest.raises(DeviceError, match=r"--workers 17: there are 2 .* ask for 16 or fewer"):
+        _ray.start_ray(None, 17)
+
+
 def test_a_command_that_is_no_utf8_is_text_for_ray(monkeypatch):
     seen = []
     utils = _ray.ray._private.utils
