@@ -111,7 +111,7 @@ class Space:
         Raises:
             KeyError: A gene has no value.
         """
-        stages: list[Stage] = []
+        fields: list[tuple[Any, ...]] = []
         for number, choices in enumerate(self.stages, start=1):
 
             def pick(field: str, options: tuple[Choice, ...], number: int = number) -> Any:
@@ -120,17 +120,18 @@ class Space:
             depth = pick("depth", choices.depth)
             if depth == 0:
                 break
-            stages.append(
-                Stage(
-                    depth=depth,
-                    width=pick("width", choices.width),
-                    filter=pick("filter", choices.filter),
-                    last_width=pick("last_width", choices.last_width or (0,)),
-                    stride=pick("stride", choices.stride),
-                    pool=parse_pool(pick("pool", choices.pool)),
+            fields.append(
+                (
+                    depth,
+                    pick("width", choices.width),
+                    pick("filter", choices.filter),
+                    pick("last_width", choices.last_width or (0,)),
+                    pick("stride", choices.stride),
+                    pick("pool", choices.pool),
                 )
             )
-        stages[-1] = replace(stages[-1], pool=None)
+        *others, last = fields
+        stages = [_stage(*each) for each in others] + [_stage(*last[:-1], "none")]
         return Architecture(self.input, tuple(stages), self.head, self.classes, self.norm)
 
     def encode(self, architecture: Architecture) -> dict[str, Choice]:
@@ -189,6 +190,11 @@ def _chosen(stage: Stage, choices: StageChoices, *, last: bool) -> dict[str, Cho
     if not last:
         values["pool"] = "none" if stage.pool is None else f"{stage.pool.size}/{stage.pool.stride}"
     return values
+
+
+@lru_cache(maxsize=1 << 14)  # a search decodes some hundred networks a proposal
+def _stage(depth: int, width: int, filter: int, last_width: int, stride: int, pool: str) -> Stage:
+    return Stage(depth, width, filter, last_width, stride=stride, pool=parse_pool(pool))
 
 
 @lru_cache(maxsize=256)

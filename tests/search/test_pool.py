@@ -161,6 +161,7 @@ with pool_module.Pool(None, None, per_gpu=2) as pool:
 """
 
 
+@pytest.mark.faults  # it starts a Ray of its own
 def test_a_killed_worker_is_replaced_on_the_gpu_that_it_shared():
     ran = subprocess.run(
         [sys.executable, "-c", KILLED], capture_output=True, text=True, check=False, timeout=500
