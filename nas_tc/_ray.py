@@ -18,9 +18,9 @@ from nas_tc.training import choose_device
 
 _CONNECT_S = 5
 _RAISED = re.compile(r"([A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt)): (.*)")
+_MOST_A_CORE = 8  # workers
 # Workers take memory from the jemalloc that Ray brings along, in huge pages that are kept;
 # trainings are faster than with glibc: docs/training.md has the figures.
-_MOST_A_CORE = 8  # workers
 FAST_MEMORY = {
     "RAY_LD_PRELOAD_ON_WORKERS": "1",
     "MALLOC_CONF": "thp:always,dirty_decay_ms:-1,muzzy_decay_ms:-1",
@@ -160,10 +160,10 @@ def _init_ray(address: str | None, workers: int | None, variables: Mapping[str, 
         affinity = getattr(os, "sched_getaffinity", None)
         cores = len(affinity(0)) if affinity else os.cpu_count() or 1
         if workers is not None and workers > _MOST_A_CORE * cores:
+            most = _MOST_A_CORE * cores
             raise DeviceError(
-                f"--workers {workers}: there are {cores} processor cores, and at most "
-                f"{_MOST_A_CORE} workers a core, since each takes half a gigabyte; ask for "
-                f"{_MOST_A_CORE * cores} or fewer, or leave the option out for one a core"
+                f"--workers {workers}: {most} are the most for {cores} processor cores, since each "
+                f"takes half a gigabyte; ask for {most} or fewer, or leave the option out"
             )
         # More workers than cores is slow, but the user's choice; Ray would let them wait for ever.
         cpus = max(workers or 1, cores)
@@ -176,7 +176,7 @@ def _init_ray(address: str | None, workers: int | None, variables: Mapping[str, 
                     include_dashboard=False,
                     **common,
                 )
-        except (OSError, RuntimeError, ConnectionError) as error:
+        except (OSError, RuntimeError) as error:
             raise _no_room(error) from None
         except Exception as error:
             # Ray raises a plain Exception where one of its processes did not start in time.

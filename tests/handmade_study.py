@@ -1,5 +1,7 @@
 """A study file that is written by hand, without any training."""
 
+from dataclasses import replace
+
 import torch
 from optuna.distributions import CategoricalDistribution
 from optuna.trial import TrialState
@@ -26,12 +28,12 @@ TRIALS = (
 )
 
 
-def make_study(path):
+def make_study(path, **changed):
     """Two networks on the front, one beside it, one pruned and one that failed."""
     data = load_data("digits")
     space = load_space("plain-32").at(data.shape, 10)
     limit = resolve_budget(parse_budget("alexnet*0.6"), data.shape)
-    settings = Settings(space, limit, data, Recipe(epochs=2), seed=0)
+    settings = replace(Settings(space, limit, data, Recipe(epochs=2), seed=0), **changed)
     with open_study(path, settings.to_dict()) as opened:
         for letter, (notation, errors, state) in zip("abcde", TRIALS, strict=True):
             architecture = Architecture(data.shape, parse_notation(notation), GAP, 10)

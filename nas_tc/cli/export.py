@@ -14,7 +14,8 @@ def export(
     out: Annotated[
         Path,
         typer.Option(
-            help="Folder for network.py, weights.safetensors, preprocess.py and README.md.",
+            help="Folder for network.py, weights.safetensors, preprocess.py, preprocess.json and "
+            "README.md.",
             show_default=False,
         ),
     ],

@@ -1,8 +1,8 @@
 """`nas-tc train`: trains one network by its full schedule and tests it."""
 
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nas_tc.training import FullTraining
 
 _LOCAL = Path("results") / "local"
+_BALANCE = ("class_weights", "batches")  # fields of a recipe that make up for rare classes
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,14 @@ class _Subject:
         data: Name of the images, as `--data` takes it.
         weights: File of the weights that the search has kept; None if no study was named.
         metric: Metric of the study; the error if no study was named.
+        balance: Fields of the study's recipe that make up for rare classes, if any do.
     """
 
     network: Architecture
     data: str
     weights: Path | None
     metric: str = "error"
+    balance: Mapping[str, str] = field(default_factory=dict)
 
 
 def train(
@@ -84,7 +87,9 @@ def train(
     judge = parse_metric(metric or subject.metric)
     asked = changed(subject.network, input, head, norm)
     fields = parse_fields(set_ or [])
-    chosen = load_recipe(recipe, **fields)
+    is_settled = recipe.endswith(".toml") or fields.keys() & set(_BALANCE)
+    balance = {} if is_settled else subject.balance
+    chosen = load_recipe(recipe, **balance, **fields)
     images = _images(subject.data, asked, chosen.margin, train_images, memory_limit)
     judge.check_classes(len(images.classes))
     if not chosen.augment and "augment" not in fields:
@@ -99,6 +104,8 @@ def train(
     screen = console()
     screen.print(images.summary())
     screen.print(f"network: {format_notation(adapted.stages)}")
+    for name, value in balance.items():
+        screen.print(f"{name}: {value}, as in the search")
     named = network if subject.weights is None else ""  # a study leaves nothing to assume
     screen.print(surroundings(named, adapted, head, norm))
     settle_on_core(threads=None)
@@ -115,6 +122,7 @@ def train(
 def _subject(text: str, trial: int | None, data: str | None, *, from_search: bool) -> _Subject:
     """The subject of `nas-tc train`, from a study file and a trial or from a network's name."""
     if names_study(text):
+        from nas_tc.recipe import Recipe  # noqa: PLC0415
         from nas_tc.study import read_study, weights_file, without_weights  # noqa: PLC0415
 
         record = read_study(Path(text))
@@ -123,7 +131,9 @@ def _subject(text: str, trial: int | None, data: str | None, *, from_search: boo
         weights = weights_file(record.path, chosen.number)
         if from_search and not weights.exists():
             raise without_weights(record, chosen)
-        return _Subject(chosen.architecture, spec, weights, record.metric.value)
+        kept = Recipe.from_dict(record.settings["recipe"])
+        balance = {name: value for name in _BALANCE if (value := getattr(kept, name)) == "balanced"}
+        return _Subject(chosen.architecture, spec, weights, record.metric.value, balance)
     if trial is not None:
         raise NasTcError(f"--trial {trial}: {text!r} is no study file")
     found = find_network(text)

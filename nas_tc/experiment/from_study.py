@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from nas_tc.errors import StudyError
+from nas_tc.metric import Metric
 from nas_tc.report import recommended
 from nas_tc.study import TrialRecord, read_study
 
@@ -15,9 +16,15 @@ def best_of_study(path: Path, most: int) -> list[TrialRecord]:
         most: Greatest number of networks.
 
     Raises:
-        StudyError: There is no such study, or it has no complete trial.
+        StudyError: There is no such study, it has no complete trial, or it was searched by another
+            metric than the error.
     """
     record = read_study(path)
+    if record.metric != Metric.ERROR:
+        raise StudyError(
+            f"{path} was searched by the {record.metric.words}, and an experiment compares the "
+            "plain error; take the network by its notation"
+        )
     choice = recommended(record)
     if choice is None:
         raise StudyError(f"{path}: no trial is complete yet; resume the search")

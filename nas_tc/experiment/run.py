@@ -123,7 +123,8 @@ def run_experiment(
                     images,
                     recipe,
                     device=where.device,
-                    workers=where.workers and min(where.workers, len(jobs)),
+                    workers=where.workers,
+                    most=len(jobs),
                     address=where.ray_address,
                     per_gpu=where.per_gpu,
                     note=listener.note,
@@ -191,7 +192,8 @@ class _Keeper:
             return None
         names = [cast(tuple[str, int], each.key)[0] for each in self.jobs]
         rest = max(0, sum(self.networks[name].complexity for name in names) - self.trained_macs)
-        return rest * self.trained_s / self.trained_macs / self.pool.size
+        at_once = min(self.pool.size, max(1, len(self.jobs) - self.ended_here))
+        return rest * self.trained_s / self.trained_macs / at_once
 
 
 def _missing(networks: tuple[Entrant, ...], seeds: int, file: TrainingsFile) -> list[TrainingJob]:

@@ -184,7 +184,7 @@ def _in_metric(
     table: pd.DataFrame, record: StudyRecord, trials: Sequence[TrialRecord]
 ) -> pd.DataFrame:
     """Names the columns of errors by the study's metric; the plain test error stands beside it."""
-    if record.metric == Metric.ERROR:
+    if record.metric == Metric.ERROR or table.empty:
         return table
     table = table.rename(columns=lambda name: in_metric(name, record.metric))
     after = list(table.columns).index(in_metric("test_error", record.metric)) + 1

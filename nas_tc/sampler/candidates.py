@@ -61,7 +61,7 @@ class Candidates:
     def of(self, params: Params) -> Candidate:
         """The point of a setting."""
         settled = self._canonical(params)
-        cost = self.cost(params)  # that of all settings that mean the same, and mostly known
+        cost = self.cost(params)  # equal for all settings that mean the same; mostly known
         octaves = log2(max(cost / self._limit, 1e-6)) if self._limit > 0 else 0.0
         return Candidate(settled, self._key(settled), cost, [*self._encoder.row(settled), octaves])
 

@@ -51,7 +51,7 @@ def observations(
     found = [Observation(each.number, sign * (each.value or 0.0)) for each in complete]
     if not found:
         return []
-    worst = max(each.error for each in found)
+    least, worst = (end(each.error for each in found) for end in (min, max))
     lines: dict[tuple[int, str | None], _Line | None] = {}
     for trial in trials:
         if trial.state != TrialState.PRUNED or not admits(trial):
@@ -66,6 +66,7 @@ def observations(
             line, value = lines[rung, name], _shown(trial, rung, sign, name)
             if line is not None and isfinite(value):
                 error = line.at_end + line.slope * (value - line.at_rung)
+                error = min(max(error, least), worst)  # a line says nothing beyond its points
                 found.append(Observation(trial.number, error, line.spread))
                 break
     return sorted(found, key=lambda each: each.number)
@@ -100,7 +101,8 @@ def _line(
     if reading is None:
         slope = min(slope, 1.0)  # differences between errors do not grow
     rest = final - final.mean() - slope * (early - early.mean())
-    return _Line(float(early.mean()), float(final.mean()), slope, float(rest.std()))
+    spread = float(np.sqrt((rest**2).sum() / (len(pairs) - 2)))  # the line has two parameters
+    return _Line(float(early.mean()), float(final.mean()), slope, spread)
 
 
 def _shown(trial: FrozenTrial, rung: int, sign: float, reading: str | None) -> float:

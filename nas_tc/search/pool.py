@@ -43,6 +43,7 @@ class Pool:
         metric: Metric of the validation errors.
         device: "auto", "cpu" or "cuda".
         workers: Number of workers; None: `per_gpu` a GPU, or one a core.
+        most: Greatest number of workers, as there is no more to do; None: no limit.
         address: Address of a running Ray cluster; None: Ray is started on this machine, unless the
             calling program has started it.
         per_gpu: Number of workers that share one GPU.
@@ -64,6 +65,7 @@ class Pool:
         metric: Metric = Metric.ERROR,
         device: str = "auto",
         workers: int | None = None,
+        most: int | None = None,
         address: str | None = None,
         per_gpu: int = 1,
         alone: bool = False,
@@ -84,6 +86,7 @@ class Pool:
             self._capacity = ClusterCapacity(kind, per_gpu, note)
             self.size = workers or max(1, self._capacity.workers)
             self._capacity.check(self.size)
+            self.size = min(self.size, most or self.size)
             self._options = {
                 "num_cpus": 0 if kind == "GPU" else 1,
                 "num_gpus": 1 / per_gpu if kind == "GPU" else 0,

@@ -126,7 +126,7 @@ class Worker:
             self._lock = NodeLock(gpu=gpu_uuid(self._device) if on_gpu else None)
             if not on_gpu:
                 self._step_context = self._lock.step
-            elif sharers > 1:  # no other worker times on a GPU that is not shared
+            elif sharers > 1:  # of one search no other worker times on a GPU that is not shared
                 self._turns = GpuTurns(self._lock, self._device)
                 self._step_context = self._turns.step
         if self._device.type == "cpu":
@@ -246,6 +246,7 @@ class Worker:
             architecture: Network to test.
             weights: Its weights in safetensors format.
         """
+        self._forget()  # a training that has ended, with the memory of its graph
         network = build(architecture)
         network.load_state_dict(load(weights))
         try:

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file
 
+from handmade_study import make_study
 from nas_tc.architecture import Architecture
 from nas_tc.module import build
+from nas_tc.recipe import Recipe
 from nas_tc.study import weights_file
 
 TINY = ("(3,4)/2 | (3,8)/2", "--head", "gap", "--norm", "batch", "--input", "1x16x16")
@@ -54,6 +56,20 @@ def test_a_training_is_judged_by_the_metric_that_was_named(nas_tc, tmp_path):
     assert (code, "metric is different" in err) == (2, True)
     code, _, err = nas_tc("train", *TINY, *settings, "--metric", "accuracyy")
     assert (code, err.count("\n"), "did you mean 'accuracy'?" in err) == (2, 1, True)
+
+
+def test_a_training_makes_up_for_rare_classes_as_its_search_did(nas_tc, tmp_path):
+    path = tmp_path / "s.db"
+    make_study(path, recipe=Recipe(epochs=2, class_weights="balanced"))
+    settings = ("train", path, "--trial", "0", "--set", "epochs=1", "--out")
+    code, out, _ = nas_tc(*settings, tmp_path / "a")
+    assert (code, "class_weights: balanced, as in the search" in out) == (0, True)
+    result = json.loads((tmp_path / "a" / "result.json").read_text())
+    assert result["recipe"]["class_weights"] == "balanced"
+    code, out, _ = nas_tc(*settings, tmp_path / "b", "--set", "class_weights=none")
+    assert (code, "as in the search" in out) == (0, False)
+    result = json.loads((tmp_path / "b" / "result.json").read_text())
+    assert result["recipe"]["class_weights"] == "none"
 
 
 def test_results_that_cannot_be_written_are_one_line(nas_tc, tmp_path):

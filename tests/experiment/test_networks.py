@@ -8,6 +8,7 @@ from handmade_study import make_study
 from nas_tc.cost import complexity
 from nas_tc.errors import NasTcError
 from nas_tc.experiment import entrants, load_experiment, parse_experiment, shipped_experiments
+from nas_tc.metric import Metric
 from nas_tc.replacement import replacements
 from nas_tc.study import read_study
 
@@ -82,6 +83,13 @@ def test_the_best_of_a_study_are_its_recommended_network_and_the_next(tmp_path):
     assert second.complexity < first.complexity
     with pytest.raises(NasTcError, match=r"network 'mine': .*none\.db"):
         built(text.replace("s.db", "none.db"))
+
+
+def test_a_study_of_another_metric_is_refused(tmp_path):
+    path = tmp_path / "s.db"
+    make_study(path, metric=Metric.BALANCED_ERROR)
+    with pytest.raises(NasTcError, match="was searched by the balanced error, and an experiment"):
+        built(f'[[network]]\nname = "mine"\nstudy = "{path}"\n')
 
 
 def test_all_replacements_within_the_tolerance():

@@ -65,3 +65,11 @@ def test_a_baseline_of_the_space_may_be_what_is_recommended(study):
 
 def test_without_baselines_there_is_nothing_to_say(study):
     assert against_baseline(study, recommended(study)) is None
+
+
+def test_of_another_metric_the_images_tell_no_error(study):
+    record = with_baseline(study, 0.3)
+    record = replace(record, settings={**record.settings, "metric": "balanced_error"})
+    found = against_baseline(record, recommended(record))
+    assert found.error is None
+    assert str(found).endswith(" by 20.00 points, which may be chance")

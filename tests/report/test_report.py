@@ -102,3 +102,10 @@ def test_a_name_is_drawn_as_it_is(study, tmp_path, name):
     record = replace(study, settings={**study.settings, "data": data})
     draw_front(record, tmp_path / "front.png")
     assert (tmp_path / "front.png").stat().st_size > 1000
+
+
+def test_a_study_without_a_trial_has_a_report_whatever_its_metric(study, tmp_path):
+    settings = {**study.settings, "metric": "balanced_error"}
+    written = write_report(replace(study, trials=(), settings=settings), tmp_path)
+    assert written
+    assert trials_table(replace(study, trials=(), settings=settings)).empty

@@ -167,23 +167,30 @@ def read(*trials, reading=None):
 
 def test_a_pruned_trial_is_read_by_what_became_of_others_at_its_rung():
     whole = [trial(v / 2, {1: v, 2: v / 2}) for v in (0.2, 0.4, 0.6, 0.8)]
-    found = read(*whole, trial(0.9, {1: 0.9}, TrialState.PRUNED))
-    assert found[4] == pytest.approx((0.45, 0), abs=1e-9)
+    found = read(*whole, trial(0.7, {1: 0.7}, TrialState.PRUNED))
+    assert found[4] == pytest.approx((0.35, 0), abs=1e-9)
 
 
 def test_a_pruned_trial_is_read_by_its_loss_where_the_loss_says_more():
     # the error at the rung is the same for all; the loss is four times the final error
     whole = [trial(v, {1: 0.7, 2: v}, losses={"1": 4 * v}) for v in (0.2, 0.3, 0.4)]
-    stopped = trial(0.7, {1: 0.7}, TrialState.PRUNED, losses={"1": 2.0})
-    assert read(*whole, stopped, reading="loss")[3] == pytest.approx((0.5, 0), abs=1e-9)
+    stopped = trial(0.7, {1: 0.7}, TrialState.PRUNED, losses={"1": 1.4})
+    assert read(*whole, stopped, reading="loss")[3] == pytest.approx((0.35, 0), abs=1e-9)
     assert read(*whole, stopped)[3][0] == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize(("loss", "error"), [(0.1, 0.2), (1.0, 0.25), (30.0, 0.4), (1e4, 0.4)])
+def test_an_estimate_stays_within_the_errors_that_were_seen(loss, error):
+    whole = [trial(v, {1: 0.7, 2: v}, losses={"1": 4 * v}) for v in (0.2, 0.3, 0.4)]
+    stopped = trial(0.7, {1: 0.7}, TrialState.PRUNED, losses={"1": loss})
+    assert read(*whole, stopped, reading="loss")[3][0] == pytest.approx(error)
 
 
 @pytest.mark.parametrize("losses", [None, {}, {"2": 1.0}])
 def test_without_losses_a_pruned_trial_is_read_by_its_error(losses):
     whole = [trial(v / 2, {1: v, 2: v / 2}, losses=losses) for v in (0.2, 0.4, 0.6, 0.8)]
-    found = read(*whole, trial(0.9, {1: 0.9}, TrialState.PRUNED, losses={"1": 2.0}), reading="loss")
-    assert found[4] == pytest.approx((0.45, 0), abs=1e-9)
+    found = read(*whole, trial(0.7, {1: 0.7}, TrialState.PRUNED, losses={"1": 2.0}), reading="loss")
+    assert found[4] == pytest.approx((0.35, 0), abs=1e-9)
 
 
 def test_a_rung_that_few_have_reached_says_nothing():
