@@ -20,7 +20,8 @@ class NodeLock:
     however many processes train. A step passes the gate, takes the road and leaves the gate open
     behind it.
 
-    Processes of one user on one machine share the lock, whatever search they belong to.
+    Processes of one user on one machine share the lock, whatever search they belong to; a worker
+    that has a GPU to itself in its search takes it for timings alone.
 
     Args:
         folder: Folder of its two files; None: the system's folder for temporary files.

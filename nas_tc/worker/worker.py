@@ -97,7 +97,7 @@ class Worker:
         recipe: Recipe of the training.
         device: "cpu" or "cuda".
         alone: Whether training steps wait while another worker measures times, on this node's
-            processors or on the same GPU.
+            processors or on a GPU that workers share. On a GPU of its own a worker waits for none.
         sharers: Number of workers that share the GPU.
         metric: Metric of the validation errors.
 
