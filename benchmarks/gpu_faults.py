@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 import torch
-from gpu_part import Figures, PartFailedError, run_part
+from gpu_part import Figures, PartFailedError, checked, run_part
 
 from nas_tc.architecture import GAP, Architecture, Head, parse_notation
 from nas_tc.data import ImageData, load_data
@@ -140,9 +140,7 @@ def part(device: str) -> Figures:
         misses.append(f"a network too large was answered by {memory['answer']}")
     if memory["next_error"] is None:
         misses.append("no network could be trained after one without memory")
-    if misses:
-        raise PartFailedError("; ".join(misses), figures)
-    return figures
+    return checked(figures, misses)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import replace
 
 import torch
-from gpu_part import Figures, PartFailedError, run_part
+from gpu_part import Figures, PartFailedError, checked, run_part
 from gpu_runs import (
     NETWORKS,
     SEED,
@@ -162,9 +162,7 @@ def parity(device: torch.device) -> Figures:
         misses.append(f"the digits' error is {figures['digits_error']:.1%}")
     if on_gpu and not figures["refused_capture"]:
         misses.append("a step that synchronises was captured")
-    if misses:
-        raise PartFailedError("; ".join(misses), figures)
-    return figures
+    return checked(figures, misses)
 
 
 def waits(device: torch.device) -> Figures:
@@ -188,9 +186,7 @@ def waits(device: torch.device) -> Figures:
                 misses.append(f"{name}: {waited} waits in {STEPS} steps")
             if sent and place == "resident":
                 misses.append(f"{name}: {sent} copies from the host in {STEPS} steps")
-    if misses:
-        raise PartFailedError("; ".join(misses), figures)
-    return figures
+    return checked(figures, misses)
 
 
 def _calls(run: Training, device: torch.device) -> dict[str, int]:

@@ -7,7 +7,7 @@ import json
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 Figures = dict[str, Any]
@@ -24,6 +24,17 @@ class PartFailedError(Exception):
     def __init__(self, why: str, figures: Figures) -> None:
         super().__init__(why)
         self.figures = figures
+
+
+def checked(figures: Figures, misses: Sequence[str]) -> Figures:
+    """The figures of a part that misses nothing.
+
+    Raises:
+        PartFailedError: It misses something.
+    """
+    if misses:
+        raise PartFailedError("; ".join(misses), figures)
+    return figures
 
 
 def run_part(name: str, part: Callable[[], Figures]) -> int:

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 import torch
-from gpu_part import Figures, PartFailedError, run_part
+from gpu_part import Figures, PartFailedError, checked, run_part
 
 from nas_tc.timing import Setting, one_thread, stopwatch, work_of
 
@@ -105,9 +105,7 @@ def part(device: str, trials: int) -> Figures:
         misses.append(f"trials failed: {figures['failures'][0]}")
     if max(map(abs, figures.get("front_moved", ())), default=0.0) > MOST_MOVED:
         misses.append(f"the front's times have moved: {figures['front_moved']}")
-    if misses:
-        raise PartFailedError("; ".join(misses), figures)
-    return figures
+    return checked(figures, misses)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -7,6 +7,8 @@ from typing import Any
 
 import torch
 
+from nas_tc.errors import first_line
+
 _ENDS = ("_cuda_endAllocateToPool", "_cuda_endAllocateCurrentStreamToPool")  # of torch 2.8, before
 
 
@@ -65,7 +67,7 @@ def why_not_captured(error: RuntimeError) -> str:
     about_capture = any("captur" in str(each).lower() for each in found)
     if isinstance(first, torch.OutOfMemoryError) or not about_capture:
         raise first from None
-    return f"{type(first).__name__}: {(str(first).strip().splitlines() or [''])[0]}"
+    return f"{type(first).__name__}: {first_line(str(first))}"
 
 
 def renew_generator(device: torch.device | None = None) -> None:

@@ -147,11 +147,6 @@ def raised_line(text: str) -> str | None:
     return f"{name.rpartition('.')[2]}: {first}"
 
 
-def first_line(text: str) -> str:
-    """The first line of an error's text; further lines of CUDA's errors are advice."""
-    return (text.strip().splitlines() or [""])[0]
-
-
 def _init_ray(address: str | None, workers: int | None, variables: Mapping[str, str]) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")

@@ -57,7 +57,12 @@ def reason(error: BaseException) -> str:
     """What an exception has to say, on one line and without the system's number for it."""
     if isinstance(error, OSError) and error.errno is not None:
         return os.strerror(error.errno)
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return first_line(str(error)) or type(error).__name__
+
+
+def first_line(text: str) -> str:
+    """The first line of an error's text; further lines of CUDA's errors are advice."""
+    return (text.strip().splitlines() or [""])[0]
 
 
 def unknown(

@@ -6,9 +6,11 @@ would compute. Operations within compiled libraries of nas-tc cannot be seen: te
 """
 
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 import torch
+from simulated_gpu import on_stream
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -116,14 +118,6 @@ def cuda(monkeypatch):
     found = Cuda()
 
     @contextmanager
-    def on_stream(stream):
-        before, found.stream = found.stream, stream
-        try:
-            yield
-        finally:
-            found.stream = before
-
-    @contextmanager
     def capture(graph, pool=None, stream=None, capture_error_mode="global"):
         assert found.stream is stream
         assert stream.name != "default"
@@ -145,7 +139,7 @@ def cuda(monkeypatch):
         "graph_pool_handle": lambda: (0, 1),
         "current_device": lambda: 0,
         "current_stream": lambda _=None: found.stream,
-        "stream": on_stream,
+        "stream": partial(on_stream, found),
     }.items():
         monkeypatch.setattr(torch.cuda, name, value)
     for name in (_ENDS[0], "_cuda_releasePool"):

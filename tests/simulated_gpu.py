@@ -6,6 +6,7 @@ within `running`. So a test sees what events, captures and replays would measure
 """
 
 from contextlib import contextmanager, nullcontext
+from functools import partial
 
 import pytest
 import torch
@@ -180,18 +181,20 @@ class _Kernels(TorchDispatchMode):
         return found
 
 
+@contextmanager
+def on_stream(gpu, stream):
+    """`torch.cuda.stream` of a simulated GPU."""
+    before, gpu.stream = gpu.stream, stream
+    try:
+        yield
+    finally:
+        gpu.stream = before
+
+
 @pytest.fixture
 def gpu(monkeypatch):
     """A simulated GPU in the place of `torch.cuda`."""
     found = SimulatedGpu()
-
-    @contextmanager
-    def on_stream(stream):
-        before, found.stream = found.stream, stream
-        try:
-            yield
-        finally:
-            found.stream = before
 
     for name, value in {
         "Event": type("Event", (Event,), {"gpu": found}),
@@ -200,7 +203,7 @@ def gpu(monkeypatch):
         "graph_pool_handle": lambda: (0, 1),
         "current_device": lambda: 0,
         "current_stream": lambda: found.stream,
-        "stream": on_stream,
+        "stream": partial(on_stream, found),
         "synchronize": found.synchronize,
         "default_generators": (Generator(found),),
     }.items():

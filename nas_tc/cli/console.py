@@ -80,7 +80,6 @@ def percent(share: float | None) -> str:
     return "-" if share is None else f"{share:.2%}".replace("%", " %")
 
 
-def tell_decoded(done: int, total: int) -> None:
-    """Prints every ten thousand images how many are decoded."""
-    if done % 10_000 == 0 and done < total:
-        typer.echo(f"decoded {done:,} of {total:,} images", err=True)
+def tell(text: str) -> None:
+    """Prints a note beside the output, for whoever waits."""
+    typer.echo(text, err=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from nas_tc.cli import options
-from nas_tc.cli.console import console, images_text, tell_decoded
+from nas_tc.cli.console import console, images_text, tell
 from nas_tc.cli.data_page import print_survey
 from nas_tc.errors import DataError
 
@@ -33,6 +33,7 @@ def data(
     from nas_tc.data import (  # noqa: PLC0415
         Decoding,
         contact_sheet,
+        decoded_notes,
         load_data,
         parse_limit,
         survey,
@@ -42,7 +43,7 @@ def data(
     broken: list[str] = []
     kinds: list[tuple[str, str]] = []
     limit = None if memory_limit is None else parse_limit(memory_limit)
-    found = load_data(spec, side=side, decoding=Decoding(tell_decoded, broken, limit, kinds))
+    found = load_data(spec, side=side, decoding=Decoding(decoded_notes(tell), broken, limit, kinds))
     page = survey(found, broken, kinds)
     if json:
         typer.echo(dumps(page.to_dict(), indent=2))

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +11,7 @@ import typer
 
 from nas_tc.architecture import Architecture, format_notation
 from nas_tc.cli import options
-from nas_tc.cli.console import console, percent, tell_decoded
+from nas_tc.cli.console import console, percent, tell
 from nas_tc.cli.network import changed, surroundings
 from nas_tc.errors import NasTcError, reason
 from nas_tc.zoo import find_network, names_study
@@ -77,7 +77,7 @@ def train(
     # Threads that wait must not spin: another busy process would make each step ten times as long.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from nas_tc.metric import parse_metric  # noqa: PLC0415
-    from nas_tc.recipe import load_recipe, parse_fields  # noqa: PLC0415
+    from nas_tc.recipe import augmented, load_recipe, parse_fields  # noqa: PLC0415
     from nas_tc.training import settle_on_core, take_huge_pages  # noqa: PLC0415
 
     subject = _subject(network, trial, data, from_search=from_search)
@@ -92,8 +92,7 @@ def train(
     chosen = load_recipe(recipe, **balance, **fields)
     images = _images(subject.data, asked, chosen.margin, train_images, memory_limit)
     judge.check_classes(len(images.classes))
-    if not chosen.augment and "augment" not in fields:
-        chosen = replace(chosen, augment=tuple(sorted(images.augment)))
+    chosen = augmented(chosen, images.augment, fields)
     adapted = asked.at((images.shape[0], *asked.input[1:]), len(images.classes))
     if from_search and adapted != subject.network:
         raise NasTcError(
@@ -155,7 +154,7 @@ def _images(
     spec: str, network: Architecture, margin: int, train_images: int | None, memory: str | None
 ) -> "ImageData":
     """The images, `margin` pixels larger than the network's input."""
-    from nas_tc.data import Decoding, load_data, parse_limit  # noqa: PLC0415
+    from nas_tc.data import Decoding, decoded_notes, load_data, parse_limit  # noqa: PLC0415
 
     height, width = (side + margin for side in network.input[1:])
     limit = None if memory is None else parse_limit(memory)
@@ -163,7 +162,7 @@ def _images(
         spec,
         side=(height, width),
         train_images=train_images,
-        decoding=Decoding(tell_decoded, memory_limit=limit),
+        decoding=Decoding(decoded_notes(tell), memory_limit=limit),
     )
 
 

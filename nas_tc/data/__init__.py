@@ -1,7 +1,7 @@
 """On which images? Decoded once into uint8 arrays, split into training, validation and test."""
 
 from nas_tc.data.contact_sheet import contact_sheet
-from nas_tc.data.decode import Decoding
+from nas_tc.data.decode import Decoding, decoded_notes
 from nas_tc.data.images import ImageData, Split, majority_text
 from nas_tc.data.load import load_data
 from nas_tc.data.memory import parse_limit
@@ -14,6 +14,7 @@ __all__ = [
     "Split",
     "Survey",
     "contact_sheet",
+    "decoded_notes",
     "load_data",
     "majority_text",
     "parse_limit",

@@ -31,6 +31,21 @@ from nas_tc.errors import DataError
 _TOGETHER = 100  # images that are encoded in memory at once
 _DARK = 64  # of 255: images without a brighter value have a narrower range than their 16 bits
 _STEP = 1000  # images between two calls of the progress callback
+_NOTED_STEP = 10_000  # images between two notes about the progress
+
+
+def decoded_notes(note: Callable[[str], None]) -> Callable[[int, int], None]:
+    """Progress for `Decoding` that notes, every ten thousand images, how many are decoded.
+
+    Args:
+        note: Called with each line.
+    """
+
+    def progress(done: int, total: int) -> None:
+        if done % _NOTED_STEP == 0 and done < total:
+            note(f"decoded {done:,} of {total:,} images")
+
+    return progress
 
 
 @dataclass(frozen=True)

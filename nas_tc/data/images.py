@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -157,6 +157,19 @@ class ImageData:
                 )
             )
             for name, split in (("validation", self.validation), ("test", self.test))
+        }
+
+    def facts(self) -> dict[str, Any]:
+        """What a study or an experiment records of the images, as plain values."""
+        return {
+            "name": self.name,
+            "checksum": self.checksum,
+            "train_images": len(self.train),
+            "validation_images": len(self.validation),
+            "test_images": len(self.test),
+            "shape": list(self.shape),
+            "classes": list(self.classes),
+            "majority_error": self.majority_error,
         }
 
     def summary(self) -> str:

@@ -1,12 +1,11 @@
 """Runs an experiment: trains all its networks with all seeds, and resumes what was interrupted."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from nas_tc.data import Decoding, ImageData, load_data, parse_limit
+from nas_tc.data import Decoding, ImageData, decoded_notes, load_data, parse_limit
 from nas_tc.errors import DataError, NasTcError
 from nas_tc.experiment.networks import Entrant, entrants
 from nas_tc.experiment.outcome import Outcome
@@ -14,15 +13,14 @@ from nas_tc.experiment.recipe import recipe_of
 from nas_tc.experiment.specification import Experiment
 from nas_tc.experiment.times import measure_times
 from nas_tc.experiment.trainings import Finished, TrainingsFile, open_trainings
-from nas_tc.recipe import Recipe
+from nas_tc.recipe import augmented
 from nas_tc.search.interrupts import Interrupts
 from nas_tc.search.pool import FailedError, LostError, Pool
 from nas_tc.search.train_and_test import Trained, TrainingJob, train_and_test
-from nas_tc.study.environment import environment
+from nas_tc.study.environment import run_record
 from nas_tc.training import choose_device, gpu_names
 
 TRAININGS = "trainings.db"
-_DECODED_STEP = 10_000  # images between two notes about the decoding
 
 
 @dataclass(frozen=True)
@@ -105,10 +103,9 @@ def run_experiment(
     if where.ray_address is None:
         choose_device(where.device)
     images = _load(experiment, limit, listener)
-    if not recipe.augment and "augment" not in {**experiment.recipe_fields, **fields}:
-        recipe = replace(recipe, augment=tuple(sorted(images.augment)))
+    recipe = augmented(recipe, images.augment, {**experiment.recipe_fields, **fields})
     networks = entrants(experiment, images.shape[0], len(images.classes))
-    settings = _settings(images, recipe)
+    settings = {"data": images.facts(), "recipe": recipe.to_dict()}  # errors depend on these
     with open_trainings(trainings or out / TRAININGS, settings) as file, Interrupts() as interrupts:
         jobs = _missing(networks, experiment.seeds, file)
         goal = len(networks) * experiment.seeds
@@ -117,8 +114,7 @@ def run_experiment(
         times = None
         try:
             if jobs:
-                started = datetime.now(UTC).isoformat(timespec="seconds")
-                file.add_run({"started": started, "command": command, **environment(gpu_names())})
+                file.add_run(run_record(command, gpu_names()))
                 with Pool(
                     images,
                     recipe,
@@ -207,35 +203,14 @@ def _missing(networks: tuple[Entrant, ...], seeds: int, file: TrainingsFile) -> 
     ]
 
 
-def _settings(images: ImageData, recipe: Recipe) -> dict[str, Any]:
-    """What errors depend on, beside network and seed."""
-    return {
-        "data": {
-            "name": images.name,
-            "checksum": images.checksum,
-            "train_images": len(images.train),
-            "validation_images": len(images.validation),
-            "test_images": len(images.test),
-            "shape": list(images.shape),
-            "classes": list(images.classes),
-            "majority_error": images.majority_error,
-        },
-        "recipe": recipe.to_dict(),
-    }
-
-
 def _load(experiment: Experiment, limit: int | None, listener: Listener) -> ImageData:
-    def tell(done: int, total: int) -> None:
-        if done % _DECODED_STEP == 0 and done < total:
-            listener.note(f"decoded {done:,} of {total:,} images")
-
     assert experiment.data is not None
     try:
         images = load_data(
             experiment.data,
             side=experiment.input[1:],
             train_images=experiment.train_images,
-            decoding=Decoding(tell, memory_limit=limit),
+            decoding=Decoding(decoded_notes(listener.note), memory_limit=limit),
         )
     except DataError as error:
         if "--train-images" in str(error):

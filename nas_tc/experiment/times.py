@@ -11,6 +11,7 @@ from nas_tc.timing import (
     NodeLock,
     Setting,
     find_reference_speed,
+    launched_alike,
     one_thread,
     stopwatch,
     time_interleaved,
@@ -38,7 +39,7 @@ def measure_times(networks: Sequence[Architecture], device: str) -> tuple[Estima
             keep_memory()
         watch = stopwatch(chosen, find_reference_speed(chosen, cache_folder()))
         if chosen.type != "cpu":
-            runs = [build() for build in builders]
+            runs, _ = launched_alike([build() for build in builders])
             return tuple(ms for ms, _ in time_interleaved(watch, runs, None))
         times = time_rebuilds(
             watch,

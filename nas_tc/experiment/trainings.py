@@ -8,15 +8,13 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from nas_tc.architecture import Architecture
 from nas_tc.errors import StudyError, reason
 from nas_tc.study.comparison import training_difference
+from nas_tc.study.sole_writer import sole_writer
 from nas_tc.training import Rung
 
 _FORMAT = 1  # version of the file; raised when older versions of nas-tc cannot read it
-_LOCK_WAIT_S = 1
 _TABLES = """
 CREATE TABLE IF NOT EXISTS settings (value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS runs (value TEXT NOT NULL);
@@ -105,26 +103,22 @@ def open_trainings(path: Path, settings: Mapping[str, Any]) -> Iterator[Training
         StudyError: The file is in use, is not such a file, cannot be written, or has trainings on
             other images or by another recipe.
     """
-    lock = FileLock(path.with_name(path.name + ".lock"))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=_LOCK_WAIT_S)
-    except Timeout:
-        raise StudyError(
-            f"{path}: another experiment is writing this file; wait for it, stop it, or choose "
-            "another folder with --out"
-        ) from None
-    except OSError as error:
-        raise StudyError(
-            f"cannot write {path}: {reason(error)}; choose another folder with --out"
-        ) from None
-    try:
-        with _telling(path), closing(sqlite3.connect(path)) as database:
-            database.executescript(_TABLES)
-            _check_settings(database, path, dict(settings))
-            yield TrainingsFile(database, path)
-    finally:
-        lock.release()
+    busy = (
+        "another experiment is writing this file; wait for it, stop it, or choose another folder "
+        "with --out"
+    )
+    with (
+        sole_writer(path, busy, lambda error: _unwritable(path, error)),
+        _telling(path),
+        closing(sqlite3.connect(path)) as database,
+    ):
+        database.executescript(_TABLES)
+        _check_settings(database, path, dict(settings))
+        yield TrainingsFile(database, path)
+
+
+def _unwritable(path: Path, error: OSError) -> str:
+    return f"cannot write {path}: {reason(error)}; choose another folder with --out"
 
 
 def _check_settings(database: sqlite3.Connection, path: Path, settings: dict[str, Any]) -> None:

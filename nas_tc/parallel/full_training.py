@@ -11,10 +11,10 @@ from typing import Any
 import ray
 from ray.util.queue import Queue
 
-from nas_tc._ray import check_processor, first_line, raised_line, ray_has_gpu, start_ray
+from nas_tc._ray import check_processor, raised_line, ray_has_gpu, start_ray
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
-from nas_tc.errors import DeviceError, NasTcError
+from nas_tc.errors import DeviceError, NasTcError, first_line
 from nas_tc.metric import Metric
 from nas_tc.recipe import CurvePoint, Recipe
 from nas_tc.training import (

@@ -1,7 +1,7 @@
 """Named training recipes, and recipes read from TOML files and from `--set field=value`."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,19 @@ def load_recipe(name: str | Path = "quick", **changed: Any) -> Recipe:
         NasTcError: The file cannot be read, or a value has the wrong type or is out of its range.
     """
     return _load(str(name), changed, RECIPES)
+
+
+def augmented(recipe: Recipe, own: Collection[str], fields: Mapping[str, Any]) -> Recipe:
+    """The recipe with the images' own augmentation, where neither it nor its fields name one.
+
+    Args:
+        recipe: Recipe of a training.
+        own: Augmentation that suits the images.
+        fields: Fields of the recipe that were named; an empty `augment` among them stays empty.
+    """
+    if recipe.augment or "augment" in fields:
+        return recipe
+    return replace(recipe, augment=tuple(sorted(own)))
 
 
 def earlier_recipes(name: str | Path = "quick", **changed: Any) -> tuple[Recipe, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence, Set
 
 import numpy as np
 
-from nas_tc.sampler.candidates import Candidate, Key, costs, rows
+from nas_tc.sampler.candidates import Candidate, Key, costs, distinct, rows
 from nas_tc.sampler.climb import climbed
 from nas_tc.sampler.constraints import Constraints
 from nas_tc.sampler.distributions import Floats
@@ -66,7 +66,7 @@ class Acquisition:
         near = mutations(self._constraints, front.members[-_MEMBERS:], _MUTATIONS, random)
         for_limit = random.random() < _LIMIT_SHARE
         at_limit = 1.0 if for_limit else _FRONT_WEIGHT
-        candidates = _new([*self._pooled(number), *near], seen)
+        candidates = distinct([*self._pooled(number), *near], seen)
         if not candidates:
             return None
 
@@ -158,11 +158,6 @@ class Acquisition:
                 drawn = self._constraints.draws.draw(_POOL, random)
             self._pool = (block, [self._constraints.points.of(each) for each in drawn])
         return self._pool[1]
-
-
-def _new(points: Sequence[Candidate], seen: Set[Key]) -> list[Candidate]:
-    """Each setting once, without those that were proposed."""
-    return list({point.key: point for point in points if point.key not in seen}.values())
 
 
 def _sample(found: Sequence[Observation], points: Sequence[Candidate]) -> Sample:

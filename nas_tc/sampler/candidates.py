@@ -1,6 +1,6 @@
 """Settings with all that a sampler wants to know of them, computed once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from math import log2
 from typing import Any
@@ -67,6 +67,11 @@ class Candidates:
 
     def _key(self, params: Params) -> Key:
         return tuple([params[name] for name in self._names])
+
+
+def distinct(points: Iterable[Candidate], unwanted: Set[Key]) -> list[Candidate]:
+    """Each setting once, without those whose keys are unwanted."""
+    return list({point.key: point for point in points if point.key not in unwanted}.values())
 
 
 def rows(points: Sequence[Candidate]) -> Floats:

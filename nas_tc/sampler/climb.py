@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence, Set
 
 import numpy as np
 
-from nas_tc.sampler.candidates import Candidate, Key
+from nas_tc.sampler.candidates import Candidate, Key, distinct
 from nas_tc.sampler.constraints import Constraints
 from nas_tc.sampler.distributions import Floats
 from nas_tc.sampler.mutations import mutations
@@ -45,14 +45,10 @@ def climbed(
     for _ in range(_STEPS):
         best = np.argsort(-gains, kind="stable")[:_PARENTS]
         parents = [found[place] for place in best.tolist()]
-        children = {
-            each.key: each
-            for each in mutations(constraints, parents, _CHILDREN, random)
-            if each.key not in known
-        }
+        children = distinct(mutations(constraints, parents, _CHILDREN, random), known)
         if not children:
             break
-        known |= children.keys()
-        found += children.values()
-        gains = np.concatenate([gains, gain(list(children.values()))])
+        known |= {each.key for each in children}
+        found += children
+        gains = np.concatenate([gains, gain(children)])
     return found, gains

@@ -7,6 +7,8 @@ from math import isfinite
 import numpy as np
 from optuna.trial import FrozenTrial, TrialState
 
+from nas_tc.sampler.readings import reading_of
+
 _PAIRS = 3  # least number of complete trials for an estimate at a rung
 
 
@@ -109,5 +111,5 @@ def _shown(trial: FrozenTrial, rung: int, sign: float, reading: str | None) -> f
     """What a trial shows at a rung, smaller is better; NaN if it shows nothing."""
     if reading is None:
         return sign * trial.intermediate_values.get(rung, float("nan"))
-    value = trial.user_attrs.get(reading, {}).get(str(rung))
+    value = reading_of(trial, reading, rung)
     return float("nan") if value is None else float(value)

@@ -5,6 +5,7 @@ from optuna.pruners import BasePruner
 from optuna.trial import FrozenTrial, TrialState
 
 from nas_tc.errors import NasTcError
+from nas_tc.sampler.readings import reading_of
 
 
 class ParetoPruner(BasePruner):
@@ -81,13 +82,8 @@ class ParetoPruner(BasePruner):
         return better > 0 and better >= self._grace + len(rivals) / self._reduction_factor
 
     def _is_better(self, one: FrozenTrial, other: FrozenTrial, step: int) -> bool:
-        ours, theirs = self._read(one, step), self._read(other, step)
-        if ours is None or theirs is None:
-            ours, theirs = one.intermediate_values[step], other.intermediate_values[step]
-        return ours < theirs
-
-    def _read(self, trial: FrozenTrial, step: int) -> float | None:
-        if self._reading is None:
-            return None
-        value: float | None = trial.user_attrs.get(self._reading, {}).get(str(step))
-        return value
+        if self._reading is not None:
+            ours, theirs = (reading_of(each, self._reading, step) for each in (one, other))
+            if ours is not None and theirs is not None:
+                return ours < theirs
+        return one.intermediate_values[step] < other.intermediate_values[step]

@@ -3,13 +3,12 @@
 import re
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import optuna
 
-from nas_tc.data import Decoding, ImageData, load_data, majority_text, parse_limit
+from nas_tc.data import Decoding, ImageData, decoded_notes, load_data, majority_text, parse_limit
 from nas_tc.errors import NasTcError
 from nas_tc.latency import named_table
 from nas_tc.metric import Metric
@@ -28,7 +27,7 @@ from nas_tc.search.table_choice import open_time_judge, search_device
 from nas_tc.search.warm_start import parse_start, start_with
 from nas_tc.space import Space
 from nas_tc.study.attributes import RUNS_KEY
-from nas_tc.study.environment import environment
+from nas_tc.study.environment import run_record
 from nas_tc.study.files import kept_settings
 from nas_tc.study.record import StudyRecord, record_of
 from nas_tc.study.storage import lock_study, open_study, requeue_running
@@ -36,7 +35,6 @@ from nas_tc.training import choose_device, gpu_names
 
 DEFAULT_TRIALS = 40
 _LOCAL = Path("results") / "local"
-_DECODED_STEP = 10_000  # images between two notes about the decoding
 
 
 def search(
@@ -216,15 +214,11 @@ def _default_study(plan: Plan, data: str, train_images: int | None) -> Path:
 def _load(
     data: str, plan: Plan, train_images: int | None, limit: int | None, listener: Listener
 ) -> ImageData:
-    def tell(done: int, total: int) -> None:
-        if done % _DECODED_STEP == 0 and done < total:
-            listener.note(f"decoded {done:,} of {total:,} images")
-
     images = load_data(
         data,
         side=plan.space.input[1:],
         train_images=train_images,
-        decoding=Decoding(tell, memory_limit=limit),
+        decoding=Decoding(decoded_notes(listener.note), memory_limit=limit),
     )
     listener.note(images.summary())
     return images
@@ -232,9 +226,7 @@ def _load(
 
 def _record_run(study: optuna.Study, before: StudyRecord, command: str) -> None:
     """Records in the study the time, the command and the environment of this run."""
-    started = datetime.now(UTC).isoformat(timespec="seconds")
-    run = {"started": started, "command": command, **environment(gpu_names())}
-    study.set_user_attr(RUNS_KEY, [*before.runs, run])
+    study.set_user_attr(RUNS_KEY, [*before.runs, run_record(command, gpu_names())])
 
 
 def _note_resume(before: StudyRecord, goal: int, listener: Listener) -> None:

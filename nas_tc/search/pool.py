@@ -7,10 +7,10 @@ from typing import Any, Self
 import ray
 from ray.exceptions import RayActorError, RayError, RayTaskError
 
-from nas_tc._ray import check_processor, first_line, raised_line, ray_has_gpu, start_ray
+from nas_tc._ray import check_processor, raised_line, ray_has_gpu, start_ray
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
-from nas_tc.errors import DeviceError, NasTcError
+from nas_tc.errors import DeviceError, NasTcError, first_line
 from nas_tc.metric import Confusion, Metric
 from nas_tc.recipe import Recipe
 from nas_tc.search.cluster_capacity import ClusterCapacity

@@ -3,12 +3,24 @@
 import os
 import platform
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
 from nas_tc._machine import processor_name
 
 _PACKAGES = ("nas-tc", "torch", "optuna", "ray", "numpy", "pandas", "scikit-learn", "pillow")
+
+
+def run_record(command: str, gpus: Sequence[str] = ()) -> dict[str, Any]:
+    """The record of a run that begins now: time, command and environment.
+
+    Args:
+        command: Command line, or call.
+        gpus: Names of the GPUs, as torch lists them.
+    """
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    return {"started": started, "command": command, **environment(gpus)}
 
 
 def environment(gpus: Sequence[str] = ()) -> dict[str, Any]:

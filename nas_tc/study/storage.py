@@ -8,7 +8,6 @@ from typing import Any
 
 import optuna
 import sqlalchemy
-from filelock import FileLock, Timeout
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
@@ -23,8 +22,7 @@ from nas_tc.study.attributes import (
 )
 from nas_tc.study.comparison import difference
 from nas_tc.study.files import STUDY_NAME, check_path, kept_settings, study_folder, study_url
-
-_LOCK_WAIT_S = 1  # the lock of a search that was just killed is free within moments
+from nas_tc.study.sole_writer import sole_writer
 
 
 @contextmanager
@@ -82,23 +80,14 @@ def lock_study(path: Path) -> Iterator[None]:
             f"{study_folder(path)} is a file, but the weights and the report of {path} go there; "
             "choose another name with --study"
         )
-    lock = FileLock(path.with_name(path.name + ".lock"))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=_LOCK_WAIT_S)
-    except Timeout:
-        raise StudyError(
-            f"{path}: another search is writing this study; wait for it, stop it, or choose "
-            "another file with --study"
-        ) from None
-    except OSError as error:
-        raise StudyError(_write_error(path, error)) from None
-    try:
+    busy = (
+        "another search is writing this study; wait for it, stop it, or choose another file with "
+        "--study"
+    )
+    with sole_writer(path, busy, lambda error: _write_error(path, error)):
         if path.exists():
             kept_settings(path)
         yield
-    finally:
-        lock.release()
 
 
 def check_settings(path: Path, settings: dict[str, Any]) -> None:
