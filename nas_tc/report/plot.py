@@ -126,8 +126,8 @@ def _draw_baselines(axes: Axes, record: StudyRecord, cost: str) -> None:
             name,
             (x, error),
             textcoords="offset points",
-            xytext=(-6, 6),
-            ha="right",
+            xytext=(0, 7),
+            ha="center",
             color=_BASELINE,
             fontsize=9,
         )
