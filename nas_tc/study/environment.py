@@ -4,7 +4,7 @@ import os
 import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from nas_tc._machine import processor_name
@@ -31,7 +31,7 @@ def environment(gpus: Sequence[str] = ()) -> dict[str, Any]:
     """
     return {
         "python": platform.python_version(),
-        "packages": {package: version(package) for package in _PACKAGES},
+        "packages": {package: _version(package) for package in _PACKAGES},
         "machine": {
             "system": f"{platform.system()} {platform.release()}",
             "processor": processor_name(),
@@ -40,3 +40,10 @@ def environment(gpus: Sequence[str] = ()) -> dict[str, Any]:
             "gpus": list(gpus),
         },
     }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # nas-tc is run from its source
+        return "not installed"
