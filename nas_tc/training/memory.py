@@ -36,7 +36,8 @@ def free_bytes(device: torch.device, sharers: int = 1) -> int | None:
 def keep_to_part(device: torch.device, sharers: int) -> None:
     """Limits this process to an equal part of a GPU's memory, if several processes share it."""
     if device.type == "cuda" and sharers > 1:
-        torch.cuda.set_per_process_memory_fraction(1 / sharers, device)
+        index = torch.cuda.current_device() if device.index is None else device.index
+        torch.cuda.set_per_process_memory_fraction(1 / sharers, index)  # it takes no bare "cuda"
 
 
 def room_for_images(device: torch.device, sharers: int = 1) -> int:
