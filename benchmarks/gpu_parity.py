@@ -44,8 +44,8 @@ RECIPES = {
     "sgd": replace(ALTERED, ema=0.99),
     "muon": replace(ALTERED, optimizer="muon", ema=0.9, learning_rate=0.05),
 }
-# Rounding grows with the steps: weights changed by 1e-6 move the processor's own losses by 4e-4 after
-# 10 steps of SGD and by 2e-3 after 20. Muon turns 1e-7 into 8e-3 after 20.
+# Rounding grows with the steps: weights changed by 1e-6 move the processor's own losses by 4e-4
+# after 10 steps of SGD and by 2e-3 after 20. Muon turns 1e-7 into 8e-3 after 20.
 COMPARED = {"sgd": 10, "muon": 5}  # steps
 WAITS = ("cudaStreamSynchronize", "cudaDeviceSynchronize", "cudaEventSynchronize")
 
@@ -211,8 +211,8 @@ def _calls(run: Training, device: torch.device) -> dict[str, int]:
     with profile(activities=activities) as profiler, torch.profiler.record_function("steps"):
         for _ in range(STEPS):
             run._steps.run()
-    # The profiler itself waits for the GPU when it ends. Its second event of this name is the GPU's,
-    # which ends later than the host's calls.
+    # The profiler itself waits for the GPU when it ends. Its second event of this name is the
+    # GPU's, which ends later than the host's calls.
     events = list(profiler.events())
     of_host = (each for each in events if each.device_type == DeviceType.CPU)
     end_us = max(each.time_range.end for each in of_host if each.name == "steps")
