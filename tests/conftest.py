@@ -25,6 +25,14 @@ os.environ["NAS_TC_CACHE"] = "off"  # nothing is left in the home folder
 CIFAR10 = Path(__file__).parents[2] / "shared" / "data" / "cifar10"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """With `-n` a file's tests stay in one process, for its fixtures, and all of Ray's in one."""
+    for item in items:
+        group = "ray" if "cluster" in item.fixturenames else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def cluster():
     """A Ray with two processors that searches of this session share."""
