@@ -1,9 +1,10 @@
 """What will a network take? A table of layer times, filled by calibration, and its own error.
 
 To read in this order: `layer_signature` (what a layer is), `layer_profiler` (times the layers of a
-network, on a GPU by `prefix_profiler`), `layer_times` (predicts a network from them),
-`nearest_layers` and on a GPU `stepped_layers` (guess layers that were never timed), `update_time`
-(the optimizer's on a GPU), `time_table` (the file), `calibration` (fills it), `prediction_error`.
+network, on a GPU by `prefix_profiler`), `layer_time`, `layer_times` (predicts a network from them,
+part by part with `part_times`), `network_overhead`, `nearest_layers` and on a GPU `stepped_layers`
+(guess layers that were never timed), `update_time` (the optimizer's on a GPU), `time_table` (the
+file), `calibration` (fills it), `prediction_error`.
 """
 
 from nas_tc.latency.calibration import Timed, calibrate, networks_of, time_network, unseen_networks
@@ -11,8 +12,11 @@ from nas_tc.latency.device_table import find_table, named_table, own_table_path
 from nas_tc.latency.layer_profile import LayerProfile
 from nas_tc.latency.layer_profiler import profile_layers
 from nas_tc.latency.layer_signature import LayerSignature, nodes_of, signature_of, signatures_of
-from nas_tc.latency.layer_times import LayerTime, LayerTimes, Prediction, fit_overhead
+from nas_tc.latency.layer_time import LayerTime
+from nas_tc.latency.layer_times import LayerTimes
+from nas_tc.latency.network_overhead import fit_overhead
 from nas_tc.latency.predicted_limit import PredictedLimit
+from nas_tc.latency.prediction import Prediction
 from nas_tc.latency.prediction_error import Agreement, agreement, scaled
 from nas_tc.latency.time_table import TimeTable, default_table
 

@@ -10,7 +10,8 @@ from nas_tc.architecture import Architecture
 from nas_tc.errors import ArchitectureError
 from nas_tc.latency.layer_profiler import profile_layers
 from nas_tc.latency.layer_signature import nodes_of
-from nas_tc.latency.layer_times import LayerTimes, Prediction
+from nas_tc.latency.layer_times import LayerTimes
+from nas_tc.latency.prediction import Prediction
 from nas_tc.space import Space
 from nas_tc.timing.baseline_speed import ReferenceSpeed
 from nas_tc.timing.setting import Setting

@@ -12,7 +12,8 @@ import torch
 from nas_tc._files import whole_file
 from nas_tc.errors import TableError
 from nas_tc.latency.layer_signature import LayerSignature
-from nas_tc.latency.layer_times import LayerTime, LayerTimes
+from nas_tc.latency.layer_time import LayerTime
+from nas_tc.latency.layer_times import LayerTimes
 from nas_tc.timing.baseline_speed import baseline_weights, time_factor
 from nas_tc.timing.machine import device_slug, difference, is_of_gpu, timing_machine
 from nas_tc.timing.reference_speed import BaselineMs, baseline_ms_from
