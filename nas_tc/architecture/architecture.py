@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Self
 
@@ -59,6 +59,12 @@ class Architecture:
         return sum(stage.depth * stage.block.convs for stage in self.stages)
 
     @property
+    def resolution(self) -> str:
+        """Height and width of the input, pixels: "24x24"."""
+        _, height, width = self.input
+        return f"{height}x{width}"
+
+    @property
     def id(self) -> str:
         """Twelve hexadecimal digits that are the same for equal networks in every version."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()[:12]
@@ -66,6 +72,20 @@ class Architecture:
     def at(self, input: Shape, classes: int | None = None) -> Self:
         """The same network for another input shape and, if given, another number of classes."""
         return replace(self, input=input, classes=self.classes if classes is None else classes)
+
+    def on_images(self, before: Sequence[int], after: Shape) -> Self:
+        """The same network for images of another size: its input is as large a part of them.
+
+        Args:
+            before: Channels, height and width of the images that it was made for. They may be
+                larger or smaller than its input, to which they are scaled.
+            after: Channels, height and width of the other images.
+        """
+        height, width = (
+            max(1, round(side * new / old))
+            for side, old, new in zip(self.input[1:], before[1:], after[1:], strict=True)
+        )
+        return self.at((after[0], height, width))
 
     def to_dict(self) -> dict[str, Any]:
         """The network as plain lists, numbers and strings, which `from_dict` reads."""

@@ -11,7 +11,7 @@ import typer
 
 from nas_tc.architecture import Architecture, format_notation
 from nas_tc.cli import options
-from nas_tc.cli.console import console, percent, tell
+from nas_tc.cli.console import console, percent, shape_text, tell
 from nas_tc.cli.network import changed, surroundings
 from nas_tc.errors import NasTcError, reason
 from nas_tc.zoo import find_network, names_study
@@ -36,6 +36,8 @@ class _Subject:
         weights: File of the weights that the search has kept; None if no study was named.
         metric: Metric of the study; the error if no study was named.
         balance: Fields of the study's recipe that make up for rare classes, if any do.
+        decoded: Height and width at which the study's images are decoded, pixels; None if no study
+            was named.
     """
 
     network: Architecture
@@ -43,6 +45,7 @@ class _Subject:
     weights: Path | None
     metric: str = "error"
     balance: Mapping[str, str] = field(default_factory=dict)
+    decoded: tuple[int, int] | None = None
 
 
 def train(
@@ -90,7 +93,8 @@ def train(
     is_settled = recipe.endswith(".toml") or fields.keys() & set(_BALANCE)
     balance = {} if is_settled else subject.balance
     chosen = load_recipe(recipe, **balance, **fields)
-    images = _images(subject.data, asked, chosen.margin, train_images, memory_limit)
+    size = asked.input[1:] if input is not None or subject.decoded is None else subject.decoded
+    images = _images(subject.data, size, chosen.margin, train_images, memory_limit)
     judge.check_classes(len(images.classes))
     chosen = augmented(chosen, images.augment, fields)
     adapted = asked.at((images.shape[0], *asked.input[1:]), len(images.classes))
@@ -103,6 +107,9 @@ def train(
     screen = console()
     screen.print(images.summary())
     screen.print(f"network: {format_notation(adapted.stages)}")
+    if adapted.input[1:] != size:
+        own, stored = (shape_text(each) for each in (adapted.input[1:], size))
+        screen.print(f"images: scaled from {stored} to {own}, as in the search")
     for name, value in balance.items():
         screen.print(f"{name}: {value}, as in the search")
     named = network if subject.weights is None else ""  # a study leaves nothing to assume
@@ -132,7 +139,9 @@ def _subject(text: str, trial: int | None, data: str | None, *, from_search: boo
             raise without_weights(record, chosen)
         kept = Recipe.from_dict(record.settings["recipe"])
         balance = {name: value for name in _BALANCE if (value := getattr(kept, name)) == "balanced"}
-        return _Subject(chosen.architecture, spec, weights, record.metric.value, balance)
+        _, height, width = record.settings["data"]["shape"]
+        decoded = (height, width)
+        return _Subject(chosen.architecture, spec, weights, record.metric.value, balance, decoded)
     if trial is not None:
         raise NasTcError(f"--trial {trial}: {text!r} is no study file")
     found = find_network(text)
@@ -151,12 +160,12 @@ def _check_searched(subject: _Subject, *, given: bool) -> None:
 
 
 def _images(
-    spec: str, network: Architecture, margin: int, train_images: int | None, memory: str | None
+    spec: str, size: tuple[int, int], margin: int, train_images: int | None, memory: str | None
 ) -> "ImageData":
-    """The images, `margin` pixels larger than the network's input."""
+    """The images, `margin` pixels larger than `size`, height and width."""
     from nas_tc.data import Decoding, decoded_notes, load_data, parse_limit  # noqa: PLC0415
 
-    height, width = (side + margin for side in network.input[1:])
+    height, width = (side + margin for side in size)
     limit = None if memory is None else parse_limit(memory)
     return load_data(
         spec,

@@ -56,7 +56,9 @@ def write_trained(
         "architecture": network.to_dict(),
         "data": images.name,
         "images": {
-            "shape": images.shape,  # with the recipe's margin, which is cut off all around
+            # With the recipe's margin, which is cut off all around; the rest is scaled to the input
+            # of the network where that has another size.
+            "shape": images.shape,
             **preparation(images.name),
             "grey_range": images.grey_range,
             "mean": images.moments[0],

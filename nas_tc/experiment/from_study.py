@@ -5,11 +5,11 @@ from pathlib import Path
 from nas_tc.errors import StudyError
 from nas_tc.metric import Metric
 from nas_tc.report import recommended
-from nas_tc.study import TrialRecord, read_study
+from nas_tc.study import StudyRecord, TrialRecord, read_study
 
 
-def best_of_study(path: Path, most: int) -> list[TrialRecord]:
-    """The recommended network of a study, and the others of its front, the least errors first.
+def best_of_study(path: Path, most: int) -> tuple[StudyRecord, list[TrialRecord]]:
+    """A study, and its recommended network and the others of its front, the least errors first.
 
     Args:
         path: Path of the study file.
@@ -30,4 +30,4 @@ def best_of_study(path: Path, most: int) -> list[TrialRecord]:
         raise StudyError(f"{path}: no trial is complete yet; resume the search")
     others = sorted(record.front, key=lambda trial: trial.mean_val_error or 0)
     ranked = [choice.trial, *(each for each in others if each.number != choice.trial.number)]
-    return ranked[:most]
+    return record, ranked[:most]

@@ -51,11 +51,11 @@ def entrants(experiment: Experiment, channels: int, classes: int) -> tuple[Entra
             outside of the budget without a reason; or a claim names a network that is not there.
             The message names the network.
     """
-    input = (channels, *experiment.input[1:])
+    images = (channels, *experiment.input[1:])
     found: list[Entrant] = []
     for entry in _reference_first(experiment):
         try:
-            for each in _made(entry, experiment, found, input, classes):
+            for each in _made(entry, experiment, found, images, classes):
                 _check_new(each, found)
                 found.append(each)
         except NasTcError as error:
@@ -87,10 +87,11 @@ def _made(
     entry: NetworkEntry,
     experiment: Experiment,
     earlier: Sequence[Entrant],
-    input: Shape,
+    images: Shape,
     classes: int,
 ) -> Iterator[Entrant]:
     """The network of an entry, or all replacements or networks of a study that it stands for."""
+    input = images if entry.resolution is None else (images[0], *entry.resolution)
 
     def entrant(name: str, network: Architecture, origin: str = "") -> Entrant:
         cost = complexity(network)  # refuses a map that shrinks to nothing
@@ -114,8 +115,10 @@ def _made(
     elif entry.study is not None:
         from nas_tc.experiment.from_study import best_of_study  # noqa: PLC0415 - loads pandas
 
-        for count, trial in enumerate(best_of_study(Path(entry.study), entry.most or 1), start=1):
-            network = trial.architecture.at(input, classes)
+        record, best = best_of_study(Path(entry.study), entry.most or 1)
+        for count, trial in enumerate(best, start=1):
+            own = trial.architecture.on_images(record.settings["data"]["shape"], images)
+            network = own.at(input if entry.resolution else own.input, classes)
             network = replace(
                 network, head=entry.head or network.head, norm=entry.norm or network.norm
             )

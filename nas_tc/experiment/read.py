@@ -20,7 +20,7 @@ _TOP = (
 )  # fmt: skip
 _NETWORK = (
     "name", "network", "family", "replacements_of", "study", "kinds", "most", "head", "norm",
-    "paper_error", "unequal_because",
+    "resolution", "paper_error", "unequal_because",
 )  # fmt: skip
 _KINDS_OF_NETWORK = ("network", "family", "replacements_of", "study")
 _SIGN = re.compile(r"\s+([<>~])\s+")
@@ -118,6 +118,7 @@ def _network(table: Table) -> NetworkEntry:
         most=table.whole("most") if table.has("most") else None,
         head=HEADS[table.one_of("head", tuple(HEADS), "gap")] if table.has("head") else None,
         norm=table.one_of("norm", ("batch", "none"), "batch") if table.has("norm") else None,
+        resolution=table.size("resolution") if table.has("resolution") else None,
         paper_error=table.points("paper_error") if table.has("paper_error") else None,
         unequal_because=table.text("unequal_because") if table.has("unequal_because") else None,
     )

@@ -24,6 +24,8 @@ class NetworkEntry:
         most: Greatest number of replacements, None: all; or of networks of a study, None: one.
         head: Head in place of the experiment's; None: the experiment's.
         norm: Normalisation in place of the experiment's; None: the experiment's.
+        resolution: Height and width of its input, pixels, to which the experiment's images are
+            scaled for it; None: the experiment's, or of a study in proportion to that search's.
         paper_error: Error that the paper reports, 0 to 1; None if there is none.
         unequal_because: Reason why the complexity may be outside of the budget; None: it may not.
     """
@@ -37,6 +39,7 @@ class NetworkEntry:
     most: int | None = None
     head: Head | None = None
     norm: Norm | None = None
+    resolution: tuple[int, int] | None = None
     paper_error: float | None = None
     unequal_because: str | None = None
 
@@ -88,7 +91,7 @@ class Experiment:
         name: Name of the file without its ending.
         title: What is compared, in a line.
         description: Rule of the scaling, source and whatever else a reader needs.
-        input: Channels, height and width of the images.
+        input: Channels, height and width at which the images are decoded.
         head: Head of networks that are given as notations, families or replacements.
         norm: Normalisation of those networks.
         data: Images as `--data` takes them; None: the user names them.

@@ -18,13 +18,14 @@ def networks_table(outcome: Outcome) -> pd.DataFrame:
     val_error, val_error_sd, test_error, test_error_sd (0 to 1, mean and standard deviation over the
     seeds), train_loss (mean, last epoch), depth, complexity (multiply-adds), ratio (to the budget's
     reference, or else to the first network), params, train_s (mean seconds); latency_ms,
-    latency_low_ms and latency_high_ms if times were measured; notation, norm, origin,
-    unequal_because.
+    latency_low_ms and latency_high_ms if times were measured; resolution (height and width of the
+    input) if it is not the same for all; notation, norm, origin, unequal_because.
 
     Args:
         outcome: Outcome of the experiment.
     """
     reference = _reference(outcome)
+    sizes = _resolutions_differ(outcome)
     rows = []
     for place, each in enumerate(outcome.entrants):
         trained = outcome.trainings[each.name].values()
@@ -48,6 +49,7 @@ def networks_table(outcome: Outcome) -> pd.DataFrame:
                 "params": network_cost(each.architecture).params,
                 "train_s": _mean([rung.train_s for rung in rungs]),
                 **timed,
+                **({"resolution": each.architecture.resolution} if sizes else {}),
                 "notation": format_notation(each.architecture.stages),
                 "norm": each.architecture.norm,
                 "origin": each.origin,
@@ -175,6 +177,7 @@ def short_table(outcome: Outcome) -> tuple[list[str], list[list[str]]]:
     """
     has_paper = any(each.paper_error is not None for each in outcome.entrants)
     reference = _reference(outcome)
+    sizes = _resolutions_differ(outcome)
     headings = [
         "network",
         *(["paper, %"] if has_paper else []),
@@ -185,6 +188,7 @@ def short_table(outcome: Outcome) -> tuple[list[str], list[list[str]]]:
         "multiply-adds",
         "ratio",
         *([] if outcome.times is None else ["latency, ms"]),
+        *(["resolution"] if sizes else []),
         "notation",
     ]
     rows = []
@@ -201,6 +205,7 @@ def short_table(outcome: Outcome) -> tuple[list[str], list[list[str]]]:
                 f"{each.complexity:,}",
                 f"{each.complexity / reference:.3f}",
                 *([] if outcome.times is None else [f"{outcome.times[place].value:.3f}"]),
+                *([each.architecture.resolution] if sizes else []),
                 format_notation(each.architecture.stages),
             ]
         )
@@ -229,6 +234,10 @@ def _reference(outcome: Outcome) -> int:
     cost = outcome.experiment.equal_cost
     name = outcome.entrants[0].name if cost is None else cost.reference
     return next(each.complexity for each in outcome.entrants if each.name == name)
+
+
+def _resolutions_differ(outcome: Outcome) -> bool:
+    return len({each.architecture.resolution for each in outcome.entrants}) > 1
 
 
 def _time(outcome: Outcome, place: int) -> dict[str, float]:

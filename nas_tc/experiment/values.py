@@ -106,6 +106,17 @@ class Table:
             )
         return (found[0], found[1], found[2])
 
+    def size(self, key: str) -> tuple[int, int]:
+        """Height and width, given as one side of a square or as a pair."""
+        found = self._get(key)
+        sides = found if isinstance(found, list) else [found, found]
+        if len(sides) != 2 or not all(type(side) is int and side > 0 for side in sides):
+            raise self.error(
+                f"{key} must be a side in pixels, as in 24, or height and width, as in [24, 32], "
+                f"not {found!r}"
+            )
+        return sides[0], sides[1]
+
     def _get(self, key: str, default: Any = None) -> Any:
         if key not in self._values and default is None:
             raise self.error(f"lacks the key {key!r}")

@@ -11,6 +11,7 @@ from nas_tc.export.preprocess import (
     UNKNOWN_PREPARATION,
     in_words,
     is_known,
+    is_scaled,
     preprocess_settings,
     preprocess_source,
 )
@@ -53,7 +54,7 @@ def export_trial(record: StudyRecord, trial: TrialRecord, out: Path) -> tuple[Pa
         )
     )  # fmt: skip
     source, weights, preprocess, settings_file, readme = paths
-    settings = preprocess_settings(record.settings["data"])
+    settings = preprocess_settings(record.settings["data"], trial.architecture.input)
     classes = tuple(settings["classes"])
     shape = ", ".join(map(str, trial.architecture.input))
     try:
@@ -61,7 +62,9 @@ def export_trial(record: StudyRecord, trial: TrialRecord, out: Path) -> tuple[Pa
         source.write_text(network_source(trial.architecture, classes), encoding="utf-8")
         with whole_file(weights) as partial:
             partial.write_bytes(weights_bytes)
-        preprocess.write_text(preprocess_source(shape), encoding="utf-8")
+        preprocess.write_text(
+            preprocess_source(shape, scales=is_scaled(settings)), encoding="utf-8"
+        )
         settings_file.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
         # A name of a data set may have bytes that are no text.
         text = _readme(record, trial, settings)
@@ -76,7 +79,7 @@ def export_trial(record: StudyRecord, trial: TrialRecord, out: Path) -> tuple[Pa
 def _readme(record: StudyRecord, trial: TrialRecord, settings: Mapping[str, Any]) -> str:
     data = record.settings["data"]
     classes = data["classes"]
-    channels, height, width = data["shape"]
+    channels, height, width = trial.architecture.input
     colour = "grey" if channels == 1 else "RGB"
     test = "not measured" if trial.test_error is None else f"{trial.test_error:.2%}"
     metric = record.metric.words

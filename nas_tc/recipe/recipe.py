@@ -37,7 +37,7 @@ class Recipe:
     batches: Literal["shuffled", "balanced"] = "shuffled"  # balanced: classes equally often
     augment: tuple[str, ...] = ()  # names from AUGMENTATIONS
     crop_padding: int = 4  # largest shift of a random crop, pixels
-    margin: int = 0  # pixels by which the images exceed the network's input
+    margin: int = 0  # pixels by which images exceed the window that is cut out of them
     nesterov: bool = True
     optimizer: Literal["sgd", "muon"] = "sgd"  # of convolutions' filters; all else takes SGD
     drops: tuple[int, ...] = ()  # epochs after which the learning rate is a tenth

@@ -1,5 +1,6 @@
 """Warm start: known networks are trained first, and results of earlier studies are reused."""
 
+import re
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
@@ -33,19 +34,31 @@ from nas_tc.study.record import StudyRecord, read_study, record_of
 from nas_tc.study.trial import TrialRecord
 from nas_tc.zoo import find_network, names_study
 
+Size = tuple[int, int]  # height and width, pixels
 _STATES = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED}
 
 
 @dataclass(frozen=True)
 class Start:
-    """The value of one `--start`: a network, or a study to take networks from."""
+    """The value of one `--start`: a network, or a study to take networks from.
+
+    Attributes:
+        text: The value as the user wrote it.
+        network: Network; None: the text names a study.
+        study: Study; None: the text names a network.
+        side: Side of the network's input that the text asks for, pixels; None: it asks for none.
+    """
 
     text: str
     network: Architecture | None = None
     study: StudyRecord | None = None
+    side: int | None = None
 
     def settle(self, settings: Settings) -> Self:
-        """The same start, its network with the input, head and normalisation of the space.
+        """The same start, its network with the channels, head and normalisation of the space.
+
+        The network's input has the size that the text asks for. Otherwise the network keeps its own
+        if it is in the space so, and takes that of the space if not.
 
         Args:
             settings: Settings of the search.
@@ -55,7 +68,15 @@ class Start:
         """
         if self.network is None:
             return self
-        return replace(self, network=_admitted(self.text, self.network, settings))
+        space, own = settings.space, self.network.input[1:]
+        size = space.input[1:] if self.side is None else (self.side, self.side)
+        if (
+            self.side is None
+            and own != size
+            and genes_of(_adapted(self.network, own, space), space)
+        ):
+            size = own
+        return replace(self, network=_admitted(self.text, self.network, size, settings))
 
     def __str__(self) -> str:
         notation = "" if self.network is None else format_notation(self.network.stages)
@@ -63,7 +84,7 @@ class Start:
 
 
 def parse_start(text: str) -> Start:
-    """A network by name, notation or JSON file, or a study file.
+    """A network by name, notation or JSON file, at a size of its own if "@24" follows; or a study.
 
     Args:
         text: Value of `--start`.
@@ -73,7 +94,12 @@ def parse_start(text: str) -> Start:
     """
     if names_study(text):
         return Start(text, study=read_study(Path(text)))
-    return Start(text, network=find_network(text))
+    name, at, side = text.rpartition("@")
+    if not at:
+        return Start(text, network=find_network(text))
+    if re.fullmatch(r"[1-9]\d{0,4}", side) is None:
+        raise NasTcError(f"--start {text}: behind the @ is a side in pixels, as in J@24")
+    return Start(text, network=find_network(name), side=int(side))
 
 
 def start_with(
@@ -138,12 +164,20 @@ def genes_of(network: Architecture, space: Space) -> dict[str, Any]:
     return {}
 
 
-def _admitted(text: str, network: Architecture, settings: Settings) -> Architecture:
-    """The network at the space's input, if it is within the budget; see `Start.settle`."""
-    space = settings.space
-    own = replace(
-        network, input=space.input, head=space.head, norm=space.norm, classes=space.classes
+def _adapted(network: Architecture, size: Size, space: Space) -> Architecture:
+    """The network with the channels, head, normalisation and classes of the space, at `size`."""
+    return replace(
+        network,
+        input=(space.input[0], *size),
+        head=space.head,
+        norm=space.norm,
+        classes=space.classes,
     )
+
+
+def _admitted(text: str, network: Architecture, size: Size, settings: Settings) -> Architecture:
+    """The network as `_adapted` makes it, if it is within the budget; see `Start.settle`."""
+    own = _adapted(network, size, settings.space)
     try:
         broken = settings.limit.broken_by(own)
     except NasTcError as error:
@@ -165,6 +199,7 @@ def _take_study(
     listener: Listener,
 ) -> None:
     """Reuses results of an earlier study if they compare, or else queues its front."""
+    space = settings.space
     differs = training_difference(dict(source.settings), settings.to_dict())
     if differs is None and settings.times:
         differs = "times: they must be measured here"
@@ -178,7 +213,10 @@ def _take_study(
     for trial in candidates:
         if differs:
             with suppress(NasTcError):
-                network = _admitted(source.path.name, trial.architecture, settings)
+                network = trial.architecture.on_images(
+                    source.settings["data"]["shape"], space.input
+                )
+                network = _admitted(source.path.name, network, network.input[1:], settings)
                 if network not in known:
                     known.add(network)
                     enqueue(study, network, settings.space)

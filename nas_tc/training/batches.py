@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -15,6 +16,7 @@ from nas_tc.training.device_errors import ran_out
 from nas_tc.training.draws import drawn_batches
 from nas_tc.training.memory import room_for_images
 from nas_tc.training.prefetch import prefetched
+from nas_tc.training.scaling import Side, scaled
 from nas_tc.training.sending import copied, sent_ahead
 from nas_tc.training.shard import Shard
 
@@ -31,8 +33,10 @@ class Images:
         labels: int64, (n,), on the device that trains.
         colours: float, (channels, channels), on the processor, for the augmentation "colour": see
             `nas_tc.training.colour`.
-        margin: Number of pixels by which the images exceed the network's input; a window is cut.
+        margin: Number of pixels by which the images exceed the window that is cut out of them.
         streamed: Whether a thread makes batches ahead, because the pixels are not on the device.
+        size: Height and width of the network's input, pixels, to which windows are scaled; None:
+            windows have that size.
     """
 
     pixels: Tensor
@@ -40,9 +44,24 @@ class Images:
     colours: Tensor | None = None
     margin: int = 0
     streamed: bool = False
+    size: Side | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def window(self) -> Side:
+        """Height and width of the windows, pixels."""
+        _, height, width, _ = self.pixels.shape
+        return height - self.margin, width - self.margin
+
+    def at(self, size: Side) -> Self:
+        """The same images for a network whose input has another size than they have.
+
+        Args:
+            size: Height and width of the network's input, pixels.
+        """
+        return replace(self, size=None if size == self.window else size)
 
 
 def images_on(device: torch.device, split: Split, margin: int = 0, sharers: int = 1) -> Images:
@@ -54,7 +73,7 @@ def images_on(device: torch.device, split: Split, margin: int = 0, sharers: int 
     Args:
         device: Device that trains.
         split: Images to take.
-        margin: Number of pixels by which the images exceed the network's input.
+        margin: Number of pixels by which the images exceed the window that is cut out of them.
         sharers: Number of processes that share the GPU, this one included.
 
     Raises:
@@ -118,7 +137,7 @@ def _shuffled(
             pixels = images.pixels[draw.chosen]
         else:
             pixels = altered(images.pixels, draw.chosen, images.margin, draw.shifts, draw.flipped)
-        floats = to_float(pixels)
+        floats = to_input(pixels, images.size)
         if draw.colours is not None:
             add_colours(floats, draw.colours)
         yield floats, images.labels[draw.chosen]
@@ -129,14 +148,15 @@ def plain_batches(images: Images, batch_size: int) -> Iterator[tuple[Tensor, Ten
     windows, labels = _windows(images, batch_size), images.labels.split(batch_size)
     if images.streamed and images.labels.device.type != "cpu":
         windows = sent_ahead(copied(windows), images.labels.device)
-    batches = zip(map(to_float, windows), labels, strict=True)
+    inputs = (to_input(window, images.size) for window in windows)
+    batches = zip(inputs, labels, strict=True)
     is_read_ahead = images.streamed and images.labels.device.type == "cpu"
     return prefetched(batches) if is_read_ahead else batches
 
 
 def _windows(images: Images, batch_size: int) -> Iterator[Tensor]:
     start = images.margin // 2
-    height, width = (side - images.margin for side in images.pixels.shape[1:3])
+    height, width = images.window
     for pixels in images.pixels.split(batch_size):
         yield pixels[:, start : start + height, start : start + width]
 
@@ -145,7 +165,8 @@ def ten_views(images: Images, batch_size: int, reach: int) -> Iterator[tuple[lis
     """All images in order, each as its centre and four corners and their mirror images.
 
     Krizhevsky et al., "ImageNet classification with deep convolutional neural networks" (2012),
-    section 4.1. Images without a margin are shifted by `reach` pixels into their reflection.
+    section 4.1. Images without a margin are shifted by `reach` pixels into their reflection. A view
+    is cut first and scaled then, so that it shows the same part of an image at every size.
     """
     margin = images.margin
     low, middle, high = (0, margin // 2, margin) if margin else (-reach, 0, reach)
@@ -160,8 +181,18 @@ def ten_views(images: Images, batch_size: int, reach: int) -> Iterator[tuple[lis
             for each in (columns, columns.flip(0)):
                 lines = rows.expand(len(chosen), -1), each.expand(len(chosen), -1)
                 seen = _gathered(images.pixels, chosen, *lines)
-                views.append(to_float(seen.to(images.labels.device)))
+                views.append(to_input(seen.to(images.labels.device), images.size))
         yield views, images.labels[chosen.to(images.labels.device)]
+
+
+def to_input(pixels: Tensor, size: Side | None) -> Tensor:
+    """Windows as a network takes them: at its own size, and as `to_float` has them.
+
+    Args:
+        pixels: uint8, (n, height, width, channels).
+        size: Height and width of the network's input, pixels; None: that of the windows.
+    """
+    return to_float(pixels if size is None else scaled(pixels, size))
 
 
 def to_float(pixels: Tensor) -> Tensor:

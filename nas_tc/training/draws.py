@@ -57,7 +57,7 @@ def drawn_batches(
 
     Args:
         count: Number of images.
-        margin: Number of pixels by which the images exceed the network's input.
+        margin: Number of pixels by which the images exceed the window that is cut out of them.
         colours: Components of the colours, on the processor; see `Images`.
         recipe: Batch size, balance and augmentation.
         generator: Generator on the processor.

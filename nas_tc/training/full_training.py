@@ -59,7 +59,8 @@ def train_fully(
 
     Args:
         architecture: Network to train, for the data's channels and classes.
-        data: Images, `recipe.margin` pixels larger than the network's input.
+        data: Images, `recipe.margin` pixels larger than the windows that are cut out of them; the
+            windows are scaled to the network's input where that has another size.
         recipe: Recipe of the training and the test.
         out: Folder for the checkpoint.
         seed: Seed for the weights, the order of the images and their augmentation.
@@ -90,8 +91,9 @@ def train_fully(
         note=note,
     )
     ten = None
+    size = architecture.input[1:]
     with one_line_without_memory(architecture, recipe.batch_size, device):
-        test = images_on(device, data.test, recipe.margin)
+        test = images_on(device, data.test, recipe.margin).at(size)
         if recipe.views == 10:
             ten = error_of_views(network, test, views=10, reach=recipe.crop_padding)
         return FullTraining(network, curve, error_of_views(network, test), ten)
@@ -159,14 +161,15 @@ def run_epochs(
     if kept is None or kept["training"]["epoch"] < recipe.epochs:
         check_fits(architecture, batch, device)
     mean, std = data.moments
+    size = architecture.input[1:]
     network = build(architecture, mean=mean, std=std, seed=seed, init=recipe.init)
     if initial is not None:
         _begin_with(network, initial)
     curve: tuple[CurvePoint, ...] = ()
     with one_line_without_memory(architecture, batch, device):
         network = network.to(device)
-        training = with_colours(images_on(device, data.train, recipe.margin), recipe)
-        validation = images_on(device, data.validation, recipe.margin)
+        training = with_colours(images_on(device, data.train, recipe.margin), recipe).at(size)
+        validation = images_on(device, data.validation, recipe.margin).at(size)
         run = Training(network, training, recipe, seed=seed, shard=shard)
         if kept is not None:
             run.resume(kept["training"])

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from nas_tc._cuda_graph import capture_stream, captured_graph, renew_generator, why_not_captured
 from nas_tc.recipe.recipe import Recipe
-from nas_tc.training.batches import Images, altered, to_float
+from nas_tc.training.batches import Images, altered, to_input
 from nas_tc.training.colour import add_colours
 from nas_tc.training.device_errors import ran_out
 from nas_tc.training.draws import Draw, drawn_batches, is_altered
@@ -162,7 +162,7 @@ class GpuSteps:
             found = altered(pixels, places, margin, shifts, flipped.bool())
         else:
             found = pixels.index_select(0, places)
-        floats = to_float(found)
+        floats = to_input(found, self._images.size)
         if self._colours is not None:
             add_colours(floats, self._colours)
         return floats, self._images.labels.index_select(0, chosen)

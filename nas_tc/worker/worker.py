@@ -159,6 +159,7 @@ class Worker:
         except OutOfMemoryError as error:
             return TrainingResult(diverged=str(error))
         mean, std = self._moments
+        size = architecture.input[1:]
         self._architecture = architecture
         try:
             network = build(architecture, mean=mean, std=std, seed=seed, init=self._recipe.init)
@@ -167,8 +168,8 @@ class Worker:
             return self._without_memory(error, architecture, self._recipe.batch_size)
         self._rungs = train(
             self._network,
-            self._train,
-            self._validation,
+            self._train.at(size),
+            self._validation.at(size),
             self._recipe,
             seed=seed,
             step_context=self._step_context,
@@ -250,7 +251,8 @@ class Worker:
         network = build(architecture)
         network.load_state_dict(load(weights))
         try:
-            return confusion_of(network.to(self._device), self._test, self._step_context)
+            test = self._test.at(architecture.input[1:])
+            return confusion_of(network.to(self._device), test, self._step_context)
         finally:
             self._end_turn()
 

@@ -51,6 +51,19 @@ def test_the_images_decide_channels_and_classes():
     assert (found.architecture.classes, found.architecture.norm) == (4, "none")
 
 
+def test_a_network_may_have_a_size_of_its_own():
+    at = "input = [3, 16, 16]\n" + A
+    both = at + A.replace('"A"', '"small"') + "resolution = 12\n"
+    full, small = built(both)
+    assert (full.architecture.input, small.architecture.input) == ((3, 16, 16), (3, 12, 12))
+    assert small.complexity == complexity(full.architecture.at((3, 12, 12)))
+    assert built(at + "resolution = [8, 12]\n")[0].architecture.input == (3, 8, 12)
+    with pytest.raises(NasTcError, match=r"network 'small' has 891,648 .*, x0.562 of A's"):
+        built(both + BUDGET)
+    with pytest.raises(NasTcError, match="resolution must be a side in pixels, as in 24, or"):
+        built(at + "resolution = 0\n")
+
+
 def test_a_network_of_the_zoo_keeps_its_setting():
     text = '[[network]]\nname = "r"\nnetwork = "resnet18"\n'
     (found,) = built('norm = "none"\n' + text)

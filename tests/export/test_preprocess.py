@@ -22,7 +22,8 @@ from nas_tc.recipe import Recipe
 from nas_tc.search.settings import Settings
 from nas_tc.space import load_space
 from nas_tc.study import weights_file
-from nas_tc.training.batches import to_float
+from nas_tc.training import images_on
+from nas_tc.training.batches import plain_batches, to_float
 from pictures import picture
 
 SIDEWAYS = 6  # in EXIF: the camera was held upright
@@ -37,9 +38,9 @@ assert not any(name.startswith("nas_tc") for name in sys.modules)
 """
 
 
-def exported(study, data, folder):
+def exported(study, data, folder, input=None):
     """A trial of a study on these images is exported to `folder`; the network that it exports."""
-    network = Architecture(data.shape, parse_notation("(3,8)/2 | 2/2 | (3,16)/2"), GAP, 2)
+    network = Architecture(input or data.shape, parse_notation("(3,8)/2 | 2/2 | (3,16)/2"), GAP, 2)
     space = load_space("plain-32").at(data.shape, 2)
     limit = resolve_budget(parse_budget("1M"), data.shape)
     settings = Settings(space, limit, data, Recipe(), seed=0).to_dict()
@@ -111,6 +112,30 @@ def test_scores_of_image_files_are_those_of_nas_tc(study, tmp_path, kinds, backg
     readme = (tmp_path / "out" / "README.md").read_text()
     assert ("#1e90ff" in readme) == (kinds is colours)
     assert "'[b]cat', 'dog'" in readme
+
+
+def test_a_network_of_another_size_gets_its_images_as_the_search_scaled_them(study, tmp_path):
+    for number, name in enumerate(("[b]cat", "dog")):
+        folder = tmp_path / "tree" / name
+        folder.mkdir(parents=True)
+        for i in range(10):
+            picture(10 * number + i, (20 + i, 24)).save(folder / f"{i}.png")
+    data = load_data(f"imagefolder:{tmp_path / 'tree'}", side=(20, 20))
+    trained = exported(study, data, tmp_path / "out", input=(3, 16, 13))
+    images = images_on(torch.device("cpu"), data.test).at((16, 13))
+    with torch.inference_mode():
+        expected = [trained(pixels) for pixels, _ in plain_batches(images, 1)]
+    files = sorted((tmp_path / "tree").rglob("*.png"))
+    found = scores_of(tmp_path / "out", files)
+    for scores in expected:
+        assert any(torch.equal(scores[0], each) for each in found)
+    settings = json.loads((tmp_path / "out" / "preprocess.json").read_text())
+    assert (settings["height"], settings["width"]) == (16, 13)
+    assert (settings["decoded_height"], settings["decoded_width"]) == (20, 20)
+    readme = (tmp_path / "out" / "README.md").read_text()
+    assert "scaled to 20 x 20, the images of the search, in proportion" in readme
+    assert "5. scaled to 16 x 13, the network's own size (bilinear" in readme
+    assert "(n, 3, 16, 13)" in readme
 
 
 def preprocess_of(folder):

@@ -75,9 +75,25 @@ def test_a_start_takes_the_head_and_classes_of_the_space(settings, tmp_path):
         assert Architecture.from_dict(waiting.user_attrs["guest"]) == network("(3,8)")
 
 
+def test_a_start_may_have_a_size_of_its_own(settings, tmp_path):
+    own = settings("10M")
+    small = replace(network(MEMBER), input=(1, 12, 12))
+    assert parse_start(f"{MEMBER}@12").settle(own).network == small
+    assert str(parse_start(f"{MEMBER}@12").settle(own)) == f"{MEMBER}@12, {MEMBER}"
+    file = tmp_path / "small.json"
+    file.write_text(small.to_json())
+    assert parse_start(f"{file}@14").settle(own).network.input == (1, 14, 14)
+    # The size in a file counts where the space has it: this one has 16 pixels alone.
+    assert parse_start(str(file)).settle(own).network == network(MEMBER)
+    assert small.on_images((1, 16, 16), (3, 32, 48)).input == (3, 24, 36)
+
+
 @pytest.mark.parametrize(
     ("start", "complaint"),
     [
+        ("J@", r"--start J@: behind the @ is a side in pixels, as in J@24"),
+        ("(3,8)@0", r"behind the @ is a side in pixels"),
+        ("(3,8) | 3/3@1", r"--start \(3,8\) \| 3/3@1: .*map"),
         (EXPENSIVE, r"--start .*: complexity [\d,]+ is outside the budget, 400,000 multiply-adds"),
         ("(3,8) | 9/9 | (3,8) | 9/9 | (3,8)", r"--start .*map"),
         ("vgg", "unknown network 'vgg'"),

@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 import torch
@@ -13,11 +14,15 @@ from nas_tc.module import build
 from nas_tc.recipe import Recipe
 from nas_tc.training import (
     DivergedError,
+    Images,
     OutOfMemoryError,
     Training,
     check_fits,
+    error_of_views,
+    images_on,
     train_fully,
 )
+from nas_tc.training.scaling import scaled
 from small_training import few_digits, images, same, small
 
 
@@ -51,6 +56,16 @@ def test_a_stopped_training_ends_as_if_it_had_never_stopped(digits, tmp_path, fi
     assert same(resumed.network, straight.network)
     assert [p.val_error for p in resumed.curve] == [p.val_error for p in straight.curve]
     assert resumed.single_view == straight.single_view
+
+
+def test_a_window_is_scaled_to_a_network_of_another_size(digits, tmp_path):
+    recipe = Recipe(epochs=1, margin=2, views=10)
+    network = replace(small(digits), input=(1, 6, 6))
+    found = train_fully(network, digits, recipe, tmp_path)
+    test = images_on(torch.device("cpu"), digits.test, 2)
+    window = scaled(test.pixels[:, 1:-1, 1:-1], (6, 6))
+    assert found.single_view == error_of_views(found.network, Images(window, test.labels))
+    assert found.ten_view.views == 10
 
 
 def test_a_checkpoint_of_before_a_field_was_added_is_resumed(digits, tmp_path):

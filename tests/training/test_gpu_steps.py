@@ -13,6 +13,7 @@ from nas_tc.recipe import Recipe
 from nas_tc.training import Images, Training, gpu_steps
 from nas_tc.training.batches import shuffled_batches, with_colours
 from nas_tc.training.gpu_steps import GpuSteps
+from nas_tc.training.scaling import scaled
 from nas_tc.training.schedule import learning_rate
 
 META = torch.device("meta")
@@ -98,6 +99,24 @@ def test_the_batches_are_those_of_the_processor_to_the_bit(cuda, fields, streame
         assert torch.equal(found, floats)
         assert torch.equal(found_labels, labels)
     assert len(expected) == 7
+
+
+@STREAMED
+def test_a_network_of_another_size_has_the_same_batches_and_replays_too(cuda, streamed):
+    recipe = recipe_of({"augment": ("crop", "flip", "colour")})
+    images = noise(recipe, streamed=streamed).at((9, 9))
+    replayed, eager = training(recipe, images), training(recipe, images, captures=False)
+    assert replayed.run_epoch() == eager.run_epoch()
+    assert equal(replayed, eager)
+    assert cuda.calls.count("capture") == 1
+    expected = list(shuffled_batches(images, recipe, torch.Generator().manual_seed(3)))
+    steps = training(recipe, images)._steps
+    steps.begin_epoch([0.0] * 7, [0.0] * 7)
+    for floats, _ in expected:
+        steps._load()
+        found, _ = steps.batch()
+        assert found.shape[2:] == (9, 9)
+        assert torch.equal(found, floats)
 
 
 def test_each_replay_finds_its_images_and_its_rate(cuda):
@@ -221,6 +240,13 @@ def test_a_step_neither_waits_for_the_gpu_nor_sends_it_anything(
     with HostWork():
         for _ in range(3):
             run._steps.run()
+
+
+def test_scaling_neither_waits_nor_sends_once_it_has_its_weights():
+    pixels = torch.zeros(5, 12, 12, 3, dtype=torch.uint8, device=META)
+    scaled(pixels, (9, 17))
+    with HostWork():
+        assert scaled(pixels, (9, 17)).shape == (5, 9, 17, 3)
 
 
 @pytest.mark.parametrize(
