@@ -58,7 +58,8 @@ class Lines:
     def progress(self, progress: "Progress") -> None:
         """Prints a summary after every ten trials that have ended."""
         if progress.done // _SUMMARY_EVERY > self._done // _SUMMARY_EVERY:
-            print(f"{progress.done}/{progress.goal} trials: {_summary(progress)}", flush=True)
+            of_goal = "" if progress.goal is None else f"/{progress.goal}"
+            print(f"{progress.done}{of_goal} trials: {_summary(progress)}", flush=True)
         self._done = progress.done
 
     def ended(self, trial: "TrialRecord") -> None:
@@ -119,7 +120,7 @@ def _summary(progress: "Progress") -> str:
         parts.append(f"{progress.failed} failed")
     if progress.best is not None:
         parts.append(f"best {percent(progress.best.mean_val_error)}")
-    if progress.left_s is not None and progress.done < progress.goal:
+    if progress.left_s is not None and (progress.goal is None or progress.done < progress.goal):
         parts.append(f"{duration(progress.left_s)} left")
     return ", ".join(parts)
 

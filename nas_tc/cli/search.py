@@ -2,6 +2,8 @@
 
 import shlex
 import sys
+import time
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,8 +12,7 @@ import typer
 from nas_tc.cli import options
 from nas_tc.cli.progress import listening
 from nas_tc.cli.report import show_and_write
-
-_DEFAULT_TRIALS = 40
+from nas_tc.cli.until import limit_s
 
 
 def search(
@@ -27,8 +28,19 @@ def search(
     data: options.Data = "digits",
     train_images: options.TrainImages = None,
     trials: Annotated[
-        int, typer.Option(help="Networks to train in all, earlier runs of the study included.")
-    ] = _DEFAULT_TRIALS,
+        int | None,
+        typer.Option(
+            help="Networks to train in all, earlier runs of the study included.",
+            show_default="40; with a limit on the search's time as many as fit",
+        ),
+    ] = None,
+    hours: Annotated[
+        float | None, typer.Option(help="Hours after which the search has ended.")
+    ] = None,
+    minutes: Annotated[float | None, typer.Option(help="Minutes, beside --hours or alone.")] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Time of day at which the search has ended: 07:30.")
+    ] = None,
     workers: options.Workers = None,
     device: options.Device = "auto",
     study: Annotated[
@@ -82,6 +94,8 @@ def search(
     memory_limit: options.MemoryLimit = None,
 ) -> None:
     """Find the most accurate networks within a budget. Run it again to resume."""
+    began_s = time.monotonic()
+    most_s = limit_s(hours, minutes, until, datetime.now())
     from nas_tc.metric import parse_metric  # noqa: PLC0415
     from nas_tc.recipe import parse_fields  # noqa: PLC0415
     from nas_tc.search.api import search as run  # noqa: PLC0415
@@ -100,6 +114,8 @@ def search(
             data=data,
             train_images=train_images,
             trials=trials,
+            # The imports above take seconds, too.
+            time_limit_s=None if most_s is None else most_s - (time.monotonic() - began_s),
             workers=workers,
             device=device,
             study=study,

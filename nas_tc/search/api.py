@@ -23,6 +23,7 @@ from nas_tc.search.plan import Plan, describe_fit, plan_search
 from nas_tc.search.pool import Pool
 from nas_tc.search.reruns import missing_reruns, rerun_front
 from nas_tc.search.session import Session
+from nas_tc.search.stop_time import StopTime
 from nas_tc.search.table_choice import open_time_judge, search_device
 from nas_tc.search.warm_start import parse_start, start_with
 from nas_tc.space import Space
@@ -43,7 +44,8 @@ def search(
     space: str | Path | Space = "plain-32",
     data: str = "digits",
     train_images: int | None = None,
-    trials: int = DEFAULT_TRIALS,
+    trials: int | None = None,
+    time_limit_s: float | None = None,
     workers: int | None = None,
     device: str = "auto",
     ray_address: str | None = None,
@@ -76,7 +78,10 @@ def search(
             "csv:FILE" or "hub:NAME".
         train_images: Number of images to train on; None: all.
         trials: Number of networks to train, those of earlier runs of the study included. Pruned
-            networks count.
+            networks count. None: 40, or with a time limit as many as fit.
+        time_limit_s: Seconds until the search has to end, the tests of its front included. No
+            training begins that cannot end in time by what trainings took so far. A second call
+            adds as much time again. None: no limit.
         workers: Number of processes that train; None: one a core, or `per_gpu` a GPU.
         device: "auto", "cpu" or "cuda".
         ray_address: Address of a running Ray cluster to join; None: Ray is started on this machine.
@@ -116,6 +121,9 @@ def search(
             before any training.
     """
     listener = listener or NullListener()
+    stop = None if time_limit_s is None else StopTime(time_limit_s)
+    if trials is None and stop is None:
+        trials = DEFAULT_TRIALS
     _check_numbers(trials, workers, reruns, per_gpu, trial_timeout_s)
     limit = None if memory_limit is None else parse_limit(memory_limit)
     plan = plan_search(budget, space, recipe, augment, seed, fields, metric)
@@ -146,7 +154,8 @@ def search(
             before = record_of(opened, path)
             _note_resume(before, trials, listener)
             if (
-                before.done >= trials
+                trials is not None
+                and before.done >= trials
                 and not has_queued
                 and not untested(before)
                 and not missing_reruns(before, reruns)
@@ -171,11 +180,11 @@ def search(
                 ) as pool:
                     session = Session(opened, path, pool, listener, interrupts)
                     with open_time_judge(settings, table, session) as time_judge:
-                        Driver(session, settings, trials, time_judge).run()
+                        Driver(session, settings, trials, time_judge, stop).run()
                         time_front(session, time_judge, time.monotonic() - started)
                         report_timing(session, time_judge, time.monotonic() - started)
                         measure_front(session)
-                        rerun_front(session, reruns)
+                        rerun_front(session, reruns, stop)
             except KeyboardInterrupt:
                 interrupted = True
                 requeue_running(opened)
@@ -183,10 +192,14 @@ def search(
 
 
 def _check_numbers(
-    trials: int, workers: int | None, reruns: int, per_gpu: int, trial_timeout_s: float | None
+    trials: int | None,
+    workers: int | None,
+    reruns: int,
+    per_gpu: int,
+    trial_timeout_s: float | None,
 ) -> None:
     """Refuses numbers that make no search; the arguments are those of `search`."""
-    if trials < 1:
+    if trials is not None and trials < 1:
         raise NasTcError(f"trials must be 1 or more, not {trials}")
     if workers is not None and workers < 1:
         raise NasTcError(f"workers must be 1 or more, not {workers}")
@@ -229,9 +242,12 @@ def _record_run(study: optuna.Study, before: StudyRecord, command: str) -> None:
     study.set_user_attr(RUNS_KEY, [*before.runs, run_record(command, gpu_names())])
 
 
-def _note_resume(before: StudyRecord, goal: int, listener: Listener) -> None:
+def _note_resume(before: StudyRecord, goal: int | None, listener: Listener) -> None:
     if any(trial.reused is None for trial in before.trials):
-        rest = "nothing is left to train" if before.done >= goal else f"training up to {goal}"
+        if goal is None:
+            rest = "training as many more as fit"
+        else:
+            rest = "nothing is left to train" if before.done >= goal else f"training up to {goal}"
         listener.note(f"resuming {before.path}: {before.done} trials are done, {rest}")
     else:
         listener.note(f"study: {before.path}")

@@ -38,8 +38,7 @@ class Deadlines:
     def watch(self, calls: Iterable[Hashable]) -> None:
         """Notes the time of calls that are new."""
         now = self._clock()
-        for call in calls:
-            self._since_s.setdefault(call, now)
+        self._since_s = {call: self._since_s.get(call, now) for call in calls}
 
     def answered(self, call: Hashable) -> None:
         """Notes how long the answer of a call took."""

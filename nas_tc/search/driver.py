@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from math import inf, isinf
 from typing import Any
 
 import optuna
@@ -17,6 +18,7 @@ from nas_tc.search.network_sampler import network_sampler
 from nas_tc.search.pool import FailedError, LostError
 from nas_tc.search.session import Session
 from nas_tc.search.settings import Settings
+from nas_tc.search.stop_time import StopTime
 from nas_tc.search.study_times import check_device, earlier_times, record_times
 from nas_tc.search.time_judge import TimeJudge
 from nas_tc.search.timing_records import reason_over_limit, timing_record
@@ -35,6 +37,7 @@ from nas_tc.study.attributes import (
 )
 from nas_tc.study.front import pareto_front
 from nas_tc.study.repeats import with_repeats
+from nas_tc.study.storage import requeue_running
 from nas_tc.study.trial import trial_record
 from nas_tc.study.weights import Weights
 from nas_tc.worker import TimingResult, TrainingResult, training_seed
@@ -49,8 +52,10 @@ class Driver:
     Args:
         session: Study, workers and listener.
         settings: Settings of the search.
-        goal: Number of trials that are complete or pruned in the end, baselines not counted.
+        goal: Number of trials that are complete or pruned in the end, baselines not counted; None:
+            as many as fit before `stop`.
         time_judge: Judge of networks by time, where the budget limits one.
+        stop: Time at which the search has to end; None: when it has reached its goal.
 
     Raises:
         StudyError: The study's times were measured on another device.
@@ -60,8 +65,9 @@ class Driver:
         self,
         session: Session,
         settings: Settings,
-        goal: int,
+        goal: int | None,
         time_judge: TimeJudge | None = None,
+        stop: StopTime | None = None,
     ) -> None:
         if time_judge is not None and time_judge.measures:
             check_device(session.study, session.path, time_judge.table.machine["device"])
@@ -71,7 +77,8 @@ class Driver:
         self._pool = session.pool
         self._listener = session.listener
         self._settings = settings
-        self._goal = goal
+        self._goal = inf if goal is None else goal
+        self._stop = stop
         self._sampler = network_sampler(
             settings.space,
             settings.limit,
@@ -100,6 +107,9 @@ class Driver:
         self._exhausted = False
         self._notes: set[str] = set()  # workers' notes so far; all workers send the same ones
         self._started = time.monotonic()
+        for each in self._complete:
+            if stop is not None and each.train_s is not None:
+                stop.took(each.train_s)
 
     def run(self) -> None:
         """Trains networks until the goal is reached or the space has no more.
@@ -112,18 +122,26 @@ class Driver:
             self._session.check,
             self._begin_next,
             self._handle,
-            tick=self._tell_progress,
+            tick=self._tick,
         )
         if self._exhausted and self._done < self._goal:
             self._listener.note(
                 f"the space holds no other network within the budget: {self._done} are trained"
             )
+        elif self._stop is not None and self._done < self._goal:
+            self._listener.note(
+                f"no other training fits before the end: {self._done} trials are done; the same "
+                "command goes on for as long again"
+            )
 
     def _begin_next(self) -> bool:
         """Starts the next network on an idle worker; False if there is none to start.
 
-        A queued network comes first. A baseline is trained even if the goal is reached.
+        A queued network comes first. A baseline is trained even if the goal is reached. None is
+        started that cannot end in time.
         """
+        if self._stop is not None and not self._stop.allows_another:
+            return False
         waiting = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
         counted = sum(BASELINE_KEY not in each.user_attrs for each in self._running.values())
         if not (waiting and BASELINE_KEY in waiting[0].user_attrs) and (
@@ -153,6 +171,8 @@ class Driver:
     def _train(self, trial: optuna.Trial, architecture: Architecture) -> None:
         repeat = trainings_before(self._study, trial.number, architecture)
         seed = training_seed(self._settings.seed, architecture, repeat)
+        if self._stop is not None:
+            self._stop.began(trial.number)
         self._pool.begin(trial.number, architecture, seed)
 
     def _times_without_measuring(
@@ -214,6 +234,7 @@ class Driver:
         trial.set_user_attr(TRAIN_LOSSES_KEY, losses)
         trial.report(rung.val_error, rung.epoch)
         trial.set_user_attr("validation_s", round(rung.validation_s, 3))
+        self._keep_for_tests(rung.validation_s)
         is_pruned = (
             answer.weights is None
             and BASELINE_KEY not in trial.user_attrs
@@ -244,6 +265,8 @@ class Driver:
         *complete, record = with_repeats([*self._complete, trial_record(frozen)])
         self._done += record.baseline is None
         if state == TrialState.COMPLETE:
+            if self._stop is not None:
+                self._stop.ended(frozen.number)
             self._complete = [*complete, record]
             members = [each for each in self._complete if not each.is_landmark]
             self._front = pareto_front(members, self._objectives)
@@ -282,17 +305,41 @@ class Driver:
         del self._running[number]
         self._pool.release(number)
 
+    def _keep_for_tests(self, validation_s: float) -> None:
+        """Keeps time back for the tests of the front, by what a validation took."""
+        if self._stop is not None:
+            data = self._settings.data
+            seconds = validation_s * len(data.test) / len(data.validation)
+            landmarks = sum(each.baseline is not None for each in self._complete)
+            self._stop.keep_for_tests(len(self._front) + landmarks + 1, self._pool.size, seconds)
+
+    def _tick(self) -> None:
+        """Tells the progress; when the time is over, puts back what has not ended."""
+        if self._stop is not None and self._stop.is_over and self._running:
+            for number in self._running:
+                self._pool.drop(number)
+            self._listener.note(
+                f"the time is over: {len(self._running)} networks that were being trained are "
+                "queued again"
+            )
+            self._running.clear()
+            requeue_running(self._study)
+        self._tell_progress()
+
     def _tell_progress(self) -> None:
         new = self._done - self._done_before
         elapsed = time.monotonic() - self._started
+        left_s = elapsed / new * (self._goal - self._done) if new else inf
+        if self._stop is not None:
+            left_s = min(left_s, self._stop.left_s)
         self._listener.progress(
             Progress(
                 done=self._done,
-                goal=self._goal,
+                goal=None if isinf(self._goal) else int(self._goal),
                 running=len(self._running),
                 pruned=self._pruned,
                 failed=self._failed,
                 best=self._front[-1] if self._front else None,
-                left_s=elapsed / new * (self._goal - self._done) if new else None,
+                left_s=None if isinf(left_s) else left_s,
             )
         )

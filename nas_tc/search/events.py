@@ -11,7 +11,7 @@ class Progress:
     """Progress of a search, in numbers of trials."""
 
     done: int  # trained to the end or pruned, in all runs of the study
-    goal: int
+    goal: int | None  # None: the search ends by the clock alone
     running: int
     pruned: int
     failed: int

@@ -124,6 +124,12 @@ class Pool:
         """Takes the network `key` from its worker, which becomes idle."""
         self._idle.append(self._busy.pop(key))
 
+    def drop(self, key: Hashable) -> None:
+        """Ends the training of the network `key` wherever it is; a new worker becomes idle."""
+        self._calls = {call: its for call, its in self._calls.items() if its != key}
+        self._replace(key)
+        self.release(key)
+
     def time(self, key: Hashable, request: TimingRequest | FrontTimingRequest) -> None:
         """Measures the times of a network on an idle worker."""
         worker = self._busy[key] = self._idle.popleft()

@@ -13,6 +13,7 @@ from nas_tc.search.events import Listener, NullListener
 from nas_tc.search.interrupts import Interrupts
 from nas_tc.search.pool import FailedError, Pool
 from nas_tc.search.session import Session
+from nas_tc.search.stop_time import StopTime
 from nas_tc.search.train_and_test import Trained, TrainingJob, train_and_test
 from nas_tc.study.attributes import RERUNS_KEY
 from nas_tc.study.record import StudyRecord, read_study, record_of
@@ -106,12 +107,13 @@ def _nth_seed(count: int, trial: TrialRecord, own_seed: int) -> int:
     return count + 1 if used is not None and 1 <= used <= count else count
 
 
-def rerun_front(session: Session, reruns: int) -> None:
+def rerun_front(session: Session, reruns: int, stop: StopTime | None = None) -> None:
     """Trains and tests the networks of `missing_reruns`, and writes each result as it arrives.
 
     Args:
         session: Study, workers and listener.
         reruns: Number of seeds beside that of the search.
+        stop: Time before which all have to end; None: no limit.
 
     Raises:
         KeyboardInterrupt: The user pressed Ctrl-C.
@@ -138,7 +140,10 @@ def rerun_front(session: Session, reruns: int) -> None:
         errors = f"validation {words} {val_error:.2%}, test {words} {result.test_error:.2%}"
         session.listener.note(f"trial {number} with seed {seed}: {errors.replace('%', ' %')}")
 
-    train_and_test(session.pool, session.check, jobs, ended)
+    def may_begin() -> bool:
+        return stop is None or stop.allows_another
+
+    train_and_test(session.pool, session.check, jobs, ended, may_begin=may_begin)
 
 
 def _keep(study: optuna.Study, number: int, rerun: Rerun) -> None:

@@ -45,6 +45,8 @@ def train_and_test(
     check: Callable[[], None],
     jobs: Iterable[TrainingJob],
     ended: Callable[[TrainingJob, Trained | FailedError], None],
+    *,
+    may_begin: Callable[[], bool] = lambda: True,
 ) -> None:
     """Trains each network and tests it with its weights, which need not be kept so.
 
@@ -55,11 +57,12 @@ def train_and_test(
         check: Called between two steps; its exception ends the loop (`Interrupts.check`).
         jobs: Trainings in the order in which they begin.
         ended: Called with each job and its result as it arrives.
+        may_begin: Asked before each training; from the first False on, none begins.
 
     Raises:
         KeyboardInterrupt: By `check`, when the user pressed Ctrl-C.
     """
-    loop = _Loop(pool, deque(jobs), ended)
+    loop = _Loop(pool, deque(jobs), ended, may_begin)
     run_jobs(pool, check, loop.begin_next, loop.handle)
 
 
@@ -70,6 +73,7 @@ class _Loop:
     pool: Pool
     waiting: deque[TrainingJob]
     ended: Callable[[TrainingJob, Trained | FailedError], None]
+    may_begin: Callable[[], bool]
     tests: deque[tuple[TrainingJob, bytes]] = field(default_factory=deque)  # and the weights
     running: dict[Hashable, TrainingJob] = field(default_factory=dict)
     rungs: dict[Hashable, tuple[Rung, ...]] = field(default_factory=dict)
@@ -80,7 +84,7 @@ class _Loop:
         if self.tests:
             job, weights = self.tests.popleft()
             self.pool.test(job.key, job.network, weights)
-        elif self.waiting:
+        elif self.waiting and self.may_begin():
             job = self.waiting.popleft()
             self.rungs[job.key] = ()
             self.pool.begin(job.key, job.network, job.seed)

@@ -16,6 +16,7 @@ from nas_tc.search.interrupts import Interrupts
 from nas_tc.search.pool import FailedError, LostError
 from nas_tc.search.session import Session
 from nas_tc.search.settings import Settings
+from nas_tc.search.stop_time import StopTime
 from nas_tc.space import parse_space
 from nas_tc.study import read_study, weights_file
 from nas_tc.study.record import record_of
@@ -38,11 +39,21 @@ filter = 3
 """
 
 
+class Clock:
+    """Seconds that a test sets."""
+
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
 class Workers:
     """Answers each call at once, in the order that `pick` says."""
 
     def __init__(self, size, answer, pick):
         self.idle, self.busy, self._answer, self._pick = size, 0, answer, pick
+        self.size = size
         self._calls = deque()
         self.begun = []
 
@@ -59,6 +70,10 @@ class Workers:
         self.idle += 1
         self.busy -= 1
 
+    def drop(self, number):
+        self._calls.remove(number)
+        self.release(number)
+
     def next_result(self, timeout_s):
         number = self._pick(self._calls)
         self._calls.remove(number)
@@ -74,11 +89,11 @@ def drive(tmp_path):
     limit = resolve_budget(parse_budget("1M"), data.shape)
     settings = Settings(space, limit, data, Recipe(epochs=1), seed=0)
 
-    def run(answer, pick=min, goal=2, listener=None):
+    def run(answer, pick=min, goal=2, listener=None, stop=None):
         pool = Workers(2, answer, pick)
         with lock_study(path), open_study(path, settings.to_dict()) as study:
             session = Session(study, path, pool, listener or NullListener(), Interrupts())
-            Driver(session, settings, goal).run()
+            Driver(session, settings, goal, stop=stop).run()
             return record_of(study, path), pool
 
     return run
@@ -249,3 +264,46 @@ def test_a_kill_before_a_network_is_queued_again_does_not_lose_it(drive):
             drive(lambda number: LostError("gone") if number == 0 else good(0.5), goal=1)
     record, _ = drive(lambda number: good(0.5))
     assert record.done == 2
+
+
+@pytest.fixture
+def notes():
+    """A listener that keeps its notes in `texts`."""
+    listener = NullListener()
+    listener.texts = []
+    listener.note = listener.texts.append
+    return listener
+
+
+def test_no_training_begins_that_would_end_too_late(drive, notes):
+    clock = Clock()
+
+    def answer(number):
+        clock.now += 30
+        return good(0.25)
+
+    record, _ = drive(answer)
+    with open_study(record.path, dict(record.settings)) as study:
+        for _ in range(3):
+            study.enqueue_trial(record.best.genes)
+    stop = StopTime(60, clock)  # five of the seconds are for the report
+    record, pool = drive(answer, goal=None, listener=notes, stop=stop)
+    assert [number for number, *_ in pool.begun] == [2, 3]  # at once; then 25 s are left
+    assert [trial.state for trial in record.trials] == ["complete"] * 4
+    assert notes.texts[-1].startswith("no other training fits before the end: 4 trials are done")
+
+
+def test_what_runs_when_the_time_is_over_is_queued_again(drive, notes):
+    clock = Clock()
+
+    def answer(number):
+        clock.now += 56
+        return TrainingResult(Rung(1, 0.3, 1.0, 0.1))  # one more rung is to come
+
+    record, pool = drive(answer, goal=None, listener=notes, stop=StopTime(60, clock))
+    assert "2 networks that were being trained are queued again" in notes.texts[-2]
+    assert pool.idle == 2
+    assert [trial.state for trial in record.trials] == ["failed", "failed"]
+    record, _ = drive(lambda number: good(0.25), goal=2)
+    assert record.done == 2
+    assert {t.network for t in record.trials[:2]} == {t.network for t in record.trials[2:]}
