@@ -5,7 +5,7 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from nas_tc.architecture import GAP, SPP, Architecture, Head, Pool, Stage, walk
-from nas_tc.errors import ArchitectureError
+from nas_tc.errors import ArchitectureError, SpaceError
 from nas_tc.space import Space, StageChoices
 
 small = st.integers(1, 12)
@@ -67,16 +67,33 @@ def _choices(elements, most=3):
     return st.lists(elements, min_size=1, max_size=most, unique=True).map(tuple)
 
 
+BLOCKS = (
+    "plain",
+    "plain[groups=2]",
+    "plain[nin]",
+    "depthwise",
+    "separable",
+    "basic",
+    "bottleneck[reduction=2]",
+    "inverted[1]",
+    "inverted[2,se=2]",
+    "inception[1,1,2,1,1,2]",
+)
+
+
 @st.composite
-def spaces(draw):
-    """Small spaces, some with stages that may be left out."""
+def spaces(draw, blocks=True):
+    """Small spaces, some with stages that may be left out, and of any block if `blocks`."""
     count = draw(st.integers(1, 3))
     may_end_from = draw(st.integers(1, 3))  # stages beyond this one may have a depth of 0
+    shared = draw(_choices(st.sampled_from(BLOCKS), most=2)) if blocks else ()
+    own = [draw(st.booleans()) if shared else True for _ in range(count)]
     found = []
     for number in range(count):
         depths = _choices(st.integers(1, 3))
         if number >= may_end_from:
             depths = depths.map(lambda some: (0, *some))
+        names = _choices(st.sampled_from(BLOCKS), most=2) if blocks else st.just(("plain",))
         found.append(
             StageChoices(
                 depth=draw(depths),
@@ -87,9 +104,20 @@ def spaces(draw):
                 pool=("none",)
                 if number == count - 1
                 else draw(_choices(st.sampled_from(["none", "2/2", "3/2", "2/1"]), most=2)),
+                block=draw(names) if own[number] else (),
             )
         )
-    return Space("drawn", (2, 9, 9), draw(st.sampled_from([GAP, SPP])), tuple(found), classes=3)
+    whole = {"blocks": () if all(own) else shared}
+    if blocks:
+        whole["resolutions"] = draw(st.just(()) | st.sampled_from([(5, 9), (9, 6, 4)]))
+        whole["activations"] = draw(_choices(st.sampled_from(["relu", "silu"])))
+        whole["heads"] = draw(st.just(()) | st.just(("gap", "gap[3]")))
+        whole["dropouts"] = draw(st.just(()) | st.just((0.0, 0.5)))
+    try:
+        head = GAP if whole.get("heads") else draw(st.sampled_from([GAP, SPP]))
+        return Space("drawn", (2, 9, 9), head, tuple(found), classes=3, **whole)
+    except SpaceError:  # a block that does not fit
+        assume(False)
 
 
 @st.composite

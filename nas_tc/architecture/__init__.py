@@ -3,6 +3,7 @@
 from nas_tc.architecture.architecture import ACTIVATIONS, Architecture, Norm
 from nas_tc.architecture.blocks import (
     BLOCKS,
+    KEEPS_MAP,
     Basic,
     Block,
     Bottleneck,
@@ -11,10 +12,11 @@ from nas_tc.architecture.blocks import (
     Inverted,
     Plain,
     Separable,
+    Unit,
 )
 from nas_tc.architecture.blocks.text import format_block, parse_block
 from nas_tc.architecture.delay import advance_subsampling, delay_subsampling
-from nas_tc.architecture.head import GAP, HEADS, SPP, Head, head_named
+from nas_tc.architecture.head import GAP, HEADS, SPP, Head, format_head, head_named
 from nas_tc.architecture.layers import (
     IMAGES,
     Activation,
@@ -52,6 +54,7 @@ __all__ = [
     "GAP",
     "HEADS",
     "IMAGES",
+    "KEEPS_MAP",
     "SPP",
     "Activation",
     "Add",
@@ -81,9 +84,11 @@ __all__ = [
     "Separable",
     "Shape",
     "Stage",
+    "Unit",
     "advance_subsampling",
     "delay_subsampling",
     "format_block",
+    "format_head",
     "format_notation",
     "head_named",
     "nest",

@@ -1,9 +1,12 @@
 """The head: from the last feature map to the class scores."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from nas_tc.errors import ArchitectureError, unknown
+from nas_tc.errors import ArchitectureError, NotationError, unknown
+
+_HEAD = re.compile(r"([^\[\]]*)(?:\[\s*(\d{1,6}(?:\s*,\s*\d{1,6})*)\s*\])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +53,33 @@ HEADS: dict[str, Head] = {"gap": GAP, "spp": SPP}
 
 
 def head_named(name: str) -> Head:
-    """The head called `name`: "gap" or "spp".
+    """The head called `name`: "gap" or "spp", with hidden layers "gap[1280]" or "spp[512,512]".
 
     Args:
-        name: Name of the head.
+        name: Name of the head; in brackets the widths of its hidden fully connected layers.
 
     Raises:
         UnknownNameError: No head has this name.
+        NotationError: The widths cannot be read.
+        ArchitectureError: A width is 0.
     """
-    if name not in HEADS:
-        raise unknown("head", name, HEADS)
-    return HEADS[name]
+    match = _HEAD.fullmatch(name.strip())
+    if match is None:
+        raise NotationError(f"cannot read the head {name!r}; write it like 'gap' or 'gap[1280]'")
+    plain, widths = match[1].strip(), match[2]
+    if plain not in HEADS:
+        raise unknown("head", plain, HEADS)
+    if widths is None:
+        return HEADS[plain]
+    return replace(HEADS[plain], hidden=tuple(map(int, widths.split(","))))
+
+
+def format_head(head: Head) -> str | None:
+    """The name of a head but for its drop-out, which `head_named` reads; None if it has none."""
+    for name, known in HEADS.items():
+        if (head.pool, head.bins) == (known.pool, known.bins):
+            if head.hidden == known.hidden:
+                return name
+            if head.hidden:
+                return f"{name}[{','.join(map(str, head.hidden))}]"
+    return None

@@ -3,11 +3,12 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from nas_tc.space.choices import Choice, Gene, StageChoices
 from nas_tc.space.load import load_space, parse_space, shipped_spaces
 from nas_tc.space.nearest import Limited, nearest_network
 from nas_tc.space.share import LimitShare, SpaceShare, fitting
 from nas_tc.space.size import count_networks, extreme_network
-from nas_tc.space.space import Choice, Gene, Space, StageChoices, Values, genes_of
+from nas_tc.space.space import Space, Values, genes_of
 
 if TYPE_CHECKING:
     from nas_tc.space.batch import complexity_batch as complexity_batch

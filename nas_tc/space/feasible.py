@@ -1,92 +1,29 @@
-"""The networks of a space within a range of complexity: how many exactly, and samples of them.
+"""The networks of a space within a range of complexity: how many, and uniform samples of them."""
 
-Nothing is rejected. A network is cut in two between stages. The first halves are listed with their
-complexity; behind each map and number of channels that they lead to, the second halves are listed
-once, sorted by complexity. What fits behind a first half is then one slice of a sorted list (meet
-in the middle), so a list of 10^6 halves on either side speaks for 10^12 networks.
-"""
-
-from dataclasses import dataclass
-from math import prod
-from typing import NamedTuple
+from math import gcd
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nas_tc.errors import SpaceError
-from nas_tc.space.batch import DEAD, ENDED, NO_MAP, StageTable, stage_tables
-from nas_tc.space.space import STAGE_FIELDS, Space, StageChoices, Values
+from nas_tc.space.graph import network_graph
+from nas_tc.space.paths import Counts, Edges, Paths, TooManyError
+from nas_tc.space.space import Space, Values
 
-_MOST_HALVES = 1 << 24  # of one side; some 400 MB while they are listed
+_LONGEST = 1 << 22  # entries of a list; some 0.5 s and 200 MB
+_COARSER = 16  # times the unit of costs, until the lists are short enough
+_ANY = 1 << 62
+_ROUNDS = 1000  # of samples, before a range is said to be too narrow to be sampled
 
 Ints = NDArray[np.int64]
 
 
-class _Halves(NamedTuple):
-    """Networks up to some stage; columns of equal length."""
-
-    code: Ints  # the chosen options of the stages, as one number
-    cost: Ints  # multiply-adds so far
-    state: Ints  # of the table of the next stage: a map, or that there is none
-    channels: Ints
-    first_pool: Ints  # 1: the last pooling is the first choice, as where it plays no part
-
-    def where(self, kept: NDArray[np.bool_] | Ints) -> "_Halves":
-        return _Halves(*(column[kept] for column in self))
-
-
-@dataclass(frozen=True)
-class _Stage:
-    """The options of one stage, a column a field, and their effects."""
-
-    choices: StageChoices
-    table: StageTable
-    picks: dict[str, Ints]  # field to the number of its choice, for every option
-
-    def __len__(self) -> int:
-        return len(self.picks["depth"])
-
-    def after(self, halves: _Halves, most: int) -> _Halves:
-        """Each half with each option that goes on from it within `most` multiply-adds.
-
-        Several settings of the genes can be one network: genes of a stage that is left out, the
-        pooling of the last stage, the width of a single convolution. Only the setting with the
-        first choice of each counts.
-        """
-        chosen = self.choices
-        depth = np.array(chosen.depth)[self.picks["depth"]]
-        others = [self.picks[field] for field in STAGE_FIELDS if field != "depth"]
-        plain = np.all([pick == 0 for pick in others], axis=0)
-        width = np.array(chosen.width)[self.picks["width"]]
-        last = np.array(chosen.last_width)[self.picks["last_width"]] if chosen.last_width else width
-        has_width = depth > (1 if chosen.last_width else 0)
-        counts = has_width | (depth == 1) & (self.picks["width"] == 0) | (depth == 0) & plain
-        geometry = np.zeros(len(self), dtype=np.int64)
-        for field in ("depth", "filter", "stride", "pool"):
-            geometry = geometry * len(getattr(chosen, field)) + self.picks[field]
-
-        row = halves.state[:, None] * self.table.rows_a_state + geometry
-        state = self.table.following[row]
-        a, b, c, d = (each[row] for each in self.table.coefficients)
-        cost = halves.channels[:, None] * (a * width + b * last) + width * (c * width + d * last)
-        cost += halves.cost[:, None]
-        first_pool = np.broadcast_to(self.picks["pool"] == 0, row.shape)
-        has_ended = halves.state[:, None] == ENDED
-        fits = counts & (state != DEAD) & (cost <= most)
-        fits &= np.where(depth == 0, has_ended | (halves.first_pool[:, None] == 1), ~has_ended)
-        fits &= (state != NO_MAP) | first_pool  # only the end can follow, and it takes the first
-        half, option = np.nonzero(fits)
-        return _Halves(
-            code=halves.code[half] * len(self) + option,
-            cost=cost[fits],
-            state=state[fits],
-            channels=np.where(depth[option] == 0, 0, last[option]),
-            first_pool=first_pool[fits].astype(np.int64),
-        )
-
-
 class Feasible:
     """All networks of a space whose complexity lies in a range, as an indexed list.
+
+    Where the list of all different costs is too long, costs are counted in a coarser unit. The list
+    then has some networks just outside the range, too: samples leave these out, so that they are as
+    uniform as elsewhere, and the number of networks is known between two bounds.
 
     Args:
         space: Space of the networks; different networks count, not settings of its genes.
@@ -94,38 +31,36 @@ class Feasible:
         most: Most multiply-adds, inclusive.
 
     Attributes:
-        count: Number of networks.
+        count: Number of networks in the list; the exact number within the range if `is_exact`.
+        at_least: Number of networks within the range, or a lower bound of it.
+        is_exact: Whether both are equal and all networks of the list are within the range.
 
     Raises:
-        SpaceError: The space has too many halves to list, more than 2^24, which is about 10^14
-            networks of stages with equal numbers of choices. Sample it by trial instead.
+        SpaceError: A stage has too many choices.
     """
 
     def __init__(self, space: Space, least: int, most: int) -> None:
         self._space = space
         self._least, self._most = least, most
-        self._stages = tuple(
-            _stage(choices, table)
-            for choices, table in zip(space.stages, stage_tables(space), strict=True)
-        )
-        self._cut = self._choose_cut()
-        start = _Halves(*(np.array([n]) for n in (0, 0, NO_MAP + 1, space.input[0], 0)))
-        first = self._listed(start, 0, self._cut)
-        group = _groups(first)
-        order = np.argsort(group, kind="stable")
-        self._first = first.where(order)
-        self._bounds = np.flatnonzero(np.diff(group[order], prepend=-1))  # where a group begins
-        self._ends = np.append(self._bounds, len(order))[1:]
-        self._kept: dict[int, _Halves] = {}
-        self._from = np.zeros(len(order), dtype=np.int64)  # where a half's slice begins
-        many = np.zeros(len(order), dtype=np.int64)
-        for number, (begin, end) in enumerate(zip(self._bounds, self._ends, strict=True)):
-            behind, cost = self._behind(number).cost, self._first.cost[begin:end]
-            self._from[begin:end] = np.searchsorted(behind, least - cost, side="left")
-            upto = np.searchsorted(behind, most - cost, side="right")
-            many[begin:end] = upto - self._from[begin:end]
-        self._upto = np.cumsum(many)
-        self.count = int(self._upto[-1]) if len(many) else 0
+        self._graph = network_graph(space)
+        levels = self._graph.levels
+        finest = gcd(*(int(np.gcd.reduce(level.cost)) for level in levels if len(level.cost))) or 1
+        self._unit = finest
+        while True:
+            # Rounded down, the cost of a path is at most one unit a level too low.
+            off = 0 if self._unit == finest else 2 * len(space.stages) * (self._unit - 1)
+            bounds = -(-(least - off) // self._unit), most // self._unit
+            longest = _LONGEST if self._unit <= most else _ANY  # it cannot become shorter
+            try:
+                self._paths = Paths(self._edges(), *bounds, longest)
+                break
+            except TooManyError:
+                self._unit *= _COARSER
+        self.is_exact = off == 0
+        self.count = self.at_least = self._paths.count
+        if not self.is_exact:
+            inner = -(-least // self._unit), (most - off) // self._unit
+            self.at_least = self._paths.count_within(*inner)
 
     def draw(self, networks: int, random: np.random.Generator) -> Ints:
         """Uniform samples of networks, with replacement.
@@ -139,30 +74,28 @@ class Feasible:
             effect have their first choice.
 
         Raises:
-            SpaceError: No network is within the range.
+            SpaceError: No network is within the range, or none was found.
         """
-        if not self.count:
-            raise SpaceError(
-                f"no network of the space {self._space.name!r} has {self._least:,} to "
-                f"{self._most:,} multiply-adds; change the range"
-            )
-        return self.at(random.integers(self.count, size=networks))
+        found: list[Ints] = []
+        missing = networks
+        for _ in range(_ROUNDS if self.count else 0):
+            edges = self._paths.at(_below(self.count, max(missing, 1), random))
+            if not self.is_exact:
+                cost = self._cost(edges)
+                fits = (self._least <= cost) & (cost <= self._most)
+                edges = [each[fits] for each in edges]
+            found.append(self._settings(edges)[:missing])
+            missing -= len(found[-1])
+            if not missing:
+                return np.concatenate(found)
+        raise SpaceError(
+            f"no network of the space {self._space.name!r} has {self._least:,} to "
+            f"{self._most:,} multiply-adds; change the range"
+        )
 
-    def at(self, places: Ints) -> Ints:
+    def at(self, places: Counts) -> Ints:
         """The networks at these positions of the list, from 0 to below `count`; as from `draw`."""
-        half = np.searchsorted(self._upto, places, side="right")
-        before = np.where(half > 0, self._upto[half - 1], 0)
-        place = self._from[half] + places - before
-        group = np.searchsorted(self._bounds, half, side="right") - 1
-        code = np.empty(len(places), dtype=np.int64)
-        for number in np.unique(group):
-            here = group == number
-            code[here] = self._behind(int(number)).code[place[here]]
-        found = self._picked(self._first.code[half], 0, self._cut)
-        found.update(self._picked(code, self._cut, len(self._stages)))
-        genes = self._space.genes
-        columns = [found[gene.name] for gene in genes]
-        return np.array(columns, dtype=np.int64).reshape(len(genes), len(places)).T
+        return self._settings(self._paths.at(places))
 
     def values(self, settings: Ints) -> list[Values]:
         """The same settings as values by the names of the genes."""
@@ -172,58 +105,29 @@ class Feasible:
             for row in settings.tolist()
         ]
 
-    def _choose_cut(self) -> int:
-        """Stages before the cut, so that the fewest halves are to be listed."""
+    def _edges(self) -> list[Edges]:
+        levels = self._graph.levels
+        nodes = [1, *(int(level.dst.max(initial=0)) + 1 for level in levels)]
+        return [
+            Edges.of(level.src, level.dst, level.cost // self._unit, (before, behind))
+            for level, before, behind in zip(levels, nodes[:-1], nodes[1:], strict=True)
+        ]
 
-        def halves(cut: int) -> int:
-            before = prod(len(stage) for stage in self._stages[:cut])
-            behind = prod(len(stage) for stage in self._stages[cut:])
-            here = self._stages[cut - 1]
-            maps = len(here.table.following) // here.table.rows_a_state
-            return before + behind * maps * len(here.choices.last_width or here.choices.width)
+    def _settings(self, edges: list[Ints]) -> Ints:
+        """The settings of networks that take these edges at each level."""
+        return self._graph.settings(edges)
 
-        return min(range(1, len(self._stages) + 1), key=halves)
-
-    def _listed(self, halves: _Halves, begin: int, end: int) -> _Halves:
-        for stage in self._stages[begin:end]:
-            if len(halves.code) * len(stage) > _MOST_HALVES:
-                raise SpaceError(
-                    f"the space {self._space.name!r} is too large to be counted exactly within a "
-                    "budget; give its stages fewer choices"
-                )
-            halves = stage.after(halves, self._most)
-        return halves
-
-    def _behind(self, group: int) -> _Halves:
-        """The second halves behind a group of first ones, cheapest first."""
-        if group not in self._kept:
-            start = self._first.where(self._bounds[group : group + 1])
-            zero = np.zeros(1, dtype=np.int64)
-            found = self._listed(start._replace(code=zero, cost=zero), self._cut, len(self._stages))
-            if sum(len(each.code) for each in self._kept.values()) > _MOST_HALVES:
-                self._kept.clear()  # they are listed again when they are needed
-            self._kept[group] = found.where(np.argsort(found.cost, kind="stable"))
-        return self._kept[group]
-
-    def _picked(self, code: Ints, begin: int, end: int) -> dict[str, Ints]:
-        """Gene name to the numbers of its choices."""
-        found: dict[str, Ints] = {}
-        for number in range(end, begin, -1):
-            stage = self._stages[number - 1]
-            code, option = np.divmod(code, len(stage))
-            for field, pick in stage.picks.items():
-                found[f"stage{number}.{field}"] = pick[option]
-        return found
+    def _cost(self, edges: list[Ints]) -> Ints:
+        levels = zip(self._graph.levels, edges, strict=True)
+        costs: Ints = np.sum([level.cost[taken] for level, taken in levels], axis=0)
+        return costs
 
 
-def _stage(choices: StageChoices, table: StageTable) -> _Stage:
-    counts = [max(1, len(getattr(choices, field))) for field in STAGE_FIELDS]
-    picks = np.indices(counts).reshape(len(counts), -1)
-    return _Stage(choices, table, dict(zip(STAGE_FIELDS, picks.astype(np.int64), strict=True)))
-
-
-def _groups(halves: _Halves) -> Ints:
-    """A number for each half, equal for halves with the same continuations."""
-    key = (halves.state * (halves.channels.max(initial=0) + 1) + halves.channels) * 2
-    _, group = np.unique(key + halves.first_pool, return_inverse=True)
-    return group.astype(np.int64)
+def _below(count: int, many: int, random: np.random.Generator) -> Counts:
+    """Uniform random whole numbers from 0 to below `count`, shape (many,)."""
+    if count < 1 << 62:
+        return random.integers(count, size=many)
+    # Seven bytes more than needed make the remainders equally likely, to one in 10^16.
+    size = count.bit_length() // 8 + 8
+    numbers = [int.from_bytes(random.bytes(size), "little") % count for _ in range(many)]
+    return np.array(numbers, dtype=object)

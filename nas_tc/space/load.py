@@ -1,22 +1,80 @@
 """Reads a space from a TOML file; docs/spaces.md describes the format."""
 
-import importlib.util
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from nas_tc._shipped import named_toml, shipped_names
-from nas_tc.architecture import head_named
+from nas_tc.architecture import (
+    ACTIVATIONS,
+    Inception,
+    format_block,
+    format_head,
+    head_named,
+    parse_block,
+)
 from nas_tc.errors import NasTcError, SpaceError, unknown
-from nas_tc.space.space import STAGE_FIELDS, Space, StageChoices
+from nas_tc.space.choices import STAGE_FIELDS, TOP_FIELDS, StageChoices
+from nas_tc.space.space import Space
 
 _REQUIRED = ("depth", "width", "filter")
 _POOL = r"none|[1-9]\d{0,3}/[1-9]\d{0,3}"
-_TOP_KEYS = ("description", "input", "head", "norm", "stage")
+_TOP_KEYS = ("description", "input", "norm", *TOP_FIELDS, "stage")
+
+
+class _Kind(NamedTuple):
+    """What the choices of a key have to be."""
+
+    needs: str  # in words
+    admits: Callable[[Any], bool]
+    read: Callable[[Any], Any] = lambda choice: choice  # may raise NasTcError
+
+
+def _is_whole(least: int) -> Callable[[Any], bool]:
+    return lambda choice: type(choice) is int and choice >= least
+
+
+def _is_text(choice: Any) -> bool:
+    return isinstance(choice, str)
+
+
+_ONE_OR_MORE = _Kind("whole numbers of 1 or more", _is_whole(1))
+_BLOCK = _Kind(
+    "blocks such as 'basic' or 'inverted[4]'",
+    _is_text,
+    lambda text: format_block(parse_block(re.sub(r"\s", "", text))),
+)
+_KINDS = {
+    "depth": _Kind("whole numbers of 0 or more", _is_whole(0)),
+    "width": _ONE_OR_MORE,
+    "last_width": _ONE_OR_MORE,
+    "filter": _ONE_OR_MORE,
+    "stride": _ONE_OR_MORE,
+    "pool": _Kind(
+        'poolings such as "3/2" or "none"',
+        lambda choice: _is_text(choice) and re.fullmatch(_POOL, choice) is not None,
+    ),
+    "block": _BLOCK,
+    "resolution": _Kind("sides of images in pixels, 1 or more", _is_whole(1)),
+    "activation": _Kind(
+        f"activations among {', '.join(ACTIVATIONS)}", lambda choice: choice in ACTIVATIONS
+    ),
+    "head": _Kind(
+        "heads such as 'gap' or 'gap[1280]'",
+        _is_text,
+        lambda text: format_head(head_named(text)),
+    ),
+    "dropout": _Kind(
+        "probabilities of 0 or more and below 1",
+        lambda choice: type(choice) in (int, float) and 0 <= choice < 1,
+        float,
+    ),
+}
 
 
 def shipped_spaces() -> tuple[str, ...]:
@@ -63,10 +121,13 @@ def parse_space(content: str, name: str, file: str) -> Space:
         return Space(
             name=name,
             input=reader.input(values),
-            head=reader.head(values),
-            stages=tuple(reader.stage(each, number) for number, each in enumerate(stages, 1)),
+            stages=tuple(
+                reader.stage(each, number, shares_block="block" in values and "block" not in each)
+                for number, each in enumerate(stages, 1)
+            ),
             norm=reader.one_of(values, "norm", ("batch", "none"), default="batch"),
             description=str(values.get("description", "")),
+            **reader.whole(values),
         )
     except NasTcError as error:
         if str(error).startswith(file):
@@ -75,10 +136,11 @@ def parse_space(content: str, name: str, file: str) -> Space:
 
 
 def _shipped() -> Traversable:
-    """The folder of the shipped spaces, of an installed nas-tc or of a checkout."""
-    if importlib.util.find_spec("nas_tc.search_spaces") is not None:
-        return resources.files("nas_tc.search_spaces")
-    return Path(__file__).parents[2] / "search_spaces"
+    """The folder of the shipped spaces: that of the checkout, or of an installed nas-tc."""
+    beside = Path(__file__).parents[2] / "search_spaces"
+    if (beside / "plain-32.toml").is_file():
+        return beside
+    return resources.files("nas_tc.search_spaces")
 
 
 class _Reader:
@@ -100,12 +162,6 @@ class _Reader:
             )
         return (shape[0], shape[1], shape[2])
 
-    def head(self, values: Mapping[str, Any]) -> Any:
-        try:
-            return head_named(str(values.get("head", "gap")))
-        except NasTcError as error:
-            raise self._error("head", 0, str(error)) from None
-
     def one_of(
         self, values: Mapping[str, Any], key: str, choices: tuple[str, ...], default: str
     ) -> Any:
@@ -114,37 +170,62 @@ class _Reader:
             raise self._error(key, 0, f"needs one of {', '.join(choices)}, not {value!r}")
         return value
 
-    def stage(self, values: Mapping[str, Any], number: int) -> StageChoices:
+    def whole(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The choices that are no stage's, as fields of a `Space`."""
+        found: dict[str, Any] = {}
+        for key, field in TOP_FIELDS.items():
+            if key in values:
+                found[field] = self._choices(key, 0, values[key])
+        heads = found.pop("heads", ("gap",))
+        dropouts = found.get("dropouts", ())
+        head = head_named(heads[0])
+        found["head"] = replace(head, dropout=dropouts[0]) if dropouts else head
+        if len(heads) > 1:
+            found["heads"] = heads
+        elif len(dropouts) == 1:
+            del found["dropouts"]
+        if len(found.get("resolutions", ())) == 1 and set(values["input"][1:]) == {
+            found["resolutions"][0]
+        }:
+            del found["resolutions"]
+        return found
+
+    def stage(self, values: Mapping[str, Any], number: int, *, shares_block: bool) -> StageChoices:
         self.only(values, STAGE_FIELDS, stage=number)
+        checked = {key: self._choices(key, number, value) for key, value in values.items()}
+        if shares_block:
+            checked.setdefault("block", ())
+        widths = [parse_block(text) for text in checked.get("block", ())]
+        if widths and all(isinstance(block, Inception) for block in widths):
+            checked.setdefault("width", (1,))  # the branches decide
         for key in _REQUIRED:
-            if key not in values:
+            if key not in checked:
                 raise self._error("", number, f"lacks the key {key!r}")
-        checked: dict[str, Any] = {}
-        for key, value in values.items():
-            choices = value if isinstance(value, list) else [value]
-            if not choices:
-                raise self._error(key, number, "needs at least one choice")
-            for choice in choices:
-                self._check(key, number, choice)
-            if len(set(choices)) < len(choices):
-                raise self._error(key, number, f"names a choice twice: {choices}")
-            checked[key] = tuple(choices)
         return StageChoices(**checked)
+
+    def _choices(self, key: str, number: int, value: Any) -> tuple[Any, ...]:
+        """The choices of a key, checked; blocks and heads in the way that nas-tc writes them."""
+        choices = value if isinstance(value, list) else [value]
+        if not choices:
+            raise self._error(key, number, "needs at least one choice")
+        found = [self._checked(key, number, choice) for choice in choices]
+        if len(set(found)) < len(found):
+            raise self._error(key, number, f"names a choice twice: {choices}")
+        return tuple(found)
+
+    def _checked(self, key: str, number: int, choice: Any) -> Any:
+        kind = _KINDS[key]
+        try:
+            if kind.admits(choice):
+                return kind.read(choice)
+        except NasTcError as error:
+            raise self._error(key, number, str(error)) from None
+        raise self._error(key, number, f"needs {kind.needs}, not {choice!r}")
 
     def only(self, values: Mapping[str, Any], known: tuple[str, ...], stage: int) -> None:
         for key in values:
             if key not in known:
                 raise self._error("", stage, str(unknown("key", key, known)), line_of=key)
-
-    def _check(self, key: str, number: int, choice: Any) -> None:
-        if key == "pool":
-            if not isinstance(choice, str) or not re.fullmatch(_POOL, choice):
-                raise self._error(
-                    key, number, f'needs poolings such as "3/2" or "none", not {choice!r}'
-                )
-        elif type(choice) is not int or choice < (0 if key == "depth" else 1):
-            least = "0 or more" if key == "depth" else "1 or more"
-            raise self._error(key, number, f"needs whole numbers of {least}, not {choice!r}")
 
     def _error(self, key: str, stage: int, problem: str, line_of: str = "") -> SpaceError:
         where = f"stage {stage}, " if stage else ""

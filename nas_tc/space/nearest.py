@@ -9,7 +9,8 @@ from typing import Protocol
 from nas_tc.architecture import Architecture
 from nas_tc.budget import Bound
 from nas_tc.errors import ArchitectureError
-from nas_tc.space.space import Choice, Space
+from nas_tc.space.choices import Choice
+from nas_tc.space.space import Space
 
 # Greatest ratio of an amount to its limit, and the sum of the ratios above 1.
 Excess = tuple[float, float]

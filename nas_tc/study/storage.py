@@ -177,8 +177,7 @@ def free_path(path: Path) -> Path:
 
 def _gene_names(study: optuna.Study) -> set[str]:
     """Names of the genes that a trial needs before it has a network."""
-    stages = study.user_attrs[SETTINGS_KEY]["space"]["stages"]
-    return {gene.name for gene in genes_of(stages)}
+    return {gene.name for gene in genes_of(study.user_attrs[SETTINGS_KEY]["space"])}
 
 
 def _queued(trial: FrozenTrial) -> tuple[dict[str, Any], Any]:

@@ -13,7 +13,7 @@ from nas_tc.zoo import ZOO
 from strategies import spaces
 
 
-@given(spaces().filter(lambda space: space.settings <= 3000))
+@given(spaces().filter(lambda space: space.settings <= 1000))
 def test_size_and_extremes_equal_brute_force(space):
     networks = every_network(space)
     assert count_networks(space) == len(networks)

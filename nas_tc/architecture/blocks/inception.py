@@ -33,9 +33,14 @@ class Inception:
                 f"each branch of an inception block needs 1 filter or more: {astuple(self)}"
             )
 
+    @property
+    def n_out(self) -> int:
+        """Filters of the branches together, which is the width that a stage must have."""
+        return self.one + self.middle + self.large + self.project
+
     def layers(self, unit: Unit) -> Iterator[Layer]:
         """The unit's layers; raises ArchitectureError for a stride, or branches that don't sum."""
-        total = self.one + self.middle + self.large + self.project
+        total = self.n_out
         if unit.n_out != total:
             raise ArchitectureError(
                 f"{unit.name}: the branches of the inception block have {self.one} + "
