@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable
 from functools import cache
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Annotated, Any
 
 import typer
@@ -22,7 +22,8 @@ from nas_tc.errors import BudgetError, NasTcError, unknown
 from nas_tc.replacement import TOLERANCE, TRADE_OFFS, Replacement, TradeOff, chains
 from nas_tc.zoo import ZOO
 
-_MOST_STEPS = 3  # from A one leads to 28 networks, two to 519 and three to 12,362
+_MOST_STEPS = 3
+_MOST_NETWORKS = 50_000  # by the paper's trade-offs, three steps from A lead to 12,362
 
 _TITLES: dict[TradeOff, str] = {
     "depth-filter": "depth against filter size",
@@ -30,6 +31,13 @@ _TITLES: dict[TradeOff, str] = {
     "width-filter": "width against filter size",
     "pooling": "a pooling, and wider layers behind it",
     "delay": "delayed subsampling",
+    "basic-plain": "residual units against pairs of convolutions",
+    "bottleneck-basic": "bottlenecks against basic residual units",
+    "separable-plain": "separable against full filters",
+    "expansion-depth": "expansion against depth",
+    "expansion-width": "expansion against width",
+    "resolution-depth": "size of the images against depth",
+    "resolution-width": "size of the images against width",
 }
 
 
@@ -66,7 +74,13 @@ def replace(
     share, kinds = _share(tolerance), _kinds(kind or TRADE_OFFS)
     architecture = network_of(network, input, head, norm, classes)
     limit = None if budget is None else _limit(budget, architecture)
-    found = list(chains(architecture, steps=steps, tolerance=share, kinds=kinds))
+    ways = chains(architecture, steps=steps, tolerance=share, kinds=kinds)
+    found = list(islice(ways, _MOST_NETWORKS + 1))
+    if len(found) > _MOST_NETWORKS:
+        raise NasTcError(
+            f"--steps {steps} leads to more than {_MOST_NETWORKS:,} networks: name trade-offs with "
+            "--kind, take fewer steps or a smaller --tolerance"
+        )
     kept = [
         each for each in found if limit is None or limit.broken_by(each[-1].architecture) is None
     ]
@@ -97,7 +111,8 @@ def _print(values: dict[str, Any], around: str) -> None:
         f"{values['complexity']:,} multiply-adds, Eqn. (1); {values['params']:,} parameters"
     )
     for kinds, rows in groupby(sorted(values["replacements"], key=_order), key=_traded):
-        screen.print(_table(", then ".join(_TITLES[TRADE_OFFS[kind]] for kind in kinds), rows))
+        title = ", then ".join(_TITLES[TRADE_OFFS[kind]] for kind in kinds)
+        screen.print(_table(title, rows, values["input"]))
     low, high = 1 / (1 + values["tolerance"]), 1 + values["tolerance"]
     count = len(values["replacements"])
     screen.print(f"{count} replacement{'s'[: count != 1]} at x{low:.3f} to x{high:.3f}")
@@ -116,20 +131,25 @@ def _order(row: dict[str, Any]) -> tuple[int, tuple[int, ...], float]:
     return len(row["steps"]), _traded(row), max(row["ratio"], 1 / row["ratio"])
 
 
-def _table(title: str, rows: Iterable[dict[str, Any]]) -> Table:
-    """What was traded, and below it the network; numbers first, so that long lines fold alike."""
+def _table(title: str, rows: Iterable[dict[str, Any]], own: list[int]) -> Table:
+    """What was traded, and below it the network; numbers first, so that long lines fold alike.
+
+    `own` is the input of the network that is replaced: an input of another size is named.
+    """
     table = new_table(
         ("ratio", True), ("multiply-adds", True), ("parameters", True), (title, False)
     )
     for row in rows:
         name = "" if row["name"] is None else f"{row['name']} = "
+        _, *size = row["input"]
+        at = f" at {shape_text(size)}" if size != own[1:] else ""
         table.add_row(
             f"x{row['ratio']:.4f}",
             f"{row['complexity']:,}",
             f"{row['params']:,}",
             Text.assemble(
                 *(f"{step['change']}, {step['place']}\n" for step in row["steps"]),
-                (name + row["notation"], "dim"),
+                (name + row["notation"] + at, "dim"),
             ),
         )
     return table
@@ -159,6 +179,7 @@ def _described(architecture: Architecture) -> dict[str, Any]:
         "name": _zoo_names().get(architecture),
         "notation": format_notation(architecture.stages),
         "id": architecture.id,
+        "input": list(architecture.input),
         "complexity": cost.complexity,
         "params": cost.params,
     }

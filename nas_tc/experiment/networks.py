@@ -11,7 +11,7 @@ from nas_tc.cost import complexity
 from nas_tc.errors import BudgetError, NasTcError, UnknownNameError, unknown
 from nas_tc.experiment.specification import Experiment, NetworkEntry
 from nas_tc.families import find_family, fit_family
-from nas_tc.replacement import replacements
+from nas_tc.replacement import PAPER_TRADE_OFFS, replacements
 from nas_tc.zoo import ZOO, find_network
 
 _TOLERANCE = 0.03  # of replacements, where the experiment has no budget
@@ -132,9 +132,10 @@ def _made(
         tolerance = experiment.equal_cost.tolerance if experiment.equal_cost else _TOLERANCE
         original = names[entry.replacements_of].architecture
         known = {each.architecture for each in earlier}
+        kinds = entry.kinds or PAPER_TRADE_OFFS
         ways = (
             each
-            for each in replacements(original, tolerance=tolerance, kinds=entry.kinds)
+            for each in replacements(original, tolerance=tolerance, kinds=kinds)
             if each.architecture not in known and _within(each.complexity, experiment, earlier)
         )
         count = 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from nas_tc.architecture import Architecture, Stage, format_block
 from nas_tc.experiment.networks import Entrant
-from nas_tc.replacement import TOLERANCE, TradeOff, replacements
+from nas_tc.replacement import PAPER_TRADE_OFFS, TOLERANCE, TradeOff, replacements
 from nas_tc.replacement.words import number
 
 # A replacement keeps the widths that the paper keeps. On small maps 2x2 filters then cost up to a
@@ -67,7 +67,7 @@ def _leads(first: Entrant, second: Entrant, steps: _Steps) -> bool:
 def _replacements_of(network: Architecture) -> _Steps:
     """Trade-off and change of all replacements of a network, by their form."""
     found: _Steps = {}
-    for each in replacements(network, tolerance=_WIDE):
+    for each in replacements(network, tolerance=_WIDE, kinds=PAPER_TRADE_OFFS):
         change = f"{_WIDTH.sub('', each.change)}, {each.place}"
         found.setdefault(_form(each.architecture), (each.trade_off, change))
     return found

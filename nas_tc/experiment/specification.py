@@ -20,7 +20,7 @@ class NetworkEntry:
         family: Name of a family, to be cut to the budget's reference.
         replacements_of: Name of an earlier network, whose replacements are taken.
         study: Path of a search's study, whose recommended network is taken, and the next best.
-        kinds: Trade-offs of replacements; None: all.
+        kinds: Trade-offs of replacements; None: the paper's.
         most: Greatest number of replacements, None: all; or of networks of a study, None: one.
         head: Head in place of the experiment's; None: the experiment's.
         norm: Normalisation in place of the experiment's; None: the experiment's.

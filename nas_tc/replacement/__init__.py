@@ -2,6 +2,14 @@
 
 from nas_tc.replacement.chain import chains
 from nas_tc.replacement.find import TOLERANCE, replacements
-from nas_tc.replacement.replacement import TRADE_OFFS, Replacement, TradeOff
+from nas_tc.replacement.replacement import PAPER_TRADE_OFFS, TRADE_OFFS, Replacement, TradeOff
 
-__all__ = ["TOLERANCE", "TRADE_OFFS", "Replacement", "TradeOff", "chains", "replacements"]
+__all__ = [
+    "PAPER_TRADE_OFFS",
+    "TOLERANCE",
+    "TRADE_OFFS",
+    "Replacement",
+    "TradeOff",
+    "chains",
+    "replacements",
+]

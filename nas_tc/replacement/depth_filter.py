@@ -6,9 +6,9 @@ from itertools import count
 
 from nas_tc.architecture import Stage
 from nas_tc.replacement.equations import terms
-from nas_tc.replacement.original import Original
+from nas_tc.replacement.original import Original, takes_filter
 from nas_tc.replacement.replacement import Replacement
-from nas_tc.replacement.words import layers
+from nas_tc.replacement.words import layers, units
 
 FILTERS = (2, 3, 5, 7)
 """The sides of the filters that there are in the paper, pixels."""
@@ -20,10 +20,11 @@ def trade_depth_filter(original: Original) -> Iterator[Replacement]:
     First one stage at a time, with every depth that the tolerance admits. Then several stages in a
     row that have one filter size, each with the depth nearest to its complexity (Eqn. 3 to 5).
     """
-    stages = {index: stage for index, stage in original.plain_stages() if stage.padding is None}
-    for index, stage in stages.items():
+    for index, stage in original.unit_stages():
         for filter in FILTERS:
-            yield from _one_stage(original, index, stage, filter)
+            if stage.padding is None and takes_filter(stage.block, filter):
+                yield from _one_stage(original, index, stage, filter)
+    stages = {index: stage for index, stage in original.plain_stages() if stage.padding is None}
     for filter in FILTERS:
         nearest = {
             index: _nearest(original.shapes[index][0], stage, filter)
@@ -38,7 +39,7 @@ def _one_stage(original: Original, index: int, stage: Stage, filter: int) -> Ite
         new = replace(stage, filter=filter, depth=depth)
         complexity = original.price(index, (new,))
         if original.admits(complexity):
-            change = f"{layers(stage.depth, stage.filter)} -> {layers(depth, filter)}"
+            change = f"{units(stage)} -> {units(new)}"
             yield original.replaced("depth-filter", change, index, (new,), complexity)
 
 

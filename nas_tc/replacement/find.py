@@ -6,12 +6,19 @@ from math import isfinite
 
 from nas_tc.architecture import Architecture
 from nas_tc.errors import NasTcError, unknown
+from nas_tc.replacement.blocks import (
+    trade_basic_plain,
+    trade_bottleneck_basic,
+    trade_separable_plain,
+)
 from nas_tc.replacement.delay import trade_delay
 from nas_tc.replacement.depth_filter import trade_depth_filter
 from nas_tc.replacement.depth_width import trade_depth_width
+from nas_tc.replacement.expansion import trade_expansion_depth, trade_expansion_width
 from nas_tc.replacement.original import Original
 from nas_tc.replacement.pooling import trade_pooling
 from nas_tc.replacement.replacement import TRADE_OFFS, Replacement, TradeOff
+from nas_tc.replacement.resolution import trade_resolution_depth, trade_resolution_width
 from nas_tc.replacement.width_filter import trade_width_filter
 
 TOLERANCE = 0.07
@@ -23,6 +30,13 @@ _TRADES: dict[TradeOff, Callable[[Original], Iterator[Replacement]]] = {
     "width-filter": trade_width_filter,
     "pooling": trade_pooling,
     "delay": trade_delay,
+    "basic-plain": trade_basic_plain,
+    "bottleneck-basic": trade_bottleneck_basic,
+    "separable-plain": trade_separable_plain,
+    "expansion-depth": trade_expansion_depth,
+    "expansion-width": trade_expansion_width,
+    "resolution-depth": trade_resolution_depth,
+    "resolution-width": trade_resolution_width,
 }
 
 
@@ -36,8 +50,8 @@ def replacements(
     """Networks that differ from `architecture` by one layer replacement, none twice.
 
     Args:
-        architecture: Original network. Stages of plain convolutions are replaced; stages of other
-            blocks stay as they are.
+        architecture: Original network. Stages of depthwise and inception blocks stay as they are,
+            and so do those of grouped and dilated convolutions but for the resolution.
         tolerance: Largest distance of the complexity from the original's, as a factor: 0.07 admits
             1/1.07 to 1.07 times as much, so that every replacement can be undone.
         limit: Greatest number of replacements to return; None: all.

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import accumulate
 from typing import Self, TypeGuard
 
 from nas_tc.architecture import (
     Architecture,
+    Block,
+    Depthwise,
+    Inception,
     Plain,
     Shape,
     Stage,
@@ -15,6 +19,7 @@ from nas_tc.architecture import (
     stage_maps,
     walk,
 )
+from nas_tc.architecture.blocks import KEEPS_MAP
 from nas_tc.errors import ArchitectureError
 from nas_tc.replacement.replacement import Replacement, TradeOff
 
@@ -79,6 +84,12 @@ class Original:
             if stage.block == _PLAIN:
                 yield index, stage
 
+    def unit_stages(self) -> Iterator[tuple[int, Stage]]:
+        """The stages, numbered from 0, whose units have an inner width that can be chosen."""
+        for index, stage in enumerate(self.architecture.stages):
+            if not isinstance(stage.block, Depthwise | Inception):
+                yield index, stage
+
     def price(self, index: int, new: Sequence[Stage], removed: int = 1) -> int | None:
         """Multiply-adds of the network with `new` in place of `removed` stages from `index` on.
 
@@ -113,6 +124,7 @@ class Original:
         *,
         removed: int = 1,
         changed: tuple[int, ...] | None = None,
+        input: Shape | None = None,
     ) -> Replacement:
         """The replacement that puts `new` in place of some stages.
 
@@ -124,16 +136,32 @@ class Original:
             complexity: Multiply-adds of the new network, from `price`.
             removed: Number of stages that are removed.
             changed: Numbers of the stages that changed, from 1; None: all that are removed.
+            input: Shape of the new network's input; None: the original's.
         """
         stages = self.architecture.stages
         return Replacement(
             trade_off,
             changed or tuple(range(index + 1, index + removed + 1)),
             change,
-            replace(self.architecture, stages=(*stages[:index], *new, *stages[index + removed :])),
+            replace(
+                self.architecture,
+                stages=(*stages[:index], *new, *stages[index + removed :]),
+                input=input or self.architecture.input,
+            ),
             complexity,
             complexity / self.complexity,
         )
+
+
+def takes_filter(block: Block, filter: int, padding: int | None = None) -> bool:
+    """Whether a block may have a filter: branches that meet again need maps of one size.
+
+    Args:
+        block: Block of a stage.
+        filter: Side of the filter, pixels.
+        padding: Padding of the stage, pixels a side; None: the rule's.
+    """
+    return not isinstance(block, KEEPS_MAP) or (filter % 2 == 1 and padding in (None, filter // 2))
 
 
 def _stage_cost(stage: Stage, shape: Shape, index: int) -> tuple[int, Shape]:
@@ -150,8 +178,7 @@ def _stage_cost(stage: Stage, shape: Shape, index: int) -> tuple[int, Shape]:
         ArchitectureError: A map shrinks to nothing.
     """
     if stage.block != _PLAIN:
-        layers = tuple(stage_layers(stage, shape, number=index + 1, norm=False))
-        return sum([layer.complexity for layer in layers]), layers[-1].output
+        return _block_cost(stage, shape, index == 0)
     n_in, height, width = shape
     total = 0
     maps = stage_maps(stage, height, width, first=index == 0)
@@ -161,3 +188,19 @@ def _stage_cost(stage: Stage, shape: Shape, index: int) -> tuple[int, Shape]:
     if stage.pool is not None:
         height, width = pooled(stage.pool, height, width)
     return total * stage.filter**2, (n_in, height, width)
+
+
+@lru_cache(maxsize=4096)
+def _block_cost(stage: Stage, shape: Shape, is_first: bool) -> tuple[int, Shape]:
+    """The same of a stage of other blocks; candidates share many, so results are kept.
+
+    The units between the first and the last are alike where filters keep the maps, so one of them
+    is counted for all.
+    """
+    alike = stage.filter % 2 == 1 and stage.padding in (None, stage.filter // 2)
+    if stage.depth > 3 and alike:
+        two, _ = _block_cost(replace(stage, depth=2), shape, is_first)
+        three, output = _block_cost(replace(stage, depth=3), shape, is_first)
+        return three + (stage.depth - 3) * (three - two), output
+    layers = tuple(stage_layers(stage, shape, number=1 if is_first else 2, norm=False))
+    return sum([layer.complexity for layer in layers]), layers[-1].output

@@ -5,8 +5,19 @@ from typing import Literal, get_args
 
 from nas_tc.architecture import Architecture
 
-TradeOff = Literal["depth-filter", "depth-width", "width-filter", "pooling", "delay"]
-TRADE_OFFS: tuple[TradeOff, ...] = get_args(TradeOff)
+PaperTradeOff = Literal["depth-filter", "depth-width", "width-filter", "pooling", "delay"]
+BlockTradeOff = Literal[
+    "basic-plain",
+    "bottleneck-basic",
+    "separable-plain",
+    "expansion-depth",
+    "expansion-width",
+    "resolution-depth",
+    "resolution-width",
+]
+TradeOff = PaperTradeOff | BlockTradeOff
+PAPER_TRADE_OFFS: tuple[PaperTradeOff, ...] = get_args(PaperTradeOff)
+TRADE_OFFS: tuple[TradeOff, ...] = (*PAPER_TRADE_OFFS, *get_args(BlockTradeOff))
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +26,8 @@ class Replacement:
 
     Attributes:
         trade_off: The two factors that were traded against each other.
-        stages: Numbers of the stages that changed, in the original, from 1.
+        stages: Numbers of the stages that changed, in the original, from 1. With another
+            resolution the maps of all others change, too.
         change: Change of their layers in words: "three 3x3 -> six 2x2".
         architecture: New network.
         complexity: Multiply-adds of the new network's convolutions, for one image.

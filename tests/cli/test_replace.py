@@ -42,8 +42,13 @@ def test_a_list_is_grouped_and_names_the_paper_s_networks(replace):
             "width against filter size",
             "a pooling, and wider layers behind it",
             "delayed subsampling",
+            "residual units against pairs of convolutions",
+            "separable against full filters",
+            "size of the images against depth",
+            "size of the images against width",
         )
     ]
+    assert any(row.endswith("| 2/2 | (3,416)x2+(3,256) at 160x160") for row in rows)
 
 
 def test_json_has_every_replacement_with_its_cost(replace):
@@ -55,8 +60,9 @@ def test_json_has_every_replacement_with_its_cost(replace):
     ]
     for each, own in zip(values["replacements"], expected, strict=True):
         assert [step["description"] for step in each["steps"]] == [own.description]
-        assert cost(each["notation"]).complexity == each["complexity"]
-        assert cost(each["notation"]).params == each["params"]
+        counted = cost(each["notation"], input=tuple(each["input"]))
+        assert counted.complexity == each["complexity"]
+        assert counted.params == each["params"]
         assert each["ratio"] == each["complexity"] / values["complexity"]
 
 
@@ -136,7 +142,18 @@ def test_what_is_refused(replace, arguments, complaint):
 
 
 def test_every_trade_off_has_a_title(replace):
-    found = listed(replace, "E")["replacements"]
-    assert traded(found) == set(TRADE_OFFS)
-    _, out, _ = replace("E")
-    assert sum(line.strip().startswith("x") for line in out.splitlines()) == len(found)
+    blocks = ("(3,16) | inverted[6](3,24)x3 | 2/2 | basic(3,48)x3", "--input", "3x32x32")
+    kinds = set()
+    for arguments in (("E",), blocks):
+        found = listed(replace, *arguments)["replacements"]
+        kinds |= traded(found)
+        _, out, _ = replace(*arguments)
+        assert sum(line.strip().startswith("x") for line in out.splitlines()) == len(found)
+    assert kinds == set(TRADE_OFFS)
+
+
+def test_more_chains_than_anybody_reads_are_refused(replace, monkeypatch):
+    monkeypatch.setattr("nas_tc.cli.replace._MOST_NETWORKS", 20)
+    code, out, err = replace("A", "--steps", "2")
+    assert (code, out) == (2, "")
+    assert "--steps 2 leads to more than 20 networks: name trade-offs with --kind" in err

@@ -9,7 +9,7 @@ from nas_tc.cost import complexity
 from nas_tc.errors import NasTcError
 from nas_tc.experiment import entrants, load_experiment, parse_experiment, shipped_experiments
 from nas_tc.metric import Metric
-from nas_tc.replacement import replacements
+from nas_tc.replacement import PAPER_TRADE_OFFS, replacements
 from nas_tc.study import read_study
 
 A = '[[network]]\nname = "A"\nnetwork = "(3,16) | 2/2 | (3,32)x3"\n'
@@ -108,7 +108,7 @@ def test_a_study_of_another_metric_is_refused(tmp_path):
 def test_all_replacements_within_the_tolerance():
     text = A + '[[network]]\nname = "R"\nreplacements_of = "A"\n' + BUDGET
     original, *others = built(text)
-    ways = list(replacements(original.architecture, tolerance=0.03))
+    ways = list(replacements(original.architecture, tolerance=0.03, kinds=PAPER_TRADE_OFFS))
     assert [each.architecture for each in others] == [each.architecture for each in ways]
     assert [each.name for each in others] == [f"R-{n}" for n in range(1, len(ways) + 1)]
     assert others[0].origin == f"A: {ways[0].change}, {ways[0].place}"

@@ -9,17 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from block_strategies import block_networks
-from nas_tc.architecture import GAP, Architecture, Plain, parse_notation
+from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.cost import complexity
 from nas_tc.errors import NasTcError
 from nas_tc.module import build
-from nas_tc.replacement import TRADE_OFFS, Replacement, replacements
+from nas_tc.replacement import PAPER_TRADE_OFFS, TRADE_OFFS, Replacement, replacements
 from nas_tc.replacement.depth_filter import FILTERS
 from nas_tc.replacement.pooling import POOLS
 from strategies import architectures
 
 tolerances = st.sampled_from([0.0, 0.02, 0.07, 0.3])
-few = settings(max_examples=50)
+few = settings(max_examples=30)
 
 
 @few
@@ -32,11 +32,13 @@ def test_replacements_are_other_networks_at_the_ratio_that_they_state(arch, tole
         assert each.complexity == complexity(each.architecture)
         assert each.ratio == each.complexity / unit
         assert unit / (1 + tolerance) <= each.complexity <= unit * (1 + tolerance)
-        assert each.architecture == replace(arch, stages=each.architecture.stages)
+        new = each.architecture
+        assert new == replace(arch, stages=new.stages, input=new.input)
+        assert (new.input != arch.input) == each.trade_off.startswith("resolution-")
         assert each.architecture.stages[-1].last_width == arch.stages[-1].last_width
 
 
-@settings(max_examples=20)
+@settings(max_examples=15)
 @given(architectures() | block_networks(), st.randoms(use_true_random=False))
 def test_replacements_run(arch, random):
     found = list(replacements(arch))
@@ -45,6 +47,7 @@ def test_replacements_run(arch, random):
         assert build(each.architecture).eval()(images).shape == (2, arch.classes)
 
 
+@few
 @given(architectures() | block_networks(), tolerances)
 def test_no_network_comes_twice(arch, tolerance):
     found = [each.architecture for each in replacements(arch, tolerance=tolerance)]
@@ -54,7 +57,7 @@ def test_no_network_comes_twice(arch, tolerance):
 @few
 @given(architectures() | block_networks())
 def test_what_is_traded_is_what_the_trade_off_says(arch):
-    for each in replacements(arch, tolerance=0.3):
+    for each in replacements(arch, tolerance=0.3, kinds=PAPER_TRADE_OFFS):
         changes = list(changed_stages(arch, each))
         match each.trade_off:
             case "depth-filter":
@@ -100,6 +103,7 @@ def test_a_pooling_that_was_added_can_go(arch, tolerance):
             assert leads_back(there, arch, tolerance)
 
 
+@few
 @given(architectures() | block_networks(), tolerances)
 def test_a_stride_that_was_moved_moves_back(arch, tolerance):
     for there in replacements(arch, kinds=["delay"], tolerance=tolerance):
@@ -108,18 +112,13 @@ def test_a_stride_that_was_moved_moves_back(arch, tolerance):
             assert leads_back(there, arch, tolerance)
 
 
-@given(block_networks())
-def test_stages_of_other_blocks_keep_all_but_their_strides(arch):
-    for each in replacements(arch):
-        if each.trade_off != "delay":
-            assert all(arch.stages[number - 1].block == Plain() for number in each.stages)
-
-
+@few
 @given(architectures(), st.integers(0, 5))
 def test_a_limit_takes_the_first(arch, limit):
     assert list(replacements(arch, limit=limit)) == list(islice(replacements(arch), limit))
 
 
+@few
 @given(architectures(), st.lists(st.sampled_from(TRADE_OFFS), unique=True))
 def test_kinds_choose(arch, kinds):
     chosen = list(replacements(arch, kinds=kinds))
