@@ -8,7 +8,6 @@ import typer
 from nas_tc.architecture import Architecture, format_notation
 from nas_tc.cli import options
 from nas_tc.cli.console import console, images_text, new_table, parse_shape, shape_text
-from nas_tc.cli.factory import is_factory, load_module
 from nas_tc.cli.network import described, network_of, surroundings
 from nas_tc.cost import (
     Cost,
@@ -22,6 +21,7 @@ from nas_tc.cost import (
 from nas_tc.cost.intensity import intensity
 from nas_tc.cost.memory import im2col_bytes, pool_index_bytes
 from nas_tc.errors import NasTcError
+from nas_tc.reading.factory import is_factory, load_module
 from nas_tc.zoo import find_network
 
 

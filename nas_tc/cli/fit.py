@@ -10,9 +10,9 @@ from nas_tc.architecture import format_notation, head_named
 from nas_tc.budget import Limit, parse_budget, resolve_budget
 from nas_tc.cli import options
 from nas_tc.cli.console import console, parse_shape, shape_text
-from nas_tc.cli.network import parse_norm
+from nas_tc.cli.network import parse_norm, write_network
 from nas_tc.cost import network_cost
-from nas_tc.errors import BudgetError, NasTcError, reason
+from nas_tc.errors import BudgetError
 from nas_tc.families import FAMILIES, Fitted, find_family, fit_family
 
 
@@ -46,7 +46,7 @@ def fit(
         head=head_named(head),
     )
     if out is not None:
-        _write(out, found)
+        write_network(out, found.architecture)
     values = _as_dict(found, limit)
     if as_json:
         typer.echo(json.dumps(values, indent=2))
@@ -99,12 +99,3 @@ def _print(values: dict[str, Any]) -> None:
     for measure, name in (("complexity", "complexity"), ("params", "parameters")):
         if measure not in measures:
             screen.print(f"{name:12} {values[measure]:>15,}  not limited")
-
-
-def _write(path: Path, found: Fitted) -> None:
-    try:
-        path.write_text(found.architecture.to_json() + "\n", encoding="utf-8")
-    except OSError as error:
-        raise NasTcError(
-            f"cannot write the network {str(path)!r}: {reason(error)}; choose another with --out"
-        ) from None

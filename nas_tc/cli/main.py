@@ -18,6 +18,7 @@ from nas_tc.cli import (
     experiment,
     export,
     fit,
+    import_module,
     replace,
     report,
     search,
@@ -45,6 +46,7 @@ app.command("report")(report.report)
 app.command("export")(export.export)
 app.command("cost")(cost.cost)
 app.command("fit")(fit.fit)
+app.command("import")(import_module.import_module)
 app.command("replace")(replace.replace)
 app.command("draw")(draw.draw)
 app.command("zoo")(zoo.zoo)

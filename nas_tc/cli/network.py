@@ -1,11 +1,12 @@
 """A network as the command line describes it: by a name or a notation, and by options."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from nas_tc.architecture import HEADS, Architecture, Head, Norm, head_named
 from nas_tc.cli.console import parse_shape
-from nas_tc.errors import unknown
+from nas_tc.errors import NasTcError, reason, unknown
 from nas_tc.zoo import ZOO, find_network
 
 
@@ -94,7 +95,7 @@ def described(network: Architecture) -> dict[str, Any]:
     """What a notation leaves open, for JSON: input, head, norm, classes."""
     return {
         "input": list(network.input),
-        "head": _head(network.head),
+        "head": head_text(network.head),
         "norm": network.norm,
         "classes": network.classes,
     }
@@ -112,7 +113,7 @@ def surroundings(text: str, network: Architecture, head: str | None, norm: str |
     Returns:
         One line: "head gap, norm batch, 10 classes".
     """
-    said = f"head {_head(network.head)}, norm {network.norm}, {network.classes:,} classes"
+    said = f"head {head_text(network.head)}, norm {network.norm}, {network.classes:,} classes"
     given = {"head": head, "norm": norm}
     missing = [name for name, value in given.items() if value is None]
     if not missing or not is_notation(text):
@@ -123,10 +124,29 @@ def surroundings(text: str, network: Architecture, head: str | None, norm: str |
     )
 
 
-def _head(head: Head) -> str:
+def head_text(head: Head) -> str:
+    """A head in words: its name, or how it pools and its hidden layers."""
     names = {each: name for name, each in HEADS.items()}
     if head in names:
         return names[head]
     bins = " ".join(f"{side}x{side}" for side in head.bins)
     layers = "".join(f", {width} wide" for width in head.hidden)
     return f"{head.pool} pooling to {bins}{layers}"
+
+
+def write_network(path: Path, network: Architecture) -> None:
+    """Writes a network as JSON, which the other commands read.
+
+    Args:
+        path: Path of the file.
+        network: Network to write.
+
+    Raises:
+        NasTcError: The file cannot be written.
+    """
+    try:
+        path.write_text(network.to_json() + "\n", encoding="utf-8")
+    except OSError as error:
+        raise NasTcError(
+            f"cannot write the network {str(path)!r}: {reason(error)}; choose another with --out"
+        ) from None

@@ -13,3 +13,11 @@ def test_budget_sampler(capsys):
     assert len(sizes) == 10
     assert max(sizes) <= example["NODES"]
     assert "within 20,000 nodes: trial" in capsys.readouterr().out
+
+
+def test_my_network_is_read():
+    from nas_tc.architecture import format_notation
+    from nas_tc.reading import load_module, read_module
+
+    reading = read_module(load_module(f"{EXAMPLES / 'my_network.py'}:MyNetwork"))
+    assert format_notation(reading.architecture.stages) == "(5,16) | 2/2 | (5,32)"

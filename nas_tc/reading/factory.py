@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from nas_tc.errors import NotationError, unknown
+from nas_tc.reading.users_code import users_code
 
 if TYPE_CHECKING:
     from torch import nn
@@ -37,17 +38,18 @@ def load_module(text: str) -> "nn.Module":
     path, name = Path(match[1]), match[2]
     if not path.is_file():
         raise NotationError(f"no such file: {str(path)!r}; write path/to/file.py:name")
-    found = vars(_run(path, text))
-    made = found.get(name)
-    if made is None:
-        own = [key for key, value in found.items() if callable(value)]
-        raise unknown("factory", name, own, within=text)
-    try:
-        module = made if isinstance(made, nn.Module) else made()
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # noqa: BLE001 - whatever others' code raises
-        raise NotationError(f"{text} fails: {type(error).__name__}: {error}") from None
+    with users_code():
+        found = vars(_run(path, text))
+        made = found.get(name)
+        if made is None:
+            own = [key for key, value in found.items() if callable(value)]
+            raise unknown("factory", name, own, within=text)
+        try:
+            module = made if isinstance(made, nn.Module) else made()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever others' code raises
+            raise NotationError(f"{text} fails: {type(error).__name__}: {error}") from None
     if not isinstance(module, nn.Module):
         raise NotationError(f"{text} gives a {type(module).__name__}, not a torch.nn.Module")
     return module

@@ -1,0 +1,224 @@
+"""The head of a user's module: how it pools, its hidden layers, its drop-out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nas_tc.architecture import Head, Pool, Shape
+from nas_tc.reading.operations import (
+    Activate,
+    AdaptivePooling,
+    Concatenation,
+    DropOut,
+    Flattening,
+    FullyConnected,
+    Normalisation,
+    Operation,
+    Softmax,
+    refusal,
+)
+from nas_tc.reading.parts import Flow
+
+_HEADS = (
+    "a head is global average pooling or Flatten, then linear layers with an activation between "
+    "them, the last without one"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Hidden:
+    """A linear layer, the normalisation that it takes in, and its activation."""
+
+    linear: FullyConnected
+    norm: Normalisation | None
+    activation: Activate | None
+    end: int  # number of its last operation
+
+
+@dataclass(frozen=True, eq=False)
+class ReadHead:
+    """A head as it was read.
+
+    Attributes:
+        head: The head, without its drop-out.
+        layers: Linear layers, the last of which gives the scores.
+        pooled: Number of the operation that gives the pooled vector.
+        takes_pool: Whether the head does what the last pooling of the stages does.
+        softmax: Softmax behind the scores; None without one.
+    """
+
+    head: Head
+    layers: tuple[Hidden, ...]
+    pooled: int
+    takes_pool: bool
+    softmax: Softmax | None
+
+
+def read_head(flow: Flow, end: int, map: Shape, last_pool: tuple[Pool, Shape] | None) -> ReadHead:
+    """The head behind the last map.
+
+    Args:
+        flow: Operations of the network.
+        end: Number of the operation that gives the last map.
+        map: Shape of that map.
+        last_pool: The pooling that gives it, and the shape of its input; None without one.
+
+    Raises:
+        ArchitectureError: There is something else than a head. The message names the place.
+    """
+    several = flow.next(end)
+    if len(several) > 1:
+        head, end = _pyramid(flow, [number for number, _ in several])
+        layers, softmax = _layers(flow, end)
+        return _read(head, layers, end, False, softmax)
+    if not several:
+        raise refusal("the module's forward", "it ends with maps, not with scores", _HEADS)
+    number, operation = several[0]
+    takes_pool = False
+    if isinstance(operation, AdaptivePooling):
+        head = Head("average" if operation.average else "max", (operation.bins,))
+        end = number
+        behind = flow.only(number)
+        if behind is not None and isinstance(behind[1], Flattening):
+            end = behind[0]
+    elif isinstance(operation, Flattening) or (
+        isinstance(operation, FullyConnected) and map[1:] == (1, 1)
+    ):
+        head, takes_pool = _flattened(operation, map, last_pool)
+        end = number if isinstance(operation, Flattening) else end
+    else:
+        raise refusal(operation.where, f"{_kind(operation)} between maps and head", _HEADS)
+    layers, softmax = _layers(flow, end)
+    return _read(head, layers, end, takes_pool, softmax)
+
+
+def _read(
+    head: Head, layers: tuple[Hidden, ...], end: int, takes_pool: bool, softmax: Softmax | None
+) -> ReadHead:
+    widths = tuple(int(each.linear.weight.shape[0]) for each in layers[:-1])
+    return ReadHead(Head(head.pool, head.bins, widths), layers, end, takes_pool, softmax)
+
+
+def _pyramid(flow: Flow, numbers: Sequence[int]) -> tuple[Head, int]:
+    """Pyramid pooling: one map pooled to several numbers of bins, flattened and joined.
+
+    Args:
+        flow: Operations of the network.
+        numbers: Numbers of the poolings.
+    """
+    levels: dict[int, AdaptivePooling] = {}
+    ends: dict[int, Operation] = {}
+    for first in numbers:
+        number = first
+        level = flow.operations[number]
+        assert isinstance(level, AdaptivePooling)
+        behind = flow.only(number)
+        if behind is not None and isinstance(behind[1], Flattening):
+            number = behind[0]
+            behind = flow.only(number)
+        if behind is None or not isinstance(behind[1], Concatenation):
+            raise refusal(level.where, "one of several poolings of a map", _HEADS)
+        levels[number] = level
+        ends[behind[0]] = behind[1]
+    end, joined = ends.popitem()
+    kinds = {each.average for each in levels.values()}
+    if ends or len(kinds) > 1 or set(joined.sources) != set(levels):
+        raise refusal(joined.where, "it joins something else than one pyramid", _HEADS)
+    bins = tuple(levels[number].bins for number in joined.sources)
+    return Head("average" if kinds.pop() else "max", bins), end
+
+
+def with_dropout(read: ReadHead, dropped: Sequence[tuple[int, DropOut]]) -> tuple[Head, list[str]]:
+    """The head with its drop-out, and notes on drop-out that stands elsewhere in the module.
+
+    Args:
+        read: Head as it was read.
+        dropped: Each drop-out, and the number of the operation that it follows.
+    """
+    ends = [each.end for each in read.layers[:-1]] or [read.pooled]
+    expected = dict.fromkeys(ends, 0.0)
+    notes = []
+    for place, operation in dropped:
+        if operation.share == 0:
+            continue
+        if place in expected:
+            expected[place] = max(expected[place], operation.share)
+        else:
+            notes.append(f"drop-out of {operation.share:g} is left out: {operation.where}")
+    share = max(expected.values())
+    if len(set(expected.values())) > 1:
+        given = ", ".join(f"{each:g}" for each in expected.values())
+        notes.append(f"drop-out of {share:g} follows every hidden layer (the module has {given})")
+    return Head(read.head.pool, read.head.bins, read.head.hidden, share), notes
+
+
+def _flattened(
+    operation: Operation, map: Shape, last_pool: tuple[Pool, Shape] | None
+) -> tuple[Head, bool]:
+    """The head that flattens a map, and whether it pools as the last pooling does."""
+    _, height, width = map
+    if height != width:
+        raise refusal(
+            operation.where,
+            f"it flattens a map of {height}x{width}",
+            "a flattened map is as high as wide; pool it globally, or take square images",
+        )
+    if last_pool is not None:
+        pool, before = last_pool
+        head = Head("average" if pool.average else "max", (height,))
+        same = all(_windows(pool, side, height) == _bins(side, height) for side in before[1:])
+        return head, same
+    return Head("average", (height,)), False
+
+
+def _windows(pool: Pool, side: int, count: int) -> list[tuple[int, int]]:
+    """First pixel of each window, and the pixel behind its last."""
+    if pool.average and (pool.padding or (count - 1) * pool.stride + pool.size > side):
+        return []  # what hangs over the edge counts as zeros
+    starts = [number * pool.stride - pool.padding for number in range(count)]
+    return [(max(0, start), min(side, start + pool.size)) for start in starts]
+
+
+def _bins(side: int, count: int) -> list[tuple[int, int]]:
+    """The same for adaptive pooling to `count` bins."""
+    return [(number * side // count, -(-(number + 1) * side // count)) for number in range(count)]
+
+
+def _layers(flow: Flow, end: int) -> tuple[tuple[Hidden, ...], Softmax | None]:
+    """The linear layers, and a softmax behind them."""
+    found: list[Hidden] = []
+    softmax: Softmax | None = None
+    while (following := flow.only(end)) is not None:
+        number, operation = following
+        if isinstance(operation, Softmax):
+            softmax, end = operation, number
+            continue
+        if not isinstance(operation, FullyConnected) or softmax is not None:
+            raise refusal(operation.where, f"{_kind(operation)} in the head", _HEADS)
+        if found and found[-1].activation is None:
+            raise refusal(found[-1].linear.where, "no activation follows a hidden layer", _HEADS)
+        layer, end = _hidden(flow, number, operation)
+        found.append(layer)
+    if flow.next(end):
+        raise refusal(flow.next(end)[0][1].where, "several outputs", _HEADS)
+    if not found:
+        raise refusal("the module's forward", "no linear layer gives the scores", _HEADS)
+    if (last := found[-1].activation) is not None:
+        raise refusal(last.where, "an activation of the scores", _HEADS)
+    return tuple(found), softmax
+
+
+def _hidden(flow: Flow, number: int, linear: FullyConnected) -> tuple[Hidden, int]:
+    norm: Normalisation | None = None
+    activation: Activate | None = None
+    following = flow.only(number)
+    if following is not None and isinstance(following[1], Normalisation):
+        number, norm = following[0], following[1]
+        following = flow.only(number)
+    if following is not None and isinstance(following[1], Activate):
+        number, activation = following[0], following[1]
+    return Hidden(linear, norm, activation, number), number
+
+
+def _kind(operation: Operation) -> str:
+    """An operation in a word: "an average pooling"."""
+    return f"a {type(operation).__name__}".lower()

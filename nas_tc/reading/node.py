@@ -1,0 +1,189 @@
+"""One node of a trace, and the operation that its arguments make of it."""
+
+from collections.abc import Mapping
+from math import prod
+from typing import Any
+
+from torch import Tensor, fx
+
+from nas_tc.architecture import Pool
+from nas_tc.errors import ArchitectureError
+from nas_tc.reading.operations import (
+    Activate,
+    AdaptivePooling,
+    Convolution,
+    Flattening,
+    Operation,
+    Padding,
+    Pooling,
+    Softmax,
+    Unchanged,
+    refusal,
+)
+from nas_tc.reading.trace import BATCH, Traced
+
+KNOWN = (
+    "known are Conv2d, BatchNorm2d, ReLU, ReLU6, SiLU, Tanh, Sigmoid, max and average pooling, "
+    "Flatten, Linear, Dropout, sums, and factors for channels"
+)
+SQUARE = "filters, windows, strides and padding are the same in height and width"
+
+
+class TracedNode:
+    """One node, and what its arguments are."""
+
+    def __init__(self, traced: Traced, node: fx.Node, numbers: Mapping[fx.Node, int]) -> None:
+        self.traced, self.node, self.numbers = traced, node, numbers
+        self.where = traced.where(node)
+        self.name = call_name(node)
+
+    def refuse(self, met: str, allowed: str) -> ArchitectureError:
+        """The error for this node."""
+        return refusal(self.where, met, allowed)
+
+    @property
+    def base(self) -> dict[str, Any]:
+        """Fields that all operations have."""
+        sources = tuple(
+            self.numbers[each] for each in self.node.all_input_nodes if each in self.numbers
+        )
+        if not sources:
+            raise self.refuse("it does not work on the images", KNOWN)
+        value = self.traced.values[self.node]
+        if not isinstance(value, Tensor) or value.shape[:1] != (BATCH,):
+            raise self.refuse(
+                "its output is not one map or vector an image", "keep the batch as it is"
+            )
+        return {"where": self.where, "sources": sources, "shape": tuple(value.shape[1:])}
+
+    def args(self, *names: str, **defaults: Any) -> list[Any]:
+        """Arguments of a call behind the first, by name or by place, or their defaults."""
+        found = []
+        for place, name in enumerate((*names, *defaults), start=1):
+            if name in self.node.kwargs:
+                given = self.node.kwargs[name]
+            elif place < len(self.node.args):
+                given = self.node.args[place]
+            else:
+                given = defaults.get(name)
+            found.append(self.traced.values[given] if isinstance(given, fx.Node) else given)
+        return found
+
+    def keyword(self, name: str, default: Any) -> Any:
+        """An argument that is given by its name, or its default."""
+        return self.node.kwargs.get(name, default)
+
+    def one(self, what: str, value: Any) -> int:
+        """A number that is the same in height and width."""
+        values = set(value) if isinstance(value, tuple | list) else {value}
+        if len(values) != 1 or not isinstance(number := values.pop(), int):
+            raise self.refuse(f"{what} is {value}", SQUARE)
+        return number
+
+    def conv(
+        self,
+        weight: Tensor,
+        bias: Tensor | None,
+        stride: Any,
+        padding: Any,
+        dilation: Any,
+        groups: int,
+        mode: str = "zeros",
+    ) -> Operation:
+        """A convolution; the arguments are those of `nn.Conv2d`."""
+        size = self.one("its filter", tuple(weight.shape[2:]))
+        spread = self.one("its dilation", dilation)
+        if mode != "zeros":
+            raise self.refuse(f"padding_mode is {mode!r}", "convolutions pad with zeros")
+        if isinstance(padding, str):
+            span = spread * (size - 1)
+            if padding == "same" and span % 2:
+                raise self.refuse("'same' pads an even filter more on one side", SQUARE)
+            padding = span // 2 if padding == "same" else 0
+        return Convolution(
+            **self.base,
+            weight=weight,
+            bias=bias,
+            stride=self.one("its stride", stride),
+            padding=self.one("its padding", padding),
+            dilation=spread if size > 1 else 1,
+            groups=groups,
+        )
+
+    def clipped(self, low: float, high: float) -> Operation:
+        """A ReLU6, which `Hardtanh` from 0 to 6 is."""
+        if (low, high) != (0, 6):
+            raise self.refuse(f"it clips to {low} to {high}", KNOWN)
+        return Activate(**self.base, name="relu6")
+
+    def pool(self, values: Mapping[str, Any], *, average: bool) -> Operation:
+        """A pooling with windows; `values` are the arguments of `nn.MaxPool2d` or `AvgPool2d`."""
+        size = self.one("its window", values["kernel_size"])
+        stride = values["stride"]
+        has_stride = stride not in (None, (), [])
+        padding = self.one("its padding", values["padding"])
+        if self.one("its dilation", values.get("dilation", 1)) != 1:
+            raise self.refuse("its window is dilated", "poolings have no dilation")
+        if values.get("return_indices"):
+            raise self.refuse("it returns indices", "a pooling returns its maps alone")
+        if values.get("divisor_override"):
+            raise self.refuse("it has a divisor of its own", "an average divides by its window")
+        if average and padding and not values.get("count_include_pad", True):
+            raise self.refuse(
+                "it leaves padding out of its averages", "an average counts it: count_include_pad"
+            )
+        pool = Pool(
+            size,
+            self.one("its stride", stride) if has_stride else size,
+            padding,
+            bool(values["ceil_mode"]),
+            average,
+        )
+        return Pooling(**self.base, pool=pool)
+
+    def adaptive(self, bins: Any, *, average: bool) -> Operation:
+        """A pooling to a number of bins."""
+        return AdaptivePooling(
+            **self.base, bins=self.one("its number of bins", bins), average=average
+        )
+
+    def softmax(self, dim: Any, *, is_log: bool) -> Operation:
+        """A softmax over the scores."""
+        base = self.base
+        if len(base["shape"]) != 1 or dim not in (1, -1, None):
+            raise self.refuse("a softmax over something else than the scores", KNOWN)
+        return Softmax(**base, is_log=is_log)
+
+    def padded(self, pixels: Any) -> Operation:
+        """Zeros around the maps, as many on each side."""
+        return Padding(**self.base, pixels=self.one("its padding", pixels))
+
+    def reshaped(self) -> Operation:
+        """Views keep the values in order, so shapes say what they do."""
+        base = self.base
+        before = tuple(self.traced.values[self.node.all_input_nodes[0]].shape[1:])
+        base["sources"] = base["sources"][:1]  # expand_as names another map for its shape
+        after = base["shape"]
+        if _bare(before) == _bare(after) or self.name.startswith("expand"):
+            return Unchanged(**base)
+        if len(before) == 3 and after == (prod(before),):
+            return Flattening(**base)
+        raise self.refuse(
+            f"it makes {_text(after)} of {_text(before)}", "maps may be flattened to one vector"
+        )
+
+
+def call_name(node: fx.Node) -> str:
+    """Name of what a node calls, without the underscores of in-place and private functions."""
+    return str(getattr(node.target, "__name__", node.target)).strip("_")
+
+
+def _bare(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape without sides of one pixel at its end: a map of one pixel is a vector."""
+    while len(shape) > 1 and shape[-1] == 1:
+        shape = shape[:-1]
+    return shape
+
+
+def _text(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape)) or "a number"

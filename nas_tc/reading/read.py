@@ -1,0 +1,237 @@
+"""Reads a torch module into an architecture, and proves the reading."""
+
+import copy
+import inspect
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from torch import nn
+
+from nas_tc.architecture import Activation, Architecture, Norm, Pool, Shape
+from nas_tc.errors import ArchitectureError, reason
+from nas_tc.reading.head import Hidden, read_head, with_dropout
+from nas_tc.reading.operations import (
+    IMAGES,
+    Convolution,
+    FullyConnected,
+    Operations,
+    Pooling,
+    refusal,
+)
+from nas_tc.reading.parts import Flow, Part
+from nas_tc.reading.proof import Proof, prove, randomised
+from nas_tc.reading.recognise import recognise
+from nas_tc.reading.simplify import simplify
+from nas_tc.reading.stages import stages
+from nas_tc.reading.trace import Traced, trace
+from nas_tc.reading.unit import Unit
+from nas_tc.reading.units import units
+from nas_tc.reading.users_code import users_code
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A module as an architecture.
+
+    Attributes:
+        architecture: The network.
+        notes: What of the module it does not have; none of it changes an output.
+        proof: How the two were compared.
+    """
+
+    architecture: Architecture
+    notes: tuple[str, ...]
+    proof: Proof
+
+
+def read_module(module: nn.Module, input: Shape | None = None) -> Reading:
+    """The architecture of a torch module.
+
+    The forward pass is traced with `torch.fx`. Convolutions, normalisations, activations and
+    poolings become stages of plain, depthwise, separable, basic, bottleneck and inverted blocks,
+    and what follows becomes the head. The reading is proved: shapes and complexity are equal, and
+    with the same weights so are the outputs, to 1e-5.
+
+    Args:
+        module: A classifier of images. It is copied and stays as it is.
+        input: Channels, height and width of the images; None: 32x32, with the channels that the
+            first convolution takes.
+
+    Raises:
+        ArchitectureError: The module has something that no architecture has, or does not run on
+            such images. The message names the place, what is there, and what is allowed.
+    """
+    module = _unwrapped(module)
+    _check_inputs(module)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # two images are no work to share, and threads wait on a busy machine
+    try:
+        with users_code():
+            return _read(module, input or _usual_input(module))
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _read(module: nn.Module, shape: Shape) -> Reading:
+    traced = _traced(module, shape)
+    operations, images = recognise(traced)
+    simple, dropped = simplify(operations)
+    flow = Flow(simple)
+    elements, end = flow.elements(IMAGES)
+    path = list(units(elements, shape))
+    found = [each for each in path if isinstance(each, Unit)]
+    if not found:
+        raise refusal(
+            "the module", "it has no convolution", "a network has at least one stage of them"
+        )
+    head = read_head(flow, end, _last_map(simple, end, shape), _last_pool(elements, simple))
+    if head.takes_pool:
+        path.pop()
+    with_drops, notes = with_dropout(head, dropped)
+    norm, about_norm = _norm(found, head.layers)
+    architecture = Architecture(
+        input=shape,
+        stages=stages(path),
+        head=with_drops,
+        classes=int(head.layers[-1].linear.weight.shape[0]),
+        norm=norm,
+        activation=_activation(found, head.layers),
+    )
+    _check_once(simple)
+    with torch.no_grad():  # what a layer changes in place, the trace does not show
+        scores = traced.root(traced.values[traced.images].clone()).detach()
+    proof = prove(module, architecture, found, head, traced.values[images], scores)
+    notes += about_norm
+    if images is not traced.images:
+        notes.append("arithmetic on the images is left out: nas-tc normalises them itself")
+    if head.softmax is not None:
+        notes.append("the softmax is left out: the loss has it")
+    return Reading(architecture, tuple(notes), proof)
+
+
+def _unwrapped(module: nn.Module) -> nn.Module:
+    """The module inside of `nn.DataParallel` or `torch.compile`."""
+    inside: Any = module
+    while True:
+        if isinstance(inside, nn.DataParallel | nn.parallel.DistributedDataParallel):
+            inside = inside.module
+        elif hasattr(inside, "_orig_mod"):  # torch.compile has no other name for it
+            inside = inside._orig_mod
+        else:
+            return cast(nn.Module, inside)
+
+
+def _check_inputs(module: nn.Module) -> None:
+    """Refuses a module that takes anything beside images, or that is no Python."""
+    if isinstance(module, torch.jit.ScriptModule):
+        raise refusal("the module", "it is TorchScript", "give the Python module that it is from")
+    parameters = inspect.signature(module.forward).parameters.values()
+    needed = [
+        each.name
+        for each in parameters
+        if each.default is each.empty and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
+    ]
+    if len(needed) != 1 and not (not needed and len(parameters) > 0):
+        raise refusal(
+            f"forward({', '.join(needed)})",
+            f"it takes {len(needed)} inputs",
+            "a classifier takes images alone",
+        )
+
+
+def _usual_input(module: nn.Module) -> Shape:
+    first = next((each for each in module.modules() if isinstance(each, nn.Conv2d)), None)
+    return (3 if first is None else first.in_channels, 32, 32)
+
+
+def _traced(module: nn.Module, input: Shape) -> Traced:
+    """The trace in double precision, or in single where the module insists on it."""
+    try:
+        own = randomised(module)
+        double = copy.deepcopy(own).double()
+    except (RuntimeError, TypeError, AttributeError, NotImplementedError) as error:
+        raise ArchitectureError(f"the module cannot be copied: {reason(error)}") from None
+    try:
+        return trace(double, input, torch.float64)
+    except ArchitectureError as first:
+        try:
+            return trace(own, input, torch.float32)
+        except ArchitectureError:
+            raise first from None
+
+
+def _last_map(operations: Operations, end: int, input: Shape) -> Shape:
+    if end not in operations:
+        return input
+    channels, height, width = operations[end].shape
+    return (channels, height, width)
+
+
+def _last_pool(elements: Sequence[object], operations: Operations) -> tuple[Pool, Shape] | None:
+    """The pooling that the stages end with, and the shape of its input."""
+    last = elements[-1]
+    if not isinstance(last, Pooling) or last.sources[0] not in operations:
+        return None
+    channels, height, width = operations[last.sources[0]].shape
+    return last.pool, (channels, height, width)
+
+
+def _parts(units: Sequence[Unit]) -> Iterator[Part]:
+    return (part for unit in units for part in unit.parts if isinstance(part, Part))
+
+
+def _norm(units: Sequence[Unit], layers: Sequence[Hidden]) -> tuple[Norm, list[str]]:
+    """What follows the convolutions, and notes where the module differs from it."""
+    parts = list(_parts(units))
+    bare = [part for part in parts if part.norm is None]
+    notes = []
+    if len(bare) == len(parts):
+        norm: Norm = "none"
+        notes += [
+            f"a bias is added: {part.where} has none" for part in parts if part.conv.bias is None
+        ]
+    else:
+        norm = "batch"
+        notes += [f"a batch normalisation is added behind {part.where}" for part in bare]
+    notes += [
+        f"{layer.norm.where} is left out: hidden layers have no normalisation"
+        for layer in layers
+        if layer.norm is not None
+    ]
+    return norm, notes
+
+
+def _activation(units: Sequence[Unit], layers: Sequence[Hidden]) -> Activation:
+    """The one activation of the network."""
+    met = [
+        *(
+            each
+            for unit in units
+            for each in (*(part.activation for part in unit.parts), unit.behind)
+        ),
+        *(layer.activation for layer in layers),
+    ]
+    found = [each for each in met if each is not None]
+    first = found[0]
+    for each in found:
+        if each.name != first.name:
+            raise refusal(
+                each.where,
+                f"{each.name}, and {first.name} at {first.where}",
+                "a network has one activation",
+            )
+    return first.name
+
+
+def _check_once(operations: Operations) -> None:
+    """Refuses a layer that is used twice, whose weights would be two layers' in the network."""
+    seen: dict[int, str] = {}
+    for each in operations.values():
+        if isinstance(each, Convolution | FullyConnected):
+            if id(each.weight) in seen:
+                raise refusal(
+                    each.where, "a layer that is used twice", "each has weights of its own"
+                )
+            seen[id(each.weight)] = each.where
