@@ -65,6 +65,17 @@ def first_line(text: str) -> str:
     return (text.strip().splitlines() or [""])[0]
 
 
+def shortened(text: str, most: int = 300) -> str:
+    """A text of at most `most` characters, without its middle if it was longer.
+
+    Args:
+        text: Text that may quote a value from a file.
+        most: Greatest number of characters.
+    """
+    half = (most - 5) // 2
+    return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"
+
+
 def unknown(
     kind: str, name: str, known: Iterable[str], *, within: str = "", at: int | None = None
 ) -> UnknownNameError:

@@ -10,11 +10,12 @@ from nas_tc.architecture.blocks import Plain
 from nas_tc.architecture.blocks.text import format_block, parse_block
 from nas_tc.architecture.head import HEADS, Head, head_named
 from nas_tc.architecture.layers import Activation, Shape
-from nas_tc.architecture.stage import Pool, Stage
+from nas_tc.architecture.stage import MOST, Pool, Stage, check_number
 from nas_tc.errors import ArchitectureError, NasTcError, NotationError, unknown
 
 Norm = Literal["batch", "none"]
 ACTIVATIONS = ("relu", "relu6", "silu", "tanh", "sigmoid")
+_MOST_UNITS = 10_000  # of all stages together: the deepest published network has some thousand
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,9 @@ class Architecture:
     machine.
 
     Raises:
-        ArchitectureError: There is no stage, or an input side or the number of classes is below 1.
-            `walk` checks that the maps stay large enough, because it computes their sizes.
+        ArchitectureError: There is no stage, there are more than 10,000 units, or an input side or
+            the number of classes is below 1 or above a million. `walk` checks that the maps stay
+            large enough, because it computes their sizes.
     """
 
     input: Shape  # channels, height, width
@@ -44,10 +46,15 @@ class Architecture:
             raise ArchitectureError(
                 f"an input is channels, height and width of 1 or more, not {self.input}"
             )
+        if max(self.input) > MOST:
+            raise ArchitectureError(
+                f"an input has {MOST:,} channels and pixels a side at most, not {self.input}"
+            )
         if not self.stages:
             raise ArchitectureError("a network needs at least one stage of convolutions")
-        if self.classes < 1:
-            raise ArchitectureError(f"classes must be 1 or more, not {self.classes}")
+        if (units := sum([stage.depth for stage in self.stages])) > _MOST_UNITS:
+            raise ArchitectureError(f"a network has {_MOST_UNITS:,} units at most, not {units:,}")
+        check_number("classes", self.classes)
         if self.norm not in ("batch", "none"):
             raise ArchitectureError(f"norm must be 'batch' or 'none', not {self.norm!r}")
         if self.activation not in ACTIVATIONS:
@@ -207,7 +214,8 @@ def _pool(values: Any) -> Pool:
 
 def _head(values: Mapping[str, Any]) -> Head:
     fields: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
+        key: tuple(map(_int, value)) if isinstance(value, list) else value
+        for key, value in values.items()
     }
     return Head(**fields)
 

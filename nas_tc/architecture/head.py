@@ -8,6 +8,9 @@ from nas_tc.errors import ArchitectureError, NotationError, unknown
 
 _HEAD = re.compile(r"([^\[\]]*)(?:\[\s*(\d{1,6}(?:\s*,\s*\d{1,6})*)\s*\])?")
 
+_MOST = 1_000_000  # bins a side, or neurons
+_MOST_LAYERS = 100  # levels of the pyramid and hidden layers together
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
@@ -19,7 +22,8 @@ class Head:
     AlexNet's last 3x3 pooling with stride 2.
 
     Raises:
-        ArchitectureError: A bin or a width is below 1, or the drop-out is outside [0, 1).
+        ArchitectureError: A bin or a width is below 1 or above a million, or the drop-out is
+            outside [0, 1).
     """
 
     pool: Literal["average", "max"]
@@ -34,6 +38,10 @@ class Head:
             raise ArchitectureError(f"a head needs pyramid bins of 1 or more, not {self.bins}")
         if self.hidden and min(self.hidden) < 1:
             raise ArchitectureError(f"hidden widths must be 1 or more, not {self.hidden}")
+        if max(*self.bins, *self.hidden, 0) > _MOST or len(self.bins + self.hidden) > _MOST_LAYERS:
+            raise ArchitectureError(
+                f"a head has bins and widths of {_MOST:,} at most, and {_MOST_LAYERS} of them"
+            )
         if not 0 <= self.dropout < 1:
             raise ArchitectureError(f"drop-out must lie in [0, 1), not {self.dropout}")
 

@@ -19,13 +19,12 @@ from dataclasses import replace
 
 from nas_tc.architecture.blocks import Block, Plain
 from nas_tc.architecture.blocks.text import format_block, parse_block
-from nas_tc.architecture.stage import Pool, Stage
+from nas_tc.architecture.stage import MOST_DEPTH, Pool, Stage
 from nas_tc.errors import ArchitectureError, NotationError, UnknownNameError
 
 _LAYER = re.compile(r"([^()]*)\((\d{1,6}),(\d{1,6})\)(?:/(\d{1,6}))?(?:p(\d{1,6}))?(?:x(\d{1,6}))?")
 _POOL = re.compile(r"(avg)?(\d{1,6})/(\d{1,6})(?:p(\d{1,6}))?(ceil)?")
 _EXAMPLE = "write it like '(7,64)/2 | 3/3 | (2,128)x4'"
-_MAX_DEPTH = 1000  # a typing error such as x10000000 must not fill the memory
 
 
 def parse_notation(text: str) -> tuple[Stage, ...]:
@@ -82,8 +81,8 @@ def _stage(compact: str, where: str) -> Stage:
             raise NotationError(f"{where}: cannot read {term!r}; {_EXAMPLE}")
         block, size, width, stride, padding, times = match.groups()
         count = int(times or 1)
-        if not 1 <= count <= _MAX_DEPTH - len(widths):
-            raise NotationError(f"{where}: a stage has 1 to {_MAX_DEPTH} convolutions")
+        if not 1 <= count <= MOST_DEPTH - len(widths):
+            raise NotationError(f"{where}: a stage has 1 to {MOST_DEPTH} convolutions")
         widths += [int(width)] * count
         strides += [int(stride or 1)] * count
         blocks.add(block)

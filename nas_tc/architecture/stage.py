@@ -8,6 +8,9 @@ from nas_tc.errors import ArchitectureError
 
 ResponseNormPlace = Literal["none", "before", "after"]
 
+MOST = 1_000_000  # greatest number in a network: no file can ask for endless work
+MOST_DEPTH = 1000  # units of a stage; a typing error such as x10000000 must not fill the memory
+
 _PLAIN = Plain()
 
 
@@ -19,7 +22,8 @@ class Pool:
     convolution has the stride. The padding is at most half the window.
 
     Raises:
-        ArchitectureError: A number is below 1 (the padding: below 0), or the padding is too large.
+        ArchitectureError: A number is below 1 (the padding: below 0) or above a million, or the
+            padding is too large.
     """
 
     size: int  # side of the square window, pixels
@@ -29,8 +33,8 @@ class Pool:
     average: bool = False  # whether it averages; otherwise it takes maxima
 
     def __post_init__(self) -> None:
-        _at_least_one("pooling size", self.size)
-        _at_least_one("pooling stride", self.stride)
+        check_number("pooling size", self.size)
+        check_number("pooling stride", self.stride)
         if not 0 <= self.padding <= self.size // 2:
             raise ArchitectureError(
                 f"a pooling of size {self.size} pads 0 to {self.size // 2} pixels, not "
@@ -47,8 +51,9 @@ class Stage:
     as its width too, so that equal stages are equal values.
 
     Raises:
-        ArchitectureError: A number is below 1 (the padding: below 0), or the block cannot have this
-            filter because its branches would not meet in maps of one size.
+        ArchitectureError: A number is below 1 (the padding: below 0) or above a million (the depth:
+            above a thousand), or the block cannot have this filter because its branches would not
+            meet in maps of one size.
     """
 
     depth: int  # units
@@ -66,13 +71,15 @@ class Stage:
             object.__setattr__(self, "last_width", self.width)
         if self.depth == 1:
             object.__setattr__(self, "width", self.last_width)
-        _at_least_one("depth", self.depth)
-        _at_least_one("width", self.width)
-        _at_least_one("last width", self.last_width)
-        _at_least_one("filter size", self.filter)
-        _at_least_one("stride", self.stride)
-        if self.padding is not None and self.padding < 0:
-            raise ArchitectureError(f"padding must be 0 or more, not {self.padding}")
+        check_number("depth", self.depth, MOST_DEPTH)
+        check_number("width", self.width)
+        check_number("last width", self.last_width)
+        check_number("filter size", self.filter)
+        check_number("stride", self.stride)
+        if self.padding is not None and self.padding != 0:
+            if self.padding < 0:
+                raise ArchitectureError(f"padding must be 0 or more, not {self.padding}")
+            check_number("padding", self.padding)
         if self.lrn != "none":
             if self.lrn not in ("before", "after"):
                 raise ArchitectureError(f"lrn must be none, before or after, not {self.lrn!r}")
@@ -93,6 +100,18 @@ class Stage:
         return (self.width,) * (self.depth - 1) + (self.last_width,)
 
 
-def _at_least_one(what: str, value: int) -> None:
+def check_number(what: str, value: int, most: int = MOST) -> None:
+    """Refuses a number that no network has.
+
+    Args:
+        what: Name of the number.
+        value: The number.
+        most: Greatest number.
+
+    Raises:
+        ArchitectureError: It is below 1 or above `most`.
+    """
     if value < 1:
         raise ArchitectureError(f"{what} must be 1 or more, not {value}")
+    if value > most:
+        raise ArchitectureError(f"{what} must be {most:,} or less, not {value:,}")

@@ -23,6 +23,7 @@ from nas_tc.cli import (
     report,
     search,
     space,
+    study,
     time,
     train,
     zoo,
@@ -55,6 +56,7 @@ app.command("data")(data.data)
 app.command("budget")(budget.budget)
 app.command("time")(time.time)
 app.command("calibrate")(calibrate.calibrate)
+app.add_typer(study.app, name="study")
 
 
 @app.callback(invoke_without_command=True)

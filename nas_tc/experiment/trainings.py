@@ -4,13 +4,17 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from nas_tc.architecture import Architecture
-from nas_tc.errors import StudyError, reason
+from nas_tc.errors import StudyError, reason, shortened
 from nas_tc.study.comparison import training_difference
+from nas_tc.study.files import locked
+from nas_tc.study.schema import Share
 from nas_tc.study.sole_writer import sole_writer
 from nas_tc.training import Rung
 
@@ -58,10 +62,8 @@ class TrainingsFile:
             rows = self._database.execute(
                 "SELECT network, seed, rungs, test_error, failure FROM trainings"
             ).fetchall()
-        return {
-            (network, seed): Finished(tuple(map(_rung, json.loads(rungs))), test_error, failure)
-            for network, seed, rungs, test_error, failure in rows
-        }
+        with self._checking():
+            return {(network, seed): _finished(*values) for network, seed, *values in rows}
 
     def add(self, network: Architecture, seed: int, training: Finished) -> None:
         """Writes a training that has ended; it is on the disk when this returns."""
@@ -79,13 +81,35 @@ class TrainingsFile:
         """All runs, the first one first."""
         with _telling(self.path):
             rows = self._database.execute("SELECT value FROM runs ORDER BY rowid").fetchall()
-        return [json.loads(value) for (value,) in rows]
+        with self._checking():
+            return [msgspec.convert(json.loads(value), dict[str, Any]) for (value,) in rows]
+
+    @contextmanager
+    def _checking(self) -> Iterator[None]:
+        """Turns what is raised for rows that somebody has edited into one line for the user."""
+        try:
+            yield
+        except (ValueError, TypeError, RecursionError) as error:
+            raise _damaged(self.path, error) from None
 
 
-def _rung(values: Mapping[str, Any]) -> Rung:
-    """A rung as this version has it; what a later version adds is left out."""
-    known = {each.name for each in fields(Rung)}
-    return Rung(**{name: value for name, value in values.items() if name in known})
+def _finished(rungs: str, test_error: Any, failure: Any) -> Finished:
+    """A training from its row; what a later version adds to a rung is left out."""
+    known = msgspec.convert(json.loads(rungs), list[Rung])
+    if failure is None and not known:
+        raise ValueError("a training without rungs")
+    return Finished(
+        tuple(known),
+        msgspec.convert(test_error, Share if failure is None else Share | None),
+        msgspec.convert(failure, str | None),
+    )
+
+
+def _damaged(path: Path, error: Exception) -> StudyError:
+    return StudyError(
+        f"{path}: the file of trainings is damaged ({shortened(reason(error))}); take a copy of it "
+        "from before, or choose another folder with --out"
+    )
 
 
 @contextmanager
@@ -128,10 +152,16 @@ def _check_settings(database: sqlite3.Connection, path: Path, settings: dict[str
             values = json.dumps({"format": _FORMAT, **settings})
             database.execute("INSERT INTO settings VALUES (?)", (values,))
         return
-    kept = json.loads(row[0])
-    if kept["format"] > _FORMAT:
-        raise StudyError(f"{path}: made by a newer nas-tc; update nas-tc to use it")
-    if changed := training_difference(kept, settings):
+    try:
+        kept = msgspec.convert(json.loads(row[0]), dict[str, Any])
+        if kept["format"] > _FORMAT:
+            raise StudyError(f"{path}: made by a newer nas-tc; update nas-tc to use it")
+        changed = training_difference(kept, settings)
+    except (LookupError, TypeError, ValueError, RecursionError) as error:
+        if isinstance(error, StudyError):
+            raise
+        raise _damaged(path, error) from None
+    if changed:
         raise StudyError(
             f"{path} has trainings that cannot be compared with these ({changed}); use its "
             "settings, or choose another folder with --out"
@@ -144,6 +174,8 @@ def _telling(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise locked(path, str(error)) from None
         raise StudyError(
             f"cannot write {path}: {error}; make room or choose another folder with --out, and "
             "run the same command again: finished trainings are kept"

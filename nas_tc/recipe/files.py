@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nas_tc.errors import NasTcError, unknown
-from nas_tc.recipe.recipe import Recipe
+from nas_tc.recipe.recipe import Recipe, typed
 
 QUICK = Recipe(optimizer="muon")
 """For searching: the most accuracy within a dozen epochs on small images."""
@@ -141,20 +141,9 @@ def _changed(recipe: Recipe, values: Mapping[str, Any], where: str) -> Recipe:
     for name, value in values.items():
         if name not in known:
             raise unknown("field of a recipe", name, sorted(known))
-        checked[name] = _typed(name, value, getattr(QUICK, name), where)
+        try:
+            found = typed(name, value, getattr(QUICK, name))
+        except NasTcError as error:
+            raise NasTcError(f"{where}{error}") from None
+        checked[name] = tuple(sorted(found)) if name == "augment" else found
     return replace(recipe, **checked)
-
-
-def _typed(name: str, value: Any, example: Any, where: str) -> Any:
-    """The value in the type of `example`; whole numbers become floats, lists become tuples."""
-    if isinstance(example, tuple) and isinstance(value, list | tuple):
-        kind = int if name == "drops" else str
-        if all(type(item) is kind for item in value):
-            return tuple(value) if name == "drops" else tuple(sorted(value))
-    elif type(example) is float and type(value) in (int, float):
-        return float(value)
-    elif type(example) is type(value):
-        return value
-    kinds = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}
-    wanted = kinds.get(type(example), "a list")
-    raise NasTcError(f"{where}{name} must be {wanted}, not {value!r}")

@@ -1,11 +1,11 @@
 """The settings of a training, such as epochs, learning rate and augmentation."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from math import inf
 from typing import Any, Literal
 
-from nas_tc.errors import NasTcError
+from nas_tc.errors import NasTcError, unknown
 
 AUGMENTATIONS = ("crop", "flip", "colour")
 OPTIMIZERS = ("sgd", "muon")
@@ -95,9 +95,53 @@ class Recipe:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Recipe":
-        """The recipe that `to_dict` described; fields that it lacks have their default."""
-        lists = {name: tuple(values[name]) for name in _LISTS if name in values}
-        return cls(**{**values, **lists})
+        """The recipe that `to_dict` described; fields that it lacks have their default.
+
+        Args:
+            values: Mapping from `to_dict`.
+
+        Raises:
+            NasTcError: A field is unknown, or its value has the wrong type or is out of its range.
+        """
+        defaults = {each.name: each.default for each in fields(cls)}
+        checked = {}
+        for name, value in values.items():
+            if name not in defaults:
+                raise unknown("field of a recipe", str(name), sorted(defaults))
+            checked[name] = typed(name, value, defaults[name])
+        return cls(**checked)
+
+
+def typed(name: str, value: Any, example: Any) -> Any:
+    """A field's value in the type of `example`: whole numbers become floats, lists tuples.
+
+    Args:
+        name: Name of the field.
+        value: Value of the field.
+        example: Another value of the field.
+
+    Raises:
+        NasTcError: The value has another type.
+    """
+    if isinstance(example, tuple) and isinstance(value, list | tuple):
+        kind = int if name == "drops" else str
+        if all(type(item) is kind for item in value):
+            return tuple(value)
+    elif type(example) is float and type(value) in (int, float):
+        return _float(value)
+    elif type(example) is type(value):
+        return value
+    kinds = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}
+    wanted = kinds.get(type(example), "a list")
+    raise NasTcError(f"{name} must be {wanted}, not {value!r}")
+
+
+def _float(value: float) -> float:
+    """A number as a float; infinite if it is a whole number that no float can hold."""
+    try:
+        return float(value)
+    except OverflowError:
+        return inf
 
 
 def _check(holds: bool, name: str, value: object, rule: str) -> None:

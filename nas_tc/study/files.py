@@ -1,18 +1,36 @@
 """Paths of a study's files, and a check of a study file before Optuna opens it."""
 
 import json
+import shlex
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy
+from optuna.exceptions import OptunaError
 
-from nas_tc.errors import StudyError, reason
+from nas_tc.errors import NasTcError, StudyError, reason, shortened
 from nas_tc.study.attributes import SETTINGS_KEY
+from nas_tc.study.checks import DamageError, check_settings
+from nas_tc.study.rows import unreadable
 
 STUDY_NAME = "nas-tc"
 _HEADER = b"SQLite format 3\0"
+# What Optuna and SQLAlchemy raise for rows that they did not write.
+_RAISED = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    sqlalchemy.exc.SQLAlchemyError,
+    sqlite3.Error,
+    OptunaError,
+)
 FORMAT = 1  # version of the study file; raised when older versions of nas-tc cannot read it
 
 
@@ -73,34 +91,65 @@ def kept_settings(path: Path) -> dict[str, Any] | None:
         return None
     other = StudyError(f"{path}: not a study of nas-tc; choose another path for the study")
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
-            tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
-            if not tables:
-                return None
-            if "study_user_attributes" not in tables:
-                raise other
-            rows = database.execute(
-                "SELECT value_json FROM study_user_attributes WHERE key = ?", (SETTINGS_KEY,)
-            ).fetchall()
-            studies = [name for (name,) in database.execute("SELECT study_name FROM studies")]
-            trials = database.execute("SELECT COUNT(*) FROM trials").fetchone()[0]
+        with closing(_read_only(path)) as database:
+            text = _settings_text(database, other)
     except sqlite3.OperationalError as error:
         if "locked" in str(error):
-            raise StudyError(
-                f"{path}: another program has locked the study ({error}); close it there, and run "
-                "the same command again"
-            ) from None
+            raise locked(path, str(error)) from None
         raise StudyError(f"cannot read the study {path}: {error}") from None
     except sqlite3.DatabaseError as error:
-        raise (_damaged(path, error) if _is_database(path) else other) from None
-    if not rows:
-        if trials or studies not in ([], [STUDY_NAME]):
-            raise other
-        return None  # the search was killed while it made the study
-    settings: dict[str, Any] = json.loads(rows[0][0])
-    if settings["format"] > FORMAT:
+        raise (damaged(path, str(error)) if _is_database(path) else other) from None
+    return None if text is None else _settings(path, text)
+
+
+def _settings_text(database: sqlite3.Connection, other: StudyError) -> Any:
+    """The settings as the file has them; None if it was killed while it was made.
+
+    Args:
+        database: Open file.
+        other: Error for the database of another program.
+
+    Raises:
+        StudyError: `other`.
+    """
+    tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
+    if not tables:
+        return None
+    if "study_user_attributes" not in tables:
+        raise other
+    rows = database.execute(
+        "SELECT value_json FROM study_user_attributes WHERE key = ?", (SETTINGS_KEY,)
+    ).fetchall()
+    if rows:
+        return rows[0][0] or ""
+    studies = [name for (name,) in database.execute("SELECT study_name FROM studies")]
+    trials = database.execute("SELECT COUNT(*) FROM trials").fetchone()[0]
+    if trials or studies not in ([], [STUDY_NAME]):
+        raise other
+    return None
+
+
+def _settings(path: Path, text: Any) -> dict[str, Any]:
+    """The settings of a study.
+
+    Args:
+        path: Path of the study file.
+        text: Their JSON.
+
+    Raises:
+        StudyError: They are damaged, or a newer nas-tc wrote them.
+    """
+    try:
+        settings = json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        raise damaged(path, "settings: not JSON") from None
+    made_by = settings.get("format") if isinstance(settings, dict) else None
+    if type(made_by) is int and made_by > FORMAT:
         raise StudyError(f"{path}: the study was made by a newer nas-tc; update nas-tc to use it")
-    return settings
+    try:
+        return check_settings(settings)
+    except DamageError as error:
+        raise damaged(path, str(error)) from None
 
 
 def _size_bytes(path: Path) -> int:
@@ -127,12 +176,77 @@ def _is_database(path: Path) -> bool:
     return page.startswith(_HEADER) and len(page) == 512
 
 
-def _damaged(path: Path, error: sqlite3.DatabaseError) -> StudyError:
+def damaged(path: Path, problem: str) -> StudyError:
+    """The error for a study file that is damaged, or that somebody has edited.
+
+    Args:
+        path: Path of the study file.
+        problem: What is wrong, and where.
+    """
     return StudyError(
-        f"{path}: the study file is damaged ({error}); take a copy of it from before, or save what "
-        f"is left with 'sqlite3 {path} .recover | sqlite3 saved.db'; weights are in "
-        f"{weights_folder(path)}"
+        f"{path}: the study is damaged ({shortened(problem)}); save what is whole with: nas-tc "
+        f"study rescue {shlex.quote(str(path))}"
     )
+
+
+def locked(path: Path, problem: str) -> StudyError:
+    """The error for a file that another program keeps locked.
+
+    Args:
+        path: Path of the file.
+        problem: What SQLite says.
+    """
+    return StudyError(
+        f"{path}: another program has locked it ({problem}); close it there, and run the "
+        "same command again: what is finished is kept"
+    )
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turns whatever is raised while a study is read into one line for the user.
+
+    Optuna raises errors of many kinds for rows that it did not write.
+
+    Args:
+        path: Path of the study file.
+
+    Raises:
+        StudyError: The study is locked, cannot be read, or is damaged.
+    """
+    try:
+        yield
+    except DamageError as error:
+        raise damaged(path, str(error)) from None
+    except NasTcError:
+        raise
+    except _RAISED as error:
+        cause = _cause(error)
+        if "locked" in str(cause):
+            raise locked(path, str(cause)) from None
+        if isinstance(cause, sqlite3.OperationalError) and "disk I/O" in str(cause):
+            raise StudyError(f"cannot read the study {path}: {cause}") from None
+        raise damaged(path, _unreadable(path) or reason(cause)) from None
+
+
+def _cause(error: BaseException) -> BaseException:
+    """What a chain of errors began with."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
+def _unreadable(path: Path) -> str | None:
+    """What in a study cannot be read, if it can be found."""
+    try:
+        with closing(_read_only(path)) as database:
+            return unreadable(database)
+    except sqlite3.DatabaseError as error:
+        return str(error)
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
 
 
 def identity_of(path: Path) -> tuple[int, int] | None:

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial
 
 from nas_tc.errors import StudyError
 from nas_tc.metric import Metric
 from nas_tc.study.attributes import (
-    ARCHITECTURE_KEY,
     FRONT_TIMES_KEY,
     RERUNS_KEY,
     RUNS_KEY,
@@ -20,7 +21,14 @@ from nas_tc.study.attributes import (
     TIMING_KEY,
     confusion_key,
 )
-from nas_tc.study.files import STUDY_NAME, kept_settings, study_url, weights_folder
+from nas_tc.study.checks import (
+    DamageError,
+    check_attributes,
+    check_confusion,
+    check_trial,
+    gene_choices,
+)
+from nas_tc.study.files import STUDY_NAME, kept_settings, reading, study_url, weights_folder
 from nas_tc.study.front import ERROR, default_cost, pareto_front
 from nas_tc.study.repeats import with_repeats
 from nas_tc.study.trial import TrialRecord, trial_record
@@ -138,21 +146,33 @@ def read_study(path: Path) -> StudyRecord:
         path: Path of the study file.
 
     Raises:
-        StudyError: There is no such file, it is not a study, or a newer nas-tc made it.
+        StudyError: There is no such file, it is not a study, it is damaged, or a newer nas-tc made
+            it.
     """
     settings = kept_settings(path)
     if settings is None:
         raise StudyError(f"{path}: the study is empty; start it with nas-tc search")
-    storage = optuna.storages.RDBStorage(study_url(path))
-    try:
-        return record_of(optuna.load_study(study_name=STUDY_NAME, storage=storage), path)
-    finally:
-        storage.engine.dispose()
+    with reading(path):
+        storage = optuna.storages.RDBStorage(study_url(path))
+        try:
+            return record_of(optuna.load_study(study_name=STUDY_NAME, storage=storage), path)
+        finally:
+            storage.engine.dispose()
 
 
 def record_of(study: optuna.Study, path: Path, *, interrupted: bool = False) -> StudyRecord:
-    """The record of an open study."""
+    """The record of an open study.
+
+    Args:
+        study: Open study.
+        path: Path of its file.
+        interrupted: Whether the user stopped the search.
+
+    Raises:
+        DamageError: A value in the study is not what nas-tc writes.
+    """
     attributes = study.user_attrs
+    trials = _with_network(study, attributes)
     tested, again = attributes.get(TEST_ERRORS_KEY, {}), attributes.get(RERUNS_KEY, {})
     timed = attributes.get(FRONT_TIMES_KEY, {})
     return StudyRecord(
@@ -167,12 +187,25 @@ def record_of(study: optuna.Study, path: Path, *, interrupted: bool = False) -> 
                     timed.get(str(trial.number)),
                     attributes.get(confusion_key(trial.number)),
                 )
-                for trial in study.get_trials(deepcopy=False)
-                # Older versions wrote the architecture first, and may have been killed after that.
-                if ARCHITECTURE_KEY in trial.user_attrs and "params" in trial.user_attrs
+                for trial in trials
             ]
         ),
         runs=tuple(attributes.get(RUNS_KEY, ())),
         interrupted=interrupted,
         timing=attributes.get(TIMING_KEY, {}),
     )
+
+
+def _with_network(study: optuna.Study, attributes: Mapping[str, Any]) -> list[FrozenTrial]:
+    """The trials that have a network, after a check of all that the study holds."""
+    if study.directions != [StudyDirection.MINIMIZE]:
+        raise DamageError("study: it does not minimise one error")
+    check_attributes(attributes)
+    settings = attributes[SETTINGS_KEY]
+    genes, classes = gene_choices(settings), len(settings["data"]["classes"])
+    trials = study.get_trials(deepcopy=False)
+    for place, trial in enumerate(trials):
+        if trial.number != place:
+            raise DamageError(f"trial {place} is missing")
+        check_confusion(attributes, trial.number, classes)
+    return [trial for trial in trials if check_trial(trial, genes)]

@@ -21,7 +21,15 @@ from nas_tc.study.attributes import (
     SETTINGS_KEY,
 )
 from nas_tc.study.comparison import difference
-from nas_tc.study.files import STUDY_NAME, check_path, kept_settings, study_folder, study_url
+from nas_tc.study.files import (
+    STUDY_NAME,
+    check_path,
+    kept_settings,
+    locked,
+    study_folder,
+    study_url,
+)
+from nas_tc.study.record import read_study
 from nas_tc.study.sole_writer import sole_writer
 
 
@@ -65,7 +73,7 @@ def lock_study(path: Path) -> Iterator[None]:
 
     Raises:
         StudyError: The study is in use, the folder cannot be written, or the file at `path` is not
-            a study.
+            a study, or a damaged one.
     """
     check_path(path)
     try:
@@ -85,8 +93,8 @@ def lock_study(path: Path) -> Iterator[None]:
         "--study"
     )
     with sole_writer(path, busy, lambda error: _write_error(path, error)):
-        if path.exists():
-            kept_settings(path)
+        if path.exists() and kept_settings(path) is not None:
+            read_study(path)  # what is damaged is said before anything is written
         yield
 
 
@@ -210,10 +218,7 @@ def _write_error(path: Path, error: BaseException) -> str:
         error = error.__cause__
     reason = getattr(error, "strerror", None) or str(getattr(error, "orig", error)).splitlines()[0]
     if "locked" in reason:
-        return (
-            f"cannot write the study {path}: another program has locked it ({reason}); close it "
-            "there, and run the same command again: finished trials are kept"
-        )
+        return str(locked(path, reason))
     return (
         f"cannot write the study {path}: {reason}; make room, or make it writable, and run the "
         "same command again: finished trials are kept"

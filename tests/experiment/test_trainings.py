@@ -19,6 +19,11 @@ def settings(checksum="c0ffee", **fields):
     return {"data": data, "recipe": QUICK.to_dict() | fields}
 
 
+def everything(path):
+    with open_trainings(path, settings()) as file:
+        return file.finished(), file.runs()
+
+
 def test_trainings_are_kept(tmp_path):
     path = tmp_path / "new" / "trainings.db"
     with open_trainings(path, settings()) as file:
@@ -79,3 +84,29 @@ def test_a_file_in_use_and_files_of_others(tmp_path):
         pass
     with pytest.raises(StudyError, match="cannot write"), open_trainings(tmp_path, settings()):
         pass
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "text"),
+    [
+        ("trainings", "rungs", "{"),
+        ("trainings", "rungs", "[]"),
+        ("trainings", "rungs", "[" * 50_000),
+        ("trainings", "rungs", '[{"epoch": "one"}]'),
+        ("trainings", "test_error", "much"),
+        ("settings", "value", "[1]"),
+        ("settings", "value", '{"format": "new"}'),
+        ("settings", "value", '{"format": 1, "data": {"checksum": "c0ffee"}}'),
+        ("runs", "value", "none"),
+    ],
+)
+def test_a_damaged_file_is_refused_in_one_line(tmp_path, table, column, text):
+    path = tmp_path / "t.db"
+    with open_trainings(path, settings()) as file:
+        file.add(NETWORK, 0, TRAINED)
+        file.add_run({"command": "first"})
+    with sqlite3.connect(path) as database:
+        database.execute(f"UPDATE {table} SET {column} = ?", (text,))
+    database.close()
+    with pytest.raises(StudyError, match=r"t\.db: the file of trainings is damaged \("):
+        everything(path)

@@ -55,7 +55,7 @@ def test_a_study_that_was_killed_while_it_was_made_is_a_new_one(tiny_search, tmp
 def test_studies_with_odd_names(study, tmp_path, name):
     path = tmp_path / name
     with lock_study(path), open_study(path, dict(study.settings)) as opened:
-        opened.set_user_attr("test_errors", {"0": 5})
+        opened.set_user_attr("test_errors", {"0": 0.5})
     assert {p.name for p in tmp_path.iterdir()} == {name, f"{name}.lock"}
     assert read_study(path).settings == study.settings
 
@@ -85,7 +85,7 @@ def test_a_truncated_study_is_called_damaged(study, tmp_path, share):
     whole = study.path.read_bytes()
     path = tmp_path / "cut.db"
     path.write_bytes(whole[: int(share * len(whole))])
-    with pytest.raises(StudyError, match=r"cut\.db: the study file is damaged .*; take a copy"):
+    with pytest.raises(StudyError, match=r"cut\.db: the study is damaged .*; save what is whole"):
         read_study(path)
     path.write_bytes(b"a text")
     with pytest.raises(StudyError, match="not a study of nas-tc"):

@@ -88,7 +88,7 @@ def test_a_locked_database_is_not_a_full_disk(tmp_path, study, monkeypatch):
     monkeypatch.setattr("nas_tc.study.files.sqlite3.connect", impatient)
     with closing(impatient(path)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(StudyError, match="another program has locked the study"):
+        with pytest.raises(StudyError, match="another program has locked it"):
             read_study(path)
         with pytest.raises(sqlite3.OperationalError) as raised, closing(impatient(path)) as own:
             own.execute("CREATE TABLE t (x)")

@@ -1,0 +1,310 @@
+"""Saves what is whole in a damaged study into a new one."""
+
+import csv
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import msgspec
+import optuna
+import sqlalchemy
+from optuna.exceptions import StorageInternalError
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from nas_tc._files import whole_file
+from nas_tc.architecture import Architecture, format_notation
+from nas_tc.cost import network_cost
+from nas_tc.errors import NasTcError, StudyError, reason, shortened
+from nas_tc.recipe import Recipe
+from nas_tc.study import schema
+from nas_tc.study.attributes import (
+    ARCHITECTURE_KEY,
+    SETTINGS_KEY,
+    TRAIN_LOSSES_KEY,
+    confusion_key,
+)
+from nas_tc.study.checks import (
+    DamageError,
+    check_attributes,
+    check_confusion,
+    check_settings,
+    check_trial,
+    gene_choices,
+)
+from nas_tc.study.files import STUDY_NAME, check_path, study_folder, study_url, weights_folder
+from nas_tc.study.record import StudyRecord, read_study
+from nas_tc.study.rows import StudyRows, TrialRows, insert_trial, read_rows
+from nas_tc.study.storage import free_path, requeue_running
+
+_TYPES = get_type_hints(schema.TrialAttributes, include_extras=True)
+_STUDY_TYPES = get_type_hints(schema.StudyAttributes, include_extras=True)
+_MOST_TRIALS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Rescued:
+    """What was saved.
+
+    Attributes:
+        record: The new study; None if the settings are lost, without which there is none.
+        path: Path of the new study, or of a table of networks.
+        lost: Numbers of the trials that are lost.
+        dropped: What else is lost, a line each.
+        trials: Number of trials that are saved.
+    """
+
+    record: StudyRecord | None
+    path: Path
+    lost: tuple[int, ...]
+    dropped: tuple[str, ...]
+    trials: int
+
+
+def rescue_study(path: Path, out: Path | None = None) -> Rescued | None:
+    """Saves what is whole in a study; the study itself stays as it is.
+
+    Trials keep their numbers: a failed trial without a network takes the place of a lost one.
+
+    Args:
+        path: Path of the study file.
+        out: Path of the new study; None: beside the old one.
+
+    Returns:
+        What was saved; None if nothing is damaged.
+
+    Raises:
+        StudyError: There is no such file, it is no study, nothing can be read, or the new study
+            cannot be written.
+    """
+    check_path(path)
+    if out is not None and out.exists():
+        raise StudyError(f"{out} is there already; choose another path with --out")
+    with suppress(StudyError):
+        read_study(path)
+        return None
+    rows = _rows_of(path)
+    try:
+        settings = check_settings(rows.attributes.get(SETTINGS_KEY))
+    except DamageError as error:
+        return _saved_table(path, out, rows, f"the settings are lost ({shortened(str(error))})")
+    target = out or free_path(path.with_name(f"{path.stem}-saved{path.suffix}"))
+    dropped = list(rows.lost)
+    trials = _whole_trials(rows, settings, dropped)
+    classes = len(settings["data"]["classes"])
+    attributes = _whole_attributes(rows.attributes, len(trials), classes, dropped)
+    try:
+        with whole_file(target, synced=True) as partial:
+            _write(partial, {**attributes, SETTINGS_KEY: settings}, trials)
+        _copy_weights(path, target)
+    except OSError as error:
+        raise StudyError(
+            f"cannot write {target}: {reason(error)}; make room, or choose another path with --out"
+        ) from None
+    lost = tuple(number for number, trial in enumerate(trials) if trial is None)
+    return Rescued(read_study(target), target, lost, tuple(dropped), len(trials) - len(lost))
+
+
+def _rows_of(path: Path) -> StudyRows:
+    """The rows of a copy of the study, so that SQLite changes nothing in the study itself.
+
+    Args:
+        path: Path of the study file.
+
+    Raises:
+        StudyError: There is no such file, or nothing of it can be read.
+    """
+    if not path.is_file():
+        raise StudyError(f"no study file {str(path)!r}")
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder) / "copy.db"
+            for end in ("", "-wal", "-journal"):
+                with suppress(FileNotFoundError):
+                    shutil.copyfile(f"{path}{end}", f"{copy}{end}")
+            with closing(sqlite3.connect(copy)) as database:
+                return read_rows(database)
+    except sqlite3.DatabaseError as error:
+        raise StudyError(
+            f"{path}: nothing of it can be read ({error}); take a copy of it from before; weights, "
+            f"if there are any, are in {weights_folder(path)}"
+        ) from None
+    except OSError as error:
+        raise StudyError(f"cannot read the study {path}: {reason(error)}") from None
+
+
+def _whole_trials(
+    rows: StudyRows, settings: Mapping[str, Any], dropped: list[str]
+) -> list[FrozenTrial | None]:
+    """The trials in the order of their numbers; None for one that is lost.
+
+    Args:
+        rows: Rows of the study.
+        settings: Settings of the study.
+        dropped: Receives a line for each value that a trial loses.
+    """
+    found: dict[int, FrozenTrial] = {}
+    numbers = {-1}
+    for row, values in rows.trials.items():
+        # A study file has one study, so that its trials are numbered as their rows.
+        number = values.number if isinstance(values.number, int) else row - 1
+        if 0 <= number < _MOST_TRIALS and number not in found:
+            numbers.add(number)
+            with suppress(NasTcError, ValueError, TypeError, LookupError):
+                found[number] = _whole_trial(values, number, settings, dropped)
+    return [found.get(number) for number in range(max(numbers) + 1)]
+
+
+def _whole_trial(
+    rows: TrialRows, number: int, settings: Mapping[str, Any], dropped: list[str]
+) -> FrozenTrial:
+    """A trial as it was, without the values that are damaged; raises if too little is left."""
+    attributes = dict(rows.user_attrs)
+    for name in _TYPES.keys() & attributes.keys():
+        if not _is_whole(attributes[name], _TYPES[name]):
+            del attributes[name]
+            dropped.append(f"trial {number}: {name}")
+    if ARCHITECTURE_KEY in attributes:
+        cost = network_cost(Architecture.from_dict(attributes[ARCHITECTURE_KEY]))
+        attributes |= {"complexity": cost.complexity, "params": cost.params}
+    epochs = Recipe.from_dict(settings["recipe"]).epochs
+    errors, losses = dict(rows.errors), attributes.get(TRAIN_LOSSES_KEY, {})
+    last = max((*errors, *map(int, losses)), default=0)
+    state = _state(rows, last, epochs)
+    if state == TrialState.COMPLETE:
+        errors.setdefault(max(last, epochs), rows.value)
+    elif state == TrialState.PRUNED and last > 0 and rows.value is not None:
+        errors.setdefault(last, rows.value)
+    trial = create_trial(
+        state=state,
+        value=errors[max(errors)] if state == TrialState.COMPLETE else None,
+        params={name: chosen for name, (chosen, _) in rows.params.items()},
+        distributions={name: options for name, (_, options) in rows.params.items()},
+        user_attrs=attributes,
+        system_attrs=rows.system_attrs,
+        intermediate_values=errors,
+    )
+    check_trial(trial, gene_choices(settings))
+    return trial
+
+
+def _state(rows: TrialRows, last: int, epochs: int) -> TrialState:
+    """The state of a trial; of one that has lost it, what is left of its training shows.
+
+    Args:
+        rows: Rows of the trial.
+        last: Epochs that it was trained for.
+        epochs: Epochs of a whole training.
+    """
+    if rows.state in TrialState.__members__:
+        return TrialState[str(rows.state)]
+    if last >= epochs:
+        return TrialState.COMPLETE
+    return TrialState.PRUNED if last and rows.value is not None else TrialState.FAIL
+
+
+def _whole_attributes(
+    attributes: Mapping[str, Any], trials: int, classes: int, dropped: list[str]
+) -> dict[str, Any]:
+    """The attributes of a study without what is damaged; its settings are not among them.
+
+    Args:
+        attributes: Attributes as they are.
+        trials: Number of trials.
+        classes: Number of classes.
+        dropped: Receives a line for each value that is damaged.
+    """
+    kept: dict[str, Any] = {}
+    for name in _STUDY_TYPES.keys() & attributes.keys():
+        value = attributes[name]
+        entries = {key: {key: each} for key, each in value.items()} if type(value) is dict else {}
+        whole = [each for each in entries.values() if _is_whole_of_study(name, each)]
+        if _is_whole_of_study(name, value):
+            kept[name] = value
+        else:
+            dropped.append(f"study: {len(entries) - len(whole) or 'all'} of {name}")
+            if whole:
+                kept[name] = {key: each for entry in whole for key, each in entry.items()}
+    for number in range(trials):
+        if (key := confusion_key(number)) in attributes:
+            try:
+                check_confusion(attributes, number, classes)
+                kept[key] = attributes[key]
+            except DamageError:
+                dropped.append(f"study: {key}")
+    return kept
+
+
+def _is_whole(value: Any, kind: Any) -> bool:
+    try:
+        msgspec.convert(value, kind)
+    except (msgspec.ValidationError, UnicodeEncodeError, RecursionError):
+        return False
+    return True
+
+
+def _is_whole_of_study(name: str, value: Any) -> bool:
+    try:
+        check_attributes({name: value})
+    except DamageError:
+        return False
+    return True
+
+
+def _write(path: Path, attributes: Mapping[str, Any], trials: Sequence[FrozenTrial | None]) -> None:
+    """Writes a study file; a failed trial without a network takes the place of a lost one."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        storage = optuna.storages.RDBStorage(study_url(path))
+        study = optuna.create_study(storage=storage, study_name=STUDY_NAME)
+        for key, value in attributes.items():
+            study.set_user_attr(key, value)
+        with closing(sqlite3.connect(path)) as database, database:
+            for number, trial in enumerate(trials):
+                insert_trial(database, number, trial or create_trial(state=TrialState.FAIL))
+        requeue_running(study)
+        storage.engine.dispose()
+    except (sqlalchemy.exc.SQLAlchemyError, StorageInternalError, sqlite3.Error) as error:
+        raise OSError(str(getattr(error, "orig", error))) from None
+
+
+def _copy_weights(path: Path, target: Path) -> None:
+    """Copies the weights that lie beside a study to where a study at `target` has them."""
+    if study_folder(path) == study_folder(target):
+        return
+    for file in sorted(weights_folder(path).glob("trial-*.safetensors")):
+        with whole_file(weights_folder(target) / file.name) as partial:
+            shutil.copyfile(file, partial)
+
+
+def _saved_table(path: Path, out: Path | None, rows: StudyRows, problem: str) -> Rescued:
+    """Writes a table of the networks and their errors, where no study can be made.
+
+    Args:
+        path: Path of the study file.
+        out: Path of the table; None: beside the study.
+        rows: Rows of the study.
+        problem: Why no study can be made.
+
+    Raises:
+        StudyError: There is no network left, or the table cannot be written.
+    """
+    table = []
+    for row, trial in rows.trials.items():
+        with suppress(NasTcError, TypeError, ValueError):
+            network = Architecture.from_dict(trial.user_attrs[ARCHITECTURE_KEY])
+            error = trial.errors[max(trial.errors)] if trial.errors else ""
+            table.append((row - 1, trial.state, format_notation(network.stages), error))
+    if not table:
+        raise StudyError(f"{path}: {problem}, and no network is left; take a copy from before")
+    target = out or free_path(path.with_name(f"{path.stem}-saved.csv"))
+    try:
+        with whole_file(target) as partial, partial.open("w", newline="") as file:
+            csv.writer(file).writerows([("trial", "state", "network", "val_error"), *table])
+    except OSError as error:
+        raise StudyError(f"cannot write {target}: {reason(error)}") from None
+    return Rescued(None, target, (), (problem, *rows.lost), len(table))
