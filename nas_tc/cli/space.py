@@ -1,13 +1,22 @@
-"""`nas-tc space`: what may be chosen, and how many networks that makes."""
+"""`nas-tc space`: what may be chosen, how many networks that makes, what a budget leaves."""
 
 from typing import Annotated
 
 import typer
 
-from nas_tc.architecture import format_notation
+from nas_tc.architecture import Architecture, format_notation
+from nas_tc.budget import Limit, parse_budget, resolve_budget
 from nas_tc.cli.console import console, new_table, shape_text
 from nas_tc.cost import complexity
-from nas_tc.space import count_networks, extreme_network, load_space, shipped_spaces
+from nas_tc.errors import NasTcError
+from nas_tc.space import (
+    Space,
+    count_networks,
+    extreme_network,
+    fitting,
+    load_space,
+    shipped_spaces,
+)
 
 
 def space(
@@ -15,23 +24,58 @@ def space(
         str | None,
         typer.Argument(help="A shipped space or a TOML file; without it, all are listed."),
     ] = None,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Only check the space, and name choices that no network has."),
+    ] = False,
+    budget: Annotated[
+        str | None,
+        typer.Option(help="A budget, such as alexnet*0.6: how many networks are within it."),
+    ] = None,
 ) -> None:
-    """Genes of a search space, and how many networks there are."""
-    screen = console()
-    if name is None:
-        table = new_table(("space", False), ("networks", True), ("description", False))
-        for each in shipped_spaces():
-            shipped = load_space(each)
-            table.add_row(each, f"{count_networks(shipped):,}", shipped.description)
-        screen.print(table)
-        return
+    """Genes of a search space, and how many networks there are.
 
+    `nas-tc budget` explains a budget, and says which of its limits binds.
+    """
+    if name is None:
+        if check or budget is not None:
+            raise NasTcError("which space? Write nas-tc space NAME or FILE.toml before the options")
+        _print_all()
+        return
     found = load_space(name)
+    limit = None
+    if budget is not None:
+        limit = resolve_budget(parse_budget(budget), found.input, found.classes)
+    if check:
+        _print_check(found)
+    else:
+        _print_space(found)
+    if limit is not None:
+        _print_share(found, limit)
+
+
+def _print_all() -> None:
+    table = new_table(("space", False), ("networks", True), ("description", False))
+    for each in shipped_spaces():
+        shipped = load_space(each)
+        table.add_row(each, f"{count_networks(shipped):,}", shipped.description)
+    console().print(table)
+
+
+def _print_space(found: Space) -> None:
+    screen = console()
     table = new_table(("gene", False), ("choices", False))
     for gene in found.genes:
         table.add_row(gene.name, " ".join(map(str, gene.choices)))
     screen.print(f"{found.name}: {found.description}" if found.description else found.name)
     screen.print(table)
+    fixed = [
+        f"stage {number}: {stage.block[0]}"
+        for number, stage in enumerate(found.stages, start=1)
+        if len(stage.block) == 1 and stage.block != ("plain",)
+    ]
+    if fixed:
+        screen.print(f"blocks    {', '.join(fixed)}")
     networks, settings = count_networks(found), found.settings
     screen.print(
         f"networks  {networks:,} at {shape_text(found.input)}, "
@@ -40,5 +84,53 @@ def space(
     for which in ("cheapest", "costliest"):
         extreme = extreme_network(found, which)
         screen.print(
-            f"{which:9} {complexity(extreme):,} multiply-adds: {format_notation(extreme.stages)}"
+            f"{which:9} {complexity(extreme):,} multiply-adds: {_network_text(found, extreme)}"
         )
+
+
+def _network_text(space: Space, network: Architecture) -> str:
+    """The notation of a network, and its size where the space has a choice."""
+    size = f" at {shape_text(network.input)}" if space.resolutions else ""
+    return format_notation(network.stages) + size
+
+
+def _print_check(found: Space) -> None:
+    from nas_tc.space import dead_choices  # noqa: PLC0415 - keeps nas-tc --help quick
+
+    screen = console()
+    networks = count_networks(found)
+    extreme_network(found, "cheapest")  # some network exists
+    choices = sum(len(gene.choices) for gene in found.genes)
+    screen.print(
+        f"{found.name}: valid; {len(found.stages)} stages, {len(found.genes)} genes with "
+        f"{choices} choices, {networks:,} networks at {shape_text(found.input)}"
+    )
+    for gene, choice in dead_choices(found):
+        screen.print(
+            f"note: no network has {gene} {choice}: maps vanish or blocks do not fit; leave it out"
+        )
+
+
+def _print_share(found: Space, limit: Limit) -> None:
+    """How many networks are within the complexity, and what share keeps the other limits."""
+    from nas_tc.space import Feasible  # noqa: PLC0415
+
+    screen = console()
+    networks = count_networks(found)
+    width = 9
+    if limit.tightest is not None:
+        assert limit.complexity is not None
+        within = Feasible(found, limit.least_complexity, limit.complexity)
+        count, share = f"{within.count:,}", f"{within.count / networks:.3%}"
+        if not within.is_exact:
+            count = f"{within.at_least:,} to {count}"
+        screen.print(f"{'within':{width}} {count} networks, {share}: {limit.tightest}")
+    if any(cap is not limit.tightest for cap in limit.caps):
+        share_of_sample = fitting(found, limit)
+        fit, looked_at = share_of_sample.fit, share_of_sample.networks
+        source = "all" if share_of_sample.is_all else "drawn from its settings"
+        screen.print(
+            f"{'within':{width}} {fit / looked_at:.2%} of {looked_at:,} networks, {source}: {limit}"
+        )
+    for bound in limit.times:
+        screen.print(f"{'':{width}} {bound.text}: no formula says this; it has to be timed")

@@ -13,6 +13,7 @@ from nas_tc.space.space import Space, Values, genes_of
 if TYPE_CHECKING:
     from nas_tc.space.batch import complexity_batch as complexity_batch
     from nas_tc.space.feasible import Feasible as Feasible
+    from nas_tc.space.unused import dead_choices as dead_choices
 
 __all__ = [
     "Choice",
@@ -26,6 +27,7 @@ __all__ = [
     "Values",
     "complexity_batch",
     "count_networks",
+    "dead_choices",
     "extreme_network",
     "fitting",
     "genes_of",
@@ -39,6 +41,7 @@ __all__ = [
 _WITH_NUMPY = {  # the command line does without it
     "Feasible": "nas_tc.space.feasible",
     "complexity_batch": "nas_tc.space.batch",
+    "dead_choices": "nas_tc.space.unused",
 }
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas_tc.architecture import Inception, parse_block
+from nas_tc.errors import SpaceError
 from nas_tc.space.choices import STAGE_FIELDS
 from nas_tc.space.space import Space
 from nas_tc.space.table import DEAD, ENDED, NO_MAP, StageTable, stage_tables
@@ -115,7 +116,32 @@ def network_graph(space: Space) -> Graph:
     picks.append({name: pick for (name, _), pick in zip(_WHOLE, combined, strict=True)})
     src, option = (each.ravel() for each in np.indices((len(nodes), combined.shape[1])))
     levels.append(Level(src, np.zeros_like(src), np.zeros_like(src), option))
+    _check_resolutions(space, levels, sharing)
     return Graph(space, tuple(levels), tuple(picks), tuple(halves))
+
+
+def _check_resolutions(space: Space, levels: list[Level], sharing: int) -> None:
+    """Refuses resolutions at which no network exists.
+
+    Args:
+        space: Space with the resolutions.
+        levels: All levels of its graph.
+        sharing: Number of shared blocks.
+
+    Raises:
+        SpaceError: There is such a resolution.
+    """
+    alive = np.zeros(1, dtype=np.int64)
+    for level in reversed(levels[1:]):
+        alive = np.unique(level.src[np.isin(level.dst, alive)])
+    kept = np.isin(levels[0].dst, alive)
+    used = set((levels[0].option[kept] // sharing).tolist())
+    for number, side in enumerate(space.resolutions):
+        if number not in used:
+            raise SpaceError(
+                f"space {space.name!r}: no network exists at a resolution of {side}, because maps "
+                "shrink to nothing; leave it out, or use fewer strides and poolings"
+            )
 
 
 def _stage_level(

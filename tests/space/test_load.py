@@ -1,6 +1,7 @@
 import pytest
 
 import nas_tc
+from nas_tc.architecture import format_notation
 from nas_tc.errors import SpaceError, UnknownNameError
 from nas_tc.space import count_networks, load_space, parse_space, shipped_spaces
 
@@ -82,3 +83,67 @@ def test_what_is_wrong_is_said_with_line_and_key(old, new, complaint):
 def test_no_stage_at_all():
     with pytest.raises(SpaceError, match=r"under a line \[\[stage\]\]"):
         parse_space("input = [3, 32, 32]", "file", "file.toml")
+
+
+BLOCKS = """
+input = [3, 16, 16]
+resolution = [12, 16]
+block = ["basic", "plain[groups=2]"]
+
+[[stage]]
+block = "plain"
+depth = 1
+width = 8
+filter = 3
+
+[[stage]]
+depth = [1, 2]
+width = [8, 16]
+filter = 3
+"""
+
+
+def test_blocks_and_sizes_are_genes():
+    space = parse_space(BLOCKS, "blocks", "blocks.toml")
+    genes = {gene.name: gene.choices for gene in space.genes}
+    assert genes == {
+        "resolution": (12, 16),
+        "block": ("basic", "plain[groups=2]"),
+        "stage2.depth": (1, 2),
+        "stage2.width": (8, 16),
+    }
+    network = space.decode(
+        {"resolution": 12, "block": "basic", "stage2.depth": 2, "stage2.width": 16}
+    )
+    assert network.input == (3, 12, 12)
+    assert format_notation(network.stages) == "(3,8) | basic(3,16)x2"
+    assert space.at((1, 32, 32), 7).resolutions == (24, 32)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ('"plain"', '"plan"', r"file\.toml:7: stage 1, key 'block' .*did you mean 'plain'"),
+        ('"plain"', '"inverted"', "lacks expansion"),
+        ('"plain"', '"plain[groups=2]"', "its 3 input channels cannot be split into 2 groups"),
+        ("[8, 16]", "[9, 16]", r"a width of 9 cannot be split into 2 groups"),
+        ("[12, 16]", "[12, 24]", "the input must be as large: 24 pixels"),
+        ("[12, 16]", "[12, 16.5]", "sides of images in pixels, 1 or more, not 16.5"),
+        ("[12, 16]", '16\nactivation = "gelu"', "activations among relu"),
+        ("[12, 16]", "16\ndropout = [0.5, 1]", "below 1, not 1"),
+        ("[12, 16]", '16\nhead = ["spp", "spp[4096,4096]"]', "names a choice twice"),
+        ("[12, 16]", '16\nhead = "gap[x]"', r"cannot read the head 'gap\[x\]'"),
+        ("filter = 3\n\n", "filter = 3\nstride = 0\n\n", "whole numbers of 1 or more, not 0"),
+        ('block = "plain"', "", "stage 1, block plain"),
+    ],
+)
+def test_what_is_wrong_with_a_block_is_said(old, new, complaint):
+    with pytest.raises(SpaceError, match=complaint):
+        parse_space(BLOCKS.replace(old, new, 1), "file", "file.toml")
+
+
+def test_a_resolution_without_networks_is_refused():
+    stem = 'block = "plain"\npool = "9/9"'
+    space = parse_space(BLOCKS.replace('block = "plain"', stem).replace("12", "8"), "x", "x.toml")
+    with pytest.raises(SpaceError, match="no network exists at a resolution of 8"):
+        count_networks(space)
