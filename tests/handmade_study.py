@@ -1,5 +1,7 @@
 """A study file that is written by hand, without any training."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import torch
@@ -60,3 +62,16 @@ def make_study(path, **changed):
                     buffer.uniform_(0.5, 1.5)
         save_file({k: v.contiguous() for k, v in network.state_dict().items()}, file)
     return record
+
+
+def resize_trial(path, number, side):
+    """Gives the network of a trial another image size, as if it had been trained so."""
+    with closing(sqlite3.connect(path)) as file, file:
+        (changed,) = (
+            file.execute(
+                "UPDATE trial_user_attributes SET value_json = replace(value_json, ?, ?) "
+                "WHERE key = 'architecture' AND trial_id = ?",
+                ("[1, 32, 32]", f"[1, {side}, {side}]", number + 1),
+            ).rowcount,
+        )
+    assert changed == 1

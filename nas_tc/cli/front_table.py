@@ -58,7 +58,7 @@ def print_front(
     shown = (*front, *landmarks)
     columns = _columns(record, shown, objectives)
     families = {trial.number: trial.baseline or "" for trial in record.baselines}
-    texts = [_Column("network", 0, [trial.network for trial in shown])]
+    texts = [_Column("network", 0, [_network(record, trial) for trial in shown])]
     if families:
         texts.insert(0, _Column("baseline", 0, [families.get(each.number, "") for each in shown]))
     needed = _width([*columns, *texts], _GAP)
@@ -77,13 +77,23 @@ def print_front(
     table = new_table((_line(columns, [each.heading for each in columns]), False))
     for index, trial in enumerate(shown):
         family = families.get(trial.number, "")
-        network = f"{family}: {trial.network}" if family else trial.network
+        network = _network(record, trial)
+        network = f"{family}: {network}" if family else network
         figures = _line(columns, [each.cells[index] for each in columns])
         table.add_row(f"{figures}\n{_INDENT}{network}", end_section=index == len(front) - 1)
     screen.print(table)
     if left_out:
         names = ", ".join(each.heading for each in left_out)
         screen.print(f"for {screen.width} characters left out: {names}; pareto.csv has them")
+
+
+def _network(record: "StudyRecord", trial: "TrialRecord") -> str:
+    """The notation of a network, and the size of its images where networks differ in that."""
+    from nas_tc.study.resolution import resolutions_differ  # noqa: PLC0415
+
+    if resolutions_differ(record.trials):
+        return f"{trial.network} at {trial.architecture.resolution}"
+    return trial.network
 
 
 def _columns(

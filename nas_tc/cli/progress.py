@@ -44,11 +44,25 @@ def listening(metric: str = "error") -> Iterator["Listener"]:
         yield Screen(bar, metric)
 
 
+class _Networks:
+    """Networks in words: with the size of their images as soon as they differ in that."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+
+    def name(self, trial: "TrialRecord") -> str:
+        """The notation of a trial's network."""
+        size = trial.architecture.resolution
+        self._seen.add(size)
+        return trial.network if len(self._seen) == 1 else f"{trial.network} at {size}"
+
+
 class Lines:
     """Prints one line for each event, for logs and pipes."""
 
     def __init__(self, metric: str = "error") -> None:
         self._metric = metric
+        self._networks = _Networks()
         self._done = 0
 
     def note(self, text: str) -> None:
@@ -64,7 +78,7 @@ class Lines:
 
     def ended(self, trial: "TrialRecord") -> None:
         """Prints the result of a trial."""
-        print(_ending(trial, self._metric), flush=True)
+        print(_ending(trial, self._networks.name(trial), self._metric), flush=True)
 
 
 class Screen:
@@ -72,6 +86,7 @@ class Screen:
 
     def __init__(self, bar: Bar, metric: str = "error") -> None:
         self._metric = metric
+        self._networks = _Networks()
         self._bar = bar
         self._task = bar.add_task("starting", total=None)
 
@@ -90,12 +105,16 @@ class Screen:
 
     def ended(self, trial: "TrialRecord") -> None:
         """Prints the result of a trial above the bar."""
-        self._bar.console.print(_ending(trial, self._metric), overflow="ellipsis", no_wrap=True)
+        self._bar.console.print(
+            _ending(trial, self._networks.name(trial), self._metric),
+            overflow="ellipsis",
+            no_wrap=True,
+        )
 
 
-def _ending(trial: "TrialRecord", metric: str) -> str:
-    """The result of a trial in one line."""
-    network = f"{trial.complexity:,} multiply-adds, {trial.network}"
+def _ending(trial: "TrialRecord", name: str, metric: str) -> str:
+    """The result of a trial in one line; `name` is that of its network."""
+    network = f"{trial.complexity:,} multiply-adds, {name}"
     if trial.baseline is not None:
         network = f"baseline {trial.baseline}, {network}"
     again = "" if trial.repeat_of is None else f" (the network of trial {trial.repeat_of} again)"

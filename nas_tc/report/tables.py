@@ -8,6 +8,7 @@ from nas_tc.cost.measures import MEASURES, parse_measure
 from nas_tc.metric import Metric
 from nas_tc.report.columns import in_metric
 from nas_tc.study import StudyRecord, TrialRecord, check_objectives, objective, pareto_front
+from nas_tc.study.resolution import add_resolution
 
 _RECORDED = ("complexity", "params")  # by formula, and in every row
 
@@ -23,6 +24,7 @@ def front_table(record: StudyRecord, objectives: Sequence[str] = ()) -> pd.DataF
     Each other measure that is an objective, such as memory_bytes or train_memory_bytes@b128. If
     there are trainings with other seeds: reruns, how many; rerun_val_error and rerun_test_error,
     their means; and rerun_val_error_sd and rerun_test_error_sd, their standard deviations. If
+    networks of the study differ in the size of their images: resolution, as "24x24". If
     baselines were trained: baseline, the family's name, and on_front. By another metric than the
     error, columns have its name, such as val_balanced_error, and test_error is the plain error.
 
@@ -70,7 +72,9 @@ def front_table(record: StudyRecord, objectives: Sequence[str] = ()) -> pd.DataF
         columns += [f"rerun_{which}_error{end}" for which in ("val", "test") for end in ("", "_sd")]
     if record.baselines:
         columns += ["baseline", "on_front"]
-    return _in_metric(pd.DataFrame(rows, columns=columns), record, (*front, *landmarks))
+    table = pd.DataFrame(rows, columns=columns)
+    add_resolution(table, (*front, *landmarks), record.trials)
+    return _in_metric(table, record, (*front, *landmarks))
 
 
 def trials_table(record: StudyRecord) -> pd.DataFrame:
@@ -106,7 +110,9 @@ def trials_table(record: StudyRecord) -> pd.DataFrame:
         }
         for trial in record.trials
     ]
-    return _in_metric(pd.DataFrame(rows), record, record.trials)
+    table = pd.DataFrame(rows)
+    add_resolution(table, record.trials, record.trials)
+    return _in_metric(table, record, record.trials)
 
 
 def front_of(record: StudyRecord, objectives: Sequence[str] = ()) -> tuple[TrialRecord, ...]:

@@ -30,3 +30,12 @@ def test_the_line_of_a_trial_names_the_network_that_it_repeats(study, capsys, ch
     trial = study.trial(3)
     expected = f"{line}{trial.complexity:,} multiply-adds, {trial.network}\n"
     assert capsys.readouterr().out == expected
+
+
+def test_networks_are_named_with_the_size_of_their_images_once_they_differ(study, capsys):
+    lines, trial = Lines(), study.trial(3)
+    small = replace(trial, architecture=trial.architecture.at((1, 24, 24)))
+    for each in (trial, small, trial):
+        lines.ended(each)
+    ends = [line.rpartition("32)/2")[2] for line in capsys.readouterr().out.splitlines()]
+    assert ends == ["", " at 24x24", " at 32x32"]

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file
 
-from handmade_study import make_study
+from handmade_study import make_study, resize_trial
 from nas_tc.architecture import Architecture
 from nas_tc.module import build
 from nas_tc.recipe import Recipe
-from nas_tc.study import weights_file
+from nas_tc.study import read_study, weights_file
 
 TINY = ("(3,4)/2 | (3,8)/2", "--head", "gap", "--norm", "batch", "--input", "1x16x16")
 
@@ -70,6 +70,25 @@ def test_a_training_makes_up_for_rare_classes_as_its_search_did(nas_tc, tmp_path
     assert (code, "as in the search" in out) == (0, False)
     result = json.loads((tmp_path / "b" / "result.json").read_text())
     assert result["recipe"]["class_weights"] == "none"
+
+
+def test_a_network_of_another_size_is_trained_on_the_images_of_its_search(nas_tc, tmp_path):
+    path = tmp_path / "s.db"
+    make_study(path)
+    resize_trial(path, 0, 24)
+    assert read_study(path).trial(0).architecture.input == (1, 24, 24)
+    settings = ("train", path, "--trial", "0", "--set", "epochs=1", "--out")
+    code, out, _ = nas_tc(*settings, tmp_path / "a", "--from-search")
+    assert (code, "images: scaled from 32x32 to 24x24, as in the search" in out) == (0, True)
+    result = json.loads((tmp_path / "a" / "result.json").read_text())
+    assert (result["images"]["shape"], result["architecture"]["input"]) == (
+        [1, 32, 32],
+        [1, 24, 24],
+    )
+    code, out, _ = nas_tc(*settings, tmp_path / "b", "--input", "1x16x16")
+    assert (code, "images: scaled" in out) == (0, False)
+    result = json.loads((tmp_path / "b" / "result.json").read_text())
+    assert result["images"]["shape"] == result["architecture"]["input"] == [1, 16, 16]
 
 
 def test_results_that_cannot_be_written_are_one_line(nas_tc, tmp_path):

@@ -33,6 +33,20 @@ def test_all_trials_as_a_table(study):
     assert table["g"].tolist() == list("abcde")
 
 
+def test_image_sizes_are_shown_where_they_differ(study):
+    assert "resolution" not in front_table(study)
+    assert "resolution" not in trials_table(study)
+    first, *rest = study.trials
+    small = first.architecture.at((1, 24, 20))
+    mixed = replace(
+        study, trials=(replace(first, architecture=small, genes={"resolution": 24}), *rest)
+    )
+    table = front_table(mixed)
+    assert list(table.columns)[:3] == ["trial", "network", "resolution"]
+    assert table["resolution"].tolist() == ["24x20", "32x32"]
+    assert trials_table(mixed)["resolution"].tolist() == ["24x20", *["32x32"] * 4]
+
+
 def test_the_files(study, tmp_path):
     out = tmp_path / "new" / "folder"
     paths = write_report(study, out)
