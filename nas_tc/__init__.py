@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nas_tc.architecture import Stage as Stage
     from nas_tc.budget import parse_budget as parse_budget
     from nas_tc.cost import cost as cost
+    from nas_tc.export import load as load
     from nas_tc.module import build as build
     from nas_tc.search import search as search
     from nas_tc.space import load_space as load_space
@@ -30,6 +31,7 @@ _HOMES = {
     "Stage": "nas_tc.architecture",
     "build": "nas_tc.module",
     "cost": "nas_tc.cost",
+    "load": "nas_tc.export",
     "load_space": "nas_tc.space",
     "parse_budget": "nas_tc.budget",
     "search": "nas_tc.search",
@@ -42,6 +44,7 @@ __all__ = [
     "__version__",
     "build",
     "cost",
+    "load",
     "load_space",
     "parse_budget",
     "search",

@@ -41,6 +41,10 @@ class StudyError(NasTcError):
     """A study file that is not one, is in use, or belongs to another search."""
 
 
+class ExportError(NasTcError):
+    """An exported file that does not compute what the trained network does, or no such file."""
+
+
 class TableError(NasTcError):
     """A table of layer times that cannot be read, or is of another machine."""
 

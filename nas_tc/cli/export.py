@@ -1,24 +1,24 @@
-"""`nas-tc export`: a network of a study as a torch module of its own."""
+"""`nas-tc export`: a network of a study as files that other programs run, each verified."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nas_tc.cli import options
-from nas_tc.errors import NasTcError
+from nas_tc.cli.console import console, new_table, percent, tell
+from nas_tc.errors import DataError, NasTcError
+
+if TYPE_CHECKING:
+    from nas_tc.data import ImageData
+    from nas_tc.export import Export
+    from nas_tc.metric import Metric
+    from nas_tc.study import StudyRecord
 
 
 def export(
     study: options.Study,
-    out: Annotated[
-        Path,
-        typer.Option(
-            help="Folder for network.py, weights.safetensors, preprocess.py, preprocess.json and "
-            "README.md.",
-            show_default=False,
-        ),
-    ],
+    out: Annotated[Path, typer.Option(help="Folder for the files.", show_default=False)],
     trial: Annotated[
         int | None,
         typer.Option(help="Number of a trial whose weights are kept.", show_default=False),
@@ -26,18 +26,97 @@ def export(
     best: Annotated[
         bool, typer.Option("--best", help="The trial with the least validation error.")
     ] = False,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            help="Formats, with commas: source (always), pt2 (torch.export), onnx, int8.",
+            show_default="all whose libraries are installed",
+        ),
+    ] = None,
+    data: options.DataOfStudy = None,
+    int8_loss: Annotated[
+        float,
+        typer.Option(help="Most that 8 bits may add to the test error, percentage points."),
+    ] = 1.0,
+    unverified: Annotated[
+        bool,
+        typer.Option(
+            "--unverified",
+            help="Compare on noise, where the study's images are gone; without int8.",
+        ),
+    ] = False,
 ) -> None:
-    """Hand a network over: source that imports torch alone, weights, how images are prepared."""
-    from nas_tc.export import export_trial  # noqa: PLC0415
+    """Hand a network over: source, weights, ONNX and more, each run again and compared."""
+    from nas_tc.export import export_trial, parse_formats  # noqa: PLC0415
     from nas_tc.export.preprocess import UNKNOWN_PREPARATION, is_known  # noqa: PLC0415
     from nas_tc.study import read_study  # noqa: PLC0415
 
     if best == (trial is not None):
         raise NasTcError("which network? give either --trial N or --best")
+    if not 0 <= int8_loss <= 100:
+        raise NasTcError(f"--int8-loss must be 0 to 100 percentage points, not {int8_loss:g}")
+    formats = None if format is None else parse_formats(format)
+    if unverified and formats is not None and "int8" in formats:
+        raise NasTcError("--unverified: int8 needs the study's images; leave one of them out")
     record = read_study(study)
     chosen = record.best if trial is None else record.trial(trial)
-    paths = export_trial(record, chosen, out)
-    typer.echo(f"trial {chosen.number}: {chosen.network}")
-    typer.echo(f"export: {out}/ ({', '.join(path.name for path in paths)})")
+    written = export_trial(
+        record,
+        chosen,
+        out,
+        formats=formats,
+        images=None if unverified else _images(record, data),
+        int8_loss=int8_loss / 100,
+        note=tell,
+    )
+    screen = console()
+    screen.print(f"trial {chosen.number}: {chosen.network}")
+    _print_checks(written, record.metric)
+    for name, why in written.left_out.items():
+        screen.print(f"note: {name} is left out: {why}")
+    screen.print(f"export: {out}/ ({', '.join(path.name for path in written.paths)})")
     if not is_known(record.settings["data"]):
-        typer.echo(f"note: {UNKNOWN_PREPARATION}")
+        screen.print(f"note: {UNKNOWN_PREPARATION}")
+    if formats is None and "onnx" not in [each.format for each in written.checks]:
+        tell("note: for ONNX and int8: pip install 'nas-tc[onnx]'")
+
+
+def _images(record: "StudyRecord", data: str | None) -> "ImageData":
+    """The study's images."""
+    from nas_tc.study.images import images_of  # noqa: PLC0415
+
+    try:
+        return images_of(record, data)
+    except DataError as error:
+        raise DataError(f"{error}; without the images: --unverified") from None
+
+
+def _print_checks(written: "Export", metric: "Metric") -> None:
+    """A table of what each file differs from the trained network by."""
+    from nas_tc.export.formats import FILES  # noqa: PLC0415
+
+    trained = written.trained.confusion
+    error = None if trained is None else metric.of(trained)
+    screen = console()
+    screen.print(f"compared on {written.images}; {metric.words} as trained: {percent(error)}")
+    table = new_table(
+        ("file", False),
+        ("run by", False),
+        ("largest difference", True),
+        ("of", True),
+        ("changed classes", True),
+        (metric.words, True),
+        ("MB", True),
+    )
+    for check in written.checks:
+        confusion = check.confusion
+        table.add_row(
+            FILES[check.format],
+            check.runtime,
+            f"{check.largest_difference:.2g}",
+            f"{check.largest_score:.3g}",
+            f"{check.changed:,}",
+            percent(None if confusion is None else metric.of(confusion)),
+            f"{check.bytes / 1e6:.2f}",
+        )
+    screen.print(table)

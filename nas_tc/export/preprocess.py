@@ -6,7 +6,7 @@ from typing import Any
 
 from nas_tc.architecture import Shape
 from nas_tc.data import prepare
-from nas_tc.training.scaling import interpolated
+from nas_tc.training import scaling
 
 UNKNOWN_PREPARATION = (
     "The study is of a version that did not keep how transparent and 16-bit images were read: "
@@ -15,25 +15,31 @@ UNKNOWN_PREPARATION = (
 _HEIGHT, _WIDTH = "decoded_height", "decoded_width"
 _UNKNOWN = {"background": None, "resample": "bilinear", "is_cut": True}
 _DIGITS = {"resample": "bicubic", "is_cut": False}
-_HEAD = '''"""Prepares images as the training has seen them. Needs torch, NumPy and Pillow.
+_HEAD = '''"""Prepares images as the training has seen them. Needs NumPy and Pillow.
 
-    from preprocess import CLASSES, preprocess
-    images = preprocess("photo.jpg")  # (1, {shape}), float, 0 to 1
+    from preprocess import CLASSES, preprocess, to_array
+    images = preprocess("photo.jpg")  # (1, {shape}), float, 0 to 1; needs torch
+    images = to_array("photo.jpg")  # the same values as an array, for onnxruntime
 """
 
 import json
+import math
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
+
+if TYPE_CHECKING:
+    import torch
 
 SETTINGS = json.loads(Path(__file__).with_name("preprocess.json").read_text(encoding="utf-8"))
 CLASSES = tuple(SETTINGS["classes"])  # names, in the order of the scores
 '''
 _PREPROCESS = '''
-def preprocess(image: str | Path | Image.Image) -> torch.Tensor:
+def to_array(image: str | Path | Image.Image) -> NDArray[np.float32]:
     """An image as the network takes it: (1, channels, height, width), float, 0 to 1.
 
     Args:
@@ -46,12 +52,31 @@ def preprocess(image: str | Path | Image.Image) -> torch.Tensor:
     flat = in_8_bits(upright(opened), SETTINGS["background"], SETTINGS["grey_range"])
     shape = {side}, SETTINGS["channels"]
     pixels = to_pixels(flat, shape, SETTINGS["resample"], is_cut=SETTINGS["is_cut"])
-    images = torch.from_numpy(pixels.copy())[None]
-    return {images}.permute(0, 3, 1, 2).float() / 255
+    return {pixels}.astype(np.float32)[None].transpose(0, 3, 1, 2) / np.float32(255)
+
+
+def preprocess(image: str | Path | Image.Image) -> "torch.Tensor":
+    """The same as a tensor of torch."""
+    import torch
+
+    return torch.from_numpy(to_array(image))
+
+
+def named(scores: Sequence[float]) -> str:
+    """The class with the highest of an image's scores; of several labels all likelier than not."""
+    if SETTINGS["probabilities"] == "sigmoid":
+        shares = [1 / (1 + math.exp(-score)) for score in scores]
+        found = [(name, share) for name, share in zip(CLASSES, shares) if share > 0.5]
+    else:
+        best = max(range(len(scores)), key=lambda at: scores[at])
+        total = sum(math.exp(score - scores[best]) for score in scores)
+        found = [(CLASSES[best], 1 / total)]
+    return ", ".join(f"{name} ({100 * share:.1f} %)" for name, share in found) or "none"
 '''
-_WITH_FUNCTIONAL = """import Image, ImageOps
-from torch import Tensor
-from torch.nn import functional
+
+
+_WITH_CEIL = """import math
+from math import ceil
 """
 _OWN = 'SETTINGS["height"], SETTINGS["width"]'
 _DECODED = 'SETTINGS["decoded_height"], SETTINGS["decoded_width"]'
@@ -81,6 +106,7 @@ def preprocess_settings(data: Mapping[str, Any], input: Shape) -> dict[str, Any]
         "grey_range": data.get("grey_range"),
         "mean": data.get("mean"),
         "std": data.get("std"),
+        "probabilities": "softmax",
         "classes": list(data["classes"]),
     }
 
@@ -111,15 +137,16 @@ def preprocess_source(shape: str, *, scales: bool = False) -> str:
         scales: Whether images are scaled once more: see `is_scaled`.
     """
     functions: list[Callable[..., object]] = [prepare.upright, prepare.in_8_bits, prepare.to_pixels]
-    head, side, images = _HEAD, _OWN, "images"
+    constants = [f"SIXTEEN_BITS = {prepare.SIXTEEN_BITS!r}  # Pillow's modes of 16-bit grey"]
+    head, side, pixels = _HEAD, _OWN, "pixels"
     if scales:
-        functions.append(interpolated)
-        head = head.replace("import Image, ImageOps\n", _WITH_FUNCTIONAL)
-        side, images = _DECODED, f"interpolated(images, {_OWN})"
-    preprocess = _PREPROCESS.lstrip().replace("{side}", side).replace("{images}", images)
+        functions += [scaling.scaled_array, scaling.taps, scaling.bits_of]
+        constants += [f"MOST_BITS = {scaling.MOST_BITS}", f"WORD = {scaling.WORD}"]
+        head = head.replace("import math\n", _WITH_CEIL)
+        side, pixels = _DECODED, f"scaled_array(pixels, {_OWN})"
+    preprocess = _PREPROCESS.lstrip().replace("{side}", side).replace("{pixels}", pixels)
     sources = [inspect.getsource(each).rstrip() + "\n" for each in functions]
-    constant = f"SIXTEEN_BITS = {prepare.SIXTEEN_BITS!r}  # Pillow's modes of 16-bit grey\n"
-    head = head.replace("{shape}", shape) + constant
+    head = head.replace("{shape}", shape) + "\n".join(constants) + "\n"
     return "\n\n".join([head, *sources, preprocess])
 
 

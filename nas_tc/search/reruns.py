@@ -6,8 +6,7 @@ from typing import cast
 
 import optuna
 
-from nas_tc.data import ImageData, load_data
-from nas_tc.errors import DataError, NasTcError, StudyError
+from nas_tc.errors import NasTcError, StudyError
 from nas_tc.recipe import Recipe
 from nas_tc.search.events import Listener, NullListener
 from nas_tc.search.interrupts import Interrupts
@@ -16,6 +15,7 @@ from nas_tc.search.session import Session
 from nas_tc.search.stop_time import StopTime
 from nas_tc.search.train_and_test import Trained, TrainingJob, train_and_test
 from nas_tc.study.attributes import RERUNS_KEY
+from nas_tc.study.images import images_of
 from nas_tc.study.record import StudyRecord, read_study, record_of
 from nas_tc.study.spread import Rerun
 from nas_tc.study.storage import lock_study, open_study
@@ -61,7 +61,7 @@ def rerun(
         raise StudyError(f"{path}: no trial is complete yet; resume the search")
     recipe = Recipe.from_dict(record.settings["recipe"])
     with lock_study(path):
-        images = _images_of(record, data)
+        images = images_of(record, data)
         with Interrupts() as interrupts, open_study(path, dict(record.settings)) as opened:
             interrupted = False
             if missing_reruns(record_of(opened, path), reruns):
@@ -150,25 +150,3 @@ def _keep(study: optuna.Study, number: int, rerun: Rerun) -> None:
     kept = dict(study.user_attrs.get(RERUNS_KEY, {}))
     kept[str(number)] = [*kept.get(str(number), []), asdict(rerun)]
     study.set_user_attr(RERUNS_KEY, kept)
-
-
-def _images_of(record: StudyRecord, data: str | None) -> ImageData:
-    """The study's images.
-
-    Args:
-        record: Record of the study.
-        data: Place of the images now; None: where they were.
-
-    Raises:
-        DataError: The images differ from the study's.
-    """
-    kept = record.settings["data"]
-    images = load_data(data or kept["name"], side=tuple(kept["shape"][1:]))
-    if len(images.train) > kept["train_images"]:
-        images = images.with_fewer(kept["train_images"])
-    if images.checksum != kept["checksum"]:
-        raise DataError(
-            f"{images.name} has other images than the study {record.path} "
-            f"({images.checksum} against {kept['checksum']}); name their place with --data"
-        )
-    return images

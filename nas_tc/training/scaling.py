@@ -8,13 +8,15 @@ are the same on every device, in every batch, and in an exported network's `prep
 from functools import cache
 from math import ceil
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
 Side = tuple[int, int]  # height and width, pixels
-_MOST_BITS = 22  # of a weight, as torch has it
-_WORD = 1 << 15  # torch keeps weights in 16 bits with a sign
+MOST_BITS = 22  # of a weight, as torch has it
+WORD = 1 << 15  # torch keeps weights in 16 bits with a sign
 
 
 def scaled(pixels: Tensor, size: Side) -> Tensor:
@@ -47,6 +49,26 @@ def interpolated(pixels: Tensor, height: int, width: int) -> Tensor:
     return found.permute(0, 2, 3, 1)
 
 
+def scaled_array(pixels: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+    """One image scaled to `height` x `width`, (height, width, channels), without torch.
+
+    Exported networks have this function, for runtimes other than torch. Its bytes are those of
+    `interpolated`.
+
+    Args:
+        pixels: Image, (height, width, channels).
+        height: Height of the result, pixels.
+        width: Width of the result, pixels.
+    """
+    for axis, side in ((1, width), (0, height)):
+        if pixels.shape[axis] != side:
+            places, weights, bits = taps(pixels.shape[axis], side)
+            parts = np.moveaxis(pixels, axis, -1)[..., np.array(places)].astype(np.int64)
+            total = (parts * np.array(weights)).sum(-1) + (1 << (bits - 1))
+            pixels = np.moveaxis((total >> bits).clip(0, 255).astype(np.uint8), -1, axis)
+    return pixels
+
+
 def _along(pixels: Tensor, axis: int, side: int) -> Tensor:
     """What torch does on a processor with bytes, along one axis, on any device.
 
@@ -67,8 +89,8 @@ def _along(pixels: Tensor, axis: int, side: int) -> Tensor:
 
 @cache
 def _taps_on(before: int, after: int, device: torch.device) -> tuple[Tensor, Tensor, int]:
-    """`_taps` as tensors on a device, kept: a graph uses the same memory in each replay."""
-    places, weights, bits = _taps(before, after)
+    """`taps` as tensors on a device, kept: a graph uses the same memory in each replay."""
+    places, weights, bits = taps(before, after)
     return (
         torch.tensor(places, dtype=torch.int64).T.contiguous().to(device),
         torch.tensor(weights, dtype=torch.int32).T.contiguous().to(device),
@@ -76,7 +98,7 @@ def _taps_on(before: int, after: int, device: torch.device) -> tuple[Tensor, Ten
     )
 
 
-def _taps(before: int, after: int) -> tuple[list[list[int]], list[list[int]], int]:
+def taps(before: int, after: int) -> tuple[list[list[int]], list[list[int]], int]:
     """Which pixels each pixel of the result is made of, along one axis.
 
     Args:
@@ -99,13 +121,17 @@ def _taps(before: int, after: int) -> tuple[list[list[int]], list[list[int]], in
         total, missing = sum(row), most - len(row)
         shares.append([share / total for share in row] + [0.0] * missing)
         places.append([*range(first, last), *[last - 1] * missing])
-    bits = _bits(max(max(row) for row in shares))
+    bits = bits_of(max(max(row) for row in shares))
     return places, [[int(share * (1 << bits) + 0.5) for share in row] for row in shares], bits
 
 
-def _bits(greatest: float) -> int:
-    """The most bits with which the greatest weight fits into torch's 16."""
+def bits_of(greatest: float) -> int:
+    """The most bits with which the greatest weight fits into torch's 16.
+
+    Args:
+        greatest: Greatest weight, as a share of the sum.
+    """
     bits = 0
-    while bits < _MOST_BITS - 1 and int(0.5 + greatest * (1 << (bits + 1))) < _WORD:
+    while bits < MOST_BITS - 1 and int(0.5 + greatest * (1 << (bits + 1))) < WORD:
         bits += 1
     return bits

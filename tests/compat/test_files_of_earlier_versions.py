@@ -93,7 +93,7 @@ def test_a_study_goes_on(kept, kept_workers):
 
 def test_an_export_has_the_same_outputs(kept):
     record = read_study(kept / "study.db")
-    export_trial(record, record.best, kept / "again")
+    export_trial(record, record.best, kept / "again", formats=("source",))
     images = torch.rand(4, 1, 8, 8, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         assert torch.equal(

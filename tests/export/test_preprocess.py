@@ -49,7 +49,8 @@ def exported(study, data, folder, input=None):
     weights = weights_file(record.path, 0)
     weights.parent.mkdir(parents=True)
     save_file({k: v.contiguous() for k, v in trained.state_dict().items()}, weights)
-    export_trial(record, replace(study.best, number=0, architecture=network), folder)
+    trial = replace(study.best, number=0, architecture=network)
+    export_trial(record, trial, folder, formats=("source",))
     return trained.eval()
 
 
@@ -147,7 +148,7 @@ def preprocess_of(folder):
 
 
 def test_digits_are_enlarged_as_they_were(study, tmp_path):
-    export_trial(study, study.best, tmp_path)
+    export_trial(study, study.best, tmp_path, formats=("source",))
     digit = np.round(load_digits().images[7] * (255 / 16)).astype(np.uint8)
     seen = preprocess_of(tmp_path)(Image.fromarray(digit))[0, 0]
     data = load_data("digits")
@@ -159,7 +160,7 @@ def test_digits_are_enlarged_as_they_were(study, tmp_path):
 def test_what_an_earlier_study_does_not_tell_is_refused_with_a_word(study, tmp_path):
     data = {key: value for key, value in study.settings["data"].items() if key != "preparation"}
     record = replace(study, settings={**study.settings, "data": {**data, "name": "parquet:x"}})
-    export_trial(record, study.best, tmp_path)
+    export_trial(record, study.best, tmp_path, formats=("source",))
     readme = (tmp_path / "README.md").read_text()
     assert "did not keep how transparent and 16-bit images were read" in readme
     preprocess = preprocess_of(tmp_path)

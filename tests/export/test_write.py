@@ -26,11 +26,12 @@ def network_of(source):
 
 def test_a_trial_is_handed_over(study, tmp_path):
     trial = study.best
-    paths = export_trial(study, trial, tmp_path / "out")
-    assert [path.name for path in paths] == [
-        "network.py", "weights.safetensors", "preprocess.py", "preprocess.json", "README.md",
+    written = export_trial(study, trial, tmp_path / "out", formats=("source",))
+    assert [path.name for path in written.paths] == [
+        "network.py", "network.json", "weights.safetensors", "preprocess.py", "preprocess.json",
+        "classify.py", "verification.json", "README.md",
     ]  # fmt: skip
-    readme = paths[4].read_text()
+    readme = written.paths[-1].read_text()
     assert trial.network in readme
     assert "10.00% (359 images of digits)" in readme
     assert "12.50% (359 images)" in readme
@@ -43,13 +44,17 @@ def test_a_trial_is_handed_over(study, tmp_path):
     code = (
         "import sys, torch\n"
         + lines
+        + "import runpy; sys.argv = ['classify.py', 'photo.png']\n"
+        + "runpy.run_path('classify.py')\n"
         + f"images = torch.load({str(tmp_path / 'images.pt')!r})\n"
         + f"torch.save(network(images).detach(), {str(tmp_path / 'scores.pt')!r})\n"
         + "assert not any(name.startswith('nas_tc') for name in sys.modules)\n"
     )
     command = [sys.executable, "-c", code]
     ran = subprocess.run(command, cwd=tmp_path / "out", check=True, capture_output=True, text=True)
-    assert ran.stdout.strip() in [str(digit) for digit in range(10)]  # the class of the photo
+    label, example = ran.stdout.splitlines()  # the class of the photo, twice
+    assert label in [str(digit) for digit in range(10)]
+    assert example.startswith(f"photo.png: {label} (")
     trained = build(trial.architecture)
     trained.load_state_dict(load_file(weights_file(study.path, trial.number)))
     with torch.inference_mode():
@@ -58,7 +63,7 @@ def test_a_trial_is_handed_over(study, tmp_path):
 
 def test_a_trial_without_weights(study, tmp_path):
     with pytest.raises(StudyError, match=r"trial 3 \(pruned\) has no weights: .*: 0, 1$"):
-        export_trial(study, study.trial(3), tmp_path)
+        export_trial(study, study.trial(3), tmp_path, formats=("source",))
     with pytest.raises(StudyError, match="no trial 9; there are 0 to 4"):
         study.trial(9)
 

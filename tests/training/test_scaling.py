@@ -10,7 +10,7 @@ from PIL import Image
 from nas_tc.recipe import Recipe
 from nas_tc.training import Images
 from nas_tc.training.batches import altered, plain_batches, shuffled_batches, ten_views, to_float
-from nas_tc.training.scaling import _along, interpolated, scaled
+from nas_tc.training.scaling import _along, interpolated, scaled, scaled_array
 
 sides = st.integers(1, 70)
 
@@ -29,6 +29,8 @@ def test_a_gpu_and_a_processor_make_the_same_bytes(before, after, channels):
     assert on_processor.shape == (2, *after, channels)
     on_gpu = _along(_along(pixels, 2, after[1]), 1, after[0])
     assert torch.equal(on_gpu, on_processor)
+    without_torch = scaled_array(pixels[0].numpy(), *after)
+    assert (without_torch == on_processor[0].numpy()).all()
 
 
 @pytest.mark.gpu

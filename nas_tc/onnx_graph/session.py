@@ -1,0 +1,63 @@
+"""Sessions of onnxruntime's CPU provider that repeat: fixed threads, no spinning, no warnings."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nas_tc.errors import DeviceError
+
+if TYPE_CHECKING:
+    import onnx
+
+_ERRORS_ONLY = 3
+
+
+def ort_version() -> str | None:
+    """Version of onnxruntime; None: it is not installed, or onnx is not."""
+    try:
+        import onnx  # noqa: F401, PLC0415
+        import onnxruntime  # noqa: PLC0415
+    except ImportError:
+        return None
+    return str(onnxruntime.__version__)
+
+
+def check_onnxruntime() -> None:
+    """Refuses to go on without onnx and onnxruntime.
+
+    Raises:
+        DeviceError: One of them is not installed.
+    """
+    if ort_version() is None:
+        raise DeviceError(
+            "onnx and onnxruntime are not installed; install them: pip install 'nas-tc[onnx]'"
+        )
+
+
+def new_session(
+    model: "onnx.ModelProto | Path", *, threads: int = 1, profile: Path | None = None
+) -> Any:
+    """A session of onnxruntime that runs a model on the processor.
+
+    Args:
+        model: Model, or the file of one.
+        threads: Number of threads that share the work of a node.
+        profile: Beginning of the name of the file that the times of nodes are written to; None: no
+            times are taken.
+
+    Raises:
+        DeviceError: onnxruntime is not installed.
+    """
+    check_onnxruntime()
+    import onnxruntime  # noqa: PLC0415
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _ERRORS_ONLY
+    # Threads that wait must not spin: it costs whatever else runs on the machine.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if profile is not None:
+        options.enable_profiling = True
+        options.profile_file_prefix = str(profile)
+    source = str(model) if isinstance(model, Path) else model.SerializeToString()
+    return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
