@@ -49,7 +49,14 @@ def start_ray(address: str | None, workers: int | None, clocked: bool = False) -
         return False
     with own_sigterm(), _command_as_text():
         _init_ray(address, workers, {} if clocked else FAST_MEMORY)
+    _silence_messages()
     return True
+
+
+def _silence_messages() -> None:
+    """Keeps Ray from printing hundreds of lines of its log where one of its processes has died."""
+    if hasattr(ray._private.worker, "print_to_stdstream"):
+        ray._private.worker.print_to_stdstream = lambda *_, **__: None
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import typer
 from nas_tc.architecture import format_notation
 from nas_tc.cli import options
 from nas_tc.cli.console import console, new_table, percent
+from nas_tc.cli.signals import interrupt_on_signals
 from nas_tc.experiment import (
     Experiment,
     entrants,
@@ -90,6 +91,8 @@ def experiment(
     from nas_tc.cli.experiment_progress import listening  # noqa: PLC0415
     from nas_tc.experiment.run import Where, run_experiment  # noqa: PLC0415
     from nas_tc.experiment.write import write_outcome  # noqa: PLC0415
+
+    interrupt_on_signals()
 
     folder = out or _LOCAL / f"experiment-{asked.name}"
     with listening() as listener:

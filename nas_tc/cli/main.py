@@ -1,10 +1,9 @@
 """The program `nas-tc`. Heavy libraries are loaded by the commands that need them."""
 
 import os
-import signal
 import sys
+import threading
 from io import TextIOWrapper
-from types import FrameType
 
 import typer
 
@@ -28,10 +27,11 @@ from nas_tc.cli import (
     train,
     zoo,
 )
+from nas_tc.cli.signals import INTERRUPTED, interrupt_on_signals
+from nas_tc.cli.supervision import supervise
 from nas_tc.errors import NasTcError, reason
 
 BAD_INPUT = 2
-INTERRUPTED = 130
 
 app = typer.Typer(
     name="nas-tc",
@@ -68,10 +68,20 @@ def _program(version: bool = typer.Option(False, "--version", help="Print the ve
 
 def main() -> None:
     """Runs the command line; what a user got wrong is one line on stderr and exit code 2."""
-    for name in ("SIGTERM", "SIGHUP"):  # nohup ignores SIGHUP, and so it stays
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, _as_interrupt)
+    if _takes_long(sys.argv[1:]) and threading.active_count() == 1:
+        sys.exit(supervise(_run))
+    interrupt_on_signals()
+    sys.exit(_run())
+
+
+def _takes_long(arguments: list[str]) -> bool:
+    """Whether a command trains with Ray, and goes on where it was when it is started again."""
+    command = arguments[0] if arguments else ""
+    return command in ("search", "experiment") or (command == "report" and "--reruns" in arguments)
+
+
+def _run() -> int:
+    """Runs the command line, and returns its exit code."""
     if isinstance(sys.stdout, TextIOWrapper):  # a file's name may be no text
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
@@ -96,7 +106,7 @@ def main() -> None:
         code = BAD_INPUT
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
-    sys.exit(code if isinstance(code, int) else 0)
+    return code if isinstance(code, int) else 0
 
 
 def _ran_out(error: BaseException) -> bool:
@@ -122,8 +132,3 @@ def _lost_output() -> bool:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return True
     return False
-
-
-def _as_interrupt(_signal: int, _frame: FrameType | None) -> None:
-    """A polite kill ends a search as Ctrl-C does: nothing is lost."""
-    raise KeyboardInterrupt

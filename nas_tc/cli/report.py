@@ -9,6 +9,7 @@ from nas_tc.cli import options
 from nas_tc.cli.console import console
 from nas_tc.cli.front_table import print_front
 from nas_tc.cli.progress import listening
+from nas_tc.cli.signals import interrupt_on_signals
 from nas_tc.cost.measures import MEASURES
 from nas_tc.errors import NasTcError
 
@@ -53,6 +54,8 @@ def report(
         show_and_write(kept, out, names)
         return
     from nas_tc.search import rerun  # noqa: PLC0415
+
+    interrupt_on_signals()
 
     with listening() as listener:
         record = rerun(study, reruns, data=data, workers=workers, device=device, listener=listener)

@@ -12,6 +12,8 @@ import typer
 from nas_tc.cli import options
 from nas_tc.cli.progress import listening
 from nas_tc.cli.report import show_and_write
+from nas_tc.cli.signals import interrupt_on_signals
+from nas_tc.cli.supervision import started_s
 from nas_tc.cli.until import limit_s
 
 
@@ -94,12 +96,13 @@ def search(
     memory_limit: options.MemoryLimit = None,
 ) -> None:
     """Find the most accurate networks within a budget. Run it again to resume."""
-    began_s = time.monotonic()
+    began_s = started_s()
     most_s = limit_s(hours, minutes, until, datetime.now())
     from nas_tc.metric import parse_metric  # noqa: PLC0415
     from nas_tc.recipe import parse_fields  # noqa: PLC0415
     from nas_tc.search.api import search as run  # noqa: PLC0415
 
+    interrupt_on_signals()
     fields = parse_fields(set_ or [])
     if "augment" in fields:
         augment = "+".join(map(str, fields.pop("augment"))) or "none"

@@ -24,7 +24,8 @@ def nas_tc(monkeypatch, capsys, tmp_path):
 
 @pytest.fixture(autouse=True)
 def unsettled(monkeypatch):
-    """Commands settle their own process on a core, where tiny numbers are zero: not this one."""
+    """Commands settle their own process on a core, and some start another one: not here."""
+    monkeypatch.setattr("nas_tc.cli.main.supervise", lambda run: run())
     monkeypatch.setattr("nas_tc.training.settle_on_core", lambda *_, **__: None)
     monkeypatch.setattr("nas_tc.training.take_huge_pages", lambda: None)
     monkeypatch.setattr("nas_tc.cli.measured.keep_memory", lambda: None)

@@ -24,7 +24,16 @@ def test_a_signal_waits_for_the_check(number, heeds_ctrl_c):
     assert signal.getsignal(number) is before
 
 
-def test_a_second_signal_does_not_wait(heeds_ctrl_c):
+def test_many_signals_are_one(heeds_ctrl_c):
+    with Interrupts() as interrupts:
+        for _ in range(5):
+            os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            interrupts.check()
+
+
+def test_a_signal_that_comes_much_later_does_not_wait(heeds_ctrl_c, monkeypatch):
+    monkeypatch.setattr("nas_tc.search.interrupts._PATIENCE_S", -1.0)
     with Interrupts():
         os.kill(os.getpid(), signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):

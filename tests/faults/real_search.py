@@ -1,0 +1,109 @@
+"""A search as a user starts it, in a session of its own, and the processes that belong to it."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+COMMAND = [
+    *(sys.executable, "-m", "nas_tc.cli", "search", "--budget", "alexnet*0.05"),
+    *("--epochs", "1", "--baselines", "none", "--workers", "1"),
+]
+
+
+class RealSearch:
+    """A running search.
+
+    Args:
+        folder: Folder that it runs in; the study is study.db there.
+        options: Further options of `nas-tc search`.
+        prefix: Words before the command, such as nohup.
+    """
+
+    def __init__(self, folder, *options, prefix=()):
+        self.folder = folder
+        self.started = time.monotonic()
+        self.process = subprocess.Popen(
+            [*prefix, *COMMAND, "--study", "study.db", *map(str, options)],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self.out, self.errors = [], []
+        self.readers = [
+            threading.Thread(target=self._read, args=each, daemon=True)
+            for each in ((self.process.stdout, self.out), (self.process.stderr, self.errors))
+        ]
+        for reader in self.readers:
+            reader.start()
+
+    @staticmethod
+    def _read(stream, lines):
+        for line in stream:
+            lines.append(line)
+
+    def wait_for(self, beginning, count=1, within_s=120):
+        """Waits for `count` lines of output that begin like this."""
+        end = time.monotonic() + within_s
+        while sum(line.startswith(beginning) for line in self.out) < count:
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise AssertionError(f"no {beginning!r}: {self.out} {self.errors}")
+            time.sleep(0.05)
+
+    def processes(self, name):
+        """Ids of the processes of this search whose command has `name` in it."""
+        return [pid for pid, command in self.descendants().items() if name in command]
+
+    def descendants(self):
+        """Commands of all processes that the search has started, by their ids."""
+        parents, commands = {}, {}
+        for folder in Path("/proc").iterdir():
+            if folder.name.isdigit():
+                try:
+                    stat = (folder / "stat").read_text().rpartition(")")[2].split()
+                    commands[int(folder.name)] = (
+                        (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                    )
+                    parents[int(folder.name)] = int(stat[1])
+                except (OSError, IndexError):
+                    continue
+        found, added = {}, {self.process.pid}
+        while added:
+            added = {pid for pid, parent in parents.items() if parent in added}
+            found |= {pid: commands[pid] for pid in added}
+        return found
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def end(self, within_s=120):
+        """Exit code, output and errors, and the seconds that it took to end."""
+        began = time.monotonic()
+        try:
+            self.process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"still running: {self.out} {self.errors}") from None
+        for reader in self.readers:
+            reader.join(30)
+        return (
+            self.process.returncode,
+            "".join(self.out),
+            "".join(self.errors),
+            (time.monotonic() - began),
+        )
+
+    def kill(self):
+        """Ends the search and all that it has started."""
+        for pid in (self.process.pid, *self.descendants()):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        self.process.wait()
