@@ -47,7 +47,7 @@ def check_settings(settings: Any) -> dict[str, Any]:
 
 def gene_choices(settings: Mapping[str, Any]) -> Genes:
     """Choices of each gene of the study's space."""
-    return {gene.name: gene.choices for gene in genes_of(settings["space"]["stages"])}
+    return {gene.name: gene.choices for gene in genes_of(settings["space"])}
 
 
 def check_attributes(attributes: Mapping[str, Any]) -> None:
