@@ -2,9 +2,10 @@
 
 To read in this order: `layer_signature` (what a layer is), `layer_profiler` (times the layers of a
 network, on a GPU by `prefix_profiler`), `layer_time`, `layer_times` (predicts a network from them,
-part by part with `part_times`), `network_overhead`, `nearest_layers` and on a GPU `stepped_layers`
-(guess layers that were never timed), `update_time` (the optimizer's on a GPU), `time_table` (the
-file), `calibration` (fills it), `prediction_error`.
+part by part with `part_times`), `network_overhead`, `update_time` (the optimizer's on a GPU).
+Layers that were never timed: `workload`, `time_regression` (time by work), `corrected_regression`
+and on a GPU `stepped_layers` with `nearest_layers`. `prediction_range` (of the error), `time_table`
+(the file), `calibration` (fills it), `prediction_error`.
 """
 
 from nas_tc.latency.calibration import Timed, calibrate, networks_of, time_network, unseen_networks
@@ -18,7 +19,9 @@ from nas_tc.latency.network_overhead import fit_overhead
 from nas_tc.latency.predicted_limit import PredictedLimit
 from nas_tc.latency.prediction import Prediction
 from nas_tc.latency.prediction_error import Agreement, agreement, scaled
+from nas_tc.latency.time_regression import TimeRegression, fit_times
 from nas_tc.latency.time_table import TimeTable, default_table
+from nas_tc.latency.workload import Workload, network_workload
 
 __all__ = [
     "Agreement",
@@ -28,14 +31,18 @@ __all__ = [
     "LayerTimes",
     "PredictedLimit",
     "Prediction",
+    "TimeRegression",
     "TimeTable",
     "Timed",
+    "Workload",
     "agreement",
     "calibrate",
     "default_table",
     "find_table",
     "fit_overhead",
+    "fit_times",
     "named_table",
+    "network_workload",
     "networks_of",
     "nodes_of",
     "own_table_path",

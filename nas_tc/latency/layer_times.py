@@ -4,22 +4,26 @@ A setting is a pass, a batch and a type of numbers; the times here are all of on
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from math import exp, hypot, log, sqrt
 
 from nas_tc.architecture import IMAGES, Architecture, walk_parts
-from nas_tc.latency.layer_profile import LayerProfile
+from nas_tc.latency.corrected_regression import CorrectedRegression
+from nas_tc.latency.layer_profile import LEAST_MS, LayerProfile
 from nas_tc.latency.layer_signature import LayerSignature, parameter_tensors, signatures_of
 from nas_tc.latency.layer_time import LayerTime
-from nas_tc.latency.nearest_layers import NearestLayers
 from nas_tc.latency.network_overhead import fit_overhead
-from nas_tc.latency.part_times import PartTimes
+from nas_tc.latency.part_times import Guesser, PartTime, PartTimes
 from nas_tc.latency.prediction import Prediction
+from nas_tc.latency.prediction_range import Timed, error_of, guess_error, range_of_checks
 from nas_tc.latency.stepped_layers import SteppedLayers
+from nas_tc.latency.time_regression import TimeRegression, fit_times
 from nas_tc.latency.update_time import Update, fit_update
+from nas_tc.latency.workload import Workload, layer_workload, network_workload
 
 CHECKS = 40  # latest networks whose predicted time was compared with the measured one
 _FITTED = 200  # latest networks that the overhead is fitted to
-_FEWEST_CHECKS = 20  # for a range of errors
+_FEWEST_NETWORKS = 8  # to fit the regression to, where the table has layers of others, too
 
 
 class LayerTimes:
@@ -31,7 +35,9 @@ class LayerTimes:
         checks: Pairs for `checks` below, the latest last.
         networks: Ids of the networks that were timed.
         updates: Parameters, tensors and milliseconds for `updates` below, the latest last.
+        workloads: Pairs for `workloads` below, the latest last.
         on_gpu: Whether the times are of a GPU, which have steps in the width: see `SteppedLayers`.
+        batch: Images of a pass.
 
     Attributes:
         layers: Layers with their times, by the key of their signature.
@@ -41,6 +47,7 @@ class LayerTimes:
         updates: Updates of the latest networks, where an update is one call for all parameters.
         checks: Predicted and measured milliseconds of the latest networks that were predicted
             before they were timed.
+        workloads: Work and milliseconds, without the update, of the latest networks.
     """
 
     def __init__(
@@ -50,31 +57,47 @@ class LayerTimes:
         checks: Iterable[tuple[float, float]] = (),
         networks: Iterable[str] = (),
         updates: Iterable[Update] = (),
+        workloads: Iterable[tuple[Workload, float]] = (),
         *,
         on_gpu: bool = False,
+        batch: int = 1,
     ) -> None:
         self.layers: dict[str, LayerTime] = {each.signature.key: each for each in layers}
         self.networks = set(networks)
         self.totals = deque(totals, _FITTED)
         self.checks = deque(checks, CHECKS)
         self.updates = deque(updates, _FITTED)
+        self.workloads = deque(workloads, _FITTED)
         self._on_gpu = on_gpu
-        self._parts = PartTimes(self.layers, self._new_guesser)
+        self._batch = batch
+        self._regression: TimeRegression | None = None
+        self._guess_error: float | None = None
+        self._unlike_error: float | None = None
+        self._parts = PartTimes(self.layers, self._new_guesser, self._regressed)
         self._reset()
 
     @property
     def error_range(self) -> tuple[float, float] | None:
-        """Range of measured / predicted time for the next network; None before twenty checks.
+        """Range of measured / predicted time for the next network; None before eight checks."""
+        return range_of_checks(self.checks)
 
-        It runs from the lowest to the highest of twenty, or from the second lowest to the second
-        highest of forty: the next network lies outside with a probability of less than 10 %,
-        whatever the distribution.
+    @property
+    def regression(self) -> TimeRegression | None:
+        """The time of a network by its work; None if nothing was timed.
+
+        It is fitted to the networks of `workloads`; in a table of an earlier version, which has
+        few, to the layers.
         """
-        if len(self.checks) < _FEWEST_CHECKS:
-            return None
-        ratios = sorted(measured / predicted for predicted, measured in self.checks)
-        left_out = (len(ratios) + 1) // _FEWEST_CHECKS - 1  # at each end
-        return ratios[left_out], ratios[-1 - left_out]
+        if self._regression is None and self.layers:
+            timed: Sequence[tuple[Workload, float]] = self.workloads
+            if len(timed) < min(_FEWEST_NETWORKS, len(self.networks)) or not timed:
+                factor = self._factor
+                timed = [
+                    (layer_workload(each.signature), each.ms * factor)
+                    for each in self.layers.values()
+                ]
+            self._regression = fit_times(timed, self._batch)
+        return self._regression
 
     def add(self, architecture: Architecture, profile: LayerProfile) -> None:
         """Adds the layers of a network that was timed.
@@ -91,6 +114,8 @@ class LayerTimes:
             else:
                 kept.add(ms)
         self.totals.append((profile.sum_ms, profile.whole_ms))
+        rest_ms = max(profile.whole_ms - (profile.update_ms or 0.0), LEAST_MS)
+        self.workloads.append((network_workload(architecture), rest_ms))
         if profile.update_ms is not None:
             layers = [layer for part in walk_parts(architecture) for layer in part]
             parameters = sum(layer.params for layer in layers)
@@ -109,6 +134,7 @@ class LayerTimes:
         self.totals = deque(((a * factor, b * factor) for a, b in self.totals), _FITTED)
         self.checks = deque(((a * factor, b * factor) for a, b in self.checks), CHECKS)
         self.updates = deque(((p, t, ms * factor) for p, t, ms in self.updates), _FITTED)
+        self.workloads = deque(((w, ms * factor) for w, ms in self.workloads), _FITTED)
         self._reset()
 
     def merge(self, other: "LayerTimes") -> None:
@@ -122,6 +148,8 @@ class LayerTimes:
             self.checks.extend(other.checks)
         if not self.updates:
             self.updates.extend(other.updates)
+        if not self.workloads:
+            self.workloads.extend(other.workloads)
         self._reset()
 
     def untimed(self, architecture: Architecture) -> list[LayerSignature]:
@@ -137,7 +165,7 @@ class LayerTimes:
         return [each for key, each in signatures.items() if key not in self.layers]
 
     def predict(self, architecture: Architecture) -> Prediction | None:
-        """The network's time; None if a layer is like none that was timed.
+        """The network's time; None if nothing was timed.
 
         Args:
             architecture: The network.
@@ -145,30 +173,79 @@ class LayerTimes:
         Raises:
             ArchitectureError: A map shrinks to nothing.
         """
-        total, guessed, layers, parameters, tensors = 0.0, 0, 0, 0, 0
-        before = IMAGES
-        for part in walk_parts(architecture):
-            found = self._parts.of(part, before)
-            total += found.ms
-            guessed += found.guessed
-            layers += found.layers
-            parameters += found.parameters
-            tensors += found.tensors
-            before = part[-1].name
-        if total < 0:  # a layer like no other
+        if not self.layers:
             return None
+        total, squares, unlike_ms = 0.0, 0.0, 0.0
+        guessed = unlike = layers = parameters = tensors = 0
+        found = []
+        before = IMAGES
+        for layers_of_part in walk_parts(architecture):
+            part = self._parts.of(layers_of_part, before)
+            found.append(part)
+            total += part.ms
+            guessed += part.guessed
+            squares += part.guessed_squares
+            unlike += part.unlike
+            unlike_ms += part.unlike_ms
+            layers += part.layers
+            parameters += part.parameters
+            tensors += part.tensors
+            before = layers_of_part[-1].name
         if self.updates:
             total += self._update.ms(parameters, tensors)
         ms = self._fixed_ms + self._factor * total
-        low, high = self._range or (0.0, float("inf"))
-        return Prediction(ms, ms * low, ms * high, guessed, layers)
+        if self._range is None:
+            low, high = self._range_by_work(found)
+        elif guessed:
+            low, high = self._widened_range(squares, unlike_ms, total)
+        else:
+            low, high = self._range
+        return Prediction(ms, ms * low, ms * high, guessed, layers, unlike)
 
-    def _new_guesser(self) -> NearestLayers | SteppedLayers:
-        timed = ((each.signature, each.ms) for each in self.layers.values())
-        return (SteppedLayers if self._on_gpu else NearestLayers)(timed)
+    def _range_by_work(self, parts: Sequence[PartTime]) -> tuple[float, float]:
+        """Range of measured / predicted time by the errors of the regression, without checks."""
+        assert self.regression is not None
+        columns = zip(*(part.work for part in parts), strict=True)
+        low, high = self.regression.log_range(Workload(*map(sum, columns)))
+        return exp(low), exp(high)
+
+    def _widened_range(self, squares: float, unlike_ms: float, total: float) -> tuple[float, float]:
+        """The range of earlier errors, wider for the layers that were never timed.
+
+        Guesses err independently of one another; layers like none err alike.
+        """
+        assert self._range is not None
+        low, high = map(log, self._range)
+        if squares and self._guess_error is None:
+            self._guess_error = guess_error(self._timed_layers(), self._guess_from)
+        of_guesses = (self._guess_error or 0.0) * sqrt(squares) / total
+        if unlike_ms and self._unlike_error is None:
+            pairs = ((self._regressed(each), ms) for each, ms in self._timed_layers())
+            self._unlike_error = error_of(pairs, otherwise=1.0)
+        of_unlike = (self._unlike_error or 0.0) * unlike_ms / total
+        half = hypot((high - low) / 2, of_guesses, of_unlike)
+        return exp((low + high) / 2 - half), exp((low + high) / 2 + half)
+
+    def _timed_layers(self) -> list[tuple[LayerSignature, float]]:
+        return [(each.signature, each.ms) for each in self.layers.values()]
+
+    def _new_guesser(self) -> Guesser:
+        return self._guesser_of(self._timed_layers())
+
+    def _guesser_of(self, timed: Timed) -> Guesser:
+        return SteppedLayers(timed) if self._on_gpu else CorrectedRegression(timed, self._regressed)
+
+    def _guess_from(self, timed: Timed) -> Callable[[LayerSignature], float | None]:
+        return self._guesser_of(timed).guess
+
+    def _regressed(self, signature: LayerSignature) -> float:
+        """Milliseconds of a layer by its work alone."""
+        assert self.regression is not None
+        return self.regression.ms(layer_workload(signature)) / self._factor
 
     def _reset(self) -> None:
         self._parts.forget()
         self._update = fit_update(self.updates)
         self._fixed_ms, self._factor = fit_overhead(self.totals)
         self._range = self.error_range
+        self._regression = self._guess_error = self._unlike_error = None

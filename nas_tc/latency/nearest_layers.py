@@ -1,4 +1,4 @@
-"""Guesses the time of a layer that was never timed from the nearest layers that were."""
+"""Guesses the time of a layer on a GPU that was never timed from the nearest layers that were."""
 
 from collections import defaultdict
 from collections.abc import Iterable

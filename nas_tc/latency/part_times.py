@@ -13,6 +13,7 @@ from nas_tc.latency.layer_signature import (
     signature_of,
 )
 from nas_tc.latency.layer_time import LayerTime
+from nas_tc.latency.workload import Workload, walk_workload
 
 _PARTS_KEPT = 1 << 15
 
@@ -32,9 +33,13 @@ class PartTime:
 
     Attributes:
         walk: Layers of the part.
-        ms: Sum over its layers, milliseconds; minus infinity if one is like none that was timed.
+        ms: Sum over its layers, milliseconds.
         guessed: Number of layers that were never timed.
+        guessed_squares: Sum of the squares of their milliseconds, without the unlike ones.
+        unlike: Number of layers like none that was timed.
+        unlike_ms: Their milliseconds.
         layers: Number of all layers.
+        work: Their work.
         parameters: Number of their parameters.
         tensors: Number of tensors that hold these.
     """
@@ -42,7 +47,11 @@ class PartTime:
     walk: tuple[Layer, ...]
     ms: float
     guessed: int
+    guessed_squares: float
+    unlike: int
+    unlike_ms: float
     layers: int
+    work: Workload
     parameters: int
     tensors: int
 
@@ -53,16 +62,23 @@ class PartTimes:
     Args:
         layers: Layers that were timed, by the key of their signature; may grow.
         new_guesser: Makes what guesses the times of others, when it is first needed.
+        regressed: Milliseconds of a layer by its work alone, where no other is like it.
     """
 
-    def __init__(self, layers: Mapping[str, LayerTime], new_guesser: Callable[[], Guesser]) -> None:
+    def __init__(
+        self,
+        layers: Mapping[str, LayerTime],
+        new_guesser: Callable[[], Guesser],
+        regressed: Callable[[LayerSignature], float],
+    ) -> None:
         self._layers = layers
         self._new_guesser = new_guesser
+        self._regressed = regressed
         # Parts by the id of the walk's tuple: hashing its layers would take most of a prediction's
         # time. `PartTime.walk` keeps the tuple alive, so that no other gets its id.
         self._parts: dict[int, PartTime] = {}
         self._timed: dict[_Key, LayerTime] = {}
-        self._guesses: dict[_Key, float] = {}
+        self._guesses: dict[_Key, tuple[float, bool]] = {}  # milliseconds, and whether unlike any
         self._guesser: Guesser | None = None
 
     def forget(self) -> None:
@@ -81,7 +97,8 @@ class PartTimes:
         return self._parts.get(id(part)) or self._look_up_part(part, before)
 
     def _look_up_part(self, part: tuple[Layer, ...], before: str) -> PartTime:
-        total, guessed = 0.0, 0
+        total, squares, unlike_ms = 0.0, 0.0, 0.0
+        guessed = unlike = 0
         nodes = nodes_of_part(part, before)
         first = before == IMAGES
         for node in nodes:
@@ -90,18 +107,28 @@ class PartTimes:
             if entry is not None:
                 total += entry.ms
             else:
-                total += self._guesses[key]
+                ms, is_unlike = self._guesses[key]
+                total += ms
                 guessed += 1
+                if is_unlike:
+                    unlike += 1
+                    unlike_ms += ms
+                else:
+                    squares += ms * ms
             first = False
         if len(self._parts) >= _PARTS_KEPT:
             self._parts.clear()
         found = PartTime(
-            part,
-            total,
-            guessed,
-            len(nodes),
-            sum(layer.params for layer in part),
-            parameter_tensors(part),
+            walk=part,
+            ms=total,
+            guessed=guessed,
+            guessed_squares=squares,
+            unlike=unlike,
+            unlike_ms=unlike_ms,
+            layers=len(nodes),
+            work=walk_workload(part),
+            parameters=sum(layer.params for layer in part),
+            tensors=parameter_tensors(part),
         )
         self._parts[id(part)] = found
         return found
@@ -117,5 +144,5 @@ class PartTimes:
             return entry
         self._guesser = self._guesser or self._new_guesser()
         guess = self._guesser.guess(signature)
-        self._guesses[key] = float("-inf") if guess is None else guess
+        self._guesses[key] = (self._regressed(signature), True) if guess is None else (guess, False)
         return None

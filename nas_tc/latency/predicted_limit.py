@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context
+from math import inf
 from typing import Self
 
 from nas_tc.architecture import Architecture
@@ -25,6 +26,8 @@ class PredictedLimit:
         most: Upper end of the limit, milliseconds.
         least: Lower end, milliseconds.
         reference_ms: Predicted time of the reference network, milliseconds; None without one.
+        cautious: Whether a network counts with the time that it exceeds once in four times, not
+            with the expected one.
     """
 
     bound: Bound
@@ -33,19 +36,22 @@ class PredictedLimit:
     most: float
     least: float
     reference_ms: float | None = None
+    cautious: bool = False
 
     @classmethod
-    def by(cls, table: TimeTable, limit: TimeLimit, bound: Bound) -> Self:
+    def by(
+        cls, table: TimeTable, limit: TimeLimit, bound: Bound, *, cautious: bool = False
+    ) -> Self:
         """The limit in milliseconds, with the reference predicted by a table.
 
         Args:
             table: Table of the device that the limit is meant for.
             limit: The limit as numbers: milliseconds, or multiples of its reference.
             bound: The limit as written in the budget.
+            cautious: Whether networks near the limit count as beyond it.
 
         Raises:
-            TableError: The table has no times in this setting, or none of layers like the
-                reference's.
+            TableError: The table has no times in this setting.
         """
         times = table.of(limit.setting)
         if not times.layers:
@@ -53,11 +59,7 @@ class PredictedLimit:
         reference_ms: float | None = None
         if limit.reference is not None:
             predicted = times.predict(limit.reference)
-            if predicted is None:
-                raise TableError(
-                    f"the table of layer times has no layers like those of the reference of "
-                    f"{limit.text!r}"
-                )
+            assert predicted is not None
             reference_ms = predicted.ms
         factor = 1.0 if reference_ms is None else reference_ms
         return cls(
@@ -67,6 +69,7 @@ class PredictedLimit:
             limit.most * factor,
             limit.least * factor,
             reference_ms,
+            cautious,
         )
 
     def of(self, architecture: Architecture) -> float:
@@ -77,12 +80,10 @@ class PredictedLimit:
 
         Raises:
             ArchitectureError: A map shrinks to nothing.
-            TableError: A layer is like none that was timed.
         """
         predicted = self.times.predict(architecture)
-        if predicted is None:
-            raise TableError("the table of layer times has no layers like some of the space")
-        return predicted.ms
+        assert predicted is not None  # `by` refuses a table without times
+        return predicted.likely_ms if self.cautious and predicted.high_ms < inf else predicted.ms
 
     def admits(self, value: float) -> bool:
         """Whether `value` milliseconds are within the limit."""

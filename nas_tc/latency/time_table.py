@@ -14,6 +14,7 @@ from nas_tc.errors import TableError
 from nas_tc.latency.layer_signature import LayerSignature
 from nas_tc.latency.layer_time import LayerTime
 from nas_tc.latency.layer_times import LayerTimes
+from nas_tc.latency.workload import Workload
 from nas_tc.timing.baseline_speed import baseline_weights, time_factor
 from nas_tc.timing.machine import device_slug, difference, is_of_gpu, timing_machine
 from nas_tc.timing.reference_speed import BaselineMs, baseline_ms_from
@@ -137,7 +138,9 @@ class TimeTable:
 
     def of(self, setting: Setting) -> LayerTimes:
         """The times in one setting (pass, batch, type of numbers, launch); empty at first."""
-        return self.times.setdefault(setting, LayerTimes(on_gpu=is_of_gpu(self.machine)))
+        return self.times.setdefault(
+            setting, LayerTimes(on_gpu=is_of_gpu(self.machine), batch=setting.batch)
+        )
 
     def rescale_to(self, quiet_ms: BaselineMs | None) -> None:
         """Rescales all times to another reference speed, so that old and new times are comparable.
@@ -206,6 +209,7 @@ def _written(setting: Setting, times: LayerTimes, *, on_gpu: bool) -> dict[str, 
             for s in (each.signature,)
         ],
         "networks": sorted(times.networks),
+        "workloads": [[*work, round(ms, 6)] for work, ms in times.workloads],
         "totals": [[round(ms, 6) for ms in pair] for pair in times.totals],
         "checks": [[round(ms, 6) for ms in pair] for pair in times.checks],
     }
@@ -234,9 +238,13 @@ def _read_times(values: Mapping[str, Any], *, on_gpu: bool) -> tuple[Setting, La
     updates = [
         (int(params), int(tensors), _time(ms)) for params, tensors, ms in values.get("updates", ())
     ]
+    workloads = [
+        (Workload(*map(int, work)), _time(ms)) for *work, ms in values.get("workloads", ())
+    ]
     ids = [str(each) for each in values["networks"]]
     setting = Setting(what, batch, dtype, eager=launch == "eager")
-    return setting, LayerTimes(layers, totals, checks, ids, updates, on_gpu=on_gpu)
+    times = LayerTimes(layers, totals, checks, ids, updates, workloads, on_gpu=on_gpu, batch=batch)
+    return setting, times
 
 
 def _time(value: object) -> float:

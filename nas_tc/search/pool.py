@@ -19,6 +19,7 @@ from nas_tc.training import device_is_lost
 from nas_tc.worker import (
     FrontTimingRequest,
     FrontTimingResult,
+    LayersRequest,
     TimingRequest,
     TimingResult,
     TrainingResult,
@@ -130,7 +131,9 @@ class Pool:
         self._replace(key)
         self.release(key)
 
-    def time(self, key: Hashable, request: TimingRequest | FrontTimingRequest) -> None:
+    def time(
+        self, key: Hashable, request: TimingRequest | FrontTimingRequest | LayersRequest
+    ) -> None:
         """Measures the times of a network on an idle worker."""
         worker = self._busy[key] = self._idle.popleft()
         self._calls[worker.time.remote(request)] = key

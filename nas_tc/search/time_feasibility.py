@@ -77,10 +77,9 @@ def _check_prediction(judge: TimeJudge, limit: TimeLimit, cheapest: Architecture
     predicted = judge.table.of(limit.setting).predict(cheapest)
     unit_ms = judge.unit_ms(limit)
     if predicted is None or unit_ms is None:
-        whose = "the reference" if unit_ms is None else "the space"
         raise BudgetError(
-            f"the time table has no layers like those of {whose} for {limit.text!r} "
-            f"({limit.setting}); add them on its device with nas-tc calibrate"
+            f"the time table has no times for {limit.text!r} ({limit.setting}); add them on its "
+            "device with nas-tc calibrate"
         )
     if predicted.ms > limit.most * unit_ms:
         raise BudgetError(

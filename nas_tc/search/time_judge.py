@@ -1,12 +1,13 @@
 """Judges candidates by time in a search: predicted in the driver, measured in a worker."""
 
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
 from typing import Any
 
 from nas_tc.architecture import Architecture
 from nas_tc.errors import TableError
-from nas_tc.latency import TimeTable, nodes_of
+from nas_tc.latency import TimeTable, network_workload, nodes_of
 from nas_tc.timing import TimeLimit
 from nas_tc.worker import JudgedTime, TimingRequest, TimingResult
 
@@ -22,11 +23,11 @@ _MEASURE_EVERY = 8  # networks that are clearly within: the table must see some 
 class TimeJudge:
     """Judges candidates by their times, and adds what workers measure to the table.
 
-    A network that is predicted to be too slow, by more than the table was ever wrong, is never
-    proposed. One that is predicted to be quick enough, by as much, is trained without a
-    measurement. The rest is measured, unless the table is of another device: then it alone decides.
-    Once the table's own error is known, the time for a verdict near a limit is in proportion to
-    the time of a training. The front is measured with care in the end.
+    A network is proposed only if it is within the limits three times in four, by its prediction and
+    the error of that. One that is quick enough by more than the table was ever wrong is trained
+    without a measurement. The rest is measured, unless the table is of another device: then it
+    alone decides. Once the error of predictions is known, the time for a verdict near a limit is in
+    proportion to the time of a training. The front is measured with care in the end.
 
     Args:
         limits: Limits on times.
@@ -67,9 +68,9 @@ class TimeJudge:
         self._is_eager_noted = False
 
     def admits(self, architecture: Architecture) -> bool:
-        """Whether a network may be within the limits by the table; takes microseconds.
+        """Whether a network is likely within the limits by the table; takes microseconds.
 
-        When candidates are measured here, only what is clearly out of the limits is refused.
+        Where nothing is known yet, and candidates are measured here, all are admitted.
         """
         return all(self._admits(architecture, limit) for limit in self.limits)
 
@@ -87,9 +88,9 @@ class TimeJudge:
             The times by the limits' names; nothing if the network must be measured.
         """
         for limit in self.limits:
-            predicted = self.table.of(limit.setting).predict(architecture)
-            unit_ms = self.unit_ms(limit)
-            if predicted is None or unit_ms is None:
+            times = self.table.of(limit.setting)
+            predicted, unit_ms = times.predict(architecture), self.unit_ms(limit)
+            if predicted is None or unit_ms is None or times.error_range is None:
                 return {}
             if predicted.guessed > predicted.layers * _CERTAIN_GUESSED:
                 return {}
@@ -101,7 +102,7 @@ class TimeJudge:
     def predicted_times(self, architecture: Architecture) -> dict[str, dict[str, Any]]:
         """Predicted times of a network by the limits' names, for the study.
 
-        A limit is left out if a layer is like none in the table.
+        A limit is left out if nothing was timed for it.
         """
         found = {}
         for limit in self.limits:
@@ -113,20 +114,43 @@ class TimeJudge:
 
     def request_for(self, architecture: Architecture) -> TimingRequest:
         """The request to a worker: the network with its limits, and layers that are new."""
-        is_checked = all(self.table.of(limit.setting).error_range for limit in self.limits)
+        is_known = self.is_known
         to_profile = dict.fromkeys(
             (limit.setting, network)
             for limit in self.limits
             for network in (architecture, limit.reference)
-            if network is not None and self._needs_profile(network, limit, is_checked=is_checked)
+            if network is not None and self._needs_profile(network, limit, is_known=is_known)
         )
         return TimingRequest(
             architecture,
             self.limits,
             tuple(to_profile),
-            brief=is_checked,
-            most_s=self._most_s() if is_checked else _MOST_S,
+            brief=is_known,
+            most_s=self._most_s() if is_known else _MOST_S,
         )
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the error of predictions is known for each limit."""
+        return all(
+            times.error_range is not None
+            or (times.regression is not None and times.regression.half < inf)
+            for times in (self.table.of(limit.setting) for limit in self.limits)
+        )
+
+    def most_macs(self, cheapest: Architecture) -> float:
+        """The multiply-adds above which no network is likely within the limits; maybe infinite.
+
+        Args:
+            cheapest: The network of the space with the least of them.
+        """
+        least_work = network_workload(cheapest)
+        found = inf
+        for limit in self.limits:
+            regression, unit_ms = self.table.of(limit.setting).regression, self.unit_ms(limit)
+            if regression is not None and unit_ms is not None:
+                found = min(found, regression.most_macs(limit.most * unit_ms, least_work))
+        return found
 
     def add_training(self, train_s: float) -> None:
         """Adds the seconds of a training, which decide how long a measurement may take."""
@@ -148,9 +172,7 @@ class TimeJudge:
         Raises:
             TableError: The worker runs on another kind of machine than the table's.
         """
-        self.add_timing(1, result.seconds)
-        self.table.check_same_device(result.machine, self._path or Path("the time table"))
-        self.table.rescale_to(result.quiet_ms)
+        self._take(result)
         settings = {limit.name: limit.setting for limit in self.limits}
         for judged in result.times:
             if judged.not_captured is not None:
@@ -160,12 +182,32 @@ class TimeJudge:
             predicted = times.predict(architecture)
             if predicted is not None and architecture.id not in times.networks:
                 times.add_check(predicted.ms, judged.estimate.value)
+        self._add_profiles(result)
+        if self._results % _WRITE_EVERY == 0:
+            self.save()
+
+    def add_layers(self, result: TimingResult) -> None:
+        """Adds the layers of networks that are not candidates.
+
+        Args:
+            result: Answer of the worker.
+
+        Raises:
+            TableError: The worker runs on another kind of machine than the table's.
+        """
+        self._take(result)
+        self._add_profiles(result)
+
+    def _take(self, result: TimingResult) -> None:
+        self.add_timing(len(result.profiles) if not result.times else 1, result.seconds)
+        self.table.check_same_device(result.machine, self._path or Path("the time table"))
+        self.table.rescale_to(result.quiet_ms)
+
+    def _add_profiles(self, result: TimingResult) -> None:
         for setting, network, profile in result.profiles:
             self.table.of(setting).add(network, profile)
         self._references_ms.clear()
         self._results += 1
-        if self._results % _WRITE_EVERY == 0:
-            self.save()
 
     def _note_eager(self, judged: JudgedTime) -> None:
         """Notes, once, that a limit on replays is kept by eager launches, which take longer."""
@@ -189,7 +231,7 @@ class TimeJudge:
     def unit_ms(self, limit: TimeLimit) -> float | None:
         """Milliseconds that a limit is a multiple of: 1, or the predicted time of its reference.
 
-        None if a layer of the reference is like none in the table.
+        None if nothing was timed for it.
         """
         if limit.reference is None:
             return 1.0
@@ -198,13 +240,14 @@ class TimeJudge:
             self._references_ms[limit.name] = None if predicted is None else predicted.ms
         return self._references_ms[limit.name]
 
-    def _needs_profile(self, network: Architecture, limit: TimeLimit, *, is_checked: bool) -> bool:
-        """Whether the layers of a network are to be timed; a checked table may guess a few."""
+    def _needs_profile(self, network: Architecture, limit: TimeLimit, *, is_known: bool) -> bool:
+        """Whether the layers of a network are to be timed; a few may be guessed."""
         times = self.table.of(limit.setting)
         new = len(times.untimed(network))
-        if not is_checked or not new:
+        if not is_known or not new:
             return bool(new)
-        return new > len(nodes_of(network)) * _FEW_NEW or times.predict(network) is None
+        predicted = times.predict(network)
+        return new > len(nodes_of(network)) * _FEW_NEW or predicted is None or predicted.unlike > 0
 
     def _most_s(self) -> float:
         if not self._trainings:
@@ -216,8 +259,9 @@ class TimeJudge:
         unit_ms = self.unit_ms(limit)
         if predicted is None or unit_ms is None:
             return self.measures  # a table that decides alone must have a time
-        if not self.measures:
-            return limit.least * unit_ms <= predicted.ms <= limit.most * unit_ms
-        return (
-            predicted.low_ms <= limit.most * unit_ms and predicted.high_ms >= limit.least * unit_ms
-        )
+        most_ms, least_ms = limit.most * unit_ms, limit.least * unit_ms
+        if not self.measures and not predicted.unlike:
+            return least_ms <= predicted.ms <= most_ms
+        if predicted.high_ms == inf:
+            return self.measures
+        return predicted.likely_ms <= most_ms and predicted.likely_least_ms >= least_ms

@@ -29,15 +29,21 @@ _REBUILDS = 20  # builds of each baseline network, to measure the reference spee
 _REBUILD_S = 0.1  # seconds with each build
 _QUICK_REBUILDS = 3  # builds, to see whether the machine is quicker than in the file
 _QUICK_REBUILD_S = 0.05  # seconds with each of them
+_BRIEF_REBUILDS = 5  # builds for a search, which begins with little else to do
+_BRIEF_REBUILD_S = 0.04  # seconds with each of them
+_NEW_S = 600.0  # age of a file that another worker of the search has just made or checked
 _QUICKER = 0.93  # of the kept time: no build is so much quicker by its place in memory alone
 _FORMAT = 2  # version of the file
 _KIND = "nas-tc pace"  # files of version 0.1 use these names, and stay readable
 _NETWORKS_KEY, _QUIET_MS_KEY = "pacemakers", "calm_ms"
+_BRIEF_KEY = "brief"
 
 BaselineMs = tuple[float, ...]  # milliseconds of each of `BASELINES`
 
 
-def find_reference_speed(device: torch.device, folder: Path | None) -> ReferenceSpeed | None:
+def find_reference_speed(
+    device: torch.device, folder: Path | None, *, brief: bool = False
+) -> ReferenceSpeed | None:
     """The reference speed of a processor; call it within `one_thread`.
 
     It is read from the folder, or else measured in six seconds and kept there. If runs of half a
@@ -47,6 +53,8 @@ def find_reference_speed(device: torch.device, folder: Path | None) -> Reference
     Args:
         device: Device; a GPU has no reference speed.
         folder: Folder of the cache; None if the cache is off.
+        brief: Whether a second is enough for the first measurement, and none is made where the file
+            is of a moment ago. The file says so, and the next that is not brief takes its six.
 
     Returns:
         The reference speed; None for a GPU, without a folder, or if the folder has no file yet and
@@ -60,14 +68,13 @@ def find_reference_speed(device: torch.device, folder: Path | None) -> Reference
     clock, machine = clock_of(device), timing_machine(device)
     path = reference_speed_file(folder, machine)
     quiet_ms = _read(path, machine)
+    size = (_BRIEF_REBUILDS, _BRIEF_REBUILD_S) if brief else (_REBUILDS, _REBUILD_S)
     if quiet_ms is None:
         if not _can_be_written(path):
             return None
-        quiet_ms = _write(path, machine, _measure(clock, _REBUILDS, _REBUILD_S))
-    elif _can_be_written(path) and _is_quicker(
-        _measure(clock, _QUICK_REBUILDS, _QUICK_REBUILD_S), quiet_ms
-    ):
-        quiet_ms = _write(path, machine, _measure(clock, _REBUILDS, _REBUILD_S)) or quiet_ms
+        quiet_ms = _write(path, machine, _measure(clock, *size), brief=brief)
+    elif _can_be_written(path) and _is_due(path, clock, quiet_ms, brief=brief):
+        quiet_ms = _write(path, machine, _measure(clock, *size), brief=brief) or quiet_ms
     return None if quiet_ms is None else ReferenceSpeed(quiet_ms, clock)
 
 
@@ -115,6 +122,16 @@ def baseline_ms_from(values: Any) -> BaselineMs:
     if list(found) != sorted(set(found)):
         raise ValueError(f"a larger baseline network that takes no longer: {found} ms")
     return found
+
+
+def _is_due(path: Path, clock: Clock, quiet_ms: BaselineMs, *, brief: bool) -> bool:
+    """Whether the reference speed is to be measured again."""
+    if brief:
+        if abs(time.time() - path.stat().st_mtime) < _NEW_S:
+            return False
+    elif json.loads(path.read_text(encoding="utf-8")).get(_BRIEF_KEY):
+        return True
+    return _is_quicker(_measure(clock, _QUICK_REBUILDS, _QUICK_REBUILD_S), quiet_ms)
 
 
 def _is_quicker(now_ms: BaselineMs, quiet_ms: BaselineMs) -> bool:
@@ -180,7 +197,9 @@ def _can_be_written(path: Path) -> bool:
     return os.access(path.parent, os.W_OK)
 
 
-def _write(path: Path, machine: Mapping[str, Any], quiet_ms: BaselineMs) -> BaselineMs | None:
+def _write(
+    path: Path, machine: Mapping[str, Any], quiet_ms: BaselineMs, *, brief: bool = False
+) -> BaselineMs | None:
     """Writes the file; of each time and one from another process, the lower is kept.
 
     Returns the times; None if the folder cannot be written, because the reference speed must be the
@@ -199,6 +218,7 @@ def _write(path: Path, machine: Mapping[str, Any], quiet_ms: BaselineMs) -> Base
         "machine": dict(machine),
         _NETWORKS_KEY: [each.to_dict() for each in BASELINES],
         _QUIET_MS_KEY: quiet_ms,
+        **({_BRIEF_KEY: True} if brief else {}),
     }
     try:
         with whole_file(path) as partial:

@@ -8,6 +8,7 @@ from nas_tc.worker.timing_request import (
     FrontTimingRequest,
     FrontTimingResult,
     JudgedTime,
+    LayersRequest,
     TimingRequest,
     TimingResult,
 )
@@ -17,6 +18,7 @@ __all__ = [
     "FrontTimingRequest",
     "FrontTimingResult",
     "JudgedTime",
+    "LayersRequest",
     "TimingRequest",
     "TimingResult",
     "TrainingResult",

@@ -10,7 +10,7 @@ import torch
 from nas_tc.architecture import Architecture
 from nas_tc.data.cache import cache_folder
 from nas_tc.errors import CaptureError
-from nas_tc.latency import profile_layers
+from nas_tc.latency import LayerProfile, profile_layers
 from nas_tc.timing import (
     Builder,
     Estimate,
@@ -34,6 +34,8 @@ from nas_tc.worker.timing_request import (
     FrontTimingRequest,
     FrontTimingResult,
     JudgedTime,
+    LayersRequest,
+    Pass,
     TimingRequest,
     TimingResult,
 )
@@ -78,9 +80,9 @@ class TimingSetup:
 
     @classmethod
     def on(cls, device: torch.device, lock: NodeLock) -> "TimingSetup":
-        """The setup on this machine; its reference speed is measured if it is not known yet."""
+        """The setup on this machine; its reference speed is measured briefly if it is not known."""
         with one_thread(), lock.timing():
-            speed = find_reference_speed(device, cache_folder())
+            speed = find_reference_speed(device, cache_folder(), brief=True)
         return cls(device, lock, stopwatch(device, speed))
 
     def update_reference_speed(self) -> None:
@@ -116,24 +118,56 @@ def measure(request: TimingRequest, setup: TimingSetup) -> TimingResult:
     """
     started = time.monotonic()
     setup.update_reference_speed()
-    speed = setup.watch.reference_speed
     times: list[JudgedTime] = []
     with one_thread():
-        profiles = []
-        for setting, network in request.to_profile:
-            profile = partial(profile_layers, network, setting, setup.device, reference_speed=speed)
-            with suppress(CaptureError):
-                with setup.lock.timing():
-                    found = profile(least_s=0.0, fewest=_BRIEF_RUNS) if request.brief else profile()
-                profiles.append((setting, network, found))
+        profiles = _profiles(request.to_profile, setup, brief=request.brief)
         for limit in request.limits:
             times.append(_judge(request, limit, setup))
             if not times[-1].within:
                 break
-        machine = timing_machine(setup.device)
-    quiet_ms = None if speed is None else speed.quiet_ms
+        return _result(started, setup, tuple(times), profiles)
+
+
+def measure_layers(request: LayersRequest, setup: TimingSetup) -> TimingResult:
+    """Times layers for the table, briefly.
+
+    Args:
+        request: Request of the search.
+        setup: Setup of this worker.
+    """
+    started = time.monotonic()
+    setup.update_reference_speed()
+    with one_thread():
+        profiles = _profiles(request.to_profile, setup, brief=True)
+        return _result(started, setup, (), profiles)
+
+
+def _profiles(
+    to_profile: tuple[Pass, ...], setup: TimingSetup, *, brief: bool
+) -> tuple[tuple[Setting, Architecture, LayerProfile], ...]:
+    """The times of layers; the lock is released between two networks, so that training goes on."""
+    found = []
+    speed = setup.watch.reference_speed
+    for setting, network in to_profile:
+        profile = partial(profile_layers, network, setting, setup.device, reference_speed=speed)
+        with suppress(CaptureError):
+            with setup.lock.timing():
+                times = profile(least_s=0.0, fewest=_BRIEF_RUNS) if brief else profile()
+            found.append((setting, network, times))
+    return tuple(found)
+
+
+def _result(
+    started: float,
+    setup: TimingSetup,
+    times: tuple[JudgedTime, ...],
+    profiles: tuple[tuple[Setting, Architecture, LayerProfile], ...],
+) -> TimingResult:
+    speed = setup.watch.reference_speed
+    machine = timing_machine(setup.device)
     seconds = time.monotonic() - started
-    return TimingResult(tuple(times), tuple(profiles), machine, seconds, quiet_ms)
+    quiet_ms = None if speed is None else speed.quiet_ms
+    return TimingResult(times, profiles, machine, seconds, quiet_ms)
 
 
 def measure_front(request: FrontTimingRequest, setup: TimingSetup) -> FrontTimingResult:

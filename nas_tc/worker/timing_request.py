@@ -7,6 +7,24 @@ from nas_tc.architecture import Architecture
 from nas_tc.latency import LayerProfile
 from nas_tc.timing import Estimate, Setting, TimeLimit, Verdict
 
+Pass = tuple[Setting, Architecture]
+
+
+@dataclass(frozen=True, slots=True)
+class LayersRequest:
+    """Request to time the layers of networks for the table, briefly.
+
+    Attributes:
+        to_profile: Pairs of a setting and a network.
+    """
+
+    to_profile: tuple[Pass, ...]
+
+    @property
+    def passes(self) -> tuple[Pass, ...]:
+        """The passes that run: a setting and a network of each."""
+        return self.to_profile
+
 
 @dataclass(frozen=True, slots=True)
 class TimingRequest:
@@ -28,9 +46,9 @@ class TimingRequest:
     most_s: float = 60.0
 
     @property
-    def networks(self) -> tuple[Architecture, ...]:
-        """The network to judge, in a tuple as for `FrontTimingRequest`."""
-        return (self.network,)
+    def passes(self) -> tuple[Pass, ...]:
+        """The passes that run: a setting and a network of each."""
+        return _passes((self.network,), self.limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +64,11 @@ class FrontTimingRequest:
     networks: tuple[Architecture, ...]
     limits: tuple[TimeLimit, ...]
     least_s: float = 2.0
+
+    @property
+    def passes(self) -> tuple[Pass, ...]:
+        """The passes that run: a setting and a network of each."""
+        return _passes(self.networks, self.limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +123,7 @@ class JudgedTime:
 
 @dataclass(frozen=True, slots=True)
 class TimingResult:
-    """A worker's answer to a `TimingRequest`.
+    """A worker's answer to a `TimingRequest`, or, without times, to a `LayersRequest`.
 
     Attributes:
         times: Time of the network under each limit, up to the first that it breaks.
@@ -129,3 +152,12 @@ class FrontTimingResult:
 
     times: tuple[tuple[JudgedTime, ...], ...]
     seconds: float = 0.0
+
+
+def _passes(networks: tuple[Architecture, ...], limits: tuple[TimeLimit, ...]) -> tuple[Pass, ...]:
+    return tuple(
+        (limit.setting, network)
+        for limit in limits
+        for network in (*networks, limit.reference)
+        if network is not None
+    )

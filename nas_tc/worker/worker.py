@@ -3,6 +3,7 @@
 A rung is an epoch after which the network is validated and may be pruned.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -36,10 +37,11 @@ from nas_tc.training import (
     train,
     with_colours,
 )
-from nas_tc.worker.measure import TimingSetup, measure, measure_front
+from nas_tc.worker.measure import TimingSetup, measure, measure_front, measure_layers
 from nas_tc.worker.timing_request import (
     FrontTimingRequest,
     FrontTimingResult,
+    LayersRequest,
     TimingRequest,
     TimingResult,
 )
@@ -201,7 +203,7 @@ class Worker:
         return TrainingResult(rung, save(state))
 
     def time(
-        self, request: TimingRequest | FrontTimingRequest
+        self, request: TimingRequest | FrontTimingRequest | LayersRequest
     ) -> TimingResult | FrontTimingResult | TrainingResult:
         """Measures times while no worker of the node trains.
 
@@ -216,29 +218,34 @@ class Worker:
         """
         assert self._lock is not None
         self._forget()
+        started = time.monotonic()
         setup = self._timing_setup or TimingSetup.on(self._device, self._lock)
         self._timing_setup = setup
+        setup_s = time.monotonic() - started
         try:
-            for limit in request.limits:
-                if limit.setting.what == "train_step":
-                    for network in (*request.networks, limit.reference):
-                        if network is not None:
-                            check_fits(
-                                network,
-                                limit.setting.batch,
-                                self._device,
-                                self._sharers,
-                                dtype=DTYPES[limit.setting.dtype],
-                            )
+            for setting, network in request.passes:
+                if setting.what == "train_step":
+                    check_fits(
+                        network,
+                        setting.batch,
+                        self._device,
+                        self._sharers,
+                        dtype=DTYPES[setting.dtype],
+                    )
+            result: TimingResult | FrontTimingResult
             if isinstance(request, FrontTimingRequest):
-                return measure_front(request, setup)
-            return measure(request, setup)
+                result = measure_front(request, setup)
+            elif isinstance(request, LayersRequest):
+                result = measure_layers(request, setup)
+            else:
+                result = measure(request, setup)
+            return replace(result, seconds=result.seconds + setup_s)
         except OutOfMemoryError as error:
             return TrainingResult(diverged=str(error))
         except (MemoryError, RuntimeError) as error:
             setup.references.clear()
-            batch = max(limit.setting.batch for limit in request.limits)
-            return self._without_memory(error, request.networks[0], batch, torch.float32)
+            batch = max(setting.batch for setting, _ in request.passes)
+            return self._without_memory(error, request.passes[0][1], batch, torch.float32)
 
     def test(self, architecture: Architecture, weights: bytes) -> Confusion:
         """The confusion matrix on the test images.

@@ -1,5 +1,6 @@
 """Times of layers, and the predictions from them."""
 
+from dataclasses import replace
 from statistics import geometric_mean
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from layer_profiles import SMALL, filled, profile
 
+from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.errors import ArchitectureError
 from nas_tc.latency import (
     LayerTimes,
@@ -31,7 +33,13 @@ def test_predictions_from_before_the_table_grew_are_dropped(wanted, first, secon
     times = filled(first)
     times.predict(wanted)
     times.add(second, profile(second, ms=0.5))
-    fresh = LayerTimes(times.layers.values(), times.totals, times.checks, times.networks)
+    fresh = LayerTimes(
+        times.layers.values(),
+        times.totals,
+        times.checks,
+        times.networks,
+        workloads=times.workloads,
+    )
     assert times.predict(wanted) == fresh.predict(wanted) == times.predict(wanted)
 
 
@@ -56,9 +64,13 @@ def test_a_line_through_whole_and_sum():
 
 def test_the_range_of_a_prediction_is_that_of_earlier_errors():
     times = filled(SMALL)
-    for number in range(19):
+    for number in range(7):
         times.add_check(10.0, 10.0 + number / 10)
     assert times.error_range is None
+    for number in range(7, 19):
+        times.add_check(10.0, 10.0 + number / 10)
+    low, high = times.error_range  # by Student's t, and so wider than all of nineteen
+    assert low < 1.0 < 1.18 < high
     times.add_check(10.0, 8.0)
     assert times.error_range == (0.8, pytest.approx(1.18))
     predicted = times.predict(SMALL)
@@ -77,6 +89,28 @@ def test_the_range_of_a_prediction_is_that_of_earlier_errors():
 def test_a_network_that_cannot_exist_is_refused():
     with pytest.raises(ArchitectureError):
         filled(SMALL).predict(SMALL.at((3, 1, 1)))
+
+
+def test_a_layer_like_none_makes_the_range_wider():
+    networks = [
+        Architecture((3, 16, 16), parse_notation(f"(3,{width})x2 | 2/2 | (3,{width})"), GAP, 5)
+        for width in (8, 12, 16, 24, 32, 48)
+    ]
+    times = filled(*networks)
+    for entry in times.layers.values():
+        entry.ms = 1e-3 + 1e-6 * entry.signature.macs
+    times.rescale(1.0)
+    for number in range(20):
+        times.add_check(10.0, 10.0 + number / 100)
+    known = times.predict(networks[2])
+    guessed = times.predict(SMALL)
+    unlike = times.predict(replace(networks[2], activation="tanh"))
+    assert (known.unlike, guessed.unlike, unlike.unlike) == (0, 0, 3)
+    assert guessed.guessed > 0
+    widths = [each.high_ms / each.low_ms for each in (known, guessed, unlike)]
+    assert widths == sorted(widths)
+    assert widths[0] == pytest.approx(1.019)
+    assert unlike.low_ms <= unlike.likely_least_ms <= unlike.ms <= unlike.likely_ms < unlike.high_ms
 
 
 def test_nothing_is_built_for_a_prediction(monkeypatch):

@@ -1,38 +1,26 @@
-"""Guesses for layers that were never timed."""
-
-from dataclasses import replace
+"""Guesses by the nearest layers alone."""
 
 import pytest
-from layer_profiles import SMALL, filled, profile
 
-from nas_tc.architecture import GAP, Architecture, parse_notation
-from nas_tc.latency import (
-    signatures_of,
-)
-
-SIZES = [(16, 8), (16, 16), (16, 32), (32, 8), (32, 16), (32, 32)]
+from nas_tc.latency.layer_signature import LayerSignature
+from nas_tc.latency.nearest_layers import NearestLayers
 
 
-def test_layers_that_were_never_timed_are_guessed_from_the_nearest():
-    times = filled(
-        *(Architecture((3, s, s), parse_notation(f"(3,{w})x3"), GAP, 5) for s, w in SIZES)
-    )
-    for entry in times.layers.values():  # in proportion to the work
-        entry.ms = 1e-6 * (entry.signature.macs + entry.signature.values)
-    times.add(SMALL, profile(SMALL))  # throws away what was worked out before
-    wanted = Architecture((3, 24, 24), parse_notation("(3,20)x3"), GAP, 5)
-    predicted = times.predict(wanted)
-    truth = sum(1e-6 * (signature.macs + signature.values) for signature in signatures_of(wanted))
-    assert predicted.guessed == predicted.layers == 5
-    assert predicted.ms == pytest.approx(truth, rel=0.25)
-    assert times.predict(replace(wanted, activation="tanh")) is None
+def layer(width, side, kind="conv"):
+    params, area = 9 * width * width, side * side
+    return LayerSignature(kind, f"{width}x{side}x{side}", params * area, 2 * width * area, params)
 
 
-def test_a_layer_of_quite_another_size_is_not_guessed():
-    known = [Architecture((3, s, s), parse_notation(f"(3,{w})x3"), GAP, 5) for s, w in SIZES]
-    times = filled(*known)
-    wider, far_wider = (
-        Architecture((3, 32, 32), parse_notation(f"(3,{w})x3"), GAP, 5) for w in (48, 512)
-    )
-    assert times.predict(wider).guessed == 5
-    assert times.predict(far_wider) is None
+KNOWN = [layer(width, side) for width in (8, 16, 32) for side in (16, 32)]
+
+
+def test_a_layer_is_guessed_from_the_nearest():
+    nearest = NearestLayers((each, 1e-6 * each.macs) for each in KNOWN)
+    wanted = layer(20, 24)
+    assert nearest.guess(wanted) == pytest.approx(1e-6 * wanted.macs, rel=0.25)
+
+
+def test_a_layer_of_another_kind_or_of_quite_another_size_is_not_guessed():
+    nearest = NearestLayers((each, 1e-6 * each.macs) for each in KNOWN)
+    assert nearest.guess(layer(16, 16, "pool")) is None
+    assert nearest.guess(layer(512, 32)) is None

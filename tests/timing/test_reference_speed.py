@@ -1,6 +1,7 @@
 """The file of the reference speed: measured once, lowered, refused if damaged."""
 
 import json
+import os
 
 import pytest
 import torch
@@ -49,6 +50,26 @@ def test_a_machine_that_is_quicker_than_ever_is_measured_again(cache, monkeypatc
             3.0,
             8.0,
         )  # hardly quicker: one look
+
+
+def test_a_brief_measurement_lasts_until_there_is_time_for_more(cache, monkeypatch):
+    taken = []
+
+    def measured(_clock, rebuilds, _rebuild_s):
+        taken.append(rebuilds)
+        return QUIET_MS
+
+    monkeypatch.setattr(speed_module, "_measure", measured)
+    with one_thread():
+        for _ in range(2):  # a second worker of the search trusts the file, which is new
+            find_reference_speed(CPU, cache, brief=True)
+        path = reference_speed_file(cache, timing_machine(CPU))
+        os.utime(path, (0, 0))
+        find_reference_speed(CPU, cache, brief=True)  # a later search looks whether it still holds
+        find_reference_speed(CPU, cache)
+        find_reference_speed(CPU, cache)
+    brief, look, full = 5, 3, 20
+    assert taken == [brief, look, full, look]
 
 
 def test_a_file_of_a_single_baseline_network_is_measured_again(cache):
