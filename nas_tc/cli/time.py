@@ -10,14 +10,13 @@ import typer
 from nas_tc.cli import options
 from nas_tc.cli.console import console, images_text, shape_text
 from nas_tc.cli.network import companion, described, network_of, surroundings
-from nas_tc.errors import NasTcError, TableError, unknown
+from nas_tc.errors import NasTcError, unknown
 
 if TYPE_CHECKING:
     import torch
 
     from nas_tc.architecture import Architecture
-    from nas_tc.latency import TimeTable
-    from nas_tc.timing import ReferenceSpeed, Setting
+    from nas_tc.timing import Setting
 
 
 def time(
@@ -57,9 +56,19 @@ def time(
         ),
     ] = 30,
     time_table: options.TimeTable = None,
+    predict: Annotated[
+        bool,
+        typer.Option(
+            "--predict",
+            help="Predict the time from those of the layers, and do not time the whole network. "
+            "Layers that this device's table lacks are timed.",
+        ),
+    ] = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Time of a network: one thread, with an interval and what it was measured on."""
+    if predict and (against is not None or limit_ms is not None):
+        raise NasTcError("--predict times no network: leave --against and --limit-ms out")
     if limit_ms is not None and not limit_ms > 0:
         raise NasTcError(f"--limit-ms must be more than 0, not {limit_ms:g}")
     architecture = network_of(network, input, head, norm, classes)
@@ -74,7 +83,9 @@ def time(
         raise unknown("dtype", dtype, DTYPES)
     setting = Setting("train_step" if train_step else "forward", batch, dtype)
     chosen = choose_device(device)
-    found = _measured(networks, setting, chosen, limit_ms, rebuilds, repeats, time_table)
+    found = _measured(
+        networks, setting, chosen, limit_ms, rebuilds, repeats, time_table, predict=predict
+    )
     values: dict[str, Any] = {
         "network": network,
         **described(architecture),
@@ -100,56 +111,30 @@ def _measured(
     rebuilds: int,
     repeats: int,
     file: Path | None,
+    *,
+    predict: bool,
 ) -> dict[str, Any]:
     """Figures of the first network, the ratio to a second one, the prediction, the machine."""
     from nas_tc.cli.measured import by_builds, by_one_build, watch_of  # noqa: PLC0415
+    from nas_tc.cli.predicted_time import predicted_time  # noqa: PLC0415
     from nas_tc.latency import find_table  # noqa: PLC0415
     from nas_tc.timing import one_thread, timing_machine, work_of  # noqa: PLC0415
 
     builders = [partial(work_of, each, setting, device) for each in networks]
     with one_thread():
         machine = timing_machine(device)
-        table = find_table(file, machine)  # read before what takes seconds
+        find_table(file, machine)  # refuses what cannot be read before what takes seconds
         watch = watch_of(device)
-        predicted = _predicted(networks[0], setting, file, table, machine, watch.reference_speed)
-        if device.type == "cpu":
+        predicted = predicted_time(
+            networks[0], setting, device, file, machine, watch.reference_speed
+        )
+        if predict:
+            found: dict[str, Any] = {}
+        elif device.type == "cpu":
             found = by_builds(watch, builders, limit_ms, rebuilds, repeats)
         else:
             found = by_one_build(watch, builders, limit_ms, repeats)
     return {**found, **predicted, "machine": machine}
-
-
-def _predicted(
-    architecture: "Architecture",
-    setting: "Setting",
-    file: Path | None,
-    table: "TimeTable | None",
-    machine: dict[str, Any],
-    reference_speed: "ReferenceSpeed | None",
-) -> dict[str, Any]:
-    """The network's time by a table; nothing if this device's own has no layers like these.
-
-    Raises:
-        TableError: A table was named that has no layers like these.
-    """
-    if table is None:
-        return {}
-    if reference_speed is not None and table.is_of(machine):
-        table.rescale_to(reference_speed.quiet_ms)
-    prediction = table.of(setting).predict(architecture)
-    if prediction is None:
-        if file is None:
-            return {}
-        raise TableError(
-            f"{file} has no time of {setting} for layers like these; add them with nas-tc "
-            "calibrate --reference"
-        )
-    return {
-        "predicted_ms": prediction.ms,
-        "predicted_layers": prediction.layers,
-        "predicted_guessed": prediction.guessed,
-        "predicted_for": table.machine["device"],
-    }
 
 
 def _print(values: dict[str, Any], around: str) -> None:
@@ -160,6 +145,10 @@ def _print(values: dict[str, Any], around: str) -> None:
     shape = shape_text(tuple(values["input"]))
     screen.print(f"{values['network']} at {shape}: {what} of {images}")
     screen.print(f"network   {around}")
+    if "latency_ms" not in values:
+        screen.print(_predicted_text(values))
+        screen.print(f"machine   {_machine(machine, values['dtype'])}")
+        return
     screen.print(
         f"time      {values['latency_ms']:.3f} ms ({values['low_ms']:.3f} to "
         f"{values['high_ms']:.3f}): {_counted(values)}"
@@ -177,11 +166,7 @@ def _print(values: dict[str, Any], around: str) -> None:
             "time above is uncorrected"
         )
     if "predicted_ms" in values:
-        guessed, where = values["predicted_guessed"], values["predicted_for"]
-        screen.print(
-            f"predicted {values['predicted_ms']:.3f} ms by a table of layer times of {where}"
-            + (f", {guessed} of {values['predicted_layers']} layers guessed" if guessed else "")
-        )
+        screen.print(_predicted_text(values))
     if "verdict" in values:
         screen.print(f"verdict   {values['verdict']} at a limit of {values['limit_ms']:g} ms")
     if "ratio" in values:
@@ -191,6 +176,24 @@ def _print(values: dict[str, Any], around: str) -> None:
             "interleaved rounds"
         )
     screen.print(f"machine   {_machine(machine, values['dtype'])}")
+
+
+def _predicted_text(values: dict[str, Any]) -> str:
+    """The predicted time with its range, and what it rests on."""
+    if "predicted_ms" not in values:
+        return "predicted nothing: no CUDA graph could be made, so layers are not timed one by one"
+    text = f"predicted {values['predicted_ms']:.3f} ms"
+    if values["predicted_low_ms"] is not None:
+        text += f" ({values['predicted_low_ms']:.3f} to {values['predicted_high_ms']:.3f})"
+    text += f" by a table of layer times of {values['predicted_for']}"
+    for name, what in (
+        ("timed", "timed for it"),
+        ("guessed", "guessed"),
+        ("unlike", "like none in the table"),
+    ):
+        if number := values[f"predicted_{name}"]:
+            text += f", {number} of {values['predicted_layers']} layers {what}"
+    return text
 
 
 def _machine(machine: dict[str, Any], dtype: str) -> str:

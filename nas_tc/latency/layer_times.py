@@ -122,6 +122,21 @@ class LayerTimes:
             self.updates.append((parameters, parameter_tensors(layers), profile.update_ms))
         self._reset()
 
+    def add_new(self, profile: LayerProfile) -> int:
+        """Adds the layers that were never timed, but nothing of the network as a whole.
+
+        Args:
+            profile: Times of a network and its layers.
+
+        Returns:
+            Number of layers that were added.
+        """
+        before = len(self.layers)
+        for signature, ms in profile.layers:
+            self.layers.setdefault(signature.key, LayerTime(signature, ms))
+        self._reset()
+        return len(self.layers) - before
+
     def add_check(self, predicted_ms: float, measured_ms: float) -> None:
         """Adds a network's predicted and measured time to `checks`."""
         self.checks.append((predicted_ms, measured_ms))

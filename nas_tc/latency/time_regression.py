@@ -51,6 +51,11 @@ class TimeRegression:
     range_ms: tuple[float, float]
     covariance: tuple[tuple[float, ...], ...]
 
+    @property
+    def error_range(self) -> tuple[float, float]:
+        """Range of measured / predicted time for a network like those that it was fitted to."""
+        return exp(self.middle - self.half), exp(self.middle + self.half)
+
     def ms(self, work: Workload) -> float:
         """Milliseconds of so much work."""
         return (

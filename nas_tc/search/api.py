@@ -10,10 +10,15 @@ import optuna
 
 from nas_tc.data import Decoding, ImageData, decoded_notes, load_data, majority_text, parse_limit
 from nas_tc.errors import NasTcError
-from nas_tc.latency import named_table
+from nas_tc.latency import TimeTable, named_table
 from nas_tc.metric import Metric
 from nas_tc.recipe import Recipe
-from nas_tc.search.baselines import parse_baselines, queue_baselines
+from nas_tc.search.baselines import (
+    Baselines,
+    lacks_baselines,
+    parse_baselines,
+    queue_baselines,
+)
 from nas_tc.search.driver import Driver
 from nas_tc.search.events import Listener, NullListener
 from nas_tc.search.front_errors import measure_front, untested
@@ -23,6 +28,7 @@ from nas_tc.search.plan import Plan, describe_fit, plan_search
 from nas_tc.search.pool import Pool
 from nas_tc.search.reruns import missing_reruns, rerun_front
 from nas_tc.search.session import Session
+from nas_tc.search.settings import Settings
 from nas_tc.search.stop_time import StopTime
 from nas_tc.search.table_choice import open_time_judge, search_device
 from nas_tc.search.warm_start import parse_start, start_with
@@ -150,7 +156,9 @@ def search(
         starts = [start.settle(settings) for start in starts]
         with Interrupts() as interrupts, open_study(path, settings.to_dict()) as opened:
             start_with(opened, path, settings, starts, listener)
-            has_queued = queue_baselines(opened, settings, families, listener)
+            has_queued = lacks_baselines(opened, settings, families)
+            if not settings.times:  # else they are fitted when it is known what takes how long
+                has_queued = queue_baselines(opened, settings, families, listener)
             before = record_of(opened, path)
             _note_resume(before, trials, listener)
             if (
@@ -164,7 +172,6 @@ def search(
                 return before
             _record_run(opened, before, command)
             interrupted = False
-            started = time.monotonic()
             try:
                 with Pool(
                     images,
@@ -179,16 +186,33 @@ def search(
                     trial_timeout_s=trial_timeout_s,
                 ) as pool:
                     session = Session(opened, path, pool, listener, interrupts)
-                    with open_time_judge(settings, table, session) as time_judge:
-                        Driver(session, settings, trials, time_judge, stop).run()
-                        time_front(session, time_judge, time.monotonic() - started)
-                        report_timing(session, time_judge, time.monotonic() - started)
-                        measure_front(session)
-                        rerun_front(session, reruns, stop)
+                    _train_and_measure(session, settings, table, families, trials, reruns, stop)
             except KeyboardInterrupt:
                 interrupted = True
                 requeue_running(opened)
             return record_of(opened, path, interrupted=interrupted)
+
+
+def _train_and_measure(
+    session: Session,
+    settings: Settings,
+    table: TimeTable | None,
+    families: Baselines,
+    trials: int | None,
+    reruns: int,
+    stop: StopTime | None,
+) -> None:
+    """Trains the networks, and then times, tests and trains again the front."""
+    started = time.monotonic()
+    left = (trials or DEFAULT_TRIALS) - session.record().done
+    with open_time_judge(settings, table, session, left) as judge:
+        if judge is not None:
+            queue_baselines(session.study, settings, families, session.listener, judge)
+        Driver(session, settings, trials, judge, stop).run()
+        time_front(session, judge, time.monotonic() - started)
+        report_timing(session, judge, time.monotonic() - started)
+        measure_front(session)
+        rerun_front(session, reruns, stop)
 
 
 def _check_numbers(

@@ -14,6 +14,7 @@ from nas_tc.errors import BudgetError, NasTcError, unknown
 from nas_tc.families import FAMILIES, Family, find_family, fit_family
 from nas_tc.search.events import Listener
 from nas_tc.search.settings import Settings
+from nas_tc.search.time_judge import TimeJudge
 from nas_tc.search.warm_start import enqueue
 from nas_tc.space import Limited, extreme_network
 from nas_tc.study.attributes import ARCHITECTURE_KEY, BASELINE_KEY
@@ -66,21 +67,39 @@ def parse_baselines(text: str | Sequence[str]) -> Baselines:
     return Baselines(named)
 
 
+def lacks_baselines(study: optuna.Study, settings: Settings, baselines: Baselines) -> bool:
+    """Whether a family has no network in the study, or one that waits to be trained.
+
+    Args:
+        study: Study of the search.
+        settings: Settings of the search.
+        baselines: Families to train.
+    """
+    families = baselines.families(settings.space.input)
+    there = _there(study)
+    return any(each.name not in there for each in families) or _any_waits(study)
+
+
 def queue_baselines(
-    study: optuna.Study, settings: Settings, baselines: Baselines, listener: Listener
+    study: optuna.Study,
+    settings: Settings,
+    baselines: Baselines,
+    listener: Listener,
+    judge: TimeJudge | None = None,
 ) -> bool:
     """Queues a network of each family, unless the study has one already.
 
     A network of the space is queued by its genes and teaches the model; any other is queued as
-    itself. Both have the space's head and normalisation. If the budget limits times alone, the
-    first network is as large as the reference suggests, or as the costliest of the space, and
-    `next_baseline` makes it smaller.
+    itself. Both have the space's head and normalisation. If nothing is predicted of a budget that
+    limits times alone, the first network is as large as the reference suggests, or as the costliest
+    of the space. `next_baseline` makes it smaller if it is too slow after all.
 
     Args:
         study: Study, open for writing.
         settings: Settings of the search.
         baselines: Families to train.
         listener: Receives a note about each family.
+        judge: Judge of times, which predicts them.
 
     Returns:
         Whether any baseline waits to be trained.
@@ -88,16 +107,13 @@ def queue_baselines(
     Raises:
         NasTcError: A family that was named has no network within the budget.
     """
-    there = {
-        trial.user_attrs[BASELINE_KEY]
-        for trial in study.get_trials(deepcopy=False, states=_DONE)
-        if BASELINE_KEY in trial.user_attrs
-    }
+    there = _there(study)
+    predicted = () if judge is None else judge.cautious_limits(settings.limit.times)
     for family in baselines.families(settings.space.input):
         if family.name in there:
             continue
         try:
-            network = _fitted(family, _limits(settings), settings)
+            network = _fitted(family, (*_limits(settings, predicted), *predicted), settings)
         except NasTcError as error:
             if baselines.names is not None:
                 raise type(error)(f"--baselines {family.name}: {error}") from None
@@ -108,8 +124,7 @@ def queue_baselines(
             f"baseline: {family.name}, {complexity(network):,} multiply-adds, "
             f"{format_notation(network.stages)}"
         )
-    waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
-    return any(BASELINE_KEY in trial.user_attrs for trial in waiting)
+    return _any_waits(study)
 
 
 def next_baseline(
@@ -166,10 +181,24 @@ def _fitted(family: Family, limits: Sequence[Limited], settings: Settings) -> Ar
     ).architecture
 
 
-def _limits(settings: Settings) -> tuple[Limited, ...]:
-    """The limits that a formula can check, and where there is none on the complexity, a guess."""
+def _there(study: optuna.Study) -> set[str]:
+    """The families of which the study has a network."""
+    return {
+        trial.user_attrs[BASELINE_KEY]
+        for trial in study.get_trials(deepcopy=False, states=_DONE)
+        if BASELINE_KEY in trial.user_attrs
+    }
+
+
+def _any_waits(study: optuna.Study) -> bool:
+    waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+    return any(BASELINE_KEY in trial.user_attrs for trial in waiting)
+
+
+def _limits(settings: Settings, predicted: Sequence[Limited]) -> tuple[Limited, ...]:
+    """The limits that a formula can check; a guess of one where nothing limits the complexity."""
     caps: tuple[Limited, ...] = settings.limit.caps
-    if settings.limit.complexity is not None or not settings.times:
+    if settings.limit.complexity is not None or not settings.times or predicted:
         return caps
     guesses = [
         int(complexity(limit.reference) * limit.most)

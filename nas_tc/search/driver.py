@@ -85,6 +85,7 @@ class Driver:
             settings.seed,
             admits=None if time_judge is None else time_judge.admits,
             reading=TRAIN_LOSSES_KEY,
+            most_macs=inf if time_judge is None else time_judge.most_macs(settings.space),
         )
         self._study.sampler = self._sampler
         self._running: dict[int, optuna.Trial] = {}

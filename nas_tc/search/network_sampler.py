@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from itertools import islice
+from math import inf
 
 import numpy as np
 from optuna.distributions import BaseDistribution, CategoricalDistribution
@@ -29,6 +30,7 @@ def network_sampler(
     seed: int,
     admits: Callable[[Architecture], bool] | None = None,
     reading: str | None = None,
+    most_macs: float = inf,
 ) -> BudgetSampler:
     """Proposes networks of `space` that are within `limit`.
 
@@ -43,12 +45,17 @@ def network_sampler(
         admits: whether a network keeps within limits that no formula knows, by what can be
             predicted now; asked anew for each proposal.
         reading: name of the user attribute with what trials show at rungs; see `BudgetSampler`.
+        most_macs: multiply-adds above which no network is likely to keep the limits that no formula
+            knows; none above it is proposed.
 
     Raises:
         BudgetError: no network is found.
         SpaceError: the maps of every network shrink to nothing.
     """
     most = limit.complexity or complexity(extreme_network(space, "costliest"))
+    if most_macs < most:  # at least some room above the cheapest, whatever is predicted
+        least = max(limit.least_complexity, complexity(extreme_network(space, "cheapest")))
+        most = min(most, int(max(most_macs, 2.0 * least)))
     distributions = _distributions(space)
     decode = _Decoder(space)
     others = [cap for cap in limit.caps if cap.bound.measure != "complexity"]

@@ -9,6 +9,7 @@ from nas_tc.errors import DeviceError
 from nas_tc.latency import TimeTable, find_table, own_table_path
 from nas_tc.search.session import Session
 from nas_tc.search.settings import Settings
+from nas_tc.search.time_calibration import calibrate_times, expected_search_s
 from nas_tc.search.time_feasibility import check_feasible
 from nas_tc.search.time_judge import TimeJudge
 from nas_tc.timing import one_thread, timing_machine
@@ -25,7 +26,7 @@ def search_device(name: str) -> str:
 
 @contextmanager
 def open_time_judge(
-    settings: Settings, given: TimeTable | None, session: Session
+    settings: Settings, given: TimeTable | None, session: Session, trials: int
 ) -> Iterator[TimeJudge | None]:
     """The object that compares networks' times with the limits; its table is saved at the end.
 
@@ -34,6 +35,7 @@ def open_time_judge(
         given: Table given by the user, which then predicts all times. None: candidates are
             measured, and added to this device's own table.
         session: Study, workers and listener.
+        trials: Networks that are still to be trained.
 
     Yields:
         The judge; None if the budget limits no time.
@@ -70,6 +72,16 @@ def open_time_judge(
         )
     message = check_feasible(judge, session.pool, settings.space, session.check)
     session.listener.note(message)
+    if judge.measures:
+        limits_ms = {each.name: each.most * (judge.unit_ms(each) or 0.0) for each in judge.limits}
+        calibrate_times(
+            judge,
+            session.pool,
+            settings.space,
+            expected_search_s(settings, trials, session.pool.size, limits_ms),
+            note=session.listener.note,
+            check=session.check,
+        )
     try:
         yield judge
     finally:

@@ -10,7 +10,7 @@ from nas_tc.search.time_judge import TimeJudge
 from nas_tc.search.timing_records import shown_time
 from nas_tc.space import Space, extreme_network
 from nas_tc.timing import TimeLimit
-from nas_tc.worker import FrontTimingRequest, TimingRequest, TimingResult
+from nas_tc.worker import FrontTimingRequest, LayersRequest, TimingRequest, TimingResult
 
 _KEY = "cheapest"
 
@@ -18,7 +18,7 @@ _KEY = "cheapest"
 class TimingPool(Protocol):
     """The part of a pool of workers that measures times."""
 
-    def time(self, key: Any, request: TimingRequest | FrontTimingRequest) -> None:
+    def time(self, key: Any, request: TimingRequest | FrontTimingRequest | LayersRequest) -> None:
         """Lets a worker measure times."""
 
     def next_result(self, timeout_s: float) -> tuple[Any, Any] | None:

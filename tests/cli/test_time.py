@@ -3,6 +3,11 @@
 import json
 
 import pytest
+from layer_profiles import MACHINE, profile
+
+from nas_tc.architecture import GAP, Architecture, parse_notation
+from nas_tc.latency import TimeTable
+from nas_tc.timing import Setting
 
 
 def test_time_prints_a_figure_with_its_interval(nas_tc, monkeypatch, tmp_path):
@@ -43,9 +48,39 @@ def test_a_damaged_file_of_the_calm_pace_is_refused(nas_tc, monkeypatch, tmp_pat
     assert len(errors.splitlines()) == 1
 
 
+def test_layers_that_the_table_lacks_are_timed_for_a_prediction(nas_tc):
+    network = ("time", "(3,8)/2 | (3,8)x2", "--input", "3x16x16", "--predict")
+    code, out, _ = nas_tc(*network, "--json")  # the cache is off, so the table is empty
+    found = json.loads(out)
+    assert code == 0
+    assert (found["predicted_layers"], found["predicted_timed"]) == (7, 6)  # two are alike
+    assert (found["predicted_guessed"], found["predicted_unlike"]) == (0, 0)
+    assert 0 < found["predicted_low_ms"] < found["predicted_ms"] < found["predicted_high_ms"]
+    assert "latency_ms" not in found
+
+
+def test_a_named_table_predicts_any_network(nas_tc, tmp_path):
+    table = TimeTable(MACHINE)
+    for width in (4, 8, 16, 24):
+        known = Architecture((3, 16, 16), parse_notation(f"(3,{width})x2"), GAP, 5)
+        table.of(Setting()).add(known, profile(known, ms=0.01 * width))
+    table.write(path := tmp_path / "table.json")
+    arguments = ("time", "(5,8) | 2/2", "--input", "3x16x16", "--time-table", str(path))
+    code, out, _ = nas_tc(*arguments, "--predict")
+    assert code == 0
+    assert "layers guessed" in out
+    assert "by a table of layer times of Abacus 7" in out
+    assert "like none in the table" in out
+    code, _, errors = nas_tc(*arguments, "--predict", "--batch", "2")
+    assert code == 2
+    assert "has no times of a forward pass of 2 images in fp32" in errors
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
+        (["J", "--predict", "--against", "A"], "--predict times no network"),
+        (["J", "--predict", "--time-table", "no.json"], "cannot read the time table 'no.json'"),
         (["alexnt"], "did you mean 'alexnet'"),
         (["J", "--dtype", "fp8"], "unknown dtype 'fp8'"),
         (["J", "--batch", "0"], "must be 1 or more, not 0"),

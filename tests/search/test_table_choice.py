@@ -20,7 +20,7 @@ def test_gpus_that_this_machine_lacks_are_refused(monkeypatch):
     with (
         pytest.raises(DeviceError, match="on GPUs of the cluster"),
         open_time_judge(
-            search, None, Session(None, Path("no.db"), pool, NullListener(), Interrupts())
+            search, None, Session(None, Path("no.db"), pool, NullListener(), Interrupts()), 40
         ),
     ):
         pass
