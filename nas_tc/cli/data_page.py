@@ -33,8 +33,7 @@ def print_survey(screen: Console, page: "Survey") -> None:
         table.add_row(Text(name), *(f"{counts[name]:,}" for counts in page.counts.values()))
     if len(classes) > _MOST_CLASSES:
         table.add_row(f"{len(classes) - _MOST_CLASSES:,} more", "", "", "")
-    totals = (f"{sum(counts.values()):,}" for counts in page.counts.values())
-    table.add_row(f"all {len(classes):,}", *totals)
+    table.add_row(f"all {len(classes):,}", *(f"{count:,}" for count in page.images.values()))
     screen.print(page.name, markup=False)
     screen.print(table)
     line("images", f"{shape_text(page.shape)} once decoded")
@@ -43,7 +42,11 @@ def print_survey(screen: Console, page: "Survey") -> None:
     line("mean", f"{_numbers(page.mean)} of 0 to 1, by channel")
     line("spread", _numbers(page.std))
     errors = ", ".join(f"{percent(error)} {split}" for split, error in page.majority_error.items())
-    line("majority", f"{errors} error of who always says the commonest class")
+    if page.labels_an_image:
+        line("labels", _labels(page.labels_an_image))
+        line("constant", f"{errors} mAP error of who gives all images the same scores")
+    else:
+        line("majority", f"{errors} error of who always says the commonest class")
     line("duplicates", _duplicates(page))
     for remark in page.remarks:
         what, colon, text = remark.partition(": ")
@@ -53,6 +56,15 @@ def print_survey(screen: Console, page: "Survey") -> None:
             line("note", remark)
     for message in page.broken[:_MOST_NAMED]:
         line("broken", message)
+    if (more := len(page.broken) - _MOST_NAMED) > 0:
+        line("broken", f"{more:,} more, which --json lists")
+
+
+def _labels(counts: dict[int, int]) -> str:
+    """How many labels images have."""
+    mean = sum(labels * images for labels, images in counts.items()) / sum(counts.values())
+    none = f"; {counts[0]:,} images have none" if 0 in counts else ""
+    return f"{min(counts)} to {max(counts)} an image, {mean:.2f} on average{none}"
 
 
 def _most(counts: dict[str, int]) -> str:
@@ -64,19 +76,13 @@ def _most(counts: dict[str, int]) -> str:
 
 def _duplicates(page: "Survey") -> str:
     """How many images are there twice."""
-    across = [
-        f"{count:,} {split} images are training images as well"
-        for split, count in page.duplicates_across.items()
-        if count
-    ]
-    within = [f"{page.duplicates_within:,} training images are there already"]
-    classes = [f"{page.two_classes:,} images are in two classes or more"]
-    found = [
-        *across,
-        *(within if page.duplicates_within else []),
-        *(classes if page.two_classes else []),
-    ]
-    return "; ".join(found) or "none"
+    from nas_tc.data import Duplicates  # noqa: PLC0415
+
+    across, count = page.duplicates_across, page.duplicates_within
+    twice = Duplicates(across["validation"], across["test"], count, page.two_classes)
+    verb = "image is" if count == 1 else "images are"
+    within = [f"{count:,} training {verb} there already"] if count else []
+    return "; ".join([*twice.harmful(multilabel=bool(page.labels_an_image)), *within]) or "none"
 
 
 def _numbers(values: tuple[float, ...]) -> str:

@@ -126,19 +126,22 @@ SetFields = Annotated[
         show_default=False,
     ),
 ]
+_METRICS = (
+    "error, balanced_error, macro_f1_error, worst_class_error or top5_error; of several labels: "
+    "map_error, subset_error, hamming_error or macro_f1_error"
+)
 Metric = Annotated[
-    str,
+    str | None,
     typer.Option(
-        help="What networks are judged by: error, balanced_error, macro_f1_error, "
-        "worst_class_error or top5_error."
+        help=f"What networks are judged by: {_METRICS}.",
+        show_default="error, or map_error of several labels",
     ),
 ]
 MetricOfStudy = Annotated[
     str | None,
     typer.Option(
-        help="What the network is judged by: error, balanced_error, macro_f1_error, "
-        "worst_class_error or top5_error.",
-        show_default="the study's, or error",
+        help=f"What the network is judged by: {_METRICS}.",
+        show_default="the study's, or as for a search",
     ),
 ]
 Seed = Annotated[int, typer.Option(help="Seed for everything that is drawn at random.")]

@@ -31,17 +31,13 @@ def bar_of(noun: str) -> Bar:
 
 
 @contextmanager
-def listening(metric: str = "error") -> Iterator["Listener"]:
-    """A listener that prints a search's progress: `Screen` on a terminal, `Lines` elsewhere.
-
-    Args:
-        metric: Name of what the errors are, in words.
-    """
+def listening() -> Iterator["Listener"]:
+    """A listener that prints a search's progress: `Screen` on a terminal, `Lines` elsewhere."""
     if not sys.stdout.isatty():
-        yield Lines(metric)
+        yield Lines()
         return
     with bar_of("trials") as bar:
-        yield Screen(bar, metric)
+        yield Screen(bar)
 
 
 class _Networks:
@@ -60,8 +56,8 @@ class _Networks:
 class Lines:
     """Prints one line for each event, for logs and pipes."""
 
-    def __init__(self, metric: str = "error") -> None:
-        self._metric = metric
+    def __init__(self) -> None:
+        self._metric = "error"
         self._networks = _Networks()
         self._done = 0
 
@@ -75,6 +71,7 @@ class Lines:
             of_goal = "" if progress.goal is None else f"/{progress.goal}"
             print(f"{progress.done}{of_goal} trials: {_summary(progress)}", flush=True)
         self._done = progress.done
+        self._metric = progress.metric.words
 
     def ended(self, trial: "TrialRecord") -> None:
         """Prints the result of a trial."""
@@ -84,8 +81,8 @@ class Lines:
 class Screen:
     """Shows a bar at the bottom, above which the results of trials scroll."""
 
-    def __init__(self, bar: Bar, metric: str = "error") -> None:
-        self._metric = metric
+    def __init__(self, bar: Bar) -> None:
+        self._metric = "error"
         self._networks = _Networks()
         self._bar = bar
         self._task = bar.add_task("starting", total=None)
@@ -96,6 +93,7 @@ class Screen:
 
     def progress(self, progress: "Progress") -> None:
         """Redraws the bar."""
+        self._metric = progress.metric.words
         self._bar.update(
             self._task,
             completed=progress.done,

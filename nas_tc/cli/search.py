@@ -81,7 +81,7 @@ def search(
         ),
     ] = "auto",
     reruns: options.Reruns = 0,
-    metric: options.Metric = "error",
+    metric: options.Metric = None,
     seed: options.Seed = 0,
     time_table: options.TimeTableOfDevice = None,
     ray_address: options.RayAddress = None,
@@ -98,7 +98,6 @@ def search(
     """Find the most accurate networks within a budget. Run it again to resume."""
     began_s = started_s()
     most_s = limit_s(hours, minutes, until, datetime.now())
-    from nas_tc.metric import parse_metric  # noqa: PLC0415
     from nas_tc.recipe import parse_fields  # noqa: PLC0415
     from nas_tc.search.api import search as run  # noqa: PLC0415
 
@@ -109,8 +108,7 @@ def search(
     own = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
     fields |= {name: value for name, value in own.items() if value is not None}
 
-    judge = parse_metric(metric)
-    with listening(judge.words) as listener:
+    with listening() as listener:
         record = run(
             budget,
             space=space,
@@ -127,7 +125,7 @@ def search(
             start=start or (),
             baselines=baselines,
             reruns=reruns,
-            metric=judge,
+            metric=metric,
             time_table=time_table,
             ray_address=ray_address,
             per_gpu=per_gpu,

@@ -34,7 +34,7 @@ class _Subject:
         network: Network as named, before the options and the images change it.
         data: Name of the images, as `--data` takes it.
         weights: File of the weights that the search has kept; None if no study was named.
-        metric: Metric of the study; the error if no study was named.
+        metric: Metric of the study; None if no study was named.
         balance: Fields of the study's recipe that make up for rare classes, if any do.
         decoded: Height and width at which the study's images are decoded, pixels; None if no study
             was named.
@@ -43,7 +43,7 @@ class _Subject:
     network: Architecture
     data: str
     weights: Path | None
-    metric: str = "error"
+    metric: str | None = None
     balance: Mapping[str, str] = field(default_factory=dict)
     decoded: tuple[int, int] | None = None
 
@@ -87,7 +87,8 @@ def train(
     if from_search:
         changes = (input, head, norm)
         _check_searched(subject, given=any(each is not None for each in changes))
-    judge = parse_metric(metric or subject.metric)
+    named_metric = metric or subject.metric
+    judge = None if named_metric is None else parse_metric(named_metric)
     asked = changed(subject.network, input, head, norm)
     fields = parse_fields(set_ or [])
     is_settled = recipe.endswith(".toml") or fields.keys() & set(_BALANCE)
@@ -95,7 +96,9 @@ def train(
     chosen = load_recipe(recipe, **balance, **fields)
     size = asked.input[1:] if input is not None or subject.decoded is None else subject.decoded
     images = _images(subject.data, size, chosen.margin, train_images, memory_limit)
-    judge.check_classes(len(images.classes))
+    judge = judge or images.usual_metric
+    judge.check(len(images.classes), multilabel=images.multilabel)
+    chosen.check_labels(multilabel=images.multilabel)
     chosen = augmented(chosen, images.augment, fields)
     adapted = asked.at((images.shape[0], *asked.input[1:]), len(images.classes))
     if from_search and adapted != subject.network:
@@ -251,18 +254,23 @@ def _written(
 
 def _tests(finished: "FullTraining", images: "ImageData", metric: "Metric") -> Iterator[str]:
     """The lines that tell how the network does on the test images, and who does nothing."""
+    from nas_tc.data import blind_name  # noqa: PLC0415
     from nas_tc.report import no_better, worst_classes  # noqa: PLC0415
 
     tests = [test for test in (finished.single_view, finished.ten_view) if test is not None]
     values = [metric.of(test.confusion) for test in tests]
     for test, value in zip(tests, values, strict=True):
         views = "1 view" if test.views == 1 else f"{test.views} views"
-        further = [f"error {percent(test.top1)}"] if metric != "error" else []
-        if len(images.classes) > 5 and metric != "top5_error":
+        further = []
+        if metric not in ("error", "subset_error"):
+            plain = "subset error" if images.multilabel else "error"
+            further = [f"{plain} {percent(test.top1)}"]
+        if not images.multilabel and len(images.classes) > 5 and metric != "top5_error":
             further.append(f"top-5 {percent(test.top5)}")
         yield ", ".join((f"test {metric.words}, {views}: {percent(value)}", *further))
     yield worst_classes(tests[-1].confusion, images.classes)
     majority = images.majority(metric)["test"]
-    yield f"majority class: test {metric.words} {percent(majority)}"
+    blind = blind_name(multilabel=images.multilabel)
+    yield f"{blind}: test {metric.words} {percent(majority)}"
     if min(values) >= majority:
-        yield no_better("the network")
+        yield no_better("the network", multilabel=images.multilabel)

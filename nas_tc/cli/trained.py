@@ -9,11 +9,11 @@ from safetensors.torch import save_file
 from nas_tc._files import whole_file
 from nas_tc.architecture import Architecture, format_notation
 from nas_tc.data import ImageData, preparation
-from nas_tc.metric import Metric
+from nas_tc.metric import Metric, MultilabelConfusion
 from nas_tc.recipe import Recipe
 from nas_tc.report import class_table, confusion_table, in_metric, write_curve
 from nas_tc.study.environment import environment
-from nas_tc.training import FullTraining, gpu_names
+from nas_tc.training import FullTraining, ViewErrors, gpu_names
 
 
 def write_trained(
@@ -64,14 +64,14 @@ def write_trained(
             "mean": images.moments[0],
             "std": images.moments[1],
             "classes": images.classes,
+            **({"multilabel": True} if images.multilabel else {}),
         },
         "recipe": recipe.to_dict(),
         in_metric("val_error", metric): finished.curve[-1].val_error,
         "train_s": round(finished.curve[-1].train_s, 3),
         "metric": metric.value,
         "test": [
-            {"views": t.views, "top1": t.top1, "top5": t.top5, metric.value: metric.of(t.confusion)}
-            for t in tests
+            {"views": t.views, **_errors(t), metric.value: metric.of(t.confusion)} for t in tests
         ],
         "environment": environment(gpu_names()),
     }
@@ -85,3 +85,10 @@ def write_trained(
         "confusion.csv",
         "result.json",
     )
+
+
+def _errors(test: ViewErrors) -> dict[str, float]:
+    """Errors that stand beside the metric, by name."""
+    if isinstance(test.confusion, MultilabelConfusion):
+        return {"subset_error": test.top1, "hamming_error": test.confusion.hamming_error}
+    return {"top1": test.top1, "top5": test.top5}

@@ -2,7 +2,8 @@
 
 from nas_tc.data.contact_sheet import contact_sheet
 from nas_tc.data.decode import Decoding, decoded_notes
-from nas_tc.data.images import ImageData, Split, majority_text
+from nas_tc.data.duplicates import Duplicates
+from nas_tc.data.images import ImageData, Split, blind_name, majority_text
 from nas_tc.data.load import load_data
 from nas_tc.data.memory import parse_limit
 from nas_tc.data.preparation import preparation
@@ -10,9 +11,11 @@ from nas_tc.data.survey import Survey, survey
 
 __all__ = [
     "Decoding",
+    "Duplicates",
     "ImageData",
     "Split",
     "Survey",
+    "blind_name",
     "contact_sheet",
     "decoded_notes",
     "load_data",

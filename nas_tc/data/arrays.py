@@ -19,8 +19,7 @@ from numpy.lib import format as npy
 from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
-from nas_tc.data.images import label_numbers
-from nas_tc.data.plan import Plan, numbered, planned
+from nas_tc.data.plan import Plan, plan_labelled
 from nas_tc.data.rows import Rows
 from nas_tc.data.tree import left_out_line
 from nas_tc.errors import DataError, reason
@@ -39,14 +38,16 @@ _IDX_NAMES = {"train": ("train",), "validation": ("validation", "val"), "test": 
 _IDX_UINT8 = 8
 _BROKEN = (OSError, ValueError, EOFError, struct.error, zipfile.BadZipFile, zlib.error)
 
-Found = dict[str, tuple[Rows, NDArray[np.int64]] | None]  # images and labels of each split
+# Images and labels of each split: whole numbers, or rows of zeros and ones.
+Found = dict[str, tuple[Rows, NDArray[np.int64] | NDArray[np.uint8]] | None]
 
 
 def plan_npz(file: Path, name: str) -> Plan:
     """The images in an npz file: `x_train`, `y_train`, `x_test`, `y_test`, and `x_val`, `y_val`.
 
     The names `train_images`, `train_labels` and so on are accepted, too; `x` and `y` alone are
-    split. Images are uint8, (n, height, width) or (n, height, width, channels of 1 or 3).
+    split. Images are uint8, (n, height, width) or (n, height, width, channels of 1 or 3). Labels
+    are whole numbers, or rows of zeros and ones with a column a class.
 
     Args:
         file: Path of the npz file, packed or not.
@@ -125,7 +126,9 @@ def plan_idx(folder: Path, name: str) -> Plan:
     return _plan(found, name, str(folder), left_out_line(left_out))
 
 
-def _from_npz(file: Path, arrays: NpzFile, x: str, y: str) -> tuple[Rows, NDArray[np.int64]]:
+def _from_npz(
+    file: Path, arrays: NpzFile, x: str, y: str
+) -> tuple[Rows, NDArray[np.int64] | NDArray[np.uint8]]:
     """The images `x` and the labels `y` of an npz file."""
     assert arrays.zip is not None
     member = f"{x}.npy" if f"{x}.npy" in arrays.zip.namelist() else x
@@ -236,20 +239,20 @@ def _as_bytes(dtype: np.dtype[np.generic]) -> str:
     return "; save one array of numbers, all images of one size"
 
 
-def _labels(labels: NDArray[np.generic], rows: Rows) -> NDArray[np.int64]:
-    """The labels, (n,).
+def _labels(labels: NDArray[np.generic], rows: Rows) -> NDArray[np.int64] | NDArray[np.uint8]:
+    """The labels: int64, (n,), or rows of zeros and ones, uint8, (n, classes).
 
     Raises:
         DataError: The labels have another type or number.
     """
     count = len(rows)
     if labels.ndim == 2 and labels.shape[1] > 1 and len(labels) == count:
-        if not (np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all()):
+        if not np.isin(labels, (0, 1)).all():
             raise DataError(
-                f"{rows.place}: labels of {labels.shape} are not one-hot; an image has one class: "
-                "save its number"
+                f"{rows.place}: labels of {labels.shape} are not all 0 or 1; save a 1 for each "
+                "label that an image has, or the number of its class"
             )
-        labels = labels.argmax(axis=1)
+        return labels.astype(np.uint8)
     flat = labels.reshape(-1)
     if labels.shape[:1] != (count,) or len(flat) != count:
         raise DataError(
@@ -273,10 +276,12 @@ def _plan(found: Found, name: str, place: str, remarks: Sequence[str] = ()) -> P
     train = found["train"]
     if train is None or not len(train[0]):
         raise DataError(f"{place}: no training images; see docs/data.md for the names")
-    _, classes = label_numbers(train[1].tolist(), place)
-    parts = {
-        split: None if here is None else numbered(here[0], here[1].tolist(), classes)
-        for split, here in found.items()
-    }
-    assert parts["train"] is not None
-    return planned(name, parts["train"], parts["validation"], parts["test"], classes, remarks)
+    splits = {split: here and (here[0], _listed(here[1])) for split, here in found.items()}
+    return plan_labelled(name, splits, place, remarks)
+
+
+def _listed(
+    labels: NDArray[np.int64] | NDArray[np.uint8],
+) -> list[int] | NDArray[np.uint8]:
+    """Numbers of classes as a list; rows of zeros and ones as they are."""
+    return labels.astype(np.uint8) if labels.ndim == 2 else labels.tolist()

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from nas_tc.data.duplicates import Duplicates
 from nas_tc.data.images import ImageData, Split, mapped_split
 
-_FORMAT = 3
+_FORMAT = 4
 _ANEW = "decoded anew"
 _FEWEST_IMAGES = 2000  # fewer are decoded as fast as they are read
 _TOGETHER = 500  # files that a thread looks at before the next
@@ -134,7 +135,8 @@ def read_cache(key: str, name: str, memory_limit: int) -> ImageData | None:
             name, train, validation, test, classes, augment, remarks,
             grey and (grey[0], grey[1]), tuple(values["label_values"]),
         )  # fmt: skip
-        # Both are computed from all pixels, and cached properties live in the instance's dict.
+        # All three are computed from all pixels, and cached properties live in the instance's dict.
+        vars(data)["duplicates"] = Duplicates(**values["duplicates"])
         vars(data)["checksum"] = values["checksum"]
         vars(data)["moments"] = tuple(tuple(each) for each in values["moments"])
     except (OSError, EOFError, ValueError, KeyError, TypeError):
@@ -176,6 +178,7 @@ def put_in(partial: Path, key: str, data: ImageData) -> None:
         "label_values": data.label_values,
         "grey_range": data.grey_range,
         "remarks": [each for each in data.remarks if not each.startswith(_ANEW)],
+        "duplicates": data.duplicates.to_dict(),
         "checksum": data.checksum,
         "moments": data.moments,
     }

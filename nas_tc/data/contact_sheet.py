@@ -29,11 +29,14 @@ def contact_sheet(split: Split, path: Path, *, columns: int = 12) -> int:
     """
     _, height, width, channels = split.images.shape
     scale = max(1, -(-_LEAST_SIDE // max(height, width)))
-    classes = np.unique(split.labels)[:_MOST_ROWS]
+    several = split.labels.ndim == 2
+    present = np.flatnonzero(split.labels.any(axis=0)) if several else np.unique(split.labels)
+    classes = present[:_MOST_ROWS]
     tall, wide = height * scale + _GAP, width * scale + _GAP
     sheet = np.full((len(classes) * tall, columns * wide, channels), 255, dtype=np.uint8)
     for row, label in enumerate(classes):
-        chosen = np.flatnonzero(split.labels == label)[:columns]
+        has_it = split.labels[:, label] > 0 if several else split.labels == label
+        chosen = np.flatnonzero(has_it)[:columns]
         for column, image in enumerate(split.images[chosen]):
             large = image.repeat(scale, axis=0).repeat(scale, axis=1)
             top, left = row * tall, column * wide

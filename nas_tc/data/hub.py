@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from nas_tc.data.images import label_numbers
+from nas_tc.data.labels import check_labels
 from nas_tc.data.parquet import IMAGE_COLUMNS, LABEL_COLUMNS, column
-from nas_tc.data.plan import Plan, check_labels, numbered, planned
+from nas_tc.data.plan import Plan, plan_labelled
 from nas_tc.data.sources import Contents, content
 from nas_tc.errors import DataError
 
@@ -48,18 +48,12 @@ def plan_hub(name: str, spec: str) -> Plan:
     assert test is not None
     if "test" not in found:
         validation = None
-    _, classes = label_numbers(labels, f"{spec}, train")
-    return planned(
-        spec,
-        numbered(train, labels, classes),
-        None if validation is None else numbered(*validation, classes),
-        numbered(*test, classes),
-        classes,
-    )
+    splits = {"train": (train, labels), "validation": validation, "test": test}
+    return plan_labelled(spec, splits, f"{spec}, train")
 
 
 def _rows(split: Any, place: str, datasets: Any) -> tuple[Contents, list[object]]:
-    """The encoded images of one split, and its labels: class names where the hub has them."""
+    """The encoded images of one split, and its labels: names, where the hub has them."""
     names = list(split.column_names)
     image = column(names, place, "image", IMAGE_COLUMNS)
     label = column(names, place, "label", LABEL_COLUMNS)
@@ -68,6 +62,8 @@ def _rows(split: Any, place: str, datasets: Any) -> tuple[Contents, list[object]
     labels = list(encoded[label])
     if hasattr(feature, "names"):
         labels = [feature.names[number] for number in labels]
+    elif inner := getattr(getattr(feature, "feature", None), "names", None):  # lists of classes
+        labels = [row if row is None else [inner[each] for each in row] for row in labels]
     check_labels(labels, place)
     images = [content(value) for value in encoded[image]]
     return Contents(images, place, np.arange(len(images))), labels

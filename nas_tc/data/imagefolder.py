@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nas_tc.data.label_table import METADATA
 from nas_tc.data.labelled import metadata_files, plan_metadata
 from nas_tc.data.plan import Part, Plan, planned
 from nas_tc.data.sources import Files
@@ -29,7 +30,9 @@ _FEWEST_PAIRS = 3  # of one name, that are no chance
 _MASK = re.compile(r"[ _.-](mask|masks|seg|segmentation|gt|groundtruth|label)([ _.-]?\d+)?$", re.I)
 
 
-def plan_imagefolder(folder: Path, name: str) -> Plan:
+def plan_imagefolder(
+    folder: Path, name: str, *, separator: str | None = None, is_lenient: bool = False
+) -> Plan:
     """The images in `DIR/class/*`, or in `DIR/train/class/*` beside `test` and `val`.
 
     One tree is split: a fifth for testing and a tenth of the rest for validation. With `train`
@@ -41,6 +44,8 @@ def plan_imagefolder(folder: Path, name: str) -> Plan:
     Args:
         folder: Root of the tree.
         name: Name of the data set, for messages and records.
+        separator: As for `plan_csv`, of the labels in `metadata.csv`.
+        is_lenient: As for `plan_csv`.
 
     Raises:
         DataError: There are no images, or a split lacks a class. The message has the path.
@@ -50,7 +55,9 @@ def plan_imagefolder(folder: Path, name: str) -> Plan:
             f"no folder {str(folder)!r}; imagefolder:DIR needs one with a folder a class"
         )
     if tables := metadata_files(folder):
-        return plan_metadata(folder, tables, name)
+        return plan_metadata(folder, tables, name, separator=separator, is_lenient=is_lenient)
+    if separator is not None:
+        raise DataError(f"separator= is for labels in {METADATA[0]}, and {folder} has none")
     left_out: Counter[str] = Counter()
     folder, remarks = _outer(folder, left_out)
     loose_files(folder, left_out)

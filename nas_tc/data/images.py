@@ -1,7 +1,7 @@
 """Decoded images and labels in three fixed splits, in memory or memory-mapped from files."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas_tc.architecture import Shape
+from nas_tc.data.duplicates import Duplicates, find_duplicates
+from nas_tc.data.labels import Labels, class_counts
 from nas_tc.data.splits import fewer_indices
 from nas_tc.errors import DataError
-from nas_tc.metric import Confusion, Metric
+from nas_tc.metric import AnyConfusion, Confusion, Metric, MultilabelConfusion
 
 LEAST_SPREAD = 1 / 255  # one grey level, on a scale of 0 to 1
 _BLOCK_BYTES = 2**22  # counted at a time: `bincount` takes eight times their memory
@@ -25,13 +27,14 @@ class Split:
 
     Attributes:
         images: Images, uint8, shape (n, height, width, channels).
-        labels: Numbers of the classes, from 0, int64, shape (n,).
+        labels: Numbers of the classes, from 0, int64, shape (n,). Where images have several labels:
+            1 for each that they have and else 0, uint8, shape (n, classes).
         file: File (.npy) that images too large for the memory limit are mapped from, and read from
             batch by batch; None: the images are in memory.
     """
 
     images: NDArray[np.uint8]
-    labels: NDArray[np.int64]
+    labels: Labels
     file: Path | None = None
 
     def __len__(self) -> int:
@@ -48,12 +51,12 @@ class Split:
         return mapped_split, (self.file, self.labels)
 
 
-def mapped_split(file: Path, labels: NDArray[np.int64]) -> Split:
+def mapped_split(file: Path, labels: Labels) -> Split:
     """A split whose images stay in their file.
 
     Args:
         file: File (.npy) of the images.
-        labels: int64, (n,), number of each image's class.
+        labels: int64, (n,), number of each image's class; or uint8, (n, classes).
 
     Raises:
         DataError: There is no such file, as on another machine that does not share the cache.
@@ -130,38 +133,63 @@ class ImageData:
             stds.append(max(variance**0.5, LEAST_SPREAD))
         return tuple(means), tuple(stds)
 
+    @cached_property
+    def duplicates(self) -> Duplicates:
+        """Images that are there twice."""
+        return find_duplicates(self.labelled_images())
+
+    def labelled_images(self) -> dict[str, tuple[NDArray[np.uint8], Labels]]:
+        """Images and labels of each split."""
+        splits = {"training": self.train, "validation": self.validation, "test": self.test}
+        return {name: (split.images, split.labels) for name, split in splits.items()}
+
+    @property
+    def multilabel(self) -> bool:
+        """Whether images have several labels."""
+        return self.train.labels.ndim == 2
+
+    @property
+    def usual_metric(self) -> Metric:
+        """What networks are judged by if nobody says otherwise."""
+        return Metric.usual(multilabel=self.multilabel)
+
     @property
     def majority_error(self) -> dict[str, float]:
-        """The error of who always says the commonest class of training, 0 to 1, by split.
+        """The error of who looks at no image, 0 to 1, by split, in the usual metric.
 
         A network that is no better than this has learnt nothing from the images.
         """
-        return self.majority(Metric.ERROR)
+        return self.majority(self.usual_metric)
 
     def majority(self, metric: Metric) -> dict[str, float]:
-        """What `majority_error` says, by any metric.
+        """The value of a metric for who looks at no image.
+
+        Who does so always says the commonest class of training. Where images have several labels,
+        it gives all images the same scores: each label's share of the training images.
 
         Args:
             metric: Metric of the search or the training.
         """
+        splits = {"validation": self.validation, "test": self.test}
+        return {name: metric.of(self._blind(split)) for name, split in splits.items()}
+
+    def _blind(self, split: Split) -> AnyConfusion:
+        """What predictions without a look at the images come to."""
         classes = len(self.classes)
-        counts = np.bincount(self.train.labels, minlength=classes)
-        best = np.argsort(-counts, kind="stable")[:5]
-        return {
-            name: metric.of(
-                Confusion.of(
-                    split.labels,
-                    np.full_like(split.labels, best[0]),
-                    classes,
-                    int((~np.isin(split.labels, best)).sum()) if classes > len(best) else None,
-                )
+        counts = class_counts(self.train.labels, classes)
+        if self.multilabel:
+            scores = counts / len(self.train) - 0.5
+            return MultilabelConfusion.of(
+                split.labels.astype(np.uint8, copy=False), np.tile(scores, (len(split), 1))
             )
-            for name, split in (("validation", self.validation), ("test", self.test))
-        }
+        best = np.argsort(-counts, kind="stable")[:5]
+        labels = split.labels.astype(np.int64, copy=False)
+        top5_wrong = int((~np.isin(labels, best)).sum()) if classes > len(best) else None
+        return Confusion.of(labels, np.full_like(labels, best[0]), classes, top5_wrong)
 
     def facts(self) -> dict[str, Any]:
         """What a study or an experiment records of the images, as plain values."""
-        return {
+        facts = {
             "name": self.name,
             "checksum": self.checksum,
             "train_images": len(self.train),
@@ -171,16 +199,24 @@ class ImageData:
             "classes": list(self.classes),
             "majority_error": self.majority_error,
         }
+        return {**facts, "multilabel": True} if self.multilabel else facts
 
     def summary(self) -> str:
-        """Counts, shape and classes in a line; below it the majority class and the remarks."""
+        """Counts, shape and classes in a line; then the majority class, duplicates, remarks."""
         shape = "x".join(map(str, self.shape))
         counts = (
             f"{self.name}: {len(self.train):,} training, {len(self.validation):,} validation and "
             f"{len(self.test):,} test images of {shape}, {len(self.classes)} classes"
         )
-        majority = f"majority class: error {majority_text(self.majority_error)}"
-        return "\n".join((counts, majority, *self.remarks))
+        if self.multilabel:
+            labels = sum(split.labels.sum() for split in (self.train, self.validation, self.test))
+            images = sum(map(len, (self.train, self.validation, self.test)))
+            counts += f", {labels / images:.2f} labels an image"
+        who, metric = blind_name(multilabel=self.multilabel), self.usual_metric.words
+        majority = f"{who}: {metric} {majority_text(self.majority_error)}"
+        twice = "; ".join(self.duplicates.harmful(multilabel=self.multilabel))
+        lines = [counts, majority, *self.remarks, *([f"duplicates: {twice}"] if twice else [])]
+        return "\n".join(lines)
 
     def with_fewer(self, train_images: int) -> Self:
         """The same data with fewer training images: a fixed, stratified choice.
@@ -195,6 +231,15 @@ class ImageData:
         return self if len(kept) == len(self.train) else replace(self, train=self.train.take(kept))
 
 
+def blind_name(*, multilabel: bool) -> str:
+    """The name of who looks at no image: see `ImageData.majority`.
+
+    Args:
+        multilabel: Whether images have several labels.
+    """
+    return "constant scores" if multilabel else "majority class"
+
+
 def majority_text(errors: Mapping[str, float]) -> str:
     """The errors of the majority class in words.
 
@@ -202,27 +247,3 @@ def majority_text(errors: Mapping[str, float]) -> str:
         errors: 0 to 1, by split, as `ImageData.majority_error` has them.
     """
     return " and ".join(f"{error * 100:.2f} % in {split}" for split, error in errors.items())
-
-
-def label_numbers(labels: Sequence[object], what: str) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Labels as numbers from 0, and the name of each class.
-
-    Classes are sorted: numbers as numbers, labels of several types as text.
-
-    Args:
-        labels: Label of each image.
-        what: Name of the data, for error messages.
-
-    Raises:
-        DataError: A label is missing, or there is only one class.
-    """
-    if any(label is None for label in labels):
-        raise DataError(f"{what}: image {list(labels).index(None)} has no label")
-    try:
-        names: list[object] = sorted(set(labels))  # type: ignore[type-var]
-    except TypeError:
-        names = sorted(set(labels), key=str)
-    if len(names) < 2:
-        raise DataError(f"{what}: all labels are {names[0]!r}; a search needs two classes or more")
-    numbers = {name: number for number, name in enumerate(names)}
-    return np.array([numbers[each] for each in labels], dtype=np.int64), tuple(map(str, names))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nas_tc.data.labels import may_be_listed
 from nas_tc.data.parquet import LABEL_COLUMNS
 from nas_tc.errors import DataError, reason
 
@@ -29,7 +30,7 @@ class Row:
     Attributes:
         place: File and line, for error messages.
         path: Path of the image, as the table has it.
-        label: Label of the image; None if it is missing.
+        label: Label of the image, or a tuple of its labels.
         split: Split as the table calls it; None if it has no such column.
     """
 
@@ -39,7 +40,7 @@ class Row:
     split: str | None
 
 
-def read_table(file: Path) -> list[Row]:
+def read_table(file: Path, separator: str | None = None) -> list[Row]:
     """The rows of a table, in order.
 
     A table has a column of paths (`file_name`, `path` and so on), one of labels (`label` and so on)
@@ -48,6 +49,8 @@ def read_table(file: Path) -> list[Row]:
 
     Args:
         file: A CSV file, or one of JSON lines if its name ends in .jsonl.
+        separator: What separates the labels of an image in a field; None: a field is a label. JSON
+            has lists of its own.
 
     Raises:
         DataError: The file cannot be read, or lacks a column or rows. The message names the line.
@@ -60,7 +63,7 @@ def read_table(file: Path) -> list[Row]:
             )
         with file.open(encoding="utf-8-sig", newline="") as lines:
             values = _json_lines if file.suffix.lower() == ".jsonl" else _csv_lines
-            rows = list(_rows(file, values(file, lines)))
+            rows = list(_rows(file, values(file, lines), separator))
     except UnicodeDecodeError:
         raise DataError(f"{file}: not UTF-8; save the table as UTF-8") from None
     except OSError as error:
@@ -90,7 +93,9 @@ def has_labels(file: Path) -> bool:
     return any(name in first for name in LABEL_COLUMNS)
 
 
-def _rows(file: Path, lines: Iterator[tuple[int, dict[str, Any]]]) -> Iterator[Row]:
+def _rows(
+    file: Path, lines: Iterator[tuple[int, dict[str, Any]]], separator: str | None
+) -> Iterator[Row]:
     """The rows of a table from the fields of its lines."""
     found = []
     columns: tuple[str, str] | None = None
@@ -104,10 +109,7 @@ def _rows(file: Path, lines: Iterator[tuple[int, dict[str, Any]]]) -> Iterator[R
         path, label = (fields.get(each) for each in columns)
         if not isinstance(path, str) or not path.strip():
             raise DataError(f"{place}: the path of the image is missing ({columns[0]})")
-        if isinstance(label, list | dict | float):
-            raise DataError(f"{place}: a label is a whole number or a name, not {label!r}")
-        if label is None or not str(label).strip():
-            raise DataError(f"{place}: the label of {path!r} is missing ({columns[1]})")
+        label = _label(label, separator, f"{place}: the label of {path!r}", columns[1])
         split = fields.get("split")
         if split is not None and str(split).strip().lower() not in SPLITS:
             raise DataError(
@@ -116,9 +118,39 @@ def _rows(file: Path, lines: Iterator[tuple[int, dict[str, Any]]]) -> Iterator[R
             )
         name = None if split is None else SPLITS[str(split).strip().lower()]
         found.append(Row(place, path.strip(), label, name))
-    if all(isinstance(row.label, str) and _WHOLE.fullmatch(row.label.strip()) for row in found):
-        found = [Row(row.place, row.path, int(str(row.label)), row.split) for row in found]
+    labels = [each for row in found for each in _each(row.label)]
+    if all(isinstance(each, str) and _WHOLE.fullmatch(each.strip()) for each in labels):
+        found = [Row(row.place, row.path, _whole(row.label), row.split) for row in found]
     yield from found
+
+
+def _label(label: object, separator: str | None, what: str, column: str) -> object:
+    """The label of a row: a name or a number, or a tuple of these.
+
+    Raises:
+        DataError: It is missing or of another kind.
+    """
+    if separator is not None and isinstance(label, str):
+        parts = (part.strip() for part in label.split(separator))
+        label = [part for part in parts if part]
+    if isinstance(label, list):
+        if wrong := [each for each in label if not may_be_listed(each)]:
+            raise DataError(f"{what} has {wrong[0]!r} in its list; needs whole numbers or names")
+        return tuple(label)
+    if isinstance(label, dict | float):
+        raise DataError(f"{what} is {label!r}; needs a whole number, a name or a list of these")
+    if label is None or not str(label).strip():
+        raise DataError(f"{what} is missing ({column})")
+    return label
+
+
+def _each(label: object) -> tuple[object, ...]:
+    return label if isinstance(label, tuple) else (label,)
+
+
+def _whole(label: object) -> object:
+    """Digits as whole numbers."""
+    return tuple(map(_whole, label)) if isinstance(label, tuple) else int(str(label))
 
 
 def _column(fields: dict[str, Any], file: Path, what: str, known: tuple[str, ...]) -> str:

@@ -8,15 +8,16 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from nas_tc.data.images import label_numbers
 from nas_tc.data.label_table import METADATA, SPLITS, Row, has_labels, read_table
-from nas_tc.data.plan import Part, Plan, numbered, planned
+from nas_tc.data.plan import Plan, plan_labelled
 from nas_tc.data.sources import Files
 from nas_tc.data.tree import left_out_line, look_through, subfolders
 from nas_tc.errors import DataError
 
 
-def plan_csv(file: Path, name: str) -> Plan:
+def plan_csv(
+    file: Path, name: str, *, separator: str | None = None, is_lenient: bool = False
+) -> Plan:
     """The images that a table names, with its labels; see `read_table`.
 
     Paths are relative to the table's folder, or absolute. A column `split` tells the images of
@@ -26,6 +27,8 @@ def plan_csv(file: Path, name: str) -> Plan:
     Args:
         file: Path of the table.
         name: Name of the data set, for messages and records.
+        separator: As for `read_table`.
+        is_lenient: Whether missing images are planned like others, to be found broken later.
 
     Raises:
         DataError: An image or a column is missing, or an image is there twice with two labels. The
@@ -35,7 +38,8 @@ def plan_csv(file: Path, name: str) -> Plan:
         raise DataError(
             f"no file {str(file)!r}; csv:FILE needs a table with columns of paths and labels"
         )
-    return _planned(name, _once(file.parent, read_table(file)), ())
+    rows = _once(file.parent, read_table(file, separator), is_lenient=is_lenient)
+    return _planned(name, rows, _several_hint(rows.values()))
 
 
 def metadata_files(folder: Path) -> list[Path]:
@@ -60,20 +64,30 @@ def metadata_files(folder: Path) -> list[Path]:
     return []
 
 
-def plan_metadata(folder: Path, tables: Sequence[Path], name: str) -> Plan:
+def plan_metadata(
+    folder: Path,
+    tables: Sequence[Path],
+    name: str,
+    *,
+    separator: str | None = None,
+    is_lenient: bool = False,
+) -> Plan:
     """The images of a folder whose labels are in tables, as the Hugging Face hub has them.
 
     Args:
         folder: Root of the tree.
         tables: Tables, from `metadata_files`: one, or one in each folder of a split.
         name: Name of the data set, for messages and records.
+        separator: As for `plan_csv`.
+        is_lenient: As for `plan_csv`.
 
     Raises:
         DataError: As for `plan_csv`, or an image is outside of its table's folder.
     """
     rows: dict[str, Row] = {}
     for table in tables:
-        found = _once(table.parent, read_table(table), inside=True)
+        read = read_table(table, separator)
+        found = _once(table.parent, read, inside=True, is_lenient=is_lenient)
         if len(tables) > 1:  # the folder is the split, whatever the table says
             split = SPLITS[table.parent.name.lower()]
             found = {p: Row(r.place, r.path, r.label, split) for p, r in found.items()}
@@ -83,20 +97,21 @@ def plan_metadata(folder: Path, tables: Sequence[Path], name: str) -> Plan:
     if unnamed := sum(os.path.normpath(path) not in rows for path in tree.images):
         tree.left_out[f"images that {tables[0].name} does not name"] = unnamed
     remarks = [f"labels are from {', '.join(map(str, tables))}", *left_out_line(+tree.left_out)]
-    return _planned(name, rows, remarks)
+    return _planned(name, rows, [*remarks, *_several_hint(rows.values())])
 
 
-def image_paths(file: Path) -> list[str]:
+def image_paths(file: Path, separator: str | None = None) -> list[str]:
     """Paths of all images that a table names; those that are missing are among them.
 
     Args:
         file: Path of the table.
+        separator: As for `read_table`.
 
     Raises:
         DataError: As for `read_table`.
     """
     folder = os.fspath(file.parent)
-    return [os.path.normpath(os.path.join(folder, row.path)) for row in read_table(file)]
+    return [os.path.normpath(os.path.join(folder, row.path)) for row in read_table(file, separator)]
 
 
 def _planned(name: str, rows: dict[str, Row], remarks: Iterable[str]) -> Plan:
@@ -104,18 +119,26 @@ def _planned(name: str, rows: dict[str, Row], remarks: Iterable[str]) -> Plan:
     splits = _splits(rows)
     if "train" not in splits:
         raise DataError(f"{name}: no row is of the split train")
-    labels = [rows[path].label for path in splits["train"]]
-    values = label_numbers(labels, name)[1]
-    parts: dict[str, Part] = {
-        split: numbered(
-            Files([Path(path) for path in paths]), [rows[path].label for path in paths], values
-        )
+    parts = {
+        split: (Files([Path(path) for path in paths]), [rows[path].label for path in paths])
         for split, paths in splits.items()
     }
-    validation, test = parts.get("validation"), parts.get("test")
-    if test is None:  # nothing is chosen by the images that test
-        validation, test = None, validation
-    return planned(name, parts["train"], validation, test, values, list(remarks))
+    if "test" not in parts and "validation" in parts:
+        parts["test"] = parts.pop("validation")  # nothing is chosen by the images that test
+    return plan_labelled(name, parts, name, list(remarks))
+
+
+def _several_hint(rows: Iterable[Row]) -> list[str]:
+    """A line that fields of a table seem to hold several labels each."""
+    labels = [row.label for row in rows]
+    for sign, word in (("|", "pipe"), (";", "semicolon")):
+        count = sum(isinstance(label, str) and sign in label for label in labels)
+        if 2 * count > len(labels):
+            return [
+                f"{count:,} labels have a {sign!r}; if each is several labels, write "
+                f",separator={word} after the path"
+            ]
+    return []
 
 
 def _splits(rows: dict[str, Row]) -> dict[str, list[str]]:
@@ -135,13 +158,16 @@ def _splits(rows: dict[str, Row]) -> dict[str, list[str]]:
     return found
 
 
-def _once(folder: Path, rows: list[Row], *, inside: bool = False) -> dict[str, Row]:
+def _once(
+    folder: Path, rows: list[Row], *, inside: bool = False, is_lenient: bool = False
+) -> dict[str, Row]:
     """Rows by the path of their image.
 
     Args:
         folder: Folder that paths are relative to.
         rows: Rows of one table.
         inside: Whether images outside of the folder are refused.
+        is_lenient: Whether missing images are let pass.
 
     Raises:
         DataError: An image is missing or outside, or is there with another label or split, too.
@@ -163,7 +189,7 @@ def _once(folder: Path, rows: list[Row], *, inside: bool = False) -> dict[str, R
             )
         if before is row and not os.path.lexists(path):
             missing.append(row)
-    if missing:
+    if missing and not is_lenient:
         ending = "" if any("." in row.path for row in missing) else "; names lack their ending"
         raise DataError(
             f"{missing[0].place}: no file {missing[0].path!r} in {folder}; {len(missing):,} of "

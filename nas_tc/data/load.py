@@ -25,18 +25,17 @@ from nas_tc.data.memory import check_memory, default_limit
 from nas_tc.data.parquet import plan_parquet
 from nas_tc.data.pixels import Conversion
 from nas_tc.data.plan import Plan
-from nas_tc.data.preparation import split_background
+from nas_tc.data.preparation import Named, read_options
 from nas_tc.data.tree import look_through
 from nas_tc.errors import DataError, reason, unknown
 
 Side = tuple[int, int] | None
 _PLANS: dict[str, Callable[[Path, str], Plan]] = {
     "parquet": plan_parquet,
-    "imagefolder": plan_imagefolder,
     "npz": plan_npz,
     "idx": plan_idx,
-    "csv": plan_csv,
 }
+_TABLES: dict[str, Callable[..., Plan]] = {"imagefolder": plan_imagefolder, "csv": plan_csv}
 # Files that the cache key is made of; "" is the file that the user names.
 _FILES = {"parquet": "*.parquet", "npz": "", "idx": "*idx*", "csv": ""}
 _PLACES = {
@@ -62,7 +61,8 @@ def load_data(
     Args:
         spec: Name of the data: "digits", "parquet:DIR", "imagefolder:DIR", "npz:FILE", "idx:DIR",
             "csv:FILE" or "hub:NAME". Transparent images are composed on white, or on another colour
-            with ",background=black" at the end.
+            with ",background=black" at the end. With ",separator=pipe" a field of a table of labels
+            has several, separated by "|".
         side: Height and width to scale to, pixels; None: those of the first image.
         train_images: Number of training images, a fixed and stratified choice; None: all.
         decoding: Callbacks during the decoding, which may take long, and the memory limit.
@@ -81,10 +81,11 @@ def load_data(
         lacks = {"DIR": "folder", "FILE": "file", "NAME": "name"}[_PLACES[kind]]
         raise DataError(f"data {spec!r} lacks its {lacks}; write {kind}:{_PLACES[kind]}")
     elif kind == "hub":
-        place, background = split_background(place)
-        plan = plan_hub(place, spec)
+        named = read_options(place)
+        _check_separator(kind, named)
+        plan = plan_hub(named.place, spec)
         shape = settle_shape(plan.train.images, side, decoding)
-        conversion = settle_conversion(plan.train.images, decoding, background)
+        conversion = settle_conversion(plan.train.images, decoding, named.background)
         check_memory(len(plan) * int(np.prod(shape)), len(plan), decoding.memory_limit)
         data = _in_memory(plan, shape, decoding, conversion)
     else:
@@ -96,31 +97,45 @@ def _load_files(
     kind: str, where: str, side: Side, spec: str, train_images: int | None, decoding: Decoding
 ) -> ImageData:
     """Data from files, or from the cache if the same files were decoded before."""
-    where, background = split_background(where)
-    place = Path(where).expanduser()
+    named = read_options(where)
+    _check_separator(kind, named)
+    place = Path(named.place).expanduser()
     # If there is nothing of this kind, the plan below raises the error.
-    key = _key(kind, place, side, background) if _exists(kind, place) else ""
+    key = _key(kind, place, named, side) if _exists(kind, place) else ""
     limit = default_limit() if decoding.memory_limit is None else decoding.memory_limit
     if decoding.broken is None and (found := read_cache(key, spec, limit)):
         if train_images is None:
             return found
         if found.train.file is None:
             return found.with_fewer(train_images)
-    plan = _PLANS[kind](place, spec)
+    if kind in _TABLES:
+        lenient = decoding.broken is not None
+        plan = _TABLES[kind](place, spec, separator=named.separator, is_lenient=lenient)
+    else:
+        plan = _PLANS[kind](place, spec)
     plan = replace(plan, remarks=(*plan.remarks, *decoded_anew(len(plan))))
     shape = settle_shape(plan.train.images, side, decoding)
     if train_images is not None and len(plan) * int(np.prod(shape)) > limit:
         plan = plan.with_fewer(train_images)  # of a large set, only the chosen are decoded
-        key, train_images = _key(kind, place, side, background, train_images), None
+        key, train_images = _key(kind, place, named, side, train_images), None
         if decoding.broken is None and (found := read_cache(key, spec, limit)):
             return found
-    conversion = settle_conversion(plan.train.images, decoding, background)
+    conversion = settle_conversion(plan.train.images, decoding, named.background)
     if len(plan) * int(np.prod(shape)) > limit:
         return decode_to_disk(plan, shape, key, decoding, conversion)
     data = _in_memory(plan, shape, decoding, conversion)
     if decoding.broken is None:
         write_cache(key, data)
     return data if train_images is None else data.with_fewer(train_images)
+
+
+def _check_separator(kind: str, named: Named) -> None:
+    """Refuses a separator where no table has the labels."""
+    if named.separator is not None and kind not in _TABLES:
+        raise DataError(
+            f"separator= is for tables of labels, csv:FILE and imagefolder:DIR; {kind}: has lists "
+            "of its own"
+        )
 
 
 def _exists(kind: str, place: Path) -> bool:
@@ -135,8 +150,9 @@ def _exists(kind: str, place: Path) -> bool:
         raise DataError(f"{place}: cannot be read: {reason(error)}") from None
 
 
-def _key(kind: str, place: Path, *settings: object) -> str:
+def _key(kind: str, place: Path, named: Named, *settings: object) -> str:
     """Cache key: a hash of the files and of the settings that decide how they are decoded."""
+    settings = (*settings, named.background, named.separator)
     try:
         if kind == "imagefolder":
             tree = look_through(place)
@@ -144,7 +160,7 @@ def _key(kind: str, place: Path, *settings: object) -> str:
             tables = [str(table) for table in metadata_files(place)]
             return fingerprint([*tree.images, *tables], place, (kind, *settings))
         if kind == "csv":
-            paths = [str(place), *image_paths(place)]
+            paths = [str(place), *image_paths(place, named.separator)]
             return fingerprint(paths, place.parent, (kind, *settings))
         if not _FILES[kind]:
             return fingerprint([str(place)], place.parent, (kind, *settings))

@@ -3,13 +3,13 @@
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from nas_tc.data.images import label_numbers
-from nas_tc.data.plan import Plan, check_labels, numbered, planned
+from nas_tc.data.labels import check_labels
+from nas_tc.data.plan import Plan, plan_labelled
 from nas_tc.data.sources import ParquetRows
 from nas_tc.data.tree import left_out_line
 from nas_tc.errors import DataError, reason
@@ -29,7 +29,8 @@ def plan_parquet(folder: Path, name: str) -> Plan:
     What follows the split's name is a number, as in `train-00000-of-00002.parquet`, or nothing.
     With validation images but no test images, those are the test set; what is missing is held out.
     One column, `image` or `img`, holds the images: bytes, or a struct with a field `bytes`; one,
-    `label`, the classes, whose names a file of the hub's has. The files may lie in `DIR/data`.
+    `label`, the classes, whose names a file of the hub's has: one for each image, or a list. The
+    files may lie in `DIR/data`.
 
     Args:
         folder: Folder of the files.
@@ -53,18 +54,18 @@ def plan_parquet(folder: Path, name: str) -> Plan:
         raise DataError(f"no images: {folder / 'train'}.parquet is missing or empty{seen}")
     train = found["train"]
     held_out = [found[split] for split in ("test", "validation") if split in found]
-    values, classes = label_numbers(train.labels, str(train.rows.files[0][0]))[1], train.names
-    parts = [numbered(each.rows, _as_in(train, each), values) for each in held_out]
-    shown = tuple(_class_name(each, classes) for each in values)
-    plan = planned(
+    parts = [(each.rows, _as_in(train, each)) for each in held_out]
+    return plan_labelled(
         name,
-        numbered(train.rows, train.labels, values),
-        parts[1] if len(parts) > 1 else None,
-        parts[0] if parts else None,
-        shown,
+        {
+            "train": (train.rows, train.labels),
+            "validation": parts[1] if len(parts) > 1 else None,
+            "test": parts[0] if parts else None,
+        },
+        str(train.rows.files[0][0]),
         [*remarks, *left_out_line(left_out)],
+        lambda value: _class_name(value, train.names),
     )
-    return plan if shown == values else replace(plan, label_values=values)
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,13 @@ def _as_in(train: _Labelled, other: _Labelled) -> list[object]:
             f"{other.rows.files[0][0]}: the class {unknown_names[0]!r} is not among the training "
             "images"
         )
-    return [numbers[other.names[each]] if isinstance(each, int) else each for each in other.labels]
+
+    def as_in_training(label: object) -> object:
+        if isinstance(label, list):
+            return [as_in_training(each) for each in label]
+        return numbers[other.names[label]] if isinstance(label, int) else label
+
+    return [as_in_training(each) for each in other.labels]
 
 
 def _class_name(value: str, names: tuple[str, ...]) -> str:
@@ -189,7 +196,9 @@ def _read(paths: list[Path]) -> _Labelled | None:
 def _names(metadata: dict[bytes, bytes] | None, label: str) -> tuple[str, ...]:
     """Names of the classes as the library `datasets` leaves them in a schema; () if it has none."""
     try:
-        features = json.loads((metadata or {})[b"huggingface"])["info"]["features"]
-        return tuple(map(str, features[label]["names"]))
-    except (KeyError, TypeError, ValueError):
+        feature = json.loads((metadata or {})[b"huggingface"])["info"]["features"][label]
+        if isinstance(feature, list):  # how its first versions wrote lists
+            feature = feature[0]
+        return tuple(map(str, feature.get("feature", feature)["names"]))
+    except (AttributeError, LookupError, TypeError, ValueError):
         return ()

@@ -1,13 +1,13 @@
 """A data set before it is decoded: which images belong to which split."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from numbers import Integral
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nas_tc.data.labels import Labels, RawLabels, class_counts, settle_labels
 from nas_tc.data.rows import Rows
 from nas_tc.data.sources import Encoded
 from nas_tc.data.splits import fewer_indices, split_off, split_validation
@@ -20,11 +20,11 @@ class Part:
 
     Attributes:
         images: encoded, or an array in a file.
-        labels: int64, (n,), from 0.
+        labels: int64, (n,), from 0; or uint8, (n, classes).
     """
 
     images: Encoded | Rows
-    labels: NDArray[np.int64]
+    labels: Labels
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -77,6 +77,45 @@ class Plan:
         return replace(self, train=self.train.take(kept))
 
 
+def plan_labelled(
+    name: str,
+    splits: Mapping[str, tuple[Encoded | Rows, RawLabels] | None],
+    what: str,
+    remarks: Sequence[str] = (),
+    shown: Callable[[str], str] | None = None,
+) -> Plan:
+    """A plan for images whose labels were read beside them; see `settle_labels` and `planned`.
+
+    Args:
+        name: Name of the data set.
+        splits: Images and labels of "train", and perhaps of "validation" and "test".
+        what: Place of the data, for error messages.
+        remarks: Remarks about the source, for the user.
+        shown: Function from a label to the name to show; None: labels are names.
+
+    Raises:
+        DataError: Labels are missing or of several kinds, or images are too few.
+    """
+    found = {split: each for split, each in splits.items() if each is not None}
+    labels = settle_labels(
+        {split: raw for split, (_, raw) in found.items()},
+        {split: images.name for split, (images, _) in found.items()},
+        what,
+    )
+    parts = {split: Part(images, labels.numbers[split]) for split, (images, _) in found.items()}
+    values = labels.classes
+    classes = values if shown is None else tuple(map(shown, values))
+    plan = planned(
+        name,
+        parts["train"],
+        parts.get("validation"),
+        parts.get("test"),
+        classes,
+        (*remarks, *labels.remarks),
+    )
+    return plan if classes == values else replace(plan, label_values=values)
+
+
 def planned(
     name: str,
     train: Part,
@@ -99,7 +138,7 @@ def planned(
         remarks: Remarks about the source, for the user.
 
     Raises:
-        DataError: too few images.
+        DataError: too few images, or a split of which no image has a label.
     """
     if test is None:
         train, test = split_off(train, max(1, len(train) // 5))
@@ -110,13 +149,26 @@ def planned(
 
 
 def _missing_classes(plan: Plan) -> list[str]:
-    """Classes that a split has no images of, a line each split."""
+    """Classes that a split has no images of, a line each split.
+
+    Raises:
+        DataError: No image of a split has a label.
+    """
     remarks = []
-    for what, part in (("validation", plan.validation), ("test", plan.test)):
-        counts = np.bincount(part.labels, minlength=len(plan.classes))
-        if len(missing := np.flatnonzero(counts == 0)):
-            of = named([plan.classes[number] for number in missing])
-            remarks.append(f"no {what} images of {of}; the {what} error says nothing about them")
+    for split, part in plan.parts.items():
+        what = "training" if split == "train" else split
+        missing = np.flatnonzero(class_counts(part.labels, len(plan.classes)) == 0)
+        if not len(missing):
+            continue
+        if len(missing) == len(plan.classes):
+            raise DataError(f"{plan.name}: no {what} image has a label; add images that have some")
+        of = named([plan.classes[number] for number in missing])
+        says = (
+            "no network can learn them"
+            if split == "train"
+            else f"the {what} error says nothing about them"
+        )
+        remarks.append(f"no {what} images of {of}; {says}")
     return remarks
 
 
@@ -124,44 +176,3 @@ def named(names: Sequence[str], most: int = 5) -> str:
     """The first few names, and how many more there are."""
     rest = len(names) - most
     return ", ".join(map(repr, names[:most])) + (f" and {rest:,} more" if rest > 0 else "")
-
-
-def check_labels(labels: Iterable[object], place: str) -> None:
-    """Refuses what is no label.
-
-    Args:
-        labels: Labels as they were read.
-        place: Place of the labels, for an error message.
-
-    Raises:
-        DataError: a label that is missing or of another kind, by place and row.
-    """
-    for row, label in enumerate(labels):
-        if label is None:
-            raise DataError(f"{place}, row {row}: the label is missing")
-        if not isinstance(label, Integral | str):
-            raise DataError(
-                f"{place}, row {row}: a label is a whole number or a name, not {label!r}"
-            )
-
-
-def numbered(images: Encoded | Rows, labels: Sequence[object], classes: tuple[str, ...]) -> Part:
-    """Images with the numbers of their classes.
-
-    Args:
-        images: Images to plan.
-        labels: Label of each image.
-        classes: Names of the classes.
-
-    Raises:
-        DataError: a label that no training image has, by the image's name.
-    """
-    known = {each: number for number, each in enumerate(classes)}
-    numbers = np.empty(len(labels), dtype=np.int64)
-    for index, label in enumerate(labels):
-        if str(label) not in known:
-            raise DataError(
-                f"{images.name(index)}: label {label!r} is not among the training images"
-            )
-        numbers[index] = known[str(label)]
-    return Part(images, numbers)

@@ -1,5 +1,6 @@
-"""What a data set's name says about how its image files become pixels."""
+"""What a data set's name says about how its files are read: background, separator of labels."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from PIL import ImageColor
@@ -10,26 +11,59 @@ from nas_tc.errors import DataError
 _WHITE = (255, 255, 255)
 
 
-def split_background(place: str) -> tuple[str, tuple[int, int, int]]:
-    """The place without ",background=COLOUR", and the colour as red, green, blue; white by default.
+# Signs that a shell or the comma before the option would take for their own have names.
+_SEPARATORS = {"space": " ", "comma": ",", "semicolon": ";", "pipe": "|", "tab": "\t"}
+_OPTIONS = ("background", "separator")
+
+
+@dataclass(frozen=True)
+class Named:
+    """A data set's place and the options after it.
+
+    Attributes:
+        place: Place or name, without options.
+        background: Colour on which transparent images are composed: red, green and blue.
+        separator: What separates the labels of an image in a field of a table; None: nothing.
+    """
+
+    place: str
+    background: tuple[int, int, int] = _WHITE
+    separator: str | None = None
+
+
+def read_options(place: str) -> Named:
+    """The place of a data set without ",background=COLOUR" and ",separator=SIGN", and these.
 
     Args:
         place: Place or name of a data set, as the user wrote it.
 
     Raises:
-        DataError: There is no such colour.
+        DataError: There is no such colour, or an option is there twice.
     """
-    place, comma, colour = place.rpartition(",background=")
-    if not comma:
-        return colour, _WHITE
+    found: dict[str, str] = {}
+    while (option := max(_OPTIONS, key=lambda each: place.rfind(f",{each}="))) and (
+        f",{option}=" in place
+    ):
+        place, _, value = place.rpartition(f",{option}=")
+        if option in found:
+            raise DataError(f"{option}= is there twice; write it once")
+        if not value:
+            raise DataError(f"{option}= has no value; write one, as in background=black")
+        found[option] = value
+    background = _colour(found["background"]) if "background" in found else _WHITE
+    separator = found.get("separator")
+    return Named(place, background, separator and _SEPARATORS.get(separator, separator))
+
+
+def _colour(text: str) -> tuple[int, int, int]:
     try:
-        red, green, blue = ImageColor.getrgb(colour)[:3]
+        red, green, blue = ImageColor.getrgb(text)[:3]
     except ValueError:
         raise DataError(
-            f"background={colour}: no colour; write a name as black, or red, green and blue as "
+            f"background={text}: no colour; write a name as black, or red, green and blue as "
             "#1e90ff"
         ) from None
-    return place, (red, green, blue)
+    return red, green, blue
 
 
 def preparation(name: str) -> dict[str, Any]:
@@ -44,7 +78,7 @@ def preparation(name: str) -> dict[str, Any]:
     """
     is_digits = name == "digits"
     return {
-        "background": list(split_background(name)[1]),
+        "background": list(read_options(name).background),
         "resample": DIGITS_RESAMPLE if is_digits else "bilinear",
         "is_cut": not is_digits,
     }

@@ -1,10 +1,12 @@
-"""Which images are held out: one fixed choice, stratified by class."""
+"""Which images are held out: one fixed choice, stratified by class or by label."""
 
 from typing import Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nas_tc.data.labels import Labels
+from nas_tc.data.stratify import iterative_split
 from nas_tc.errors import DataError
 
 _SPLIT_SEED = 2015  # one fixed split for every search, whatever its own seed
@@ -14,8 +16,8 @@ class _Labelled(Protocol):
     """Images in memory, or encoded still."""
 
     @property
-    def labels(self) -> NDArray[np.int64]:
-        """int64, (n,)."""
+    def labels(self) -> Labels:
+        """int64, (n,), or uint8, (n, classes)."""
 
     def __len__(self) -> int:
         """How many."""
@@ -27,13 +29,11 @@ class _Labelled(Protocol):
 _L = TypeVar("_L", bound=_Labelled)
 
 
-def fewer_indices(
-    labels: NDArray[np.int64], count: int, classes: int, name: str
-) -> NDArray[np.int64]:
+def fewer_indices(labels: Labels, count: int, classes: int, name: str) -> NDArray[np.int64]:
     """Indices of `count` training images: a fixed, stratified choice with at least one a class.
 
     Args:
-        labels: int64, (n,), number of each image's class.
+        labels: int64, (n,), number of each image's class; or uint8, (n, classes).
         count: Number of images to keep.
         classes: Number of classes.
         name: Name of the data set, for an error message.
@@ -51,16 +51,15 @@ def fewer_indices(
     return split_indices(labels, len(labels) - count)[0]
 
 
-def split_indices(
-    labels: NDArray[np.int64], held_out: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def split_indices(labels: Labels, held_out: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Indices of the images that stay and of `held_out` others, stratified by class, in order.
 
     The choice depends on the labels alone, so it is the same in every run. Each class keeps an
     image as long as there are enough; where it has only one, that stays.
 
     Args:
-        labels: int64, (n,), number of each image's class.
+        labels: int64, (n,), number of each image's class; or uint8, (n, classes), which
+            `iterative_split` stratifies.
         held_out: Number of images to hold out.
 
     Raises:
@@ -70,6 +69,8 @@ def split_indices(
         raise DataError(
             f"{len(labels)} images are too few to hold {held_out} of them out; add images"
         )
+    if labels.ndim == 2:
+        return iterative_split(labels.astype(np.uint8, copy=False), held_out, _SPLIT_SEED)
     from sklearn.model_selection import train_test_split  # noqa: PLC0415 - slow to import
 
     counts = np.unique(labels, return_counts=True)[1]
@@ -87,9 +88,7 @@ def split_indices(
     return _apportioned(labels, held_out)
 
 
-def _apportioned(
-    labels: NDArray[np.int64], held_out: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _apportioned(labels: Labels, held_out: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """`split_indices` where scikit-learn's split would leave a class without an image to train on.
 
     Each class gives in proportion to its images, but never its last one as long as others have

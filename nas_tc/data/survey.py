@@ -2,14 +2,13 @@
 
 from collections import Counter
 from dataclasses import asdict, dataclass
-from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 
+from nas_tc.data.duplicates import find_duplicates
 from nas_tc.data.images import ImageData, Split
-
-_MOST_BYTES = 2**22  # of images that are gone through together
+from nas_tc.data.labels import class_counts
 
 
 @dataclass(frozen=True)
@@ -20,14 +19,16 @@ class Survey:
         name: as the user wrote it.
         shape: channels, height and width to which images were decoded.
         counts: images of each class in each split.
+        images: images of each split.
+        labels_an_image: how many images have how many labels; empty where each has one.
         mean: of the training images by channel, 0 to 1.
         std: their standard deviation.
-        majority_error: of who always says the commonest class of training, by split, 0 to 1.
+        majority_error: of who looks at no image, by split, 0 to 1: see `ImageData.majority`.
         modes: of the image files, as Pillow calls them, and how many have each.
         sizes: of the image files, width and height in pixels, and how many have each.
         duplicates_across: validation and test images that are training images too, to the pixel.
         duplicates_within: training images that are there already.
-        two_classes: images that are there under more than one class.
+        two_classes: images that are there under more than one class, or with different labels.
         remarks: what was left out or done to images, a line each.
         broken: messages about images that cannot be read.
     """
@@ -35,6 +36,8 @@ class Survey:
     name: str
     shape: tuple[int, int, int]
     counts: dict[str, dict[str, int]]
+    images: dict[str, int]
+    labels_an_image: dict[int, int]
     mean: tuple[float, ...]
     std: tuple[float, ...]
     majority_error: dict[str, float]
@@ -62,17 +65,9 @@ def survey(
         kinds: mode and size of each image file.
     """
     splits = {"training": data.train, "validation": data.validation, "test": data.test}
-    digests = {name: _digests(split) for name, split in splits.items()}
-    train = set(digests["training"])
-    classes: dict[bytes, set[int]] = {}
-    for name, split in splits.items():
-        for digest, label in zip(digests[name], split.labels.tolist(), strict=True):
-            classes.setdefault(digest, set()).add(label)
-    black = _digests(Split(np.zeros_like(data.train.images[:1]), data.train.labels[:1]))[0]
-    known = train - {black} if broken else train
+    twice = data.duplicates
     if broken:
-        classes.pop(black, None)
-    within = Counter(digests["training"])
+        twice = find_duplicates(data.labelled_images(), without_black=True)
     return Survey(
         name=data.name,
         shape=data.shape,
@@ -81,30 +76,27 @@ def survey(
             for name, split in splits.items()
         },
         mean=data.moments[0],
+        images={name: len(split) for name, split in splits.items()},
+        labels_an_image=_labels_an_image(data),
         std=data.moments[1],
         majority_error=data.majority_error,
         modes=dict(Counter(mode for mode, _ in kinds or ()).most_common()),
         sizes=dict(Counter(size for _, size in kinds or ()).most_common()),
-        duplicates_across={
-            name: sum(digest in known for digest in digests[name])
-            for name in ("validation", "test")
-        },
-        duplicates_within=sum(count - 1 for digest, count in within.items() if digest in known),
-        two_classes=sum(len(labels) > 1 for labels in classes.values()),
+        duplicates_across={"validation": twice.validation, "test": twice.test},
+        duplicates_within=twice.training,
+        two_classes=twice.labelled_twice,
         remarks=data.remarks,
         broken=tuple(broken),
     )
 
 
 def _counts(split: Split, classes: int) -> list[int]:
-    return [int(count) for count in np.bincount(split.labels, minlength=classes)]
+    return [int(count) for count in class_counts(split.labels, classes)]
 
 
-def _digests(split: Split) -> list[bytes]:
-    """A hash of each image's pixels."""
-    found = []
-    step = max(1, _MOST_BYTES // split.images[0].nbytes) if len(split) else 1
-    for start in range(0, len(split), step):
-        block = np.ascontiguousarray(split.images[start : start + step])
-        found += [blake2b(image.data, digest_size=16).digest() for image in block]
-    return found
+def _labels_an_image(data: ImageData) -> dict[int, int]:
+    if not data.multilabel:
+        return {}
+    splits = (data.train, data.validation, data.test)
+    numbers = np.concatenate([split.labels.sum(axis=1, dtype=np.int64) for split in splits])
+    return dict(sorted(Counter(numbers.tolist()).items()))

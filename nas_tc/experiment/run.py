@@ -216,5 +216,10 @@ def _load(experiment: Experiment, limit: int | None, listener: Listener) -> Imag
         if "--train-images" in str(error):
             raise DataError(f"{error} (the experiment has train_images)") from None
         raise
+    if images.multilabel:
+        raise NasTcError(
+            f"{images.name} has images with several labels, and an experiment compares the plain "
+            "error of one label each; search with them, or give each image one label"
+        )
     listener.note(images.summary())
     return images

@@ -8,7 +8,7 @@ from nas_tc.export.comparison import ComparisonImages
 from nas_tc.export.formats import FILES, ONNX_FORMATS, Format
 from nas_tc.export.preprocess import UNKNOWN_PREPARATION, in_words, is_known
 from nas_tc.export.verify import TOLERANCE, Checked, Tested
-from nas_tc.metric import Confusion, Metric
+from nas_tc.metric import AnyConfusion, Metric, MultilabelConfusion
 from nas_tc.onnx_graph import OPSET
 from nas_tc.study import StudyRecord, TrialRecord
 
@@ -98,17 +98,24 @@ def _time(figure: Mapping[str, Any]) -> str:
 
 
 def _use(checks: Sequence[Checked], settings: Mapping[str, Any]) -> list[str]:
+    which, name, show = "class", "CLASSES", 'CLASSES[network(preprocess("photo.png")).argmax()]'
+    if settings["probabilities"] == "sigmoid":
+        which, name, show = (
+            "classes",
+            "named",
+            'named(network(preprocess("photo.png"))[0].tolist())',
+        )
     lines = [
         "## Use",
         "",
-        "Three lines read an image and print its class. They need torch, safetensors, NumPy and "
+        f"Three lines read an image and print its {which}. They need torch, safetensors, NumPy and "
         "Pillow:",
         "",
         "```python",
-        "from network import Network; from preprocess import CLASSES, preprocess; "
+        f"from network import Network; from preprocess import {name}, preprocess; "
         "import safetensors.torch",
         'network = Network().eval(); safetensors.torch.load_model(network, "weights.safetensors")',
-        'print(CLASSES[network(preprocess("photo.png")).argmax()])',
+        f"print({show})",
         "```",
         "",
         "`classify.py` is the same as a program. Where nas-tc is installed, `nas_tc.load(FOLDER)` "
@@ -127,7 +134,13 @@ def _use(checks: Sequence[Checked], settings: Mapping[str, Any]) -> list[str]:
             "```",
         ]
     if settings["probabilities"] == "sigmoid":
-        lines += ["", "An image has any number of the classes: each score has its own sigmoid."]
+        lines += [
+            "",
+            "An image has any number of the classes: each score has its own sigmoid, and a class "
+            "is named if that",
+            f"is above the `threshold` in `preprocess.json`, {settings['threshold']:g}. A lower "
+            "one finds more, and errs more.",
+        ]
     return lines
 
 
@@ -193,13 +206,15 @@ def _files(
     return lines
 
 
-def _error(confusion: Confusion | None, metric: Metric) -> str:
+def _error(confusion: AnyConfusion | None, metric: Metric) -> str:
     return "not measured" if confusion is None else f"{metric.of(confusion):.2%}"
 
 
-def _by_class(confusion: Confusion | None, classes: Sequence[str]) -> list[str]:
+def _by_class(confusion: AnyConfusion | None, classes: Sequence[str]) -> list[str]:
     if confusion is None:
         return []
+    if isinstance(confusion, MultilabelConfusion):
+        return _by_label(confusion, classes)
     rows = [
         (error, name, count, said)
         for error, name, count, said in zip(
@@ -231,20 +246,61 @@ def _by_class(confusion: Confusion | None, classes: Sequence[str]) -> list[str]:
     ]
 
 
+def _by_label(confusion: MultilabelConfusion, classes: Sequence[str]) -> list[str]:
+    """`_by_class` where images have several labels."""
+    columns = (
+        confusion.average_precision_of,
+        confusion.precisions,
+        confusion.recalls,
+        confusion.images_of,
+    )
+    rows = [
+        (average, name, count, said, found)
+        for name, average, said, found, count in zip(
+            classes, *(column.tolist() for column in columns), strict=True
+        )
+        if count
+    ]
+    rows.sort(key=lambda row: row[0])
+    more = len(rows) - _CLASSES_LISTED
+    return [
+        "## By class",
+        "",
+        "On the test images, the worst first: the average precision, and at a threshold of 0.5 the "
+        "precision (the",
+        "share of what is called so that is so) and the recall (the share of its images that are "
+        "called so).",
+        "",
+        "| class | test images | average precision | precision | recall |",
+        "|---|---|---|---|---|",
+        *(
+            f"| {name.replace('|', chr(92) + '|')} | {count:,} | {average:.2%} | "
+            f"{'-' if isnan(said) else f'{said:.2%}'} | {found:.2%} |"
+            for average, name, count, said, found in rows[:_CLASSES_LISTED]
+        ),
+        *([f"\n{more:,} more classes have higher ones."] if more > 0 else []),
+    ]
+
+
 def _limits(record: StudyRecord, settings: Mapping[str, Any]) -> list[str]:
     data = record.settings["data"]
     size = f"{settings['height']} x {settings['width']}"
     return [
         "## Limits",
         "",
-        f"- It knows {len(settings['classes'])} classes and names one of them for any image, also "
-        "one that shows none.",
+        f"- It knows {len(settings['classes'])} classes{_named(settings)}.",
         f"- It sees {size} pixels: what is smaller in an image is lost.",
         f"- Its errors are those of images like the {data['test_images']:,} test images of "
         f"{data['name']}; on other images",
         "  they are higher. The shares that the examples print are no calibrated probabilities.",
         "- Times hold for the machine that measured them, see `nas-tc time network.json`.",
     ]
+
+
+def _named(settings: Mapping[str, Any]) -> str:
+    if settings["probabilities"] == "sigmoid":
+        return "; what else an image shows it does not tell"
+    return " and names one of them for any image, also one that shows none"
 
 
 def _found(record: StudyRecord, trial: TrialRecord) -> list[str]:

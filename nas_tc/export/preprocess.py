@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 SETTINGS = json.loads(Path(__file__).with_name("preprocess.json").read_text(encoding="utf-8"))
 CLASSES = tuple(SETTINGS["classes"])  # names, in the order of the scores
 '''
+_THRESHOLD = 0.5  # probability, as in the tables of a report
 _PREPROCESS = '''
 def to_array(image: str | Path | Image.Image) -> NDArray[np.float32]:
     """An image as the network takes it: (1, channels, height, width), float, 0 to 1.
@@ -63,10 +64,11 @@ def preprocess(image: str | Path | Image.Image) -> "torch.Tensor":
 
 
 def named(scores: Sequence[float]) -> str:
-    """The class with the highest of an image's scores; of several labels all likelier than not."""
+    """The class with the highest of an image's scores; of several labels those above the limit."""
     if SETTINGS["probabilities"] == "sigmoid":
-        shares = [1 / (1 + math.exp(-score)) for score in scores]
-        found = [(name, share) for name, share in zip(CLASSES, shares) if share > 0.5]
+        limit = SETTINGS["threshold"]
+        shares = [1 / (1 + math.exp(min(700.0, -score))) for score in scores]
+        found = [(name, share) for name, share in zip(CLASSES, shares) if share > limit]
     else:
         best = max(range(len(scores)), key=lambda at: scores[at])
         total = sum(math.exp(score - scores[best]) for score in scores)
@@ -95,6 +97,7 @@ def preprocess_settings(data: Mapping[str, Any], input: Shape) -> dict[str, Any]
     """
     channels, *decoded = data["shape"]
     _, height, width = input
+    several = data.get("multilabel", False)
     kept = {**_UNKNOWN, **(_DIGITS if data["name"] == "digits" else {})}
     return {
         "height": height,
@@ -106,7 +109,8 @@ def preprocess_settings(data: Mapping[str, Any], input: Shape) -> dict[str, Any]
         "grey_range": data.get("grey_range"),
         "mean": data.get("mean"),
         "std": data.get("std"),
-        "probabilities": "softmax",
+        "probabilities": "sigmoid" if several else "softmax",
+        **({"threshold": _THRESHOLD} if several else {}),
         "classes": list(data["classes"]),
     }
 

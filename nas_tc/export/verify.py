@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from nas_tc.errors import ExportError, reason
 from nas_tc.export.formats import FILES, Format
 from nas_tc.export.program import read_program
-from nas_tc.metric import Confusion, Metric
+from nas_tc.metric import AnyConfusion, Confusion, Metric, MultilabelConfusion
 from nas_tc.onnx_graph import INPUT, OUTPUT, new_session, ort_version
 
 Run = Callable[[Tensor], NDArray[np.float32]]  # images (n, channels, height, width) to scores
@@ -32,13 +32,13 @@ class Tested:
     """What a network or a file of it says of the test images.
 
     Attributes:
-        scores: Scores before the softmax, (n, classes).
+        scores: Scores before the softmax or the sigmoids, (n, classes).
         confusion: Confusion matrix of the classes with the highest scores; None for images without
             labels.
     """
 
     scores: NDArray[np.float32]
-    confusion: Confusion | None
+    confusion: AnyConfusion | None
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Checked:
         runtime: Program that ran it, and its version.
         largest_difference: Largest difference of a score.
         largest_score: Largest score of the trained network, for a scale.
-        changed: Number of images whose class has changed.
+        changed: Number of images whose class, or any label, has changed.
         confusion: Confusion matrix of the file; None for images without labels.
         bytes: Size of the file.
     """
@@ -60,7 +60,7 @@ class Checked:
     largest_difference: float
     largest_score: float
     changed: int
-    confusion: Confusion | None
+    confusion: AnyConfusion | None
     bytes: int
 
     @property
@@ -101,7 +101,7 @@ def tested(run: Run, batches: Iterable[tuple[Tensor, Tensor | None]], classes: i
         classes: Number of classes.
     """
     found: list[NDArray[np.float32]] = []
-    labels: list[NDArray[np.int64]] = []
+    labels: list[NDArray[Any]] = []
     for images, truth in batches:
         if not found:
             found.append(run(images[:1]))
@@ -114,7 +114,9 @@ def tested(run: Run, batches: Iterable[tuple[Tensor, Tensor | None]], classes: i
     return Tested(scores, _confusion(scores[1:], np.concatenate(labels), classes))
 
 
-def _confusion(scores: NDArray[np.float32], labels: NDArray[np.int64], classes: int) -> Confusion:
+def _confusion(scores: NDArray[np.float32], labels: NDArray[Any], classes: int) -> AnyConfusion:
+    if labels.ndim == 2:
+        return MultilabelConfusion.of(labels, scores)
     top = np.argpartition(-scores, min(_TOP, classes) - 1, axis=1)[:, :_TOP]
     wrong = int(np.all(top != labels[:, None], axis=1).sum()) if classes > _TOP else None
     return Confusion.of(labels, scores.argmax(1), classes, wrong)
@@ -151,10 +153,17 @@ def checked(
         runtime,
         difference,
         float(np.abs(expected).max()),
-        int((own.scores.argmax(1) != expected.argmax(1))[1:].sum()),
+        int((_answers(own, trained) != _answers(trained, trained)).any(1)[1:].sum()),
         own.confusion,
         file.stat().st_size,
     )
+
+
+def _answers(tested: Tested, trained: Tested) -> NDArray[Any]:
+    """The class of each image, or all its labels, (n, answers)."""
+    several = isinstance(trained.confusion, MultilabelConfusion)
+    answers: NDArray[Any] = tested.scores > 0 if several else tested.scores.argmax(1)[:, None]
+    return answers
 
 
 def _loaded(format: Format, folder: Path) -> tuple[Run, str]:

@@ -2,5 +2,13 @@
 
 from nas_tc.metric.confusion import Confusion
 from nas_tc.metric.metric import Metric, parse_metric
+from nas_tc.metric.multilabel import AnyConfusion, MultilabelConfusion, confusion_from_dict
 
-__all__ = ["Confusion", "Metric", "parse_metric"]
+__all__ = [
+    "AnyConfusion",
+    "Confusion",
+    "Metric",
+    "MultilabelConfusion",
+    "confusion_from_dict",
+    "parse_metric",
+]

@@ -86,17 +86,17 @@ class Confusion:
     @property
     def class_errors(self) -> NDArray[np.float64]:
         """Share of each class's images that are misclassified; NaN without images, (classes,)."""
-        return 1 - _ratios(self.right, self.images_of)
+        return 1 - ratios(self.right, self.images_of)
 
     @property
     def precisions(self) -> NDArray[np.float64]:
         """Share of what was predicted as a class that is of it; NaN if nothing was, (classes,)."""
-        return _ratios(self.right, self.predicted_as)
+        return ratios(self.right, self.predicted_as)
 
     @property
     def f1_scores(self) -> NDArray[np.float64]:
         """Harmonic mean of precision and recall; NaN where neither is defined, (classes,)."""
-        return _ratios(2 * self.right, self.images_of + self.predicted_as)
+        return ratios(2 * self.right, self.images_of + self.predicted_as)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain numbers and lists, for `from_dict`."""
@@ -117,8 +117,13 @@ class Confusion:
         return found
 
 
-def _ratios(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The part of each whole; NaN where that is 0."""
+def ratios(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The part of each whole; NaN where that is 0.
+
+    Args:
+        part: Counts, (n,).
+        whole: Counts, (n,).
+    """
     ratios = np.full(len(part), np.nan)
     np.divide(part, whole, out=ratios, where=whole > 0)
     return ratios

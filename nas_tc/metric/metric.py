@@ -1,4 +1,4 @@
-"""What networks are judged by: a number from a confusion matrix, 0 to 1, less is better."""
+"""What networks are judged by: a number from their predictions, 0 to 1, less is better."""
 
 from enum import StrEnum
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from nas_tc.errors import NasTcError, unknown
 from nas_tc.metric.confusion import Confusion
+from nas_tc.metric.multilabel import AnyConfusion, MultilabelConfusion
 
 _TOP = 5
 
@@ -18,6 +19,12 @@ class Metric(StrEnum):
     `MACRO_F1_ERROR` is 1 - the mean of the classes' F1 scores; classes that neither occur nor are
     predicted do not count. `WORST_CLASS_ERROR` is the greatest of the classes' errors. `TOP5_ERROR`
     is the share of the images whose class is not among the five with the highest scores.
+
+    Where images have several labels: `MAP_ERROR` is 1 - the mean of the classes' average
+    precisions; `SUBSET_ERROR` is the share of the images of which any label is wrong;
+    `HAMMING_ERROR` is the share of all labels, given or not, that are wrong; and `MACRO_F1_ERROR`
+    as above. Classes without images do not count. All but the first predict a label above a
+    probability of one half.
     """
 
     ERROR = "error"
@@ -25,39 +32,73 @@ class Metric(StrEnum):
     MACRO_F1_ERROR = "macro_f1_error"
     WORST_CLASS_ERROR = "worst_class_error"
     TOP5_ERROR = "top5_error"
+    MAP_ERROR = "map_error"
+    SUBSET_ERROR = "subset_error"
+    HAMMING_ERROR = "hamming_error"
 
     @property
     def words(self) -> str:
         """The metric's name in a sentence, such as "balanced error"."""
         return _WORDS.get(self, self.value.replace("_", " "))
 
-    def of(self, confusion: Confusion) -> float:
+    @staticmethod
+    def usual(*, multilabel: bool) -> "Metric":
+        """What networks are judged by if nobody says otherwise.
+
+        Args:
+            multilabel: Whether images have several labels.
+        """
+        return Metric.MAP_ERROR if multilabel else Metric.ERROR
+
+    def of(self, confusion: AnyConfusion) -> float:
         """The value for these predictions, 0 to 1.
 
         Args:
-            confusion: Confusion matrix of the predictions, of one image or more.
+            confusion: Predictions on one image or more, of a kind that `check` lets pass.
         """
+        if self is Metric.MACRO_F1_ERROR:
+            return 1 - float(np.nanmean(confusion.f1_scores))
+        if isinstance(confusion, MultilabelConfusion):
+            return self._of_several(confusion)
+        return self._of_one(confusion)
+
+    def _of_one(self, confusion: Confusion) -> float:
+        """The value where each image has one label."""
         match self:
-            case Metric.ERROR:
-                return confusion.error
             case Metric.BALANCED_ERROR:
                 return float(np.nanmean(confusion.class_errors))
-            case Metric.MACRO_F1_ERROR:
-                return 1 - float(np.nanmean(confusion.f1_scores))
             case Metric.WORST_CLASS_ERROR:
                 return float(np.nanmax(confusion.class_errors))
             case Metric.TOP5_ERROR:
                 return confusion.top5_error
+        assert self is Metric.ERROR
+        return confusion.error
 
-    def check_classes(self, classes: int) -> None:
-        """Refuses a metric that says nothing about so few classes.
+    def _of_several(self, confusion: MultilabelConfusion) -> float:
+        """The value where images have several labels."""
+        match self:
+            case Metric.SUBSET_ERROR:
+                return confusion.error
+            case Metric.HAMMING_ERROR:
+                return confusion.hamming_error
+        assert self is Metric.MAP_ERROR
+        return 1 - float(np.nanmean(confusion.average_precision_of))
+
+    def check(self, classes: int, *, multilabel: bool = False) -> None:
+        """Refuses a metric that says nothing about these labels.
 
         Args:
             classes: Number of classes.
+            multilabel: Whether images have several labels.
 
         Raises:
-            NasTcError: The metric is the error among five classes, and there are no more.
+            NasTcError: The metric is for another kind of labels, or the error among five classes,
+                and there are no more.
         """
+        if self not in (_OF_SEVERAL if multilabel else _OF_ONE):
+            whose = "several labels" if multilabel else "one label each"
+            ways = ", ".join(_OF_SEVERAL) if multilabel else "error or balanced_error"
+            raise NasTcError(f"the metric {self.value} is not for images with {whose}; use {ways}")
         if self is Metric.TOP5_ERROR and classes <= _TOP:
             raise NasTcError(
                 f"the metric top5_error needs more than {_TOP} classes, not {classes}; use "
@@ -65,10 +106,18 @@ class Metric(StrEnum):
             )
 
 
+_OF_SEVERAL = (
+    Metric.MAP_ERROR,
+    Metric.SUBSET_ERROR,
+    Metric.HAMMING_ERROR,
+    Metric.MACRO_F1_ERROR,
+)
+_OF_ONE = tuple(each for each in Metric if each not in _OF_SEVERAL[:3])
 _WORDS = {
     Metric.MACRO_F1_ERROR: "macro F1 error",
     Metric.WORST_CLASS_ERROR: "worst class's error",
     Metric.TOP5_ERROR: "top-5 error",
+    Metric.MAP_ERROR: "mAP error",
 }
 # Names of scikit-learn and of everyday use. The score that they name is 1 - the metric.
 _SCORES = {
@@ -80,6 +129,11 @@ _SCORES = {
     "top_k_accuracy": Metric.TOP5_ERROR,
     "top_5_accuracy": Metric.TOP5_ERROR,
     "top5_accuracy": Metric.TOP5_ERROR,
+    "average_precision": Metric.MAP_ERROR,
+    "mean_average_precision": Metric.MAP_ERROR,
+    "map": Metric.MAP_ERROR,
+    "subset_accuracy": Metric.SUBSET_ERROR,
+    "hamming_loss": Metric.HAMMING_ERROR,
 }
 
 

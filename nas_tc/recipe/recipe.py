@@ -89,6 +89,21 @@ class Recipe:
         """Epochs after which the network is validated: a twelfth, a third and all of them."""
         return tuple(sorted({-(-self.epochs // part) for part in (12, 3, 1)}))
 
+    def check_labels(self, *, multilabel: bool) -> None:
+        """Refuses what these labels have no sense for.
+
+        Args:
+            multilabel: Whether images have several labels.
+
+        Raises:
+            NasTcError: Batches are to be balanced, and images have several labels.
+        """
+        if multilabel and self.batches == "balanced":
+            raise NasTcError(
+                "batches=balanced deals classes one by one, and these images have several labels; "
+                "set class_weights=balanced"
+            )
+
     def to_dict(self) -> dict[str, Any]:
         """The fields as plain numbers and lists, for `from_dict`."""
         return {**asdict(self), **{name: list(getattr(self, name)) for name in _LISTS}}

@@ -45,7 +45,7 @@ def against_baseline(record: StudyRecord, choice: Recommended | None) -> Against
     Where a network was trained again with other seeds, those trainings alone count. Otherwise its
     error is what the model expects of it, or else the mean of its trainings; how far a single
     training may be out is then the model's noise, or without a model that of counting errors
-    among the validation images. Of other metrics than the error nothing tells it then.
+    among the validation images. Of metrics that are no share of the images nothing tells it then.
     """
     baseline = record.best_baseline
     if baseline is None or choice is None:
@@ -55,7 +55,7 @@ def against_baseline(record: StudyRecord, choice: Recommended | None) -> Against
     model = choice.model
     noise = None if model is None else model.noise
     images = int(record.settings["data"]["validation_images"])
-    is_counted = record.metric == Metric.ERROR
+    is_counted = record.metric in (Metric.ERROR, Metric.SUBSET_ERROR)
     known, own_error = _known(baseline, noise, images, is_counted=is_counted)
     expected, error = _known(choice.trial, noise, images, is_counted=is_counted)
     if not choice.trial.reruns and model is not None and model.spread is not None:

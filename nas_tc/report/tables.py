@@ -26,7 +26,8 @@ def front_table(record: StudyRecord, objectives: Sequence[str] = ()) -> pd.DataF
     their means; and rerun_val_error_sd and rerun_test_error_sd, their standard deviations. If
     networks of the study differ in the size of their images: resolution, as "24x24". If
     baselines were trained: baseline, the family's name, and on_front. By another metric than the
-    error, columns have its name, such as val_balanced_error, and test_error is the plain error.
+    error, columns have its name, such as val_balanced_error, and test_error is the plain error;
+    where images have several labels, test_subset_error is the share of images with a wrong label.
 
     Args:
         record: Record of the study.
@@ -195,7 +196,9 @@ def _in_metric(
     table = table.rename(columns=lambda name: in_metric(name, record.metric))
     after = list(table.columns).index(in_metric("test_error", record.metric)) + 1
     plain = [None if trial.confusion is None else trial.confusion.error for trial in trials]
-    table.insert(after, "test_error", pd.Series(plain, dtype=float))
+    name = "test_subset_error" if record.multilabel else "test_error"
+    if name not in table:
+        table.insert(after, name, pd.Series(plain, dtype=float))
     return table
 
 

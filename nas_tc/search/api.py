@@ -8,7 +8,15 @@ from typing import Any
 
 import optuna
 
-from nas_tc.data import Decoding, ImageData, decoded_notes, load_data, majority_text, parse_limit
+from nas_tc.data import (
+    Decoding,
+    ImageData,
+    blind_name,
+    decoded_notes,
+    load_data,
+    majority_text,
+    parse_limit,
+)
 from nas_tc.errors import NasTcError
 from nas_tc.latency import TimeTable, named_table
 from nas_tc.metric import Metric
@@ -61,7 +69,7 @@ def search(
     start: Sequence[str] = (),
     baselines: str | Sequence[str] = "auto",
     reruns: int = 0,
-    metric: str = "error",
+    metric: str | None = None,
     time_table: str | Path | None = None,
     listener: Listener | None = None,
     command: str = "nas_tc.search(...)",
@@ -104,7 +112,9 @@ def search(
         reruns: Number of times that each network of the front, and the best baseline, is trained
             again in the end, each time with another seed.
         metric: What networks are judged by, `nas_tc.metric.Metric`: "error", "balanced_error",
-            "macro_f1_error", "worst_class_error" or "top5_error".
+            "macro_f1_error", "worst_class_error" or "top5_error"; where images have several labels,
+            "map_error", "subset_error", "hamming_error" or "macro_f1_error". None: the error, or
+            the mAP error.
         time_table: Path of the table of the device that a limit on time is meant for. The table
             predicts times, and none is measured. None: times are measured on this machine.
         listener: Receives notes, progress and ended trials; None: nothing is reported.
@@ -147,10 +157,11 @@ def search(
         settings = plan.settle(images, seed, search_device(device), table_of, kept)
         if kept is not None and settings.recipe.optimizer != plan.recipe.optimizer:
             listener.note(f"recipe: optimizer {settings.recipe.optimizer}, as this study began")
-        if settings.metric != Metric.ERROR:
-            kept_majority = settings.data.majority(settings.metric)
-            words = settings.metric.words
-            listener.note(f"metric: {words}; of the majority class {majority_text(kept_majority)}")
+        if settings.metric != images.usual_metric:
+            blind = majority_text(images.majority(settings.metric))
+            name = blind_name(multilabel=images.multilabel)
+            article = "" if images.multilabel else "the "
+            listener.note(f"metric: {settings.metric.words}; of {article}{name} {blind}")
         listener.note(f"budget: {settings.limit}")
         listener.note(describe_fit(settings.space, settings.limit))
         starts = [start.settle(settings) for start in starts]
@@ -241,7 +252,7 @@ def _default_study(plan: Plan, data: str, train_images: int | None) -> Path:
     parts = [plan.space.name, Path(place).resolve().name if place else kind]
     if train_images is not None:
         parts.append(str(train_images))
-    if plan.metric != Metric.ERROR:
+    if plan.metric not in (None, Metric.ERROR, Metric.MAP_ERROR):
         parts.append(plan.metric.value)
     parts.append(str(plan.budget))
     slug = "-".join(re.sub(r"[^\w.@']+", "-", part).strip("-") for part in parts)

@@ -342,5 +342,6 @@ class Driver:
                 failed=self._failed,
                 best=self._front[-1] if self._front else None,
                 left_s=None if isinf(left_s) else left_s,
+                metric=self._settings.metric,
             )
         )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from nas_tc.metric import Metric
 from nas_tc.study.trial import TrialRecord
 
 
@@ -17,6 +18,7 @@ class Progress:
     failed: int
     best: TrialRecord | None  # least validation error
     left_s: float | None  # expected time left, seconds; None before the first trial has ended
+    metric: Metric = Metric.ERROR  # what the errors of trials are
 
 
 class Listener(Protocol):

@@ -1,6 +1,6 @@
 """Tests of the front and of the baselines, each made once in a study's life."""
 
-from nas_tc.metric import Confusion
+from nas_tc.metric import AnyConfusion
 from nas_tc.search.jobs import run_jobs
 from nas_tc.search.pool import FailedError
 from nas_tc.search.session import Session
@@ -41,7 +41,7 @@ def measure_front(session: Session) -> None:
             listener.note(f"trial {trial.number} cannot be tested: {file} is missing")
         return False
 
-    def handle(number: int, answer: Confusion | FailedError) -> None:
+    def handle(number: int, answer: AnyConfusion | FailedError) -> None:
         pool.release(number)
         if isinstance(answer, FailedError):
             listener.note(f"trial {number} could not be tested: {answer}")

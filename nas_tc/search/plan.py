@@ -28,7 +28,7 @@ class Plan:
         earlier_recipes: Recipes that the user's words meant in earlier versions.
         augment: Names of augmentations; None: recipe and images decide.
         earlier_recipes: Recipes that the same arguments meant in earlier versions.
-        metric: Metric to judge networks by.
+        metric: Metric to judge networks by; None: the usual one for the images' labels.
     """
 
     budget: Budget
@@ -36,7 +36,7 @@ class Plan:
     recipe: Recipe
     augment: frozenset[str] | None
     earlier_recipes: tuple[Recipe, ...] = ()
-    metric: Metric = Metric.ERROR
+    metric: Metric | None = None
 
     def settle(
         self,
@@ -57,11 +57,13 @@ class Plan:
                 that recipe in an earlier version.
 
         Raises:
-            NasTcError: The metric says nothing about so few classes.
+            NasTcError: The metric or the recipe has no sense for these labels.
         """
         augment = images.augment if self.augment is None else self.augment
         classes = len(images.classes)
-        self.metric.check_classes(classes)
+        metric = self.metric or images.usual_metric
+        metric.check(classes, multilabel=images.multilabel)
+        self.recipe.check_labels(multilabel=images.multilabel)
         measured_on = None if time_table else device
         recipe, *earlier = (
             replace(each, augment=tuple(sorted(augment)))
@@ -77,7 +79,7 @@ class Plan:
             data=images,
             recipe=recipe,
             seed=seed,
-            metric=self.metric,
+            metric=metric,
         )
 
 
@@ -88,7 +90,7 @@ def plan_search(
     augment: str,
     seed: int,
     fields: dict[str, Any],
-    metric: str = Metric.ERROR,
+    metric: str | None = None,
 ) -> Plan:
     """The plan for a budget, a space and a recipe.
 
@@ -119,7 +121,9 @@ def plan_search(
     if chosen is None and ("augment" in fields or base.augment):
         chosen = frozenset(base.augment)
     begun = tuple(replace(each, margin=0) for each in earlier)
-    return Plan(parsed, loaded, base, chosen, begun, parse_metric(metric))
+    return Plan(
+        parsed, loaded, base, chosen, begun, None if metric is None else parse_metric(metric)
+    )
 
 
 def describe_fit(space: Space, limit: Limit) -> str:

@@ -11,7 +11,7 @@ from nas_tc._ray import check_processor, raised_line, ray_has_gpu, start_ray
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
 from nas_tc.errors import DeviceError, NasTcError, first_line
-from nas_tc.metric import Confusion, Metric
+from nas_tc.metric import AnyConfusion, Metric
 from nas_tc.recipe import Recipe
 from nas_tc.search.cluster_capacity import ClusterCapacity
 from nas_tc.search.deadlines import Deadlines
@@ -169,9 +169,9 @@ class Pool:
         key = self._calls.pop(done[0])
         self._deadlines.answered(done[0])
         try:
-            answer: TrainingResult | TimingResult | FrontTimingResult | Confusion | FailedError = (
-                ray.get(done[0])
-            )
+            answer: (
+                TrainingResult | TimingResult | FrontTimingResult | AnyConfusion | FailedError
+            ) = ray.get(done[0])
         except RayTaskError as error:
             reason = error_line(error)
             if device_is_lost(reason):

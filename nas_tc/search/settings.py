@@ -60,7 +60,7 @@ class Settings:
             "metric": self.metric.value,
             "seed": self.seed,
         }
-        if self.metric != Metric.ERROR:
+        if self.metric != self.data.usual_metric:
             values["data"]["majority"] = self.data.majority(self.metric)
         if self.data.grey_range is not None:  # users of the networks must scale images alike
             values["data"]["grey_range"] = list(self.data.grey_range)

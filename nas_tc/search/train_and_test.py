@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 
 from nas_tc.architecture import Architecture
-from nas_tc.metric import Confusion
+from nas_tc.metric import AnyConfusion
 from nas_tc.search.jobs import run_jobs
 from nas_tc.search.pool import FailedError, LostError, Pool
 from nas_tc.training import Rung
@@ -93,7 +93,7 @@ class _Loop:
         self.running[job.key] = job
         return True
 
-    def handle(self, key: Hashable, answer: TrainingResult | Confusion | FailedError) -> None:
+    def handle(self, key: Hashable, answer: TrainingResult | AnyConfusion | FailedError) -> None:
         """Takes the answer of a job's worker."""
         if isinstance(answer, TrainingResult):
             if answer.diverged is None:

@@ -88,6 +88,11 @@ class StudyRecord:
         return Metric(self.settings.get("metric", Metric.ERROR))
 
     @property
+    def multilabel(self) -> bool:
+        """Whether the images have several labels."""
+        return bool(self.settings["data"].get("multilabel", False))
+
+    @property
     def objectives(self) -> tuple[str, str]:
         """Objectives of the front: the validation error, and the complexity or the limited time."""
         return ERROR, default_cost(self.settings)

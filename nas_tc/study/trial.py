@@ -8,7 +8,7 @@ from typing import Any, Literal
 from optuna.trial import FrozenTrial, TrialState
 
 from nas_tc.architecture import Architecture, format_notation
-from nas_tc.metric import Confusion
+from nas_tc.metric import AnyConfusion, confusion_from_dict
 from nas_tc.study.attributes import (
     ARCHITECTURE_KEY,
     BASELINE_KEY,
@@ -55,7 +55,7 @@ class TrialRecord:
     timed_again: bool = False  # whether the careful timing of the front has measured it
     baseline: str | None = None  # family of a known network that was trained beside the trials
     train_losses: Mapping[int, float] = field(default_factory=dict)  # mean loss of these epochs
-    confusion: Confusion | None = None  # on the test images; studies of before have none
+    confusion: AnyConfusion | None = None  # on the test images; studies of before have none
 
     @property
     def network(self) -> str:
@@ -136,7 +136,7 @@ def trial_record(
         timing_s=attributes.get(TIMING_S_KEY),
         timed_again=timed is not None,
         baseline=attributes.get(BASELINE_KEY),
-        confusion=None if confusion is None else Confusion.from_dict(confusion),
+        confusion=None if confusion is None else confusion_from_dict(confusion),
         train_losses={int(e): loss for e, loss in attributes.get(TRAIN_LOSSES_KEY, {}).items()},
     )
 

@@ -11,6 +11,7 @@ from nas_tc.training.device import (
     settle_on_core,
 )
 from nas_tc.training.device_errors import device_is_lost, ran_out
+from nas_tc.training.evaluate import confusion_of, error_rate
 from nas_tc.training.full_training import FullTraining, run_epochs, train_fully
 from nas_tc.training.memory import (
     OutOfMemoryError,
@@ -19,15 +20,8 @@ from nas_tc.training.memory import (
     out_of_memory,
 )
 from nas_tc.training.shard import Shard, check_shard
-from nas_tc.training.train import (
-    DivergedError,
-    Rung,
-    StepContext,
-    Training,
-    confusion_of,
-    error_rate,
-    train,
-)
+from nas_tc.training.step import StepContext
+from nas_tc.training.train import DivergedError, Rung, Training, train
 from nas_tc.training.views import ViewErrors, error_of_views
 
 __all__ = [

@@ -11,12 +11,22 @@ def balanced_weights(labels: Tensor) -> Tensor:
     not change. King & Zeng, "Logistic regression in rare events data" (2001), as in scikit-learn's
     `compute_class_weight("balanced")`.
 
+    Where images have several labels, each label is a problem of two classes: who has it, and who
+    has not. The two weights relate as torch's `pos_weight` to 1, and have the mean 1, too.
+
     Args:
-        labels: Numbers of the classes, from 0, int64, (n,).
+        labels: Numbers of the classes, from 0, int64, (n,); or uint8, (n, classes).
 
     Returns:
-        A weight for each number up to the greatest, float32; 0 for a class without images.
+        A weight for each number up to the greatest, float32; 0 for a class without images. Where
+        images have several labels, (2, classes): the weight of a label that is lacking, and of one
+        that is there; 1 where all images have it or none has.
     """
+    if labels.ndim == 2:
+        having = labels.sum(0, dtype=torch.int64)
+        lacking = len(labels) - having
+        both = torch.stack([lacking, having])
+        return torch.where((both > 0).all(0), len(labels) / (2 * both.clamp(min=1)), 1.0).float()
     counts = torch.bincount(labels)
     weights = len(labels) / (counts.count_nonzero() * counts.clamp(min=1))
     return torch.where(counts > 0, weights, 0.0).float()

@@ -30,7 +30,7 @@ class Images:
     Attributes:
         pixels: uint8, (n, height, width, channels). The pixels of a set that is too large for the
             device stay in a mapped file or in main memory; a thread reads ahead.
-        labels: int64, (n,), on the device that trains.
+        labels: int64, (n,), or uint8, (n, classes), on the device that trains.
         colours: float, (channels, channels), on the processor, for the augmentation "colour": see
             `nas_tc.training.colour`.
         margin: Number of pixels by which the images exceed the window that is cut out of them.

@@ -17,9 +17,10 @@ from nas_tc.module import Network, build
 from nas_tc.recipe import CurvePoint, Recipe
 from nas_tc.training.batches import images_on, with_colours
 from nas_tc.training.checkpoint import FORMAT, check_writable, read_checkpoint, write_checkpoint
+from nas_tc.training.evaluate import confusion_of
 from nas_tc.training.memory import check_fits, one_line_without_memory
 from nas_tc.training.shard import Shard, check_shard
-from nas_tc.training.train import Training, confusion_of
+from nas_tc.training.train import Training
 from nas_tc.training.views import ViewErrors, error_of_views
 
 

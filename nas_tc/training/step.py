@@ -1,6 +1,7 @@
 """One training step: the loss of a batch, its gradient, and the update of the weights."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +12,8 @@ from nas_tc.training.device import autocast_dtype
 from nas_tc.training.ema import WeightEma
 from nas_tc.training.muon import Muon
 from nas_tc.training.sgd import Sgd
+
+StepContext = Callable[[], AbstractContextManager[object]]  # makes the context of a step
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class Step:
         optimizer: Optimizer of the network's parameters.
         ema: Average of the weights; None: there is none.
         label_smoothing: Share of the labels' weight that all classes get.
-        class_weights: Weight of each class in the loss; None: all count alike.
+        class_weights: Weights in the loss, as for `batch_loss`; None: all count alike.
     """
 
     forward: Callable[[Tensor], Tensor]
@@ -40,7 +43,7 @@ class Step:
 
         Args:
             images: float, (n, channels, height, width), 0 to 1, in channels_last format.
-            labels: int64, (n,).
+            labels: int64, (n,), or uint8, (n, classes).
             rate: Learning rate; a number, or a float32 scalar on the device. Only that can change
                 from one replay of a captured step to the next.
             share: Weight of the new weights in the average, likewise.
@@ -54,12 +57,49 @@ class Step:
             cache_enabled=kind == "cpu",  # a graph must not use casts from outside of its capture
         ):
             scores = self.forward(images)
-        loss = weighted_loss(scores.float(), labels, self.label_smoothing, self.class_weights)
+        loss = batch_loss(scores.float(), labels, self.label_smoothing, self.class_weights)
         loss.backward()
         self.optimizer.step(rate)
         if self.ema is not None:
             self.ema.update(share)
         return loss.detach()
+
+
+def batch_loss(scores: Tensor, labels: Tensor, smoothing: float, weights: Tensor | None) -> Tensor:
+    """The mean loss of a batch: of one label an image, or of several.
+
+    Args:
+        scores: float32, (n, classes).
+        labels: int64, (n,), or uint8, (n, classes).
+        smoothing: Label smoothing, 0 to 1.
+        weights: (classes,), or (2, classes) where images have several labels, from
+            `balanced_weights`; None: all count alike.
+    """
+    if labels.ndim == 2:
+        return several_labels_loss(scores, labels, smoothing, weights)
+    return weighted_loss(scores, labels, smoothing, weights)
+
+
+def several_labels_loss(
+    scores: Tensor, labels: Tensor, smoothing: float, weights: Tensor | None
+) -> Tensor:
+    """The binary cross-entropy of each label by itself, summed over classes; mean of a batch.
+
+    The sum, not torch's mean, gives a class the gradient that cross-entropy gives it, whatever the
+    number of classes, so that a recipe's learning rate suits both.
+
+    Args:
+        scores: Logits, float32, (n, classes).
+        labels: uint8, (n, classes): 1 where an image has a label.
+        smoothing: Label smoothing, 0 to 1: targets are smoothing / 2 and 1 - smoothing / 2.
+        weights: (2, classes): weight of a label that an image lacks, and of one that it has; None:
+            all count alike.
+    """
+    targets = labels.float()
+    weight = None if weights is None else torch.lerp(weights[0], weights[1], targets)
+    smoothed = targets * (1 - smoothing) + smoothing / 2
+    losses = functional.binary_cross_entropy_with_logits(scores, smoothed, weight, reduction="sum")
+    return losses / len(scores)
 
 
 def weighted_loss(

@@ -2,37 +2,29 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from nas_tc.metric import Confusion, Metric
+from nas_tc.metric import Metric
 from nas_tc.recipe.recipe import Recipe
 from nas_tc.training.balance import balanced_weights
-from nas_tc.training.batches import Images, plain_batches
-from nas_tc.training.device import (
-    autocast_dtype,
-    device_generator_state,
-    resume_device_generator,
-)
+from nas_tc.training.batches import Images
+from nas_tc.training.device import device_generator_state, resume_device_generator
 from nas_tc.training.ema import WeightEma
-from nas_tc.training.fused_forward import fused_forward
+from nas_tc.training.evaluate import confusion_of
 from nas_tc.training.gpu_steps import GpuSteps
 from nas_tc.training.host_steps import HostSteps
 from nas_tc.training.muon import Muon
 from nas_tc.training.schedule import learning_rate
 from nas_tc.training.sgd import Sgd
 from nas_tc.training.shard import Shard
-from nas_tc.training.step import Step
+from nas_tc.training.step import Step, StepContext
 
-StepContext = Callable[[], AbstractContextManager[object]]  # makes the context of a step
-
-_EVALUATION_BATCH = 500  # images
-_TOP = 5
 _STEPS_UNSEEN = 50  # steps between two looks at the loss on a GPU: each look empties its queue
 
 
@@ -225,40 +217,3 @@ def train(
             if run.epoch == recipe.epochs and recipe.ema:
                 network.load_state_dict(run.evaluated().state_dict())
             yield Rung(run.epoch, error, loss, run.train_s, validation_s)
-
-
-def error_rate(
-    network: nn.Module, images: Images, step_context: StepContext = nullcontext
-) -> float:
-    """Share of the images that the network misclassifies, 0 to 1, in the precision of training."""
-    return confusion_of(network, images, step_context).error
-
-
-@torch.inference_mode()
-def confusion_of(
-    network: nn.Module, images: Images, step_context: StepContext = nullcontext
-) -> Confusion:
-    """The confusion matrix of the network's predictions, in the precision of training."""
-    device = images.labels.device
-    dtype = autocast_dtype(device)
-    network.eval()
-    forward = fused_forward(network)
-    predicted = []
-    top5_wrong = torch.zeros((), dtype=torch.int64, device=device)
-    classes = 0
-    for pixels, labels in plain_batches(images, _EVALUATION_BATCH):
-        with (
-            step_context(),
-            torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32),
-        ):
-            scores: Tensor = forward(pixels)
-            predicted.append(scores.argmax(1))
-            classes = scores.shape[1]
-            if classes > _TOP:
-                top5_wrong += (scores.topk(_TOP).indices != labels[:, None]).all(1).sum()
-    return Confusion.of(
-        images.labels.cpu().numpy(),
-        torch.cat(predicted).cpu().numpy(),
-        classes,
-        int(top5_wrong) if classes > _TOP else None,
-    )

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from nas_tc.metric import Confusion
+from nas_tc.metric import AnyConfusion, Confusion
 from nas_tc.training.batches import Images, plain_batches, ten_views
 from nas_tc.training.device import autocast_dtype
+from nas_tc.training.evaluate import Counted
 from nas_tc.training.fused_forward import fused_forward
 
 _BATCH = 500  # images a batch, from one view
-_TOP = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,28 +20,32 @@ class ViewErrors:
 
     Attributes:
         views: Number of views of each image.
-        confusion: Confusion matrix of the predictions.
+        confusion: Confusion matrix of the predictions; one for each class where images have several
+            labels.
     """
 
     views: int
-    confusion: Confusion
+    confusion: AnyConfusion
 
     @property
     def top1(self) -> float:
-        """Share of the images that are misclassified."""
+        """Share of the images that are misclassified, or of which any label is wrong."""
         return self.confusion.error
 
     @property
     def top5(self) -> float:
-        """Share of the images whose class is not among the five best; 0 for five classes."""
-        return self.confusion.top5_error
+        """Share of the images whose class is not among the five best; 0 for five classes.
+
+        It is 0 as well where images have several labels.
+        """
+        return self.confusion.top5_error if isinstance(self.confusion, Confusion) else 0.0
 
 
 @torch.inference_mode()
 def error_of_views(
     network: nn.Module, images: Images, *, views: int = 1, reach: int = 4
 ) -> ViewErrors:
-    """Errors of the mean class probabilities over all views of each image.
+    """Errors of the mean probabilities over all views of each image.
 
     Args:
         network: Network on the images' device.
@@ -55,27 +59,21 @@ def error_of_views(
     network.eval()
     forward = fused_forward(network)
 
+    several = images.labels.ndim == 2
+
     def probabilities(pixels: Tensor) -> Tensor:
         with torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32):
             scores = forward(pixels)
-        return scores.float().softmax(1)
+        # In float64 the probabilities of labels keep the order of their scores.
+        return scores.double().sigmoid() if several else scores.float().softmax(1)
 
     batches = (
         ten_views(images, _BATCH // 10, reach)
         if views == 10
         else (([pixels], labels) for pixels, labels in plain_batches(images, _BATCH))
     )
-    predicted, top5_wrong, classes = [], 0, 0
+    counted = Counted(images)
     for seen, labels in batches:
         mean = torch.stack([probabilities(each) for each in seen]).mean(0)
-        classes = mean.shape[1]
-        best = mean.topk(min(_TOP, classes)).indices
-        predicted.append(best[:, 0])
-        top5_wrong += int((best != labels[:, None]).all(1).sum())
-    confusion = Confusion.of(
-        images.labels.cpu().numpy(),
-        torch.cat(predicted).cpu().numpy(),
-        classes,
-        top5_wrong if classes > _TOP else None,
-    )
-    return ViewErrors(views, confusion)
+        counted.add(mean.logit() if several else mean, labels)
+    return ViewErrors(views, counted.confusion())

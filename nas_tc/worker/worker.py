@@ -15,7 +15,7 @@ from safetensors.torch import load, save
 from nas_tc.architecture import Architecture
 from nas_tc.data import ImageData
 from nas_tc.data.memory import gib
-from nas_tc.metric import Confusion, Metric
+from nas_tc.metric import AnyConfusion, Metric
 from nas_tc.module import Network, build
 from nas_tc.recipe import Recipe
 from nas_tc.timing import DTYPES, GpuTurns, NodeLock, gpu_uuid
@@ -247,8 +247,8 @@ class Worker:
             batch = max(setting.batch for setting, _ in request.passes)
             return self._without_memory(error, request.passes[0][1], batch, torch.float32)
 
-    def test(self, architecture: Architecture, weights: bytes) -> Confusion:
-        """The confusion matrix on the test images.
+    def test(self, architecture: Architecture, weights: bytes) -> AnyConfusion:
+        """The confusion matrix on the test images; one for each class of several labels.
 
         Args:
             architecture: Network to test.

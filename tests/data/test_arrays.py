@@ -54,7 +54,10 @@ def test_npz_with_one_array_is_split(tmp_path):
         ),
         ({"x": GREY, "y": LABELS[:5]}, "a whole number for each of the 40 images"),
         ({"x": GREY, "y": LABELS / 2}, "a whole number for each"),
-        ({"x": GREY, "y": np.stack([LABELS, LABELS], 1)}, r"labels of \(40, 2\) are not one-hot"),
+        (
+            {"x": GREY, "y": np.stack([LABELS, LABELS], 1)},
+            r"labels of \(40, 2\) are not all 0 or 1",
+        ),
         ({"x": GREY, "y": np.stack([LABELS[:20]] * 2, 1)}, r"labels of \(20, 2\); needs a whole"),
         ({"x": np.zeros((40, 3, 6, 6), np.uint8), "y": LABELS}, r"save x\.transpose\(0, 2, 3, 1\)"),
         (

@@ -142,7 +142,10 @@ def test_what_is_no_table_of_labels_is_refused(flat, content, message):
         ("{", "line 1: not JSON"),
         ("[" * 100_000, "line 1: not JSON"),
         ("[1]", "line 1: not a JSON object"),
-        ('{"file_name": "0.png", "label": 0.5}', "a whole number or a name, not 0.5"),
+        (
+            '{"file_name": "0.png", "label": 0.5}',
+            "is 0.5; needs a whole number, a name or a list of these",
+        ),
         ('{"file_name": "0.png", "label": null}', "the label of '0.png' is missing"),
         ('{"file_name": "../0.png", "label": 1}', "outside of"),
         ('{"file_name": 3, "label": 1}', "the path of the image is missing"),

@@ -113,7 +113,11 @@ def test_parquet_that_is_missing_or_broken(tmp_path):
         ("good", [0, 7], r"test\.parquet, row 1: label 7 is not among"),
         ("good", [0, None], r"test\.parquet, row 1: the label is missing"),
         ("good", [0.0, float("nan")], r"row 0: a label is a whole number or a name, not 0\.0"),
-        ("good", [[0], [1]], r"row 0: a label is a whole number or a name, not \[0\]"),
+        (
+            "good",
+            [[0], [1]],
+            r"test\.parquet, row 0: a list of labels, but .*train\.parquet, row 0 has one label",
+        ),
     ],
 )
 def test_a_broken_row_is_named(tmp_path, content, labels, complaint):

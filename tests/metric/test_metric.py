@@ -61,6 +61,6 @@ def test_other_names_are_refused_with_the_nearest():
     with pytest.raises(NasTcError, match=r"balanced_eror.; did you mean .balanced_error."):
         parse_metric("balanced_eror")
     with pytest.raises(NasTcError, match="more than 5 classes, not 5"):
-        Metric.TOP5_ERROR.check_classes(5)
-    Metric.TOP5_ERROR.check_classes(6)
-    Metric.ERROR.check_classes(2)
+        Metric.TOP5_ERROR.check(5)
+    Metric.TOP5_ERROR.check(6)
+    Metric.ERROR.check(2)

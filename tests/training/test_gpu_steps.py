@@ -1,6 +1,7 @@
 """The steps of a training on a GPU: what they compute, and that the host does not wait."""
 
 from contextlib import nullcontext
+from dataclasses import replace
 
 import pytest
 import torch
@@ -74,6 +75,20 @@ def test_replays_compute_what_steps_compute_one_by_one(cuda, fields, streamed):
     assert equal(replayed, eager)
     assert cuda.calls.count("capture") == 1
     assert cuda.calls.count("replay") == 3 * 7 - 3
+
+
+@pytest.mark.parametrize("fields", [SGD, WEIGHED], ids=["sgd", "weighed"])
+def test_the_loss_of_several_labels_is_captured_as_well(cuda, fields):
+    recipe = recipe_of(fields)
+    labels = (torch.arange(70)[:, None] % torch.arange(2, 12) == 0).to(torch.uint8)
+    images = replace(noise(recipe), labels=labels)
+    replayed, eager = training(recipe, images), training(recipe, images, captures=False)
+    host = Training(network(recipe), images, recipe, seed=3)
+    for _ in range(2):
+        loss = replayed.run_epoch()
+        assert loss == eager.run_epoch() == pytest.approx(host.run_epoch(), rel=1e-3)
+    assert equal(replayed, eager)
+    assert cuda.calls.count("replay") == 2 * 7 - 3
 
 
 @ALL_RECIPES

@@ -29,7 +29,7 @@ export function named(scores, settings) {
   if (settings.probabilities === "sigmoid") {
     const shares = scores.map((score) => 1 / (1 + Math.exp(-score)));
     const found = settings.classes.flatMap((name, at) =>
-      shares[at] > 0.5 ? [`${name} (${percent(shares[at])})`] : [],
+      shares[at] > settings.threshold ? [`${name} (${percent(shares[at])})`] : [],
     );
     return found.join(", ") || "none";
   }
