@@ -61,6 +61,7 @@ def write_trained(
             "shape": images.shape,
             **preparation(images.name),
             "grey_range": images.grey_range,
+            "colour_range": images.colour_range,
             "mean": images.moments[0],
             "std": images.moments[1],
             "classes": images.classes,

@@ -130,10 +130,11 @@ def read_cache(key: str, name: str, memory_limit: int) -> ImageData | None:
         classes, augment = tuple(values["classes"]), frozenset(values["augment"])
         train, validation, test = splits
         remarks = tuple(values["remarks"])
-        grey = values["grey_range"]
+        grey, colour = values["grey_range"], values["colour_range"]
         data = ImageData(
             name, train, validation, test, classes, augment, remarks,
             grey and (grey[0], grey[1]), tuple(values["label_values"]),
+            colour and (colour[0], colour[1]),
         )  # fmt: skip
         # All three are computed from all pixels, and cached properties live in the instance's dict.
         vars(data)["duplicates"] = Duplicates(**values["duplicates"])
@@ -177,6 +178,7 @@ def put_in(partial: Path, key: str, data: ImageData) -> None:
         "augment": sorted(data.augment),
         "label_values": data.label_values,
         "grey_range": data.grey_range,
+        "colour_range": data.colour_range,
         "remarks": [each for each in data.remarks if not each.startswith(_ANEW)],
         "duplicates": data.duplicates.to_dict(),
         "checksum": data.checksum,

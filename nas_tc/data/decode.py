@@ -2,10 +2,11 @@
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from nas_tc.data.pixels import (
     GREY_MODES,
     TRANSPARENT,
     Conversion,
+    colour_extremes,
     grey_extremes,
     mode_of,
     open_image,
@@ -98,24 +100,56 @@ def settle_conversion(
     """How the images of all splits become bytes.
 
     Args:
-        images: of the training split: the range of their 16-bit grey becomes 0 to 255.
+        images: of the training split: the range of their 16-bit grey becomes 0 to 255, and that of
+            16-bit colour as well, if they are so dark that little would be left of it.
         decoding: who watches.
         background: what transparent images are composed on.
 
     Raises:
         DataError: a first image that is missing or broken.
     """
-    if isinstance(images, Rows) or _first(images, decoding).mode not in SIXTEEN_BITS:
-        return Conversion(background, kinds=decoding.kinds)
-    low, high = 2**16, 0
+    usual = Conversion(background, kinds=decoding.kinds)
+    if isinstance(images, Rows):
+        return usual
+    first = _first(images, decoding)
+    if first.mode in SIXTEEN_BITS:
+        found = [each for each in _extremes(images, grey_extremes) if each is not None]
+        return replace(usual, grey_range=_range(found))
+    return replace(usual, colour_range=_dark_range(images)) if first.info[DEEP_COLOUR] else usual
+
+
+def _dark_range(images: Encoded) -> tuple[int, int] | None:
+    """The range of 16-bit colours whose upper 8 bits are all dark; None of brighter images."""
+    found = []
+    for extremes in _extremes(images, colour_extremes):
+        if extremes is None or extremes[1] >= _DARK << 8:
+            return None
+        found.append(extremes)
+    return _range(found)
+
+
+def _extremes(
+    images: Encoded, of: Callable[[Source, str], tuple[int, int] | None]
+) -> Iterator[tuple[int, int] | None]:
+    """Least and greatest values of all images that are not broken."""
+
+    def unbroken(source: Source, name: str) -> tuple[int, int] | Literal["broken"] | None:
+        try:
+            return of(source, name)
+        except DataError:
+            return "broken"
+
     sources = enumerate(images.read())
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         while some := list(islice(sources, _TOGETHER)):
             names = [images.name(index) for index, _ in some]
-            found = pool.map(grey_extremes, [source for _, source in some], names)
-            for extremes in filter(None, found):
-                low, high = min(low, extremes[0]), max(high, extremes[1])
-    return Conversion(background, (low, high), kinds=decoding.kinds)
+            for each in pool.map(unbroken, [source for _, source in some], names):
+                if each != "broken":
+                    yield each
+
+
+def _range(extremes: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    return min(low for low, _ in extremes), max(high for _, high in extremes)
 
 
 def conversion_remarks(conversion: Conversion) -> list[str]:
@@ -124,6 +158,11 @@ def conversion_remarks(conversion: Conversion) -> list[str]:
     if conversion.grey_range is not None:
         low, high = conversion.grey_range
         remarks.append(f"16-bit grey: {low:,} to {high:,}, the range of training, became 0 to 255")
+    if conversion.colour_range is not None:
+        low, high = conversion.colour_range
+        remarks.append(
+            f"16-bit colour: {low:,} to {high:,}, the range of training, became 0 to 255"
+        )
     if count := conversion.seen.count(TRANSPARENT):
         ground = "#{:02x}{:02x}{:02x}".format(*conversion.background)
         named = {"#ffffff": "white", "#000000": "black"}.get(ground, ground)

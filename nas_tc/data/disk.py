@@ -109,6 +109,7 @@ def _decode(
     data = ImageData(
         plan.name, train, validation, test, plan.classes,
         remarks=remarks, grey_range=conversion.grey_range, label_values=plan.label_values,
+        colour_range=conversion.colour_range,
     )  # fmt: skip
     if decoding.broken:
         # Those of the last hundred before a stop were decoded again.

@@ -83,6 +83,7 @@ class ImageData:
         augment: Augmentations that suit these images: "crop", "flip", both or none.
         remarks: Remarks for the user, a line each.
         grey_range: Values of 16-bit grey that were scaled to 0 and 255; None: no image has them.
+        colour_range: The same of 16-bit colour.
         label_values: Labels as they are in the files, if the classes have names of their own.
     """
 
@@ -95,6 +96,7 @@ class ImageData:
     remarks: tuple[str, ...] = ()
     grey_range: tuple[int, int] | None = None
     label_values: tuple[str, ...] = ()
+    colour_range: tuple[int, int] | None = None
 
     @property
     def shape(self) -> Shape:

@@ -188,4 +188,5 @@ def _in_memory(
     return ImageData(
         plan.name, train, validation, test, plan.classes,
         remarks=remarks, grey_range=conversion.grey_range, label_values=plan.label_values,
+        colour_range=conversion.colour_range,
     )  # fmt: skip

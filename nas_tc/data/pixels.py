@@ -10,7 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from nas_tc.data.prepare import SIXTEEN_BITS, in_8_bits, to_pixels, upright
+from nas_tc.data.prepare import (
+    SIXTEEN_BITS,
+    in_8_bits,
+    in_16_bits,
+    scaled_colours,
+    to_pixels,
+    upright,
+)
 from nas_tc.data.sources import Source
 from nas_tc.errors import DataError, reason
 
@@ -43,6 +50,8 @@ class Conversion:
     Attributes:
         background: what transparent images are composed on: red, green and blue, 0 to 255.
         grey_range: the values of 16-bit grey that become 0 and 255; None: there is no such grey.
+        colour_range: the values of 16-bit colour that become 0 and 255; None: the upper 8 bits are
+            taken.
         seen: takes a word for each image that something is done to: `TRANSPARENT`, `FRAMES`,
             `DEEP_COLOUR`.
         kinds: takes mode and size of each image.
@@ -50,6 +59,7 @@ class Conversion:
 
     background: tuple[int, int, int] = (255, 255, 255)
     grey_range: tuple[int, int] | None = None
+    colour_range: tuple[int, int] | None = None
     seen: list[str] = field(default_factory=list, compare=False)
     kinds: list[tuple[str, str]] | None = field(default=None, compare=False)
 
@@ -104,6 +114,25 @@ def grey_extremes(source: Source, name: str) -> tuple[int, int] | None:
     return int(values.min()), int(values.max())
 
 
+def colour_extremes(source: Source, name: str) -> tuple[int, int] | None:
+    """Least and greatest value of an image of 16-bit colour; None of any other.
+
+    Args:
+        source: Path or bytes of an image file.
+        name: Name of the image, for an error message.
+
+    Raises:
+        DataError: The image is missing or broken.
+    """
+    if not open_image(source, name).info[DEEP_COLOUR]:
+        return None
+    try:
+        colours = _all_bits(source, name)[..., :3]
+    except DataError:  # colours of another kind
+        return None
+    return int(colours.min()), int(colours.max())
+
+
 def read_pixels(
     source: Source, name: str, shape: tuple[int, int, int], conversion: Conversion
 ) -> NDArray[np.uint8]:
@@ -120,6 +149,10 @@ def read_pixels(
             names it.
     """
     image = open_image(source, name)
+    if conversion.colour_range is not None:
+        scaled = scaled_colours(_all_bits(source, name), conversion.colour_range)
+        scaled.info |= {FRAMES: image.info[FRAMES], DEEP_COLOUR: False}
+        image = scaled
     if conversion.kinds is not None:
         conversion.kinds.append((image.mode, f"{image.width}x{image.height}"))
     if image.info[FRAMES]:
@@ -137,6 +170,20 @@ def read_pixels(
     if image.info[DEEP_COLOUR]:
         conversion.seen.append(f"{DEEP_COLOUR}{pixels.max()}")
     return pixels
+
+
+def _all_bits(source: Source, name: str) -> NDArray[np.uint16]:
+    """All bits of an image of 16-bit colour.
+
+    Raises:
+        DataError: The image is of another kind.
+    """
+    assert source is not None
+    try:
+        with _opened(source) as upper, _opened(source) as lower:
+            return in_16_bits(upper, lower)
+    except ValueError as error:
+        raise DataError(f"{name}: {error}") from None
 
 
 def _opened(source: Path | bytes) -> Image.Image:

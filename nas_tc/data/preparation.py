@@ -74,7 +74,8 @@ def preparation(name: str) -> dict[str, Any]:
 
     Returns:
         `background`, red, green and blue; `resample`, the filter; `is_cut`, whether images keep
-        their proportions. `ImageData.grey_range` is the rest.
+        their proportions. `ImageData.grey_range` and `colour_range` are
+        the rest.
     """
     is_digits = name == "digits"
     return {

@@ -4,11 +4,15 @@
 NumPy and Pillow alone, and nothing else of this package.
 """
 
+import sys
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 SIXTEEN_BITS = ("I;16", "I;16B", "I;16L", "I;16N")  # Pillow's modes of 16-bit grey
+# Pillow's names of the order of a value's two bytes in a file, and the other order.
+OTHER_ORDER = {"16B": "16L", "16L": "16B", "16N": "16B" if sys.byteorder == "little" else "16L"}
 
 
 def upright(image: Image.Image) -> Image.Image:
@@ -22,6 +26,50 @@ def upright(image: Image.Image) -> Image.Image:
     if is_netpbm and turned.mode == "I":  # a PGM of 16 bits, which Pillow keeps in 32
         turned = Image.fromarray(np.asarray(turned).astype(np.uint16))
     return turned
+
+
+def in_16_bits(upper: Image.Image, lower: Image.Image) -> NDArray[np.uint16]:
+    """All bits of an image of 16-bit colour, uint16, (height, width, channels), upright.
+
+    Pillow reads the upper 8 bits alone. Told that a file has its bytes in the other order, it reads
+    the lower 8.
+
+    Args:
+        upper: Image that is open and not read yet.
+        lower: The same image, opened once more.
+
+    Raises:
+        ValueError: The image has 8 bits a colour, or is in colours other than red, green and blue.
+    """
+    swapped = []
+    for tile in getattr(lower, "tile", ()):  # of an image that is read there are none
+        arguments = tile.args if isinstance(tile.args, tuple) else (tile.args,)
+        colours, _, order = str(arguments[0]).partition(";")
+        if not colours.startswith("RGB") or order not in OTHER_ORDER:
+            raise ValueError(
+                "8 bits a colour, and the training images have 16, of which they use few; save all "
+                "images with 8 bits"
+            )
+        other = f"{colours};{OTHER_ORDER[order]}", *arguments[1:]
+        swapped.append(tile._replace(args=other if isinstance(tile.args, tuple) else other[0]))
+    if swapped:
+        lower.tile[:] = swapped  # type: ignore[attr-defined]
+    values = np.asarray(upright(upper)).astype(np.uint16) * 256
+    return np.asarray(values + np.asarray(upright(lower)), dtype=np.uint16)
+
+
+def scaled_colours(values: NDArray[np.uint16], colour_range: tuple[int, int]) -> Image.Image:
+    """An image of 8 bits a colour.
+
+    Args:
+        values: From `in_16_bits`; a fourth channel is alpha, of which the upper 8 bits are taken.
+        colour_range: Values that become 0 and 255.
+    """
+    low, high = colour_range
+    scaled = (values.astype(np.float64) - low) * (255 / max(1, high - low))
+    pixels = np.clip(np.round(scaled), 0, 255).astype(np.uint8)
+    pixels[..., 3:] = values[..., 3:] >> 8
+    return Image.fromarray(pixels)
 
 
 def in_8_bits(

@@ -49,8 +49,8 @@ def to_array(image: str | Path | Image.Image) -> NDArray[np.float32]:
     Raises:
         ValueError: The image has a scale of its own, or is transparent and has no background.
     """
-    opened = image if isinstance(image, Image.Image) else Image.open(image)
-    flat = in_8_bits(upright(opened), SETTINGS["background"], SETTINGS["grey_range"])
+{opened}
+    flat = in_8_bits(opened, SETTINGS["background"], SETTINGS["grey_range"])
     shape = {side}, SETTINGS["channels"]
     pixels = to_pixels(flat, shape, SETTINGS["resample"], is_cut=SETTINGS["is_cut"])
     return {pixels}.astype(np.float32)[None].transpose(0, 3, 1, 2) / np.float32(255)
@@ -77,6 +77,13 @@ def named(scores: Sequence[float]) -> str:
 '''
 
 
+_OPENED = """\
+    opened = upright(image if isinstance(image, Image.Image) else Image.open(image))"""
+_IN_16_BITS = """\
+    if isinstance(image, Image.Image):
+        raise ValueError("Pillow has only 8 of an image's 16 bits; give the path of its file")
+    values = in_16_bits(Image.open(image), Image.open(image))
+    opened = scaled_colours(values, SETTINGS["colour_range"])"""
 _WITH_CEIL = """import math
 from math import ceil
 """
@@ -107,6 +114,7 @@ def preprocess_settings(data: Mapping[str, Any], input: Shape) -> dict[str, Any]
         **kept,
         **data.get("preparation", {}),
         "grey_range": data.get("grey_range"),
+        **({"colour_range": data["colour_range"]} if data.get("colour_range") else {}),
         "mean": data.get("mean"),
         "std": data.get("std"),
         "probabilities": "sigmoid" if several else "softmax",
@@ -133,12 +141,13 @@ def is_scaled(settings: Mapping[str, Any]) -> bool:
     return _HEIGHT in settings
 
 
-def preprocess_source(shape: str, *, scales: bool = False) -> str:
+def preprocess_source(shape: str, *, scales: bool = False, is_deep: bool = False) -> str:
     """Source of `preprocess.py`; its functions are those that read data sets and make batches.
 
     Args:
         shape: Shape of an image, in words: "3, 32, 32".
         scales: Whether images are scaled once more: see `is_scaled`.
+        is_deep: Whether 16 bits of colour are scaled by their range.
     """
     functions: list[Callable[..., object]] = [prepare.upright, prepare.in_8_bits, prepare.to_pixels]
     constants = [f"SIXTEEN_BITS = {prepare.SIXTEEN_BITS!r}  # Pillow's modes of 16-bit grey"]
@@ -148,7 +157,13 @@ def preprocess_source(shape: str, *, scales: bool = False) -> str:
         constants += [f"MOST_BITS = {scaling.MOST_BITS}", f"WORD = {scaling.WORD}"]
         head = head.replace("import math\n", _WITH_CEIL)
         side, pixels = _DECODED, f"scaled_array(pixels, {_OWN})"
+    opened = _OPENED
+    if is_deep:
+        functions += [prepare.in_16_bits, prepare.scaled_colours]
+        constants += [f"OTHER_ORDER = {prepare.OTHER_ORDER!r}  # of two bytes, by Pillow's names"]
+        opened = _IN_16_BITS
     preprocess = _PREPROCESS.lstrip().replace("{side}", side).replace("{pixels}", pixels)
+    preprocess = preprocess.replace("{opened}", opened)
     sources = [inspect.getsource(each).rstrip() + "\n" for each in functions]
     head = head.replace("{shape}", shape) + "\n".join(constants) + "\n"
     return "\n\n".join([head, *sources, preprocess])
@@ -182,4 +197,9 @@ def in_words(settings: Mapping[str, Any]) -> str:
         low, high = settings["grey_range"]
         colours = f"read with its 16 bits of grey, of which {low:,} to {high:,} become 0 to 255;"
     steps.insert(1, colours)
+    if "colour_range" in settings:
+        low, high = settings["colour_range"]
+        steps.insert(
+            1, f"read with its 16 bits a colour, of which {low:,} to {high:,} become 0 to 255;"
+        )
     return "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))

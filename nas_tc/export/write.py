@@ -204,7 +204,9 @@ def _write_source(
     _write_json(folder / "network.json", trial.architecture.to_dict())
     (folder / FILES["source"]).write_bytes(weights)
     shape = ", ".join(map(str, trial.architecture.input))
-    preprocess = preprocess_source(shape, scales=is_scaled(settings))
+    preprocess = preprocess_source(
+        shape, scales=is_scaled(settings), is_deep="colour_range" in settings
+    )
     (folder / "preprocess.py").write_text(preprocess, encoding="utf-8")
     _write_json(folder / "preprocess.json", settings)
 

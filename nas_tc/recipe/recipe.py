@@ -10,7 +10,8 @@ from nas_tc.errors import NasTcError, unknown
 AUGMENTATIONS = ("crop", "flip", "colour")
 OPTIMIZERS = ("sgd", "muon")
 _LISTS = ("augment", "drops")
-_FLOAT32 = 3.4e38  # the greatest number that weights can be multiplied by
+_MOST = 1_000_000  # of numbers that a training counts to
+_MOST_RATE = 1000.0  # of what weights are multiplied by: more is a slip, and float32 overflows
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +47,26 @@ class Recipe:
     views: int = 1  # views of a test image: 1 or 10
 
     def __post_init__(self) -> None:
-        _check(self.epochs >= 1, "epochs", self.epochs, "1 or more")
-        _check(self.batch_size >= 2, "batch_size", self.batch_size, "2 or more")
+        _check(1 <= self.epochs <= _MOST, "epochs", self.epochs, f"1 or more, up to {_MOST:,}")
         _check(
-            0 < self.learning_rate < _FLOAT32,
+            2 <= self.batch_size <= _MOST,
+            "batch_size",
+            self.batch_size,
+            f"2 or more, up to {_MOST:,}",
+        )
+        _check(
+            0 < self.learning_rate <= _MOST_RATE,
             "learning_rate",
             self.learning_rate,
-            "more than 0, and finite in float32",
+            f"more than 0, up to {_MOST_RATE:,g}",
         )
         _check(0 <= self.warmup < 1, "warmup", self.warmup, "0 or more and less than 1")
         _check(0 <= self.momentum < 1, "momentum", self.momentum, "0 or more and less than 1")
         _check(
-            0 <= self.weight_decay < inf, "weight_decay", self.weight_decay, "0 or more, and finite"
+            0 <= self.weight_decay <= _MOST_RATE,
+            "weight_decay",
+            self.weight_decay,
+            f"0 or more, up to {_MOST_RATE:,g}",
         )
         _check(0 <= self.label_smoothing < 1, "label_smoothing", self.label_smoothing, "in [0, 1)")
         weights = self.class_weights
@@ -75,8 +84,13 @@ class Recipe:
             )
         known = ", ".join(AUGMENTATIONS)
         _check(set(self.augment) <= set(AUGMENTATIONS), "augment", self.augment, f"of {known}")
-        _check(self.crop_padding >= 0, "crop_padding", self.crop_padding, "0 or more")
-        _check(self.margin >= 0, "margin", self.margin, "0 or more")
+        _check(
+            0 <= self.crop_padding <= _MOST,
+            "crop_padding",
+            self.crop_padding,
+            f"0 or more, up to {_MOST:,}",
+        )
+        _check(0 <= self.margin <= _MOST, "margin", self.margin, f"0 or more, up to {_MOST:,}")
         rising = list(self.drops) == sorted(set(self.drops)) and min(self.drops, default=1) >= 1
         _check(rising, "drops", self.drops, "rising epochs of 1 or more")
         _check(self.optimizer in OPTIMIZERS, "optimizer", self.optimizer, "sgd or muon")

@@ -64,6 +64,8 @@ class Settings:
             values["data"]["majority"] = self.data.majority(self.metric)
         if self.data.grey_range is not None:  # users of the networks must scale images alike
             values["data"]["grey_range"] = list(self.data.grey_range)
+        if self.data.colour_range is not None:
+            values["data"]["colour_range"] = list(self.data.colour_range)
         if self.times:
             values["budget"] |= {
                 "times": [

@@ -78,6 +78,13 @@ def check_confusion(attributes: Mapping[str, Any], number: int, classes: int) ->
     key = confusion_key(number)
     if (values := attributes.get(key)) is None:
         return
+    if "multilabel" in values:
+        _check(values, schema.MultilabelCells, key)
+        counts = values["multilabel"]
+        sums = {sum(counts[at : at + 4]) for at in range(0, len(counts), 4)}
+        if not (len(counts) / 4 == len(values["average_precisions"]) == classes and len(sums) == 1):
+            raise DamageError(f"{key}: no counts of {classes} classes")
+        return
     _check(values, schema.ConfusionCells, key)
     cells = values["cells"]
     numbers = [*cells[0::3], *cells[1::3]]

@@ -98,6 +98,8 @@ class DataSettings(Struct):
     majority: MajoritySettings | UnsetType = UNSET
     majority_error: MajoritySettings | UnsetType = UNSET
     grey_range: Annotated[list[Count], Meta(min_length=2, max_length=2)] | None = None
+    colour_range: Annotated[list[Count], Meta(min_length=2, max_length=2)] | None = None
+    multilabel: bool = False
 
 
 class Settings(Struct):
@@ -141,6 +143,14 @@ class ConfusionCells(Struct):
     classes: Annotated[int, Meta(ge=1, le=10**6)]
     cells: Annotated[list[Count], Meta(min_length=3)]
     top5_wrong: Count | None
+
+
+class MultilabelCells(Struct):
+    """Four counts of each class where images have several labels, one class after another."""
+
+    multilabel: Annotated[list[Count], Meta(min_length=4)]
+    average_precisions: list[Share | None]
+    subset_wrong: Count
 
 
 class StudyAttributes(Struct):

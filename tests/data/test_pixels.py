@@ -2,16 +2,16 @@
 
 import io
 import struct
-import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from nas_tc.data import Decoding, load_data
+from nas_tc.data.prepare import in_16_bits
 from nas_tc.data.sources import Contents, Files
 from nas_tc.errors import DataError
-from pictures import decoded, picture, write_parquet
+from pictures import decoded, deep_png, picture, write_parquet
 
 
 def test_images_are_scaled_and_cut_to_the_middle(tree):
@@ -80,30 +80,59 @@ def test_the_range_of_16_bits_is_that_of_training(tmp_path):
         load_data(f"imagefolder:{tmp_path}")
 
 
-def deep_png(values):
-    """A PNG of 16-bit colour with one row, which Pillow cannot write."""
-
-    def chunk(kind, content):
-        crc = zlib.crc32(kind + content)
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", crc)
-
-    row = b"\0" + np.array(values, ">u2").tobytes()
-    header = struct.pack(">IIBBBBB", len(values), 1, 16, 2, 0, 0, 0)
-    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(row)) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + body
-
-
-@pytest.mark.parametrize(
-    ("greatest", "tail"), [(65535, "taken"), (1023, "most of their levels are lost")]
-)
-def test_16_bits_of_colour_are_told(tree, greatest, tail):
+def test_16_bits_of_bright_colour_are_their_upper_8(tree):
     for file in (tree / "train").rglob("*.png"):
-        file.write_bytes(deep_png([[0, greatest // 2, greatest]] * 3))
+        file.write_bytes(deep_png(np.array([[[0, 32767, 65535]] * 3])))
     data = load_data(f"imagefolder:{tree}")
-    assert data.train.images.max() == greatest // 257 if greatest == 65535 else 3
-    (remark,) = data.remarks
-    assert remark.startswith("16-bit colour: of 40 images the upper 8 bits were taken")
-    assert remark.endswith(tail)
+    assert set(data.train.images.flatten().tolist()) == {0, 127, 255}
+    assert data.remarks == ("16-bit colour: of 40 images the upper 8 bits were taken",)
+    assert data.colour_range is None
+
+
+def test_16_bits_of_dark_colour_are_scaled_by_their_range(tree):
+    for file in tree.rglob("*.png"):
+        file.write_bytes(deep_png(np.array([[[100, 355, 610]] * 12])))
+    data = load_data(f"imagefolder:{tree}")
+    assert data.test.images[0, 0, 0].tolist() == [0, 128, 255]
+    assert data.colour_range == (100, 610)
+    assert data.remarks == ("16-bit colour: 100 to 610, the range of training, became 0 to 255",)
+    picture(0).save(tree / "val" / "cat" / "0.png")
+    with pytest.raises(DataError, match=r"cat/0\.png: 8 bits a colour, .* training images have 16"):
+        load_data(f"imagefolder:{tree}")
+    file = tree / "train" / "cat" / "3.png"
+    picture(0).save(file)  # among images of 8 bits nobody knows the scale
+    (remark,) = load_data(f"imagefolder:{tree}").remarks
+    assert remark.endswith("most of their levels are lost")
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("channels", [3, 4])
+def test_all_16_bits_of_a_tiff_are_read(tmp_path, order, channels):
+    values = np.random.default_rng(0).integers(0, 65536, (5, 7, channels)).astype("u2")
+    pixels = values.astype(f"{order}u2").tobytes()
+    entries = [(256, 4, 7), (257, 4, 5), (258, 3, 16), (259, 3, 1), (262, 3, 2), (273, 4, 8),
+               (277, 3, channels), (278, 4, 5), (279, 4, len(pixels))]  # fmt: skip
+    if channels == 4:
+        entries.append((338, 3, 2))  # the fourth is alpha
+    # Of 16 bits each: the number of bits is a list, which lies behind the entries.
+    end = 8 + len(pixels) + 2 + 12 * len(entries) + 4
+    directory = struct.pack(f"{order}H", len(entries))
+    for tag, kind, value in entries:
+        count = channels if tag == 258 else 1
+        content = (
+            struct.pack(f"{order}I", end)
+            if tag == 258
+            else struct.pack(
+                f"{order}HH" if kind == 3 else f"{order}I", *((value, 0) if kind == 3 else (value,))
+            )
+        )
+        directory += struct.pack(f"{order}HHI", tag, kind, count) + content
+    file = tmp_path / "deep.tif"
+    head = (b"II" if order == "<" else b"MM") + struct.pack(f"{order}HI", 42, 8 + len(pixels))
+    bits = struct.pack(f"{order}{channels}H", *[16] * channels)
+    file.write_bytes(head + pixels + directory + bytes(4) + bits)
+    with Image.open(file) as upper, Image.open(file) as lower:
+        assert np.array_equal(in_16_bits(upper, lower), values)
 
 
 def test_16_bits_of_grey_among_8_are_refused(tree):

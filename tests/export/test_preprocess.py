@@ -24,7 +24,7 @@ from nas_tc.space import load_space
 from nas_tc.study import weights_file
 from nas_tc.training import images_on
 from nas_tc.training.batches import plain_batches, to_float
-from pictures import picture
+from pictures import deep_png, picture
 
 SIDEWAYS = 6  # in EXIF: the camera was held upright
 SCORES = """
@@ -88,7 +88,18 @@ def depths(folder):
     (folder / "2.pgm").write_bytes(b"P5 16 16 65535 " + values.tobytes())
 
 
-@pytest.mark.parametrize(("kinds", "background"), [(colours, ",background=#1e90ff"), (depths, "")])
+def dark(folder):
+    """Colours of 16 bits, of which the upper 8 are all dark; one image is half transparent."""
+    for number, channels in enumerate((3, 4)):
+        values = np.random.default_rng(number).integers(250, 750, (9, 30, channels))
+        if channels == 4:
+            values[..., 3] = 2**15
+        (folder / f"dark-{number}.png").write_bytes(deep_png(values))
+
+
+@pytest.mark.parametrize(
+    ("kinds", "background"), [(colours, ",background=#1e90ff"), (depths, ""), (dark, "")]
+)
 def test_scores_of_image_files_are_those_of_nas_tc(study, tmp_path, kinds, background):
     for number, (split, count) in enumerate((("train", 20), ("val", 2), ("test", 2))):
         for name in ("[b]cat", "dog"):
@@ -98,18 +109,22 @@ def test_scores_of_image_files_are_those_of_nas_tc(study, tmp_path, kinds, backg
                 if kinds is depths:
                     values = np.random.default_rng(i).integers(291, 695, (16, 16))
                     Image.fromarray(values.astype(np.uint16)).save(folder / f"{i}.png")
+                elif kinds is dark:
+                    values = np.random.default_rng(i).integers(291, 695, (16, 16, 3))
+                    (folder / f"{i}.png").write_bytes(deep_png(values))
                 else:
                     picture(100 * number + i).save(folder / f"{i}.png")
     kinds(tmp_path / "tree" / "test" / "dog")
     data = load_data(f"imagefolder:{tmp_path / 'tree'}{background}", side=(16, 16))
     trained = exported(study, data, tmp_path / "out")
     files = sorted((tmp_path / "tree" / "test").rglob("*.*"))
-    assert len(files) == len(data.test) > 6
+    assert len(files) == len(data.test) > 5
     with torch.inference_mode():
         expected = [trained(to_float(torch.tensor(each[None]))) for each in data.test.images]
     assert torch.equal(scores_of(tmp_path / "out", files), torch.cat(expected))
     settings = json.loads((tmp_path / "out" / "preprocess.json").read_text())
     assert settings["grey_range"] == ([291, 694] if kinds is depths else None)
+    assert settings.get("colour_range") == ([291, 694] if kinds is dark else None)
     readme = (tmp_path / "out" / "README.md").read_text()
     assert ("#1e90ff" in readme) == (kinds is colours)
     assert "'[b]cat', 'dog'" in readme

@@ -40,6 +40,12 @@ def test_a_recipe_survives_json():
         {"weight_decay": -1.0},
         {"label_smoothing": 1.0},
         {"augment": ("spin",)},
+        {"epochs": 10**9},
+        {"batch_size": 10**30},
+        {"learning_rate": 1e30},
+        {"weight_decay": 1e300},
+        {"crop_padding": 10**30},
+        {"margin": 10**9},
     ],
 )
 def test_recipes_out_of_range(wrong):

@@ -39,7 +39,11 @@ export function named(scores, settings) {
 }
 
 // 8 bits a channel, and nothing transparent.
-function toScale({ width, height, data, grey16 }, { background, grey_range: greyRange }) {
+function toScale({ width, height, data, grey16 }, settings) {
+  const { background, grey_range: greyRange } = settings;
+  if (settings.colour_range) {
+    throw new Error("the training images have 16 bits a colour, which classify_onnx.py reads");
+  }
   const area = width * height;
   if (Boolean(grey16) !== Boolean(greyRange)) {
     throw new Error(`${grey16 ? 16 : 8} bits a pixel, and the training images have others`);
