@@ -148,4 +148,5 @@ def average_precision(truth: NDArray[np.bool_], scores: NDArray[Any]) -> float |
     ranked = scores[order]
     ends = np.append(np.flatnonzero(ranked[1:] != ranked[:-1]), len(ranked) - 1)
     found = np.cumsum(truth[order])[ends]
-    return float((np.diff(found, prepend=0) * found / (ends + 1)).sum() / positives)
+    area = (np.diff(found, prepend=0) * found / (ends + 1)).sum() / positives
+    return min(1.0, float(area))  # the sum may round up

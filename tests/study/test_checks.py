@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import optuna
 import pytest
 from hypothesis import given, settings
@@ -14,13 +15,14 @@ from hypothesis import strategies as st
 
 from damage import damaged, edit
 from nas_tc.errors import NasTcError, StudyError
+from nas_tc.metric import MultilabelConfusion
 from nas_tc.recipe import Recipe
 from nas_tc.report import majority_lines, recommended
 from nas_tc.report.tables import front_table, trials_table
 from nas_tc.report.write import manifest
 from nas_tc.search.reruns import missing_reruns
 from nas_tc.study import read_study
-from nas_tc.study.checks import check_settings
+from nas_tc.study.checks import check_confusion, check_settings
 from nas_tc.study.files import study_url
 from nas_tc.study.record import record_of
 from nas_tc.study.storage import lock_study
@@ -150,3 +152,17 @@ def test_what_optuna_cannot_read_is_named(study, tmp_path, statement, complaint)
     database.close()
     with pytest.raises(StudyError, match=rf"study is damaged \(.*{complaint}"):
         read_study(path)
+
+
+def test_counts_of_several_labels_are_checked():
+    whole = MultilabelConfusion.of(np.eye(3, dtype=np.uint8), np.eye(3)).to_dict()
+    check_confusion({"test_confusion_0": whole}, 0, 3)
+    for key, wrong in (
+        ("multilabel", whole["multilabel"][:-1]),
+        ("multilabel", [*whole["multilabel"][:-1], 7]),
+        ("average_precisions", [1.0, 1.0]),
+        ("average_precisions", [1.0, 1.0, 2.0]),
+        ("subset_wrong", None),
+    ):
+        with pytest.raises(StudyError, match="test_confusion_0"):
+            check_confusion({"test_confusion_0": {**whole, key: wrong}}, 0, 3)
