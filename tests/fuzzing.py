@@ -231,7 +231,12 @@ NOTATIONS = [
     "(7,64)/2 | 3/3 | (2,128)x4 | 2/2 | (2,256)x4 | 3/3 | (2,2304)+(2,256)",
     "(11,96)/4p2 lrn | 3/2ceil | basic(3,64)x2 | avg2/2 | inverted[6,se=4](5,40)/2",
 ]
-BLOCKS = ["inverted[6,se=4]", "bottleneck[reduction=4]", "plain[groups=2,nin]", "inception[1,2,3,4,5,6]"]
+BLOCKS = [
+    "inverted[6,se=4]",
+    "bottleneck[reduction=4]",
+    "plain[groups=2,nin]",
+    "inception[1,2,3,4,5,6]",
+]
 FIELDS = ["epochs=90", "augment=crop,flip", "learning_rate=0.1", "drops=1,2", "optimizer='sgd'"]
 RECIPE = 'base = "full"\nepochs = 3\ndrops = [1]\n'
 LABELS = ["file_name,label,split\na.png,x,train\nb.png,y,train\nc.png,x,test\nd.png,y,test\n"]
