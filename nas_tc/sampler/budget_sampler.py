@@ -127,7 +127,7 @@ class BudgetSampler(BaseSampler):
             ]
             if fixed:
                 return self._completed(fixed, np.random.default_rng([self._seed, trial.number]))
-            proposal = self._propose(study, trials, trial.number)
+            proposal = self._propose(study, trials)
             self._proposed[trial.number] = proposal
         return dict(proposal.params)
 
@@ -141,9 +141,10 @@ class BudgetSampler(BaseSampler):
         """Optuna's hook for a parameter that the sampler was not told of: a uniform sample."""
         return self._independent.sample_independent(study, trial, param_name, param_distribution)
 
-    def _propose(self, study: optuna.Study, trials: list[FrozenTrial], number: int) -> Candidate:
-        random = np.random.default_rng([self._seed, number])
+    def _propose(self, study: optuna.Study, trials: list[FrozenTrial]) -> Candidate:
         self._remember(trials)
+        turn = self._turn(trials)
+        random = np.random.default_rng([self._seed, turn])
         sign = -1.0 if study.direction == StudyDirection.MAXIMIZE else 1.0
         found = observations(trials, self._is_of_use, sign, self._reading)
         chosen: Candidate | None = None
@@ -158,10 +159,26 @@ class BudgetSampler(BaseSampler):
             ]
             points = [self._known[each.number] for each in found]
             open_ = [*running, *self._proposed.values()]
-            chosen = self._choice.of(found, points, open_, self._seen, number, random)
+            chosen = self._choice.of(found, points, open_, self._seen, turn, random)
         if chosen is None:
             chosen = unseen(self._constraints, self._seen, random)
         return chosen or self._constraints.drawn(1, random)[0]
+
+    def _turn(self, trials: Sequence[FrozenTrial]) -> int:
+        """The number of proposals so far, which seeds the next one.
+
+        It is the trial's number in a study that nothing disturbs. A trial that was stopped and
+        queued again is one proposal, and one that was stopped before it had its setting is none,
+        so that a search proposes the same after an interruption.
+        """
+        counts: dict[Any, int] = dict.fromkeys(self._proposed_keys(), 1)
+        for trial in trials:
+            if (point := self._known.get(trial.number)) is not None:
+                counts[point.key] = counts.get(point.key, 0) + (trial.state != TrialState.FAIL)
+        return sum(max(1, count) for count in counts.values())
+
+    def _proposed_keys(self) -> set[Any]:
+        return {point.key for point in self._proposed.values()}
 
     def _completed(self, fixed: Params, random: np.random.Generator) -> dict[str, Any]:
         """The rest of a setting that was queued with some parameters, so that it fits if it can."""

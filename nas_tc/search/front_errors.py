@@ -2,7 +2,7 @@
 
 from nas_tc.metric import AnyConfusion
 from nas_tc.search.jobs import run_jobs
-from nas_tc.search.pool import FailedError
+from nas_tc.search.pool import FailedError, LostError
 from nas_tc.search.session import Session
 from nas_tc.study.attributes import TEST_ERRORS_KEY, confusion_key
 from nas_tc.study.files import weights_file
@@ -19,6 +19,8 @@ def untested(record: StudyRecord) -> list[TrialRecord]:
 def measure_front(session: Session) -> None:
     """Measures the test errors of the front and of the baselines; drops weights far from both.
 
+    A network whose worker died is tested once more with a new worker.
+
     Args:
         session: Study, workers and listener.
 
@@ -30,6 +32,8 @@ def measure_front(session: Session) -> None:
     record = session.record()  # with the careful times of the front
     Weights(session.path, record.objectives, timed_briefly=False).drop(record.trained)
     waiting = untested(record)
+    trials = {trial.number: trial for trial in waiting}
+    lost: set[int] = set()  # trials whose worker died once
 
     def begin_next() -> bool:
         while waiting:
@@ -43,7 +47,10 @@ def measure_front(session: Session) -> None:
 
     def handle(number: int, answer: AnyConfusion | FailedError) -> None:
         pool.release(number)
-        if isinstance(answer, FailedError):
+        if isinstance(answer, LostError) and number not in lost:
+            lost.add(number)
+            waiting.append(trials[number])
+        elif isinstance(answer, FailedError):
             listener.note(f"trial {number} could not be tested: {answer}")
         else:
             # The matrix first: a trial with an error is not tested again.

@@ -1,0 +1,460 @@
+"""A search in simulation: the real driver and sampler, with workers, storage and files that fail.
+
+A seed decides everything: how long workers take, in which order they answer, and which faults
+happen where. A fault can strike at every write of the study and every operation on a file of
+weights, before it and behind it. After a kill nothing more reaches the disk, so what a restart
+finds is what `kill -9` leaves. The search is started again until it reaches its goal, and `check`
+looks at the study after each end.
+"""
+
+import errno
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
+from random import Random
+from unittest.mock import patch
+
+import optuna
+from optuna.storages import InMemoryStorage
+from optuna.trial import TrialState
+
+from nas_tc.budget import parse_budget, resolve_budget
+from nas_tc.data import load_data
+from nas_tc.errors import NasTcError
+from nas_tc.metric import Confusion, Metric
+from nas_tc.recipe import Recipe
+from nas_tc.search import NullListener
+from nas_tc.search.driver import Driver
+from nas_tc.search.front_errors import measure_front, untested
+from nas_tc.search.pool import FailedError, LostError
+from nas_tc.search.session import Session
+from nas_tc.search.settings import Settings
+from nas_tc.search.stop_time import StopTime
+from nas_tc.space import Feasible, parse_space
+from nas_tc.study.attributes import SETTINGS_KEY
+from nas_tc.study.files import weights_file, weights_folder
+from nas_tc.study.record import record_of
+from nas_tc.study.storage import requeue_running
+from nas_tc.training import Rung
+from nas_tc.worker import TrainingResult
+
+SPACE = """
+input = [1, 8, 8]
+[[stage]]
+depth = [1, 2]
+width = [4, 8]
+filter = [2, 3]
+stride = [1, 2]
+[[stage]]
+depth = 1
+width = [4, 8]
+filter = [1, 3]
+"""
+EPOCHS = 4
+MOST_STARTS = 60  # of one search, the last of them without faults
+WRITES = (
+    "create_new_trial",
+    "set_study_user_attr",
+    "set_study_system_attr",
+    "set_trial_param",
+    "set_trial_state_values",
+    "set_trial_intermediate_value",
+    "set_trial_user_attr",
+    "set_trial_system_attr",
+)
+FILE_OPERATIONS = ("write_bytes", "replace", "unlink", "mkdir")
+
+
+class KilledError(BaseException):
+    """The process is dead; no code of the product catches it."""
+
+
+class BrokenError(AssertionError):
+    """Something that a search promises does not hold."""
+
+
+@dataclass
+class Faults:
+    """What goes wrong, and when.
+
+    Attributes:
+        random: Decides.
+        rates: Chance of each fault at each place where it can strike.
+        struck: Faults so far, by kind and place.
+        is_dead: Whether the process was killed: nothing works any more.
+    """
+
+    random: Random
+    rates: dict[str, float]
+    struck: Counter = field(default_factory=Counter)
+    is_dead: bool = False
+
+    def at(self, place):
+        """Strikes at a place, or not."""
+        if self.is_dead:
+            raise KilledError
+        if self.happens("kill", place):
+            self.is_dead = True
+            raise KilledError
+        if self.happens("full", place):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def happens(self, kind, place):
+        """Whether a fault of a kind happens here and now."""
+        if self.random.random() >= self.rates.get(kind, 0.0):
+            return False
+        self.struck[kind, place] += 1
+        return True
+
+
+class FaultyStorage(InMemoryStorage):
+    """A storage whose writes are whole or not at all, as those of SQLite, and can fail."""
+
+    faults = None
+
+    def __getstate__(self):
+        raise BrokenError("the study must not be copied")
+
+
+def _faulty(name):
+    write = getattr(InMemoryStorage, name)
+
+    def strikes(self, *args, **keywords):
+        if self.faults is not None:
+            self.faults.at(name)
+        result = write(self, *args, **keywords)
+        if self.faults is not None:
+            self.faults.at(f"behind {name}")
+        return result
+
+    return strikes
+
+
+for _name in WRITES:
+    setattr(FaultyStorage, _name, _faulty(_name))
+
+
+@contextmanager
+def faulty_files(folder, faults):
+    """Operations on files below a folder can fail; a write that fails leaves half a file."""
+    patches = []
+    for name in FILE_OPERATIONS:
+        operation = getattr(Path, name)
+
+        def strikes(path, *args, _name=name, _operation=operation, **keywords):
+            if not path.is_relative_to(folder):
+                return _operation(path, *args, **keywords)
+            try:
+                faults.at(_name)
+            except BaseException:
+                if _name == "write_bytes" and path.parent.is_dir():
+                    _operation(path, args[0][: len(args[0]) // 2])
+                raise
+            result = _operation(path, *args, **keywords)
+            faults.at(f"behind {_name}")
+            return result
+
+        patches.append(patch.object(Path, name, strikes))
+    for each in patches:
+        each.start()
+    try:
+        yield
+    finally:
+        for each in patches:
+            each.stop()
+
+
+class Clock:
+    """Seconds of a simulated clock that never goes back."""
+
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+class SimulatedPool:
+    """Workers that train nothing: an error depends on the network and the seed alone.
+
+    Args:
+        size: Number of workers.
+        faults: What goes wrong.
+        clock: Goes on with each answer.
+        answered: Receives the trial, the network and the seed of each training that has ended.
+    """
+
+    metric = Metric.ERROR
+
+    def __init__(self, size, faults, clock, answered):
+        self.size = size
+        self._faults, self._clock, self._answered = faults, clock, answered
+        self._idle = size
+        self._jobs = {}  # by trial: what it is, network, seed, epochs so far
+        self._calls = {}  # by trial: seconds at which its worker answers
+
+    @property
+    def idle(self):
+        return self._idle
+
+    @property
+    def busy(self):
+        return len(self._jobs)
+
+    def begin(self, key, architecture, seed):
+        self._start(key, ["train", architecture, seed, 0])
+
+    def test(self, key, architecture, weights):
+        if weights != weights_of(architecture):
+            raise BrokenError(f"trial {key} has weights of another network, or half of its own")
+        self._start(key, ["test", architecture, 0, 0])
+
+    def _start(self, key, job):
+        if not self._idle:
+            raise BrokenError("a network was given to a worker that is busy")
+        self._idle -= 1
+        self._jobs[key] = job
+        self.advance(key)
+
+    def advance(self, key):
+        self._calls[key] = self._clock.now + self._faults.random.uniform(0.5, 20.0)
+
+    def release(self, key):
+        del self._jobs[key]
+        self._calls.pop(key, None)
+        self._idle += 1
+
+    drop = release
+
+    def next_result(self, timeout_s):
+        key = min(self._calls, key=self._calls.__getitem__)
+        if self._calls[key] > self._clock.now + timeout_s:
+            self._clock.now += timeout_s
+            if self._faults.happens("late", "answer"):  # the clock of the machine jumps
+                self._clock.now += 1000.0
+            return None
+        self._clock.now = max(self._clock.now, self._calls.pop(key))
+        if self._faults.happens("lost", "worker"):
+            return key, LostError("the worker died")
+        what, network, seed, epochs = self._jobs[key]
+        if what == "test":
+            return key, Confusion(10, ((0, 0, 3), (1, 0, 1)), 0)
+        if self._faults.happens("failed", "worker"):
+            return key, FailedError("ValueError: odd")
+        if self._faults.happens("diverged", "worker"):
+            return key, TrainingResult(diverged="the loss is nan")
+        epochs = self._jobs[key][3] = min(EPOCHS, 2 * epochs or 1)
+        error = error_of(network, seed, epochs)
+        rung = Rung(epochs, error, 1.0, 0.5, 4 * error)
+        if epochs < EPOCHS:
+            return key, TrainingResult(rung)
+        self._answered(key, network, seed)
+        return key, TrainingResult(rung, weights_of(network))
+
+
+def error_of(network, seed, epochs):
+    """Error after some epochs, 0 to 1: less with more parameters and epochs, and some luck."""
+    digest = blake2b(f"{network.id} {seed}".encode(), digest_size=4).digest()
+    luck = int.from_bytes(digest) / 2**32
+    return 0.1 + 0.4 / epochs + 0.3 * luck
+
+
+def weights_of(network):
+    """Bytes that are told from those of every other network."""
+    return network.id.encode() * 4
+
+
+@dataclass
+class Outcome:
+    """What a simulated search did.
+
+    Attributes:
+        starts: How often it was started.
+        struck: Faults by kind and place.
+        checks: Number of invariants that were looked at.
+        ended: Network and state of each trial that counts, in the order of the trials.
+    """
+
+    starts: int = 0
+    struck: Counter = field(default_factory=Counter)
+    checks: int = 0
+    ended: tuple = ()
+
+
+def settings_of(seed):
+    """The settings of the small search; seeds share data and space."""
+    data = _parts()[0]
+    space = _parts()[1]
+    limit = resolve_budget(parse_budget("15k"), data.shape)
+    return Settings(space, limit, data, Recipe(epochs=EPOCHS), seed=seed)
+
+
+_SHARED = []
+
+
+def _parts():
+    if not _SHARED:
+        data = load_data("digits", side=(8, 8))
+        _SHARED.extend((data, parse_space(SPACE, "small", "small.toml").at(data.shape, 10)))
+    return _SHARED
+
+
+KINDS = {  # rates of faults
+    "none": {},
+    "kills": {"kill": 0.004},
+    "disk": {"full": 0.004, "kill": 0.001},
+    "stops": {"stop": 0.03, "kill": 0.001},
+    "workers": {"lost": 0.08, "failed": 0.02, "diverged": 0.05, "late": 0.05, "kill": 0.002},
+    "all": {
+        "kill": 0.002,
+        "full": 0.002,
+        "stop": 0.01,
+        "lost": 0.05,
+        "failed": 0.01,
+        "diverged": 0.03,
+        "late": 0.02,
+    },
+}
+
+
+def simulate(seed, folder, kind=None, workers=None, goal=None):
+    """Runs a search to its goal through all its faults.
+
+    Args:
+        seed: Decides everything.
+        folder: Empty folder for the weights.
+        kind: Kind of faults; None: by the seed.
+        workers: Number of workers; None: by the seed, 1 to 4.
+        goal: Number of trials; None: by the seed.
+
+    Raises:
+        BrokenError: A promise is broken.
+    """
+    random = Random(seed)
+    kind = kind or random.choice([each for each in KINDS if each != "none"])
+    workers = workers or random.randint(1, 4)
+    goal = goal or random.randint(3, 10)
+    search_seed = random.randrange(8)
+    path = folder / "study.db"
+    storage = FaultyStorage()
+    settings = settings_of(search_seed)
+    trained = Counter()
+    outcome = Outcome()
+    done = 0
+    while True:
+        outcome.starts += 1
+        is_last = outcome.starts >= MOST_STARTS
+        faults = Faults(random, {} if is_last else KINDS[kind], outcome.struck)
+        storage.faults = faults
+        limit_s = random.uniform(10, 400) if kind == "stops" and not is_last else None
+        reached = _start(path, storage, settings, workers, goal, faults, limit_s, trained)
+        storage.faults = None
+        study = (
+            optuna.load_study(study_name="nas-tc", storage=storage) if _exists(storage) else None
+        )
+        if study is not None and SETTINGS_KEY in study.user_attrs:
+            record = record_of(study, path)
+            outcome.checks += check(record, path, done)
+            done = record.done
+        if reached:
+            break
+    _check_end(study, record, goal, trained)
+    outcome.checks += 1
+    counted = [t for t in record.trials if t.state in ("complete", "pruned")]
+    outcome.ended = tuple((t.network, t.state, t.val_error) for t in counted)
+    return outcome
+
+
+def _start(path, storage, settings, workers, goal, faults, limit_s, trained):
+    """One start of the search; returns whether it reached its end."""
+    clock = Clock()
+
+    class Stops:
+        """Ctrl-C, at any step."""
+
+        def check(self):
+            if faults.happens("stop", "step"):
+                raise KeyboardInterrupt
+
+    def answered(number, network, seed):
+        trained[network.id, seed] += 1
+
+    try:
+        with faulty_files(path.parent, faults):
+            study = optuna.create_study(storage=storage, study_name="nas-tc", load_if_exists=True)
+            if SETTINGS_KEY not in study.user_attrs:
+                study.set_user_attr(SETTINGS_KEY, settings.to_dict())
+            requeue_running(study)
+            pool = SimulatedPool(workers, faults, clock, answered)
+            session = Session(study, path, pool, NullListener(), Stops())
+            stop = None if limit_s is None else StopTime(limit_s, clock)
+            try:
+                with patch("nas_tc.search.network_sampler.Feasible", _counted):
+                    driver = Driver(session, settings, goal, stop=stop)
+                driver.run()
+                measure_front(session)
+            except KeyboardInterrupt:
+                requeue_running(study)
+                return False
+            record = record_of(study, path)
+            return not untested(record) and (record.done >= goal or driver._exhausted)
+    except (KilledError, OSError):
+        return False
+    except NasTcError as error:
+        if "in a row" not in str(error) and "No space left" not in str(error):
+            raise BrokenError(f"the search ended with: {error}") from error
+        return False
+
+
+@cache
+def _counted(space, least, most):
+    """The count of the space, which is the same for all searches and takes longer than they do."""
+    return Feasible(space, least, most)
+
+
+def _exists(storage):
+    return any(each.study_name == "nas-tc" for each in storage.get_all_studies())
+
+
+def check(record, path, done_before):
+    """What must hold whenever a search has ended, however it did; returns the number of checks.
+
+    Args:
+        record: Record of the study.
+        path: Path of the study file.
+        done_before: Trials that were done when the search before ended.
+    """
+    if record.done < done_before:
+        raise BrokenError(f"{done_before} trials were done, {record.done} are")
+    for trial in record.front:
+        file = weights_file(path, trial.number)
+        if not file.is_file():
+            raise BrokenError(f"trial {trial.number} of the front has no weights")
+        if file.read_bytes() != weights_of(trial.architecture):
+            raise BrokenError(f"the weights of trial {trial.number} are not whole")
+    for trial in record.trained:
+        if trial.baseline is None and max(trial.val_errors) != EPOCHS:
+            raise BrokenError(f"trial {trial.number} is complete after {max(trial.val_errors)}")
+    return 2 + 2 * len(record.front)
+
+
+def _check_end(study, record, goal, trained):
+    """What must hold when the search has reached its goal."""
+    states = Counter(trial.state for trial in study.get_trials(deepcopy=False))
+    if states[TrialState.RUNNING]:
+        raise BrokenError(f"{states[TrialState.RUNNING]} trials are running after the end")
+    if record.done > goal:
+        raise BrokenError(f"{record.done} trials are done of {goal}")
+    complete = Counter(trial.architecture.id for trial in record.trained)
+    by_network = Counter()
+    for (network, _), times in trained.items():
+        by_network[network] += times
+    for network, times in complete.items():
+        if by_network[network] < times:
+            raise BrokenError(f"{network} is complete {times} times, trained {by_network[network]}")
+    kept = {file.name for file in weights_folder(record.path).glob("*.safetensors")}
+    numbers = {weights_file(record.path, trial.number).name for trial in record.trained}
+    if kept - numbers:
+        raise BrokenError(f"weights of no trial are left: {sorted(kept - numbers)}")
