@@ -10,6 +10,7 @@ from optuna.trial import TrialState
 
 from nas_tc.architecture import Architecture
 from nas_tc.errors import StudyError
+from nas_tc.metric import Metric
 from nas_tc.sampler.pareto_pruner import ParetoPruner
 from nas_tc.search.baselines import excess_of, next_baseline
 from nas_tc.search.events import Progress
@@ -79,12 +80,14 @@ class Driver:
         self._settings = settings
         self._goal = inf if goal is None else goal
         self._stop = stop
+        # After few epochs the mAP error ranks networks better than the loss; the error does not.
+        reading = None if settings.metric is Metric.MAP_ERROR else TRAIN_LOSSES_KEY
         self._sampler = network_sampler(
             settings.space,
             settings.limit,
             settings.seed,
             admits=None if time_judge is None else time_judge.admits,
-            reading=TRAIN_LOSSES_KEY,
+            reading=reading,
             most_macs=inf if time_judge is None else time_judge.most_macs(settings.space),
         )
         self._study.sampler = self._sampler
@@ -96,7 +99,7 @@ class Driver:
             record.objectives,
             timed_briefly=time_judge is not None and time_judge.measures,
         )
-        self._study.pruner = ParetoPruner(record.objectives[1], reading=TRAIN_LOSSES_KEY)
+        self._study.pruner = ParetoPruner(record.objectives[1], reading=reading)
         self._complete = list(record.trained)
         self._front = record.front
         self._done = self._done_before = record.done

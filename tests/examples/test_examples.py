@@ -3,6 +3,8 @@
 import runpy
 from pathlib import Path
 
+from nas_tc.data import load_data
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
@@ -21,3 +23,13 @@ def test_my_network_is_read():
 
     reading = read_module(load_module(f"{EXAMPLES / 'my_network.py'}:MyNetwork"))
     assert format_notation(reading.architecture.stages) == "(5,16) | 2/2 | (5,32)"
+
+
+def test_several_digits(tmp_path):
+    runpy.run_path(str(EXAMPLES / "several_digits.py"))["main"](str(tmp_path / "several.npz"))
+    data = load_data(f"npz:{tmp_path}/several.npz")
+    assert (len(data.train), len(data.validation), len(data.test)) == (2400, 600, 1000)
+    assert data.multilabel
+    counts = data.train.labels.sum(axis=1)
+    assert (counts.min(), counts.max()) == (1, 4)
+    assert data.duplicates.validation == data.duplicates.test == 0

@@ -16,6 +16,7 @@ from nas_tc.errors import NasTcError
 from nas_tc.export import export_trial
 from nas_tc.metric import Metric
 from nas_tc.report import majority_lines, recommended, worst_classes, write_report
+from nas_tc.search import driver
 from nas_tc.study import read_study
 from recording_listener import RecordingListener
 
@@ -45,12 +46,18 @@ def halves(tmp_path):
     return f"npz:{tmp_path}/pairs.npz"
 
 
-def test_a_search_from_lists_of_labels_to_an_export(tiny_search, halves, tmp_path):
+def test_a_search_from_lists_of_labels_to_an_export(tiny_search, halves, tmp_path, monkeypatch):
+    compared = []
+    pruner = driver.ParetoPruner
+    monkeypatch.setattr(
+        driver, "ParetoPruner", lambda *a, **k: compared.append(k["reading"]) or pruner(*a, **k)
+    )
     listener = RecordingListener()
     tiny_search(trials=2, data=halves, listener=listener, reruns=1, class_weights="balanced")
     record = read_study(tmp_path / "study.db")
     assert record.metric is listener.last.metric is Metric.MAP_ERROR
     assert record.multilabel
+    assert compared == [None]  # candidates are compared by the mAP error, not by the loss
     best = record.best
     assert record.trial(best.number).rerun_test_error is not None
     assert ": mAP error " in recommended(record).evidence
