@@ -11,7 +11,8 @@ AUGMENTATIONS = ("crop", "flip", "colour")
 OPTIMIZERS = ("sgd", "muon")
 _LISTS = ("augment", "drops")
 _MOST = 1_000_000  # of numbers that a training counts to
-_MOST_RATE = 1000.0  # of what weights are multiplied by: more is a slip, and float32 overflows
+_MOST_DECAY = 1000.0  # more is a slip
+_FLOAT32 = 3.4e38  # the greatest number that weights can be multiplied by
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +56,18 @@ class Recipe:
             f"2 or more, up to {_MOST:,}",
         )
         _check(
-            0 < self.learning_rate <= _MOST_RATE,
+            0 < self.learning_rate < _FLOAT32,
             "learning_rate",
             self.learning_rate,
-            f"more than 0, up to {_MOST_RATE:,g}",
+            "more than 0, and finite in float32",
         )
         _check(0 <= self.warmup < 1, "warmup", self.warmup, "0 or more and less than 1")
         _check(0 <= self.momentum < 1, "momentum", self.momentum, "0 or more and less than 1")
         _check(
-            0 <= self.weight_decay <= _MOST_RATE,
+            0 <= self.weight_decay <= _MOST_DECAY,
             "weight_decay",
             self.weight_decay,
-            f"0 or more, up to {_MOST_RATE:,g}",
+            f"0 or more, up to {_MOST_DECAY:,g}",
         )
         _check(0 <= self.label_smoothing < 1, "label_smoothing", self.label_smoothing, "in [0, 1)")
         weights = self.class_weights

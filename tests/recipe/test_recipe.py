@@ -42,7 +42,7 @@ def test_a_recipe_survives_json():
         {"augment": ("spin",)},
         {"epochs": 10**9},
         {"batch_size": 10**30},
-        {"learning_rate": 1e30},
+        {"learning_rate": 1e300},
         {"weight_decay": 1e300},
         {"crop_padding": 10**30},
         {"margin": 10**9},
