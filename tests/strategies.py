@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from nas_tc.architecture import GAP, SPP, Architecture, Head, Pool, Stage, walk
 from nas_tc.errors import ArchitectureError, SpaceError
-from nas_tc.space import Space, StageChoices
+from nas_tc.space import Space, StageChoices, count_networks
 
 small = st.integers(1, 12)
 
@@ -115,9 +115,12 @@ def spaces(draw, blocks=True):
         whole["dropouts"] = draw(st.just(()) | st.just((0.0, 0.5)))
     try:
         head = GAP if whole.get("heads") else draw(st.sampled_from([GAP, SPP]))
-        return Space("drawn", (2, 9, 9), head, tuple(found), classes=3, **whole)
-    except SpaceError:  # a block that does not fit
+        space = Space("drawn", (2, 9, 9), head, tuple(found), classes=3, **whole)
+        if space.resolutions:
+            count_networks(space)
+    except SpaceError:  # a block that does not fit, or a resolution without networks
         assume(False)
+    return space
 
 
 @st.composite

@@ -10,12 +10,12 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution
 from nas_tc.architecture import Architecture
 from nas_tc.budget import Limit
 from nas_tc.cost import complexity
-from nas_tc.errors import ArchitectureError, BudgetError, SpaceError
+from nas_tc.errors import ArchitectureError, BudgetError
 from nas_tc.sampler.budget_sampler import BudgetSampler
 from nas_tc.sampler.distributions import Params
 from nas_tc.sampler.feasible_draws import Cost, Draws, FeasibleDraws
 from nas_tc.search.nearest_draws import NearestDraws
-from nas_tc.space import Feasible, Space, extreme_network
+from nas_tc.space import Feasible, Joint, Space, extreme_network
 
 _LISTED = 4096  # networks
 _DECODED = 4096  # networks that are remembered
@@ -136,17 +136,15 @@ class _Networks:
         self._admits = admits
         self._is_checked = is_checked  # by more than the complexity
         self._walker: Draws | None = None
-        self._feasible: Feasible | None = None
         self._distributions = _distributions(space)
         self.all: list[Params] | None = None
-        try:
-            self._feasible = Feasible(space, self._least, most)
-        except SpaceError:  # too large to be counted
-            return
-        if self._feasible.count <= _LISTED:
-            places = np.arange(self._feasible.count)
-            listed = self._feasible.values(self._feasible.at(places))
+        if any(cap.bound.measure != "complexity" for cap in limit.caps):
+            self._source: Feasible | Joint = Joint(space, limit.caps)
+        else:
+            self._source = Feasible(space, self._least, most)
+        if self._source.count <= _LISTED:
             # What is admitted may change, so all that keep the formulas are listed.
+            listed = space.values(self._source.all().tolist())
             self.all = [each for each in listed if self._is_within(each)]
             if not any(map(self._admits, self.all)):
                 raise BudgetError(
@@ -160,13 +158,12 @@ class _Networks:
             listed = [each for each in self.all if self._admits(each)] or self.all
             return [listed[n] for n in random.integers(len(listed), size=settings)]
         found: list[Params] = []
-        if self._feasible is not None:
-            batch = max(settings, _FEWEST) if self._is_checked else settings
-            for _ in range(_TRIED):
-                drawn = self._feasible.values(self._feasible.draw(batch, random))
-                found += islice(filter(self._fits, drawn), settings - len(found))
-                if len(found) == settings:
-                    return found
+        batch = max(settings, _FEWEST) if self._is_checked else settings
+        for _ in range(_TRIED):
+            drawn = self._space.values(self._source.draw(batch, random).tolist())
+            found += islice(filter(self._fits, drawn), settings - len(found))
+            if len(found) == settings:
+                return found
         # For this call alone: the next depends on its seed, not on the luck of this one.
         if self._walker is None:
             self._walker = self._new_walker()

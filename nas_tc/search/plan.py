@@ -153,9 +153,9 @@ def describe_fit(space: Space, limit: Limit) -> str:
         )
     if any(cap.bound.measure != "complexity" for cap in limit.caps):
         share = fitting(space, limit)
-        if share.nearest is not None:
+        if share.nearest is not None and share.is_proven:
             raise BudgetError(f"{share.nearest}; nas-tc budget shows what each limit leaves")
-        if share.found is not None:
+        if share.found is not None or share.nearest is not None:
             return f"space: {space.name}; hardly any network fits, and none of the sample"
         return f"space: {space.name}; {share.fit / share.networks:.2%} of its networks fit"
     if limit.times:

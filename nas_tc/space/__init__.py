@@ -13,12 +13,14 @@ from nas_tc.space.space import Space, Values, genes_of
 if TYPE_CHECKING:
     from nas_tc.space.batch import complexity_batch as complexity_batch
     from nas_tc.space.feasible import Feasible as Feasible
+    from nas_tc.space.joint import Joint as Joint
     from nas_tc.space.unused import dead_choices as dead_choices
 
 __all__ = [
     "Choice",
     "Feasible",
     "Gene",
+    "Joint",
     "LimitShare",
     "Limited",
     "Space",
@@ -40,6 +42,7 @@ __all__ = [
 
 _WITH_NUMPY = {  # the command line does without it
     "Feasible": "nas_tc.space.feasible",
+    "Joint": "nas_tc.space.joint",
     "complexity_batch": "nas_tc.space.batch",
     "dead_choices": "nas_tc.space.unused",
 }

@@ -78,7 +78,7 @@ def _of_chunk(
     if "resolution" in names:
         state = starts[columns[names.index("resolution")]]
     for table, steps in zip(tables, rows, strict=True):
-        place = state * table.cost.shape[1]
+        place = state * table.following.shape[1]
         for column, step in steps.items():
             place += columns[column] * step
         total += table.cost.ravel()[place]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from nas_tc.errors import SpaceError
 from nas_tc.space.graph import network_graph
-from nas_tc.space.paths import Counts, Edges, Paths, TooManyError
+from nas_tc.space.paths import Counts, Edges, Paths, TooManyError, random_places
 from nas_tc.space.space import Space, Values
 
 _LONGEST = 1 << 22  # entries of a list; some 0.5 s and 200 MB
@@ -79,7 +79,7 @@ class Feasible:
         found: list[Ints] = []
         missing = networks
         for _ in range(_ROUNDS if self.count else 0):
-            edges = self._paths.at(_below(self.count, max(missing, 1), random))
+            edges = self._paths.at(random_places(self.count, max(missing, 1), random))
             if not self.is_exact:
                 cost = self._cost(edges)
                 fits = (self._least <= cost) & (cost <= self._most)
@@ -97,13 +97,13 @@ class Feasible:
         """The networks at these positions of the list, from 0 to below `count`; as from `draw`."""
         return self._settings(self._paths.at(places))
 
+    def all(self) -> Ints:
+        """All networks of the list."""
+        return self.at(np.arange(self.count))
+
     def values(self, settings: Ints) -> list[Values]:
         """The same settings as values by the names of the genes."""
-        genes = self._space.genes
-        return [
-            {gene.name: gene.choices[n] for gene, n in zip(genes, row, strict=True)}
-            for row in settings.tolist()
-        ]
+        return self._space.values(settings.tolist())
 
     def _edges(self) -> list[Edges]:
         levels = self._graph.levels
@@ -121,13 +121,3 @@ class Feasible:
         levels = zip(self._graph.levels, edges, strict=True)
         costs: Ints = np.sum([level.cost[taken] for level, taken in levels], axis=0)
         return costs
-
-
-def _below(count: int, many: int, random: np.random.Generator) -> Counts:
-    """Uniform random whole numbers from 0 to below `count`, shape (many,)."""
-    if count < 1 << 62:
-        return random.integers(count, size=many)
-    # Seven bytes more than needed make the remainders equally likely, to one in 10^16.
-    size = count.bit_length() // 8 + 8
-    numbers = [int.from_bytes(random.bytes(size), "little") % count for _ in range(many)]
-    return np.array(numbers, dtype=object)

@@ -7,17 +7,19 @@ left out, the pooling of the last stage, the width of a single convolution. Only
 the first choice of each is a path, so that paths and networks are one to one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nas_tc.architecture import Inception, parse_block
+from nas_tc.architecture import Architecture, Inception, Stage, head_named, parse_block, walk
 from nas_tc.errors import SpaceError
 from nas_tc.space.choices import STAGE_FIELDS
 from nas_tc.space.space import Space
 from nas_tc.space.table import DEAD, ENDED, NO_MAP, StageTable, stage_tables
+from nas_tc.space.unit_costs import COMPLEXITY, MEASURES, PARAMS
 
 Ints = NDArray[np.int64]
 
@@ -31,14 +33,20 @@ class Level:
     Attributes:
         src: Node before, a number from 0.
         dst: Node behind.
-        cost: Multiply-adds.
+        costs: Amounts of the measures of `unit_costs`, shape (3, edges).
         option: Number of the option that an edge is.
     """
 
     src: Ints
     dst: Ints
-    cost: Ints
+    costs: Ints
     option: Ints
+
+    @property
+    def cost(self) -> Ints:
+        """Multiply-adds."""
+        found: Ints = self.costs[COMPLEXITY]
+        return found
 
 
 @dataclass(frozen=True)
@@ -92,20 +100,21 @@ def network_graph(space: Space) -> Graph:
     starts = np.array([tables[0].state(each, space.input[0]) for each in sides])
     picks: list[dict[str, Ints]] = []
 
-    # A node's key: state, whether the last pooling is the first choice, number of the shared block.
+    widest = max(max(table.leaving) for table in tables) + 1
     resolution, shared = np.divmod(np.arange(len(starts) * sharing), sharing)
-    keys = (starts[resolution] * 2 + 1) * sharing + shared
     picks.append({"resolution": resolution, "block": shared})
-    nodes, dst = np.unique(keys, return_inverse=True)
-    zeros = np.zeros(len(keys), dtype=np.int64)
-    levels = [Level(zeros, dst, zeros, np.arange(len(keys)))]
+    ones, zeros = np.ones_like(shared), np.zeros_like(shared)
+    dst, nodes = _Nodes(starts[resolution], ones, shared, zeros).numbered(sharing, widest)
+    levels = [Level(zeros, dst, _no_costs(len(dst)), np.arange(len(dst)))]
     halves: list[Ints] = []
     for number, table in enumerate(tables, start=1):
         is_last = number == len(tables)
         can_end = not is_last and 0 in space.stages[number].depth
         level, nodes = _stage_level(
-            space, number, table, nodes, sharing, flags=can_end, keeps=number < last_sharing
+            space, number, table, nodes, flags=can_end, keeps=number < last_sharing
         )
+        dst, nodes = nodes.numbered(sharing, widest)
+        level = replace(level, dst=dst)
         *pair, whole = _split(level, *_first_unit(space, number, table))
         levels += pair
         halves.append(whole)
@@ -114,10 +123,53 @@ def network_graph(space: Space) -> Graph:
     counts = [max(1, len(getattr(space, field))) for _, field in _WHOLE]
     combined = np.indices(counts).reshape(len(counts), -1)
     picks.append({name: pick for (name, _), pick in zip(_WHOLE, combined, strict=True)})
-    src, option = (each.ravel() for each in np.indices((len(nodes), combined.shape[1])))
-    levels.append(Level(src, np.zeros_like(src), np.zeros_like(src), option))
+    src, option = (each.ravel() for each in np.indices((len(nodes.state), combined.shape[1])))
+    costs = _no_costs(len(src))
+    costs[PARAMS] = _head_params(space, nodes, tables[-1])[src, picks[-1]["head"][option]]
+    levels.append(Level(src, np.zeros_like(src), costs, option))
     _check_resolutions(space, levels, sharing)
     return Graph(space, tuple(levels), tuple(picks), tuple(halves))
+
+
+class _Nodes(NamedTuple):
+    """The nodes of a level; columns of equal length."""
+
+    state: Ints  # of the table of the next stage
+    flag: Ints  # 1: the last pooling is the first choice
+    shared: Ints  # number of the block that stages share, as long as it plays a part
+    channels: Ints  # where the state has none: channels of a network that ends
+
+    def numbered(self, sharing: int, widest: int) -> tuple[Ints, "_Nodes"]:
+        """The number of each node among the different ones, and these.
+
+        Args:
+            sharing: Number of shared blocks.
+            widest: Most channels, and one.
+        """
+        key = ((self.state * 2 + self.flag) * sharing + self.shared) * widest + self.channels
+        _, first, number = np.unique(key, return_index=True, return_inverse=True)
+        return number, _Nodes(*(column[first] for column in self))
+
+
+def _no_costs(edges: int) -> Ints:
+    return np.zeros((MEASURES, edges), dtype=np.int64)
+
+
+def _head_params(space: Space, nodes: _Nodes, table: StageTable) -> Ints:
+    """Parameters of each head behind each of the last nodes, shape (nodes, heads)."""
+    leaving = np.array(table.leaving)
+    channels = np.where(
+        nodes.state > NO_MAP, leaving[(nodes.state - NO_MAP - 1) % len(leaving)], nodes.channels
+    )
+    heads = [head_named(name) for name in space.heads] or [space.head]
+    known: dict[int, list[int]] = {}
+    for width in set(channels.tolist()):
+        known[width] = []
+        for head in heads:
+            bare = Architecture((1, 1, 1), (Stage(1, width, 1),), head, space.classes)
+            known[width].append(sum(layer.params for layer in walk(bare)[1:]))
+    found = np.array([known[width] for width in channels.tolist()], dtype=np.int64)
+    return found.reshape(len(channels), len(heads))
 
 
 def _check_resolutions(space: Space, levels: list[Level], sharing: int) -> None:
@@ -148,25 +200,22 @@ def _stage_level(
     space: Space,
     number: int,
     table: StageTable,
-    nodes: Ints,
-    sharing: int,
+    nodes: _Nodes,
     *,
     flags: bool,
     keeps: bool,
-) -> tuple[Level, Ints]:
-    """The edges of a stage, and the keys of the nodes behind it.
+) -> tuple[Level, _Nodes]:
+    """The edges of a stage, and the node behind each of them.
 
     Args:
         space: Space of the stage.
         number: Number of the stage, from 1.
         table: Table of the stage.
-        nodes: Keys of the nodes before it.
-        sharing: Number of shared blocks.
+        nodes: Nodes before it.
         flags: Whether nodes behind the stage tell if its pooling is the first choice.
         keeps: Whether nodes behind the stage still tell the shared block.
     """
-    rest, shared = np.divmod(nodes, sharing)
-    state, first_pool = np.divmod(rest, 2)
+    state, first_pool, shared, ended = nodes
     choices = space.stages[number - 1]
     depth = np.array(choices.depth)[table.picks["depth"]]
     following = table.following[state]
@@ -184,9 +233,23 @@ def _stage_level(
     reached = following[src, option].astype(np.int64)
     flag = (table.picks["pool"][option] == 0) | (reached == ENDED) | (not flags)
     kept = np.where(keeps & (reached != ENDED), shared[src], 0)
-    keys = (reached * 2 + flag) * sharing + kept
-    behind, dst = np.unique(keys, return_inverse=True)
-    return Level(src, dst, table.cost[state[src], option], option), behind
+    before = np.array(table.channels)[(state - NO_MAP - 1) % len(table.channels)]
+    last = np.where(state > NO_MAP, before, ended)[src]  # channels of a network that ends here
+    own = _out_channels(space, number, table)[option]
+    channels = np.where(reached == NO_MAP, own, np.where(reached == ENDED, last, 0))
+    behind = _Nodes(reached, flag.astype(np.int64), kept, channels)
+    return Level(src, src, table.costs[:, state[src], option], option), behind
+
+
+def _out_channels(space: Space, number: int, table: StageTable) -> Ints:
+    """Channels behind the stage for each of its options."""
+    choices = space.stages[number - 1]
+    blocks = [parse_block(text) for text in choices.block or space.blocks]
+    fixed = np.array([block.n_out if isinstance(block, Inception) else 0 for block in blocks])
+    field = "last_width" if choices.last_width else "width"
+    chosen = np.array(getattr(choices, field))[table.picks[field]]
+    own = fixed[table.picks["block"]]
+    return np.where(own > 0, own, chosen)
 
 
 def _first_unit(space: Space, number: int, table: StageTable) -> tuple[Ints, Ints]:
@@ -222,18 +285,23 @@ def _split(level: Level, first: Ints, rest: Ints) -> tuple[Level, Level, Ints]:
     whole = np.zeros((firsts, rests), dtype=np.int64)
     whole[first[level.option], rest[level.option]] = level.option
     groups, group = np.unique(level.src * firsts + first[level.option], return_inverse=True)
-    base = np.full(len(groups), np.iinfo(np.int64).max)
-    np.minimum.at(base, group, level.cost)
-    more = level.cost - base[group]
-    ways = np.full((len(groups), rests), -1, dtype=np.int64)  # on from each first half
-    span = int(more.max(initial=0)) + 1
-    ways[group, rest[level.option]] = level.dst * span + more
-    different, node = np.unique(ways, axis=0, return_inverse=True)
+    base = np.full((MEASURES, len(groups)), np.iinfo(np.int64).max)
+    for measure in range(MEASURES):
+        np.minimum.at(base[measure], group, level.costs[measure])
+    # The ways on from each first half: node behind, and what each costs beyond the base.
+    ways = np.full((len(groups), rests, 1 + MEASURES), -1, dtype=np.int64)
+    place = group, rest[level.option]
+    ways[(*place, 0)] = level.dst
+    ways[(*place, slice(1, None))] = (level.costs - base[:, group]).T
+    flat = ways.reshape(len(groups), rests * (1 + MEASURES))
+    _, first_group, node = np.unique(flat, axis=0, return_index=True, return_inverse=True)
     node = node.reshape(-1)
+    different = ways[first_group]
     src, number = np.divmod(groups, firsts)
-    mid, second = np.nonzero(different >= 0)
-    dst, cost = np.divmod(different[mid, second], span)
-    return Level(src, node, base, number), Level(mid, dst, cost, second), whole
+    mid, second = np.nonzero(different[..., 0] >= 0)
+    found = different[mid, second]
+    onward = Level(mid, found[:, 0], np.ascontiguousarray(found[:, 1:].T), second)
+    return Level(src, node, base, number), onward, whole
 
 
 def _canonical(space: Space, number: int, table: StageTable) -> NDArray[np.bool_]:

@@ -295,6 +295,22 @@ class Paths:
         return low, behind, upto
 
 
+def random_places(count: int, many: int, random: np.random.Generator) -> Counts:
+    """Uniform random whole numbers from 0 to below `count`, which may have any size.
+
+    Args:
+        count: Upper end, exclusive.
+        many: How many numbers.
+        random: Generator of the random numbers.
+    """
+    if count < 1 << 62:
+        return random.integers(count, size=many)
+    # Seven bytes more than needed make the remainders equally likely, to one in 10^16.
+    size = count.bit_length() // 8 + 8
+    numbers = [int.from_bytes(random.bytes(size), "little") % count for _ in range(many)]
+    return np.array(numbers, dtype=object)
+
+
 def _like(ranks: Counts, counts: Counts) -> Any:
     found: Any = ranks.astype(counts.dtype)
     return found

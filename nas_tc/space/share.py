@@ -44,6 +44,7 @@ class SpaceShare:
             one.
         nearest: Message that names the nearest network and the budget that it needs; None if a
             network is within all limits.
+        is_proven: Whether it is proven that no network is within all limits, where none was found.
     """
 
     networks: int
@@ -53,6 +54,7 @@ class SpaceShare:
     binding: Limited | None
     found: Architecture | None
     nearest: str | None
+    is_proven: bool = False
 
 
 def fitting(
@@ -94,7 +96,9 @@ def fitting(
         LimitShare(cap, min(column), sorted(column)[len(column) // 2], max(column), int(kept.sum()))
         for cap, column, kept in zip(caps, values.T.tolist(), keeps.T, strict=True)
     )
-    found, nearest = (None, None) if fit else _nearest(space, limit, caps, networks, values, is_all)
+    found, nearest, is_proven = (
+        (None, None, False) if fit else _nearest(space, limit, caps, networks, values, is_all)
+    )
     binding = min(rows, key=lambda row: row.fit, default=None)
     return SpaceShare(
         networks=len(networks),
@@ -104,6 +108,7 @@ def fitting(
         binding=binding.cap if binding and binding.fit < len(networks) else None,
         found=found,
         nearest=nearest,
+        is_proven=is_proven,
     )
 
 
@@ -114,8 +119,11 @@ def _nearest(
     networks: list[Architecture],
     values: "np.ndarray[tuple[int, ...], np.dtype[np.object_]]",
     is_all: bool,
-) -> tuple[Architecture | None, str | None]:
-    """A network within all limits, and None; or None, and a message with the nearest network."""
+) -> tuple[Architecture | None, str | None, bool]:
+    """A network within all limits, or a message with the nearest network; whether that is proven."""
+    drawn, is_proven = (None, True) if is_all else _drawn_within(space, limit, caps)
+    if drawn is not None:
+        return drawn, None, False
     order = sorted(range(len(networks)), key=lambda place: excess(caps, values[place].tolist()))
     starts = [networks[place] for place in order[:_STARTS]]
     nearest = starts[0] if is_all else nearest_network(space, caps, starts)[0]
@@ -125,13 +133,35 @@ def _nearest(
         if not cap.admits(value)
     )
     if not needs:
-        return nearest, None
+        return nearest, None, False
     looked_at = "no network of" if is_all else f"none of {len(networks):,} networks drawn from"
     led_to = "" if is_all else " that they lead to"
-    return None, (
+    return (
+        None,
         f"{looked_at} the space {space.name!r} is within {str(limit.budget)!r}; the nearest"
-        f"{led_to}, {format_notation(nearest.stages)}, needs {needs}"
+        f"{led_to}, {format_notation(nearest.stages)}, needs {needs}",
+        is_proven,
     )
+
+
+def _drawn_within(
+    space: Space, limit: Limit, caps: tuple[Limited, ...]
+) -> tuple[Architecture | None, bool]:
+    """A network within all limits, or None; and whether there is provably none."""
+    import numpy as np  # noqa: PLC0415
+
+    from nas_tc.space.joint import Joint  # noqa: PLC0415
+
+    joint, random = Joint(space, limit.caps), np.random.default_rng(0)
+    if joint.count <= _DRAWS:
+        rows = joint.all()
+    else:
+        rows = np.concatenate([joint.draw(_DRAWS // 4, random) for _ in range(4)])
+    for values in space.values(rows.tolist()):
+        network = space.decode(values)
+        if all(cap.admits(cap.of(network)) for cap in caps):
+            return network, False
+    return None, joint.count <= _DRAWS
 
 
 def _needed(cap: Limited, value: float) -> str:

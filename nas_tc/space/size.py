@@ -81,7 +81,4 @@ def extreme_network(space: Space, which: Literal["cheapest", "costliest"]) -> Ar
         edge = edges[np.argmin(whole)]
         taken.append(np.array([edge]))
         node = int(level.dst[edge])
-    row = graph.settings(taken)[0].tolist()
-    return space.decode(
-        {gene.name: gene.choices[n] for gene, n in zip(space.genes, row, strict=True)}
-    )
+    return space.decode(space.values(graph.settings(taken).tolist())[0])

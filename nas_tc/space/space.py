@@ -126,6 +126,13 @@ class Space:
         """Shape of the images that a network of this resolution sees."""
         return (self.input[0], resolution, resolution)
 
+    def values(self, settings: Sequence[Sequence[int]]) -> list[Values]:
+        """Settings, the number of each gene's choice, as values by the names of the genes."""
+        return [
+            {gene.name: gene.choices[n] for gene, n in zip(self.genes, row, strict=True)}
+            for row in settings
+        ]
+
     def decode(self, values: Values) -> Architecture:
         """The network that the genes' values choose.
 

@@ -26,13 +26,13 @@ from nas_tc.errors import ArchitectureError, SpaceError
 from nas_tc.space.checks import out_channels
 from nas_tc.space.choices import STAGE_FIELDS, StageChoices
 from nas_tc.space.space import Space, parse_pool
-from nas_tc.space.unit_costs import unit_costs
+from nas_tc.space.unit_costs import COMPLEXITY, MEASURES, unit_costs
 
 # States between two stages: a map has shrunk to nothing, the network has ended, the last pooling
 # has left no map. From 3 on, a state is a map with a number of channels.
 DEAD, ENDED, NO_MAP = 0, 1, 2
 _MAPS_FROM = 3
-_MOST_ENTRIES = 1 << 24  # of one table, some 200 MB
+_MOST_ENTRIES = 1 << 23  # of one table, some 250 MB
 
 Ints = NDArray[np.int64]
 Map = tuple[int, int]  # height and width, pixels
@@ -47,18 +47,26 @@ class StageTable:
     Attributes:
         options: Number of choices of each field, at least 1.
         picks: Field to the number of its choice, for every option.
-        cost: Multiply-adds of the stage, shape (states, options).
+        costs: The stage's amounts of the measures of `unit_costs`, shape (3, states, options).
         following: State behind it, shape (states, options).
         maps: Maps of the states from 3 on.
         channels: Numbers of channels of these states; a map has one state for each.
+        leaving: Numbers of channels behind the stage.
     """
 
     options: dict[str, int]
     picks: dict[str, Ints]
-    cost: Ints
+    costs: Ints
     following: NDArray[np.int32]
     maps: tuple[Map, ...]
     channels: tuple[int, ...]
+    leaving: tuple[int, ...]
+
+    @property
+    def cost(self) -> Ints:
+        """Multiply-adds of the stage, shape (states, options)."""
+        found: Ints = self.costs[COMPLEXITY]
+        return found
 
     def state(self, map: Map, channels: int) -> int:
         """The state of a map with so many channels before this stage."""
@@ -93,7 +101,16 @@ def stage_tables(space: Space) -> tuple[StageTable, ...]:
                 f"space {space.name!r}: stage {number} has {entries:,} combinations of its choices "
                 f"with those before it, more than {_MOST_ENTRIES:,}; give it fewer choices"
             )
-        builder = _Builder(choices, blocks, options, maps, channels, leaving, first=number == 1)
+        builder = _Builder(
+            choices,
+            blocks,
+            options,
+            maps,
+            channels,
+            leaving,
+            first=number == 1,
+            norm=space.norm == "batch",
+        )
         table, maps = builder.table()
         tables.append(table)
         channels = leaving
@@ -116,12 +133,13 @@ class _Builder:
         leaving: tuple[int, ...],
         *,
         first: bool,
+        norm: bool,
     ) -> None:
         self._choices = choices
         self._blocks = [parse_block(text) for text in blocks]
         self._options = options
         self._maps, self._channels, self._leaving = maps, channels, leaving
-        self._first = first
+        self._first, self._norm = first, norm
         self._found: dict[Map, int] = {}  # the maps behind the stage
         self._costs: dict[Any, Ints] = {}
 
@@ -129,28 +147,29 @@ class _Builder:
         """The table, and the maps behind the stage."""
         counts = tuple(self._options.values())
         states = len(self._maps) * len(self._channels)
-        cost = np.zeros((_MAPS_FROM + states, *counts), dtype=np.int64)
-        following = np.full(cost.shape, DEAD, dtype=np.int32)
+        costs = np.zeros((MEASURES, _MAPS_FROM + states, *counts), dtype=np.int64)
+        following = np.full(costs.shape[1:], DEAD, dtype=np.int32)
         depths = np.array(self._choices.depth)
         following[ENDED] = ENDED
         following[NO_MAP:, :, depths == 0] = ENDED
         for place, map in enumerate(self._maps):
             begin = _MAPS_FROM + place * len(self._channels)
             rows = slice(begin, begin + len(self._channels))
-            self._fill(map, cost[rows], following[rows])
+            self._fill(map, costs[:, rows], following[rows])
         picks = np.indices(counts).reshape(len(counts), -1).astype(np.int64)
         table = StageTable(
             options=self._options,
             picks=dict(zip(STAGE_FIELDS, picks, strict=True)),
-            cost=cost.reshape(len(cost), -1),
-            following=following.reshape(len(cost), -1),
+            costs=costs.reshape(*costs.shape[:2], -1),
+            following=following.reshape(len(following), -1),
             maps=self._maps,
             channels=self._channels,
+            leaving=self._leaving,
         )
         return table, tuple(self._found)
 
-    def _fill(self, map: Map, cost: Ints, following: NDArray[np.int32]) -> None:
-        """The rows of one map; both arrays have the shape (channels, *options)."""
+    def _fill(self, map: Map, costs: Ints, following: NDArray[np.int32]) -> None:
+        """The rows of one map, of shape (channels, *options) behind the measures."""
         choices = self._choices
         for (b, block), (d, depth), (f, size), (s, stride) in product(
             enumerate(self._blocks),
@@ -165,12 +184,12 @@ class _Builder:
                 maps = stage_maps(bare, *map, first=self._first)
             except ArchitectureError:
                 continue
-            costs, out = self._stage_costs(block, size, [map, *(each[1:] for each in maps)])
-            cost[:, b, d, :, :, f, s, :] = costs[..., None]
+            found, out = self._stage_costs(block, size, [map, *(each[1:] for each in maps)])
+            costs[:, :, b, d, :, :, f, s, :] = found[..., None]
             for p, text in enumerate(choices.pool):
                 behind = self._behind(text, maps[-1][1:])
                 state = NO_MAP if behind is None else behind * len(self._leaving) + out + _MAPS_FROM
-                following[:, b, d, :, :, f, s, p] = np.where(costs < 0, DEAD, state)
+                following[:, b, d, :, :, f, s, p] = np.where(found[0] < 0, DEAD, state)
 
     def _behind(self, pool: str, map: Map) -> int | None:
         """Number of the map behind a pooling; None if it leaves none."""
@@ -182,7 +201,7 @@ class _Builder:
         return self._found.setdefault(after, len(self._found))
 
     def _stage_costs(self, block: Block, size: int, maps: list[Map]) -> tuple[Ints, Ints]:
-        """Multiply-adds for all widths, shape (channels, widths, last widths), -1: does not fit.
+        """Amounts for all widths, shape (3, channels, widths, last widths); -1: does not fit.
 
         The second array has the places of the channels behind the stage, of a shape that fits.
         """
@@ -194,26 +213,28 @@ class _Builder:
         out = ends[None, None, :] if lasts else ends[None, :, None]
         if depth == 1:
             costs = self._unit(block, size, self._channels, lasts or widths, *maps)
-            return costs[:, None, :] if lasts else costs[:, :, None], out
+            return costs[:, :, None, :] if lasts else costs[..., None], out
         first = self._unit(block, size, self._channels, widths, *maps[:2])
         inner = [self._unit(block, size, widths, widths, *pair) for pair in pairwise(maps[1:-1])]
-        inner = [np.diagonal(each) for each in inner]
+        inner = [np.diagonal(each, axis1=1, axis2=2) for each in inner]
         last = self._unit(block, size, widths, lasts or widths, *maps[-2:])
-        last = last if lasts else np.diagonal(last)[:, None]
-        whole = first[:, :, None] + sum(inner, np.zeros(len(widths), np.int64))[:, None] + last
-        bad = (first < 0)[:, :, None] | (last < 0)
-        for each in inner:
-            bad = bad | (each < 0)[:, None]
+        last = last if lasts else np.diagonal(last, axis1=1, axis2=2)[..., None]
+        parts = [first[..., None], last[:, None], *(each[:, None, :, None] for each in inner)]
+        whole, bad = parts[0], parts[0] < 0
+        for part in parts[1:]:
+            whole, bad = whole + part, bad | (part < 0)
         return np.where(bad, -1, whole), out
 
     def _unit(
         self, block: Block, size: int, ins: tuple[int, ...], outs: tuple[int, ...], *maps: Map
     ) -> Ints:
-        """Multiply-adds of one unit between two maps, shape (ins, outs)."""
+        """Amounts of one unit between two maps, shape (3, ins, outs)."""
         before, behind = maps
         key = (block, size, ins, outs, before != behind)
         if key not in self._costs:
-            self._costs[key] = unit_costs(block, size, ins, outs, resizes=before != behind)
-        from_input, from_output, besides = self._costs[key]
+            self._costs[key] = unit_costs(
+                block, size, ins, outs, resizes=before != behind, norm=self._norm
+            )
+        from_input, from_output, besides = np.moveaxis(self._costs[key], 1, 0)
         costs = from_input * prod(before) + from_output * prod(behind) + besides
         return np.where(besides < 0, -1, costs)

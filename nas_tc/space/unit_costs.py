@@ -1,33 +1,36 @@
 """What a unit of a block costs for each pixel, from one walk at a size that stands for all.
 
 A unit's convolutions compute maps of the size of its input, of its output, or of one pixel. So its
-complexity is linear in the pixels of both maps, whatever these are.
+complexity is linear in the pixels of both maps, whatever these are, and so are its parameters and
+the values that it keeps in training.
 """
 
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nas_tc.architecture import IMAGES, Block, Plain, Unit
+from nas_tc.architecture import IMAGES, Block, Conv, Layer, Plain, Unit, volume
 from nas_tc.errors import ArchitectureError
 
 Ints = NDArray[np.int64]
 
+# What is counted: multiply-adds; parameters; values that a training step keeps of an image from the
+# forward to the backward pass, at the least.
+COMPLEXITY, PARAMS, KEPT = 0, 1, 2
+MEASURES = 3
+
 _IN, _OUT = 64, 32  # sides of the maps of the walk, pixels
 
 
-class UnitCost(NamedTuple):
-    """Multiply-adds of a unit: for each pixel of its input map, of its output map, and besides."""
-
-    a_pixel_in: int
-    a_pixel_out: int
-    besides: int
-
-
 def unit_costs(
-    block: Block, filter: int, ins: tuple[int, ...], outs: tuple[int, ...], *, resizes: bool
+    block: Block,
+    filter: int,
+    ins: tuple[int, ...],
+    outs: tuple[int, ...],
+    *,
+    resizes: bool,
+    norm: bool,
 ) -> Ints:
     """The costs of a unit for all pairs of input and output channels.
 
@@ -37,20 +40,30 @@ def unit_costs(
         ins: Numbers of input channels.
         outs: Numbers of output channels.
         resizes: Whether the output map has another size than the input map.
+        norm: Whether a batch normalisation follows each convolution.
 
     Returns:
-        The three numbers of `UnitCost`, shape (3, ins, outs); -1 where the block does not fit.
+        For each measure its amount for a pixel of the input map, for a pixel of the output map, and
+        besides, shape (3, 3, ins, outs); -1 where the block does not fit.
     """
     if block == Plain():  # the paper's own formula; other blocks are walked
-        costs = np.zeros((3, len(ins), len(outs)), dtype=np.int64)
-        costs[1] = filter**2 * np.outer(ins, outs)
+        costs = np.zeros((MEASURES, 3, len(ins), len(outs)), dtype=np.int64)
+        weights = filter**2 * np.outer(ins, outs)
+        costs[COMPLEXITY, 1] = weights
+        costs[PARAMS, 2] = weights + np.array(outs) * (2 if norm else 1)
+        costs[KEPT, 0] = np.array(ins)[:, None]
+        costs[KEPT, 1] = np.array(outs) if norm else 0
         return costs
-    found = [[_unit_cost(block, filter, n_in, n_out, resizes) for n_out in outs] for n_in in ins]
-    return np.moveaxis(np.array(found, dtype=np.int64), 2, 0)
+    found = [
+        [_unit_cost(block, filter, n_in, n_out, resizes, norm) for n_out in outs] for n_in in ins
+    ]
+    return np.moveaxis(np.array(found, dtype=np.int64), (2, 3), (0, 1))
 
 
 @lru_cache(maxsize=1 << 16)
-def _unit_cost(block: Block, filter: int, n_in: int, n_out: int, resizes: bool) -> UnitCost:
+def _unit_cost(
+    block: Block, filter: int, n_in: int, n_out: int, resizes: bool, norm: bool
+) -> tuple[tuple[int, int, int], ...]:
     side = _OUT if resizes else _IN
     unit = Unit(
         name="unit",
@@ -61,15 +74,29 @@ def _unit_cost(block: Block, filter: int, n_in: int, n_out: int, resizes: bool) 
         padding=filter // 2,
         height=side,
         width=side,
-        norm=True,
+        norm=norm,
         activation="relu",
         source=IMAGES,
     )
-    costs = {(_IN, _IN): 0, (side, side): 0, (1, 1): 0}
     try:
-        for layer in block.layers(unit):
-            costs[layer.output[1:]] += layer.complexity
+        layers = list(block.layers(unit))
     except ArchitectureError:
-        return UnitCost(-1, -1, -1)
-    from_input = costs[_IN, _IN] // _IN**2 if resizes else 0
-    return UnitCost(from_input, costs[side, side] // side**2, costs[1, 1])
+        return ((-1, -1, -1),) * MEASURES
+    macs = _by_map(layers, [layer.complexity for layer in layers], side)
+    kept = _by_map(layers, [_kept(layer) for layer in layers], side)
+    params = sum(layer.params for layer in layers)
+    return macs, (0, 0, params), (kept[0] + n_in, *kept[1:])
+
+
+def _kept(layer: Layer) -> int:
+    """Values that the normalisation behind a convolution keeps: the map that it normalises."""
+    return volume(layer.output) if isinstance(layer, Conv) and layer.norm else 0
+
+
+def _by_map(layers: list[Layer], amounts: list[int], side: int) -> tuple[int, int, int]:
+    """Amounts of layers for a pixel of the input map, a pixel of the output map, and besides."""
+    found = {(_IN, _IN): 0, (side, side): 0, (1, 1): 0}
+    for layer, amount in zip(layers, amounts, strict=True):
+        found[layer.output[1:]] += amount
+    from_input = found[_IN, _IN] // _IN**2 if side != _IN else 0
+    return from_input, found[side, side] // side**2, found[1, 1]

@@ -51,4 +51,4 @@ def _alive(graph: Graph, number: int) -> Level:
         nodes = np.unique(level.src[np.isin(level.dst, nodes)])
     level = graph.levels[number]
     kept = np.isin(level.dst, nodes)
-    return Level(level.src[kept], level.dst[kept], level.cost[kept], level.option[kept])
+    return Level(level.src[kept], level.dst[kept], level.costs[:, kept], level.option[kept])

@@ -1,0 +1,90 @@
+"""Networks within several limits at once, against lists of every network."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import chisquare
+
+from brute_force import every_network
+from nas_tc.budget import parse_budget, resolve_budget
+from nas_tc.space import Joint, load_space, parse_space
+from strategies import spaces
+
+SMALL = """
+input = [3, 16, 16]
+resolution = [12, 16]
+[[stage]]
+depth = [1, 2]
+width = [4, 8]
+filter = [3]
+pool = ["2/2", "none"]
+[[stage]]
+block = ["plain", "inverted[2]", "basic"]
+depth = [0, 1, 2]
+width = [4, 8, 12]
+filter = [3]
+"""
+
+
+def limit_of(expression, space):
+    return resolve_budget(parse_budget(expression), space.input, space.classes)
+
+
+@settings(max_examples=40)
+@given(
+    spaces().filter(lambda space: space.settings <= 300),
+    st.integers(1, 20_000),
+    st.integers(1, 400),
+    st.integers(1, 40),
+)
+def test_no_network_within_the_limits_is_left_out(space, macs, params, kilobytes):
+    limit = limit_of(
+        f"complexity in {macs // 3 + 1}..{macs}, params<={params}, "
+        f"memory<={kilobytes}kB, train_memory<={kilobytes * 40}kB@b8",
+        space,
+    )
+    within = {each for each in every_network(space) if limit.broken_by(each) is None}
+    joint = Joint(space, limit.caps)
+    found = {space.decode(values) for values in space.values(joint.all().tolist())}
+    assert within <= found
+    assert joint.count >= len(found)
+    for network in found:  # only what a memory needs besides is not known
+        broken = limit.broken_by(network)
+        assert broken is None or broken.bound.measure.endswith("memory")
+
+
+def test_draws_are_uniform():
+    space = parse_space(SMALL, "small", "small.toml")
+    limit = limit_of("complexity in 50k..250k, params<=1500", space)
+    within = [each for each in every_network(space) if limit.broken_by(each) is None]
+    assert len(within) > 20
+    drawn = Joint(space, limit.caps).draw(200 * len(within), np.random.default_rng(0))
+    times = Counter(space.decode(values) for values in space.values(drawn.tolist()))
+    assert times.keys() == set(within)
+    assert chisquare(list(times.values())).pvalue > 0.01
+
+
+@pytest.mark.parametrize(
+    ("name", "expression"),
+    [
+        ("plain-32", "complexity in 20M..30M, params<=30k"),  # most such networks are small
+        ("mixed-32", "alexnet*0.6, params<=20k, train_memory<=60MB@b128"),
+    ],
+)
+def test_where_hardly_any_network_fits_many_draws_do(name, expression):
+    space = load_space(name)
+    limit = limit_of(expression, space)
+    drawn = Joint(space, limit.caps).draw(300, np.random.default_rng(0))
+    fitting = sum(
+        limit.broken_by(space.decode(each)) is None for each in space.values(drawn.tolist())
+    )
+    assert fitting >= 5
+
+
+def test_limits_that_nothing_keeps_are_proved_to_be_so():
+    space = load_space("plain-32")
+    assert Joint(space, limit_of("complexity in 200M..300M, params<=25k", space).caps).count == 0
+    assert Joint(space, limit_of("params<=100", space).caps).count == 0
