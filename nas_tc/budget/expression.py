@@ -5,6 +5,7 @@ alexnet@224*0.6                          the same on 224x224 images
 120M                                     120 million multiply-adds
 complexity in J@224*0.55..J@224*0.6      at least, and at most
 params<=5M, memory<=64MiB                both
+weights<=256KiB@int8, memory<=320KiB@int8    of int8 numbers, on a microcontroller
 latency<=2.5ms@b1, train_step<=0.41s@b128
 """
 
@@ -26,6 +27,7 @@ _RELATIVE = re.compile(rf"(.*?)(?:\s*@\s*(\d{{1,6}}))?(?:\s*\*\s*{_NUMBER})?")
 _START = re.compile(r"([^\W\d]\w*)\s*(<=|>=|==|<|>|=|in\s)\s*")
 _DEVICE = re.compile(r"\s+on\s+(\S+)$")
 _BATCH = re.compile(r"\s*@\s*b(\d{1,6})$")
+_NUMBER_TYPE = re.compile(r"\s*@\s*(u?int\d+|float\d+|fp\d+|bf\d+|bfloat\d+)$")
 _RANGE = re.compile(r"(?<![./])\.\.(?![./])")  # not that of a path, "../net.json"
 _DEVICES = ("cpu", "cuda")
 _USAGE = "write a network times a factor, 'alexnet*0.6', or a number, '120M'"
@@ -111,6 +113,7 @@ def _bound(part: _Part) -> Bound:
         part.refuse(f"a limit is missing; {_USAGE}")
     measure, is_range, rest = _measure(part)
     rest, device = _device(rest, measure)
+    rest, measure = _number_type(rest, measure)
     rest, batch = _batch(rest, measure)
     least = None
     if is_range:
@@ -141,6 +144,20 @@ def _device(part: _Part, measure: Measure) -> tuple[_Part, str | None]:
             f"a processor launches no kernels, so {measure.name} is for GPUs; write {plain!r}"
         )
     return part.cut(0, match.start()), device
+
+
+def _number_type(part: _Part, measure: Measure) -> tuple[_Part, Measure]:
+    """The text before "@int8", and the measure in that type; the same without it."""
+    match = _NUMBER_TYPE.search(part.text)
+    if match is None:
+        return part, measure
+    where = part.cut(match.start())
+    if match[1] != "int8":
+        where.refuse("numbers are float32, or int8 where '@int8' follows")
+    if f"{measure.name}_int8" not in MEASURES:
+        names = [name.removesuffix("_int8") for name in MEASURES if name.endswith("_int8")]
+        where.refuse(f"{measure.name} is not counted in int8; {' and '.join(names)} are")
+    return part.cut(0, match.start()), MEASURES[f"{measure.name}_int8"]
 
 
 def _batch(part: _Part, measure: Measure) -> tuple[_Part, int | None]:

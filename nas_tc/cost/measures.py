@@ -12,6 +12,7 @@ from typing import Literal
 
 from nas_tc.architecture import Architecture
 from nas_tc.cost.cost import complexity, network_cost
+from nas_tc.cost.int8 import int8_memory_bytes, int8_weight_bytes
 from nas_tc.cost.memory import inference_bytes, training_memory
 from nas_tc.errors import NasTcError, unknown
 
@@ -172,6 +173,24 @@ _TABLE = (  # a search checks the limits of a network in this order: the quickes
         quantity=Quantity("a number of parameters", "parameters", _COUNTS),
         label="parameters",
         formula=lambda architecture, _: network_cost(architecture).params,
+    ),
+    Measure(
+        name="weights",
+        quantity=_BYTES,
+        label="bytes of the parameters, float32",
+        formula=lambda architecture, _: network_cost(architecture).param_bytes,
+    ),
+    Measure(
+        name="weights_int8",
+        quantity=_BYTES,
+        label="bytes of the weights in int8",
+        formula=lambda architecture, _: int8_weight_bytes(architecture),
+    ),
+    Measure(
+        name="memory_int8",
+        quantity=_BYTES,
+        label="bytes of maps at the peak of a forward pass in int8",
+        formula=lambda architecture, _: int8_memory_bytes(architecture),
     ),
     Measure(
         name="memory",

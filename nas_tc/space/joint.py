@@ -174,6 +174,11 @@ def _bounds(graph: Graph, limits: Sequence[Limited]) -> list[_Bound]:
                 found.append(_bound(graph, {measure: -1.0}, 0.0, -least))
         elif name == "memory":  # the parameters, the images, and as much as these twice
             found.append(_bound(graph, {PARAMS: _BYTES}, 3.0 * _BYTES * images, most))
+        elif name in ("weights", "weights_int8"):  # in int8 no less than a byte a parameter
+            size = _BYTES if name == "weights" else 1
+            found.append(_bound(graph, {PARAMS: size}, 0.0, most))
+        elif name == "memory_int8":  # the image and the first map
+            found.append(_bound(graph, {PARAMS: 0.0}, 1.0, most))
         elif name == "train_memory":  # the parameters, their momentum, the images, what is kept
             amounts = {PARAMS: 2.0 * _BYTES, KEPT: float(_BYTES * images)}
             found.append(_bound(graph, amounts, float(_BYTES * images), most))

@@ -120,7 +120,7 @@ def _nearest(
     values: "np.ndarray[tuple[int, ...], np.dtype[np.object_]]",
     is_all: bool,
 ) -> tuple[Architecture | None, str | None, bool]:
-    """A network within all limits, or a message with the nearest network; whether that is proven."""
+    """A network within all limits, or a message with the nearest; whether that is proven."""
     drawn, is_proven = (None, True) if is_all else _drawn_within(space, limit, caps)
     if drawn is not None:
         return drawn, None, False

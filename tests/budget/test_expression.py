@@ -228,3 +228,16 @@ def test_what_to_write_instead_is_said(expression, instead):
 )
 def test_commas_that_join_limits_and_those_of_a_notation_stay(expression):
     assert parse_budget(expression).bounds
+
+
+def test_int8_is_a_type_of_numbers():
+    weights, memory = parse_budget("weights<=256KiB@int8, memory in 1kB..320KiB @ int8").bounds
+    assert (weights.measure, weights.most.factor) == ("weights_int8", 256 * 1024)
+    assert (memory.measure, memory.least.factor) == ("memory_int8", 1000)
+    for text, complaint in (
+        ("weights<=1MB@int4", "float32, or int8"),
+        ("params<=1M@int8", "weights and memory are"),
+        ("memory<=1MB@b4@int8", "does not depend on the batch"),
+    ):
+        with pytest.raises(BudgetError, match=complaint):
+            parse_budget(text)

@@ -43,7 +43,8 @@ def limit_of(expression, space):
 def test_no_network_within_the_limits_is_left_out(space, macs, params, kilobytes):
     limit = limit_of(
         f"complexity in {macs // 3 + 1}..{macs}, params<={params}, "
-        f"memory<={kilobytes}kB, train_memory<={kilobytes * 40}kB@b8",
+        f"memory<={kilobytes}kB, train_memory<={kilobytes * 40}kB@b8, "
+        f"weights<={kilobytes}kB@int8, memory<={kilobytes * 20}B@int8",
         space,
     )
     within = {each for each in every_network(space) if limit.broken_by(each) is None}
@@ -53,7 +54,7 @@ def test_no_network_within_the_limits_is_left_out(space, macs, params, kilobytes
     assert joint.count >= len(found)
     for network in found:  # only what a memory needs besides is not known
         broken = limit.broken_by(network)
-        assert broken is None or broken.bound.measure.endswith("memory")
+        assert broken is None or "memory" in broken.bound.measure or "int8" in broken.bound.measure
 
 
 def test_draws_are_uniform():
