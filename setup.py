@@ -18,7 +18,7 @@ setup(
     ext_modules=[
         Extension(
             f"nas_tc.training.{name}",
-            sources=["nas_tc/training/native/norm_pool.cpp"],
+            sources=[f"nas_tc/training/native/{each}.cpp" for each in ("norm_pool", "depthwise")],
             depends=["setup.py", *sorted(map(str, Path("nas_tc/training/native").glob("*.h")))],
             extra_compile_args=["-std=c++20", "-O3", "-g0", "-w", *flags],
             optional=True,

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from nas_tc.module import Network
 from nas_tc.module.layers import Branches, Residual
+from nas_tc.training.depthwise import DepthwiseConv, gains
 from nas_tc.training.norm_pool import NormPool
 
 Forward = Callable[[Tensor], Tensor]
@@ -69,6 +70,8 @@ def _next(rest: list[nn.Module], kind: type[Kind]) -> Kind | None:
 def _fused(layer: nn.Module) -> Forward:
     """A function for one layer, or for the branches within it."""
     match layer:
+        case nn.Conv2d() if gains(layer):
+            return DepthwiseConv(layer)
         case nn.AdaptiveAvgPool2d():
             return _global_average
         case Residual():

@@ -14,14 +14,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-_NAMES = {torch.bfloat16: "bf16", torch.float32: "fp32"}
+NAMES = {torch.bfloat16: "bf16", torch.float32: "fp32"}  # in the library's functions
 _LIBRARIES = {  # by the instructions that torch reports, the fastest first
     "AVX512": ("_norm_pool_avx512", "_norm_pool_avx2", "_norm_pool"),
     "AVX2": ("_norm_pool_avx2", "_norm_pool"),
 }
 _INTERFACE = 1  # as in native/norm_pool.cpp: other versions take other arguments
 _WIDEST = 15  # pixels: a position within a window is a byte, and one of its values is reserved
-_MOST_THREADS = 2  # torch's threads; with more, its layers together are as fast as our one thread
+MOST_THREADS = 2  # torch's threads; with more, its layers together are as fast as our one thread
 _POINTER = ctypes.c_void_p
 _NUMBER = ctypes.c_double
 
@@ -77,7 +77,7 @@ class NormPool:
         if found is None or not self._suits(maps):
             return self._by_torch(maps)
         norm = self.norm
-        shape = _longs(len(maps), *maps.shape[2:], maps.shape[1])
+        shape = longs(len(maps), *maps.shape[2:], maps.shape[1])
         window = self._window(*maps.shape[2:])
         if window is not None and min(window[3:]) < 1:  # torch raises the error
             return self._by_torch(maps)
@@ -94,9 +94,9 @@ class NormPool:
         learns = torch.is_grad_enabled() and norm.training
         return (
             maps.device.type == "cpu"
-            and maps.dtype in _NAMES
+            and maps.dtype in NAMES
             and maps.is_contiguous(memory_format=torch.channels_last)
-            and torch.get_num_threads() <= _MOST_THREADS
+            and torch.get_num_threads() <= MOST_THREADS
             and norm.affine
             and norm.track_running_stats
             and norm.momentum is not None
@@ -113,7 +113,7 @@ class NormPool:
         size, stride, padding = _numbers(self.pool)
         ceil = self.pool.ceil_mode
         sides = (_pooled_side(side, size, stride, padding, ceil) for side in (height, width))
-        return _longs(size, stride, padding, *sides)
+        return longs(size, stride, padding, *sides)
 
     def _by_torch(self, maps: Tensor) -> Tensor:
         maps = self.norm(maps)
@@ -140,7 +140,7 @@ class _Train(torch.autograd.Function):
         result, places = _result_memory(maps, window)
         mean, inverse = torch.empty_like(weight), torch.empty_like(weight)
         norm.num_batches_tracked.add_(1)  # type: ignore[union-attr]
-        getattr(found, f"train_{_NAMES[maps.dtype]}")(
+        getattr(found, f"train_{NAMES[maps.dtype]}")(
             maps.data_ptr(),
             result.data_ptr(),
             None if places is None else places.data_ptr(),
@@ -168,7 +168,7 @@ class _Train(torch.autograd.Function):
         gradient = gradients[0].contiguous(memory_format=torch.channels_last)
         by_maps = torch.empty_like(maps)
         by_weight, by_bias = torch.empty_like(weight), torch.empty_like(bias)
-        getattr(found, f"backward_{_NAMES[maps.dtype]}")(
+        getattr(found, f"backward_{NAMES[maps.dtype]}")(
             maps.data_ptr(),
             gradient.data_ptr(),
             None if places is None else places.data_ptr(),
@@ -191,7 +191,7 @@ def _infer(
 ) -> Tensor:
     """The forward pass with the running statistics."""
     result, _ = _result_memory(maps, window)
-    getattr(found, f"infer_{_NAMES[maps.dtype]}")(
+    getattr(found, f"infer_{NAMES[maps.dtype]}")(
         maps.data_ptr(),
         result.data_ptr(),
         shape,
@@ -233,14 +233,15 @@ def _pooled_side(side: int, size: int, stride: int, padding: int, ceil: bool) ->
 
 
 @cache
-def _longs(*numbers: int) -> Any:
+def longs(*numbers: int) -> Any:
+    """Whole numbers as the library takes them: the fields of a structure in C++."""
     return (ctypes.c_long * len(numbers))(*numbers)
 
 
 def _declared(found: ctypes.CDLL) -> ctypes.CDLL:
     """The library with declared argument types; otherwise ctypes cuts pointers to 32 bits."""
     relu = ctypes.c_int
-    for name in _NAMES.values():
+    for name in NAMES.values():
         for function, kinds in (
             ("train", [*[_POINTER] * 9, _NUMBER, _NUMBER, _POINTER, _POINTER, relu]),
             ("infer", [*[_POINTER] * 8, _NUMBER, relu]),
