@@ -159,13 +159,15 @@ def _print_plan(experiment: Experiment, fields: Mapping[str, Any]) -> None:
     table = new_table(
         ("network", False), ("multiply-adds", True), (f"of {name}", True), ("d", True), ("", False)
     )
+    sizes = len({each.architecture.resolution for each in networks}) > 1
     for each in networks:
+        at = f" at {each.architecture.resolution}" if sizes else ""
         table.add_row(
             each.name,
             f"{each.complexity:,}",
             f"x{each.complexity / reference:.4f}",
             str(each.architecture.depth),
-            format_notation(each.architecture.stages),
+            format_notation(each.architecture.stages) + at,
         )
     screen = console()
     screen.print(experiment.title)

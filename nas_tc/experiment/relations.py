@@ -24,7 +24,7 @@ class Relation:
     Attributes:
         first: Name of the network that the step leads from.
         second: Name of the network that it leads to.
-        kind: Trade-off of a layer replacement; or "depth", "width", "block" or
+        kind: Trade-off of a layer replacement; or "depth", "width", "block", "resolution" or
             "norm": what else differs.
         change: Change in words: "three 3x3 -> six 2x2, stage 3".
     """
@@ -82,6 +82,8 @@ def _other(a: Architecture, b: Architecture) -> Iterator[tuple[str, str]]:
     """What else two networks differ in, if it is one thing: its kind and the change in words."""
     if replace(a, norm=b.norm) == b:
         yield "norm", f"norm {a.norm} -> {b.norm}"
+    if replace(a, input=b.input) == b:
+        yield "resolution", f"{a.resolution} -> {b.resolution} images"
     if len(a.stages) != len(b.stages) or replace(a, stages=b.stages) != b:
         return
     changed = [
