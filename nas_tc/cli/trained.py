@@ -11,7 +11,7 @@ from nas_tc.architecture import Architecture, format_notation
 from nas_tc.data import ImageData, preparation
 from nas_tc.metric import Metric, MultilabelConfusion
 from nas_tc.recipe import Recipe
-from nas_tc.report import class_table, confusion_table, in_metric, write_curve
+from nas_tc.report import class_table, confusion_table, in_metric, write_csv, write_curve
 from nas_tc.study.environment import environment
 from nas_tc.training import FullTraining, ViewErrors, gpu_names
 
@@ -50,7 +50,7 @@ def write_trained(
     confusion = tests[-1].confusion
     for name, table in (("per_class.csv", class_table), ("confusion.csv", confusion_table)):
         with whole_file(folder / name) as partial:
-            table(confusion, images.classes).to_csv(partial, index=False)
+            write_csv(table(confusion, images.classes), partial)
     result: dict[str, Any] = {
         "network": notation,
         "architecture": network.to_dict(),

@@ -18,6 +18,7 @@ from nas_tc.experiment.tables import (
     table_one,
     trainings_table,
 )
+from nas_tc.report import write_csv
 
 _GRAPH = ("relations.svg", "relations.png")
 
@@ -44,7 +45,7 @@ def write_outcome(outcome: Outcome, out: Path) -> tuple[str, ...]:
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, table in tables.items():
-            table.to_csv(out / name, index=False)
+            write_csv(table, out / name)
         drawn = draw_relations(outcome, *(out / name for name in _GRAPH))
         texts = {
             "report.md": "\n".join(_report(outcome, drawn=drawn)) + "\n",

@@ -1,5 +1,6 @@
 """The model card: README.md of an export, for whoever receives the network and nothing else."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from math import isnan
 from typing import Any
@@ -12,6 +13,7 @@ from nas_tc.metric import AnyConfusion, Metric, MultilabelConfusion
 from nas_tc.onnx_graph import OPSET
 from nas_tc.study import StudyRecord, TrialRecord
 
+_MARKUP = re.compile(r"[\\`*_{}\[\]<>#|!&]")
 _CLASSES_NAMED = 100
 _CLASSES_LISTED = 30  # rows of the table by class: the worst
 _CONTENT: dict[Format, str] = {
@@ -66,7 +68,7 @@ def _head(record: StudyRecord, trial: TrialRecord) -> list[str]:
         *((f"{name}, measured in the search", _time(figure)) for name, figure in _times(trial)),
         (
             f"validation {metric}",
-            f"{error:.2%} ({data['validation_images']:,} images of {data['name']})",
+            f"{error:.2%} ({data['validation_images']:,} images of {_text(data['name'])})",
         ),
         (f"test {metric}", f"{test} ({data['test_images']:,} images)"),
     ]
@@ -78,12 +80,22 @@ def _head(record: StudyRecord, trial: TrialRecord) -> list[str]:
         f"    {trial.network}",
         "",
         "A convolutional network that classifies images, found by nas-tc within the budget "
-        f"`{record.settings['budget']['expression']}`.",
+        f"`{_code(record.settings['budget']['expression'])}`.",
         "",
         "| | |",
         "|---|---|",
         *(f"| {what} | {value} |" for what, value in rows),
     ]
+
+
+def _text(name: str) -> str:
+    """A name without markup, on one line."""
+    return _MARKUP.sub(r"\\\g<0>", " ".join(name.split()))
+
+
+def _code(name: str) -> str:
+    """A name between backticks, on one line."""
+    return " ".join(name.replace("`", "'").split())
 
 
 def _times(trial: TrialRecord) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -238,8 +250,7 @@ def _by_class(confusion: AnyConfusion | None, classes: Sequence[str]) -> list[st
         "| class | test images | error | precision |",
         "|---|---|---|---|",
         *(
-            f"| {name.replace('|', chr(92) + '|')} | {count:,} | {error:.2%} | "
-            f"{'-' if isnan(said) else f'{said:.2%}'} |"
+            f"| {_text(name)} | {count:,} | {error:.2%} | {'-' if isnan(said) else f'{said:.2%}'} |"
             for error, name, count, said in rows[:_CLASSES_LISTED]
         ),
         *([f"\n{more:,} more classes have lower errors."] if more > 0 else []),
@@ -291,7 +302,7 @@ def _limits(record: StudyRecord, settings: Mapping[str, Any]) -> list[str]:
         f"- It knows {len(settings['classes'])} classes{_named(settings)}.",
         f"- It sees {size} pixels: what is smaller in an image is lost.",
         f"- Its errors are those of images like the {data['test_images']:,} test images of "
-        f"{data['name']}; on other images",
+        f"{_text(data['name'])}; on other images",
         "  they are higher. The shares that the examples print are no calibrated probabilities.",
         "- Times hold for the machine that measured them, see `nas-tc time network.json`.",
     ]
@@ -309,9 +320,9 @@ def _found(record: StudyRecord, trial: TrialRecord) -> list[str]:
     lines = [
         "## How it was found",
         "",
-        f"A search in the space `{settings['space']['name']}` trained {len(record.trained)} of "
+        f"A search in the space `{_code(settings['space']['name'])}` trained {len(record.trained)} of "
         f"{len(record.trials)} networks on {data['train_images']:,} images of",
-        f"{data['name']} (checksum {data['checksum']}), {recipe['epochs']} epochs each, seed "
+        f"{_text(data['name'])} (checksum {_code(data['checksum'])}), {recipe['epochs']} epochs each, seed "
         f"{settings['seed']}, and compared them on {data['validation_images']:,} validation",
         "images. The test images had no part in the choice.",
     ]

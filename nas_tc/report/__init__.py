@@ -2,7 +2,7 @@
 
 from nas_tc.report.against_baselines import AgainstBaseline, against_baseline
 from nas_tc.report.agreement import draw_agreement
-from nas_tc.report.columns import in_metric
+from nas_tc.report.columns import in_metric, write_csv
 from nas_tc.report.curve import write_curve
 from nas_tc.report.majority import majority_lines, no_better
 from nas_tc.report.per_class import class_table, confusion_table, worst_classes
@@ -39,6 +39,7 @@ __all__ = [
     "short_number",
     "trials_table",
     "worst_classes",
+    "write_csv",
     "write_curve",
     "write_report",
 ]

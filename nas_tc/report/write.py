@@ -9,7 +9,7 @@ from typing import Any
 
 from nas_tc.errors import StudyError
 from nas_tc.report.against_baselines import against_baseline
-from nas_tc.report.columns import in_metric
+from nas_tc.report.columns import in_metric, write_csv
 from nas_tc.report.per_class import study_tables
 from nas_tc.report.plot import draw_front
 from nas_tc.report.recommended import recommended
@@ -45,14 +45,14 @@ def write_report(
     tables = {out / name: table for name, table in study_tables(record).items()}
     try:
         out.mkdir(parents=True, exist_ok=True)
-        front_table(record, objectives).to_csv(pareto, index=False)
-        trials_table(record).to_csv(trials, index=False)
+        write_csv(front_table(record, objectives), pareto)
+        write_csv(trials_table(record), trials)
         draw_front(record, picture, objectives)
         manifest_path.write_text(
             json.dumps(manifest(record, objectives), indent=2) + "\n", encoding="utf-8"
         )
         for path, table in tables.items():
-            table.to_csv(path, index=False)
+            write_csv(table, path)
     except OSError as error:
         raise StudyError(
             f"cannot write the report to {out}: {error.strerror}; the study is safe: choose "

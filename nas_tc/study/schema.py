@@ -16,7 +16,7 @@ Number = Annotated[str, Meta(pattern=r"^\d{1,9}$")]  # of a trial, or of epochs
 Shape = Annotated[list[Side], Meta(min_length=3, max_length=3)]
 Colour = Annotated[list[Annotated[int, Meta(ge=0, le=255)]], Meta(min_length=3, max_length=3)]
 
-Genes = dict[Text, int | Text]
+Genes = dict[Text, int | float | Text]
 Figures = dict[Text, dict[Text, float | Text | bool | None]]  # all that is kept of times
 
 
@@ -29,6 +29,7 @@ class StageSettings(Struct):
     last_width: list[Count]
     stride: list[Count]
     pool: list[str]
+    block: list[str] = []
 
 
 class SpaceSettings(Struct):
@@ -38,6 +39,11 @@ class SpaceSettings(Struct):
     input: Shape
     classes: Annotated[int, Meta(ge=1, le=10**6)]
     stages: Annotated[list[StageSettings], Meta(min_length=1)]
+    resolutions: list[Side] = []
+    activations: list[str] = []
+    heads: list[str] = []
+    dropouts: list[Share] = []
+    blocks: list[str] = []
 
 
 class FormulaLimitSettings(Struct):
