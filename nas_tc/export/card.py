@@ -285,7 +285,7 @@ def _by_label(confusion: MultilabelConfusion, classes: Sequence[str]) -> list[st
         "| class | test images | average precision | precision | recall |",
         "|---|---|---|---|---|",
         *(
-            f"| {name.replace('|', chr(92) + '|')} | {count:,} | {average:.2%} | "
+            f"| {_text(name)} | {count:,} | {average:.2%} | "
             f"{'-' if isnan(said) else f'{said:.2%}'} | {found:.2%} |"
             for average, name, count, said, found in rows[:_CLASSES_LISTED]
         ),
@@ -320,10 +320,11 @@ def _found(record: StudyRecord, trial: TrialRecord) -> list[str]:
     lines = [
         "## How it was found",
         "",
-        f"A search in the space `{_code(settings['space']['name'])}` trained {len(record.trained)} of "
-        f"{len(record.trials)} networks on {data['train_images']:,} images of",
-        f"{_text(data['name'])} (checksum {_code(data['checksum'])}), {recipe['epochs']} epochs each, seed "
-        f"{settings['seed']}, and compared them on {data['validation_images']:,} validation",
+        f"A search in the space `{_code(settings['space']['name'])}` trained "
+        f"{len(record.trained)} of {len(record.trials)} networks on {data['train_images']:,} images",
+        f"of {_text(data['name'])} (checksum {_code(data['checksum'])}), {recipe['epochs']} epochs "
+        f"each, seed {settings['seed']}, and compared them on {data['validation_images']:,} "
+        "validation",
         "images. The test images had no part in the choice.",
     ]
     if trial.train_s is not None:
@@ -335,5 +336,5 @@ def _found(record: StudyRecord, trial: TrialRecord) -> list[str]:
             for name, version in last.get("packages", {}).items()
             if name in ("nas-tc", "torch")
         )
-        lines += ["", f"    {last['command']}", "", f"{last['started'][:10]}, {packages}."]
+        lines += ["", f"    {_code(last['command'])}", "", f"{last['started'][:10]}, {packages}."]
     return lines

@@ -96,7 +96,7 @@ def _load(text: str, changed: Mapping[str, Any], recipes: Mapping[str, Recipe]) 
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise NasTcError(f"{text}: not TOML: {error}") from None
     base = values.pop("base", "quick")
-    if base not in recipes:
+    if not isinstance(base, str) or base not in recipes:
         raise unknown("recipe", str(base), recipes)
     return _changed(_changed(recipes[base], values, f"{text}: "), changed, "")
 

@@ -159,13 +159,21 @@ class MultilabelCells(Struct):
     subset_wrong: Count
 
 
+class RunRecord(Struct):
+    """When and how a search was run."""
+
+    started: str
+    command: str
+    packages: dict[str, str] = {}
+
+
 class StudyAttributes(Struct):
     """Attributes of a study, its settings apart."""
 
     test_errors: dict[Number, Share] = {}
     reruns: dict[Number, list[RerunResult]] = {}
     front_times: dict[Number, FrontTimes] = {}
-    runs: list[dict[str, Any]] = []
+    runs: list[RunRecord] = []
     timing: dict[str, Amount] = {}
     timed_on: str | None = None
 

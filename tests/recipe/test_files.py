@@ -40,6 +40,7 @@ def test_a_file_changes_its_base(tmp_path):
         ("nesterov = 1", "nesterov must be true or false"),
         ("drops = [3, 2]", "drops must be rising"),
         ('base = "fast"', "unknown recipe 'fast'"),
+        ("base.depth = 3", "unknown recipe"),
     ],
 )
 def test_what_is_wrong_in_a_file_is_named(tmp_path, content, message):
