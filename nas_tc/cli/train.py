@@ -11,6 +11,7 @@ import typer
 
 from nas_tc.architecture import Architecture, format_notation
 from nas_tc.cli import options
+from nas_tc.cli.as_searched import train_again
 from nas_tc.cli.console import console, percent, shape_text, tell
 from nas_tc.cli.network import changed, surroundings
 from nas_tc.errors import NasTcError, reason
@@ -74,11 +75,32 @@ def train(
         bool,
         typer.Option("--from-search", help="Begin with the weights that the search has kept."),
     ] = False,
+    as_searched: Annotated[
+        bool,
+        typer.Option(
+            "--as-searched",
+            help="Repeat the training of a study's trial, and compare it; only --trial, --data and "
+            "--device go with it.",
+        ),
+    ] = False,
     memory_limit: options.MemoryLimit = None,
 ) -> None:
     """Train a network by its full schedule and test it. Run it again to go on after a stop."""
     # Threads that wait must not spin: another busy process would make each step ten times as long.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if as_searched:
+        others: dict[str, object] = {"--recipe": recipe != "full", "--set": set_, "--input": input}
+        others |= {
+            "--head": head,
+            "--norm": norm,
+            "--seed": seed,
+            "--workers": workers > 1,
+            "--out": out,
+        }
+        others |= {"--from-search": from_search, "--metric": metric, "--train-images": train_images}
+        _check_as_searched(network, [name for name, value in others.items() if value])
+        train_again(Path(network), trial, data, device)
+        return
     from nas_tc.metric import parse_metric  # noqa: PLC0415
     from nas_tc.recipe import augmented, load_recipe, parse_fields  # noqa: PLC0415
     from nas_tc.training import settle_on_core, take_huge_pages  # noqa: PLC0415
@@ -160,6 +182,14 @@ def _check_searched(subject: _Subject, *, given: bool) -> None:
             "--from-search goes on with the weights of a study's trial, as it was searched: name "
             "a study file, and leave --input, --head and --norm out"
         )
+
+
+def _check_as_searched(network: str, others: list[str]) -> None:
+    """Refuses --as-searched without a study, or with options that change the training."""
+    if not names_study(network):
+        raise NasTcError(f"--as-searched repeats a study's trial: {network!r} is no study file")
+    if others:
+        raise NasTcError(f"--as-searched repeats the search's own training; leave {others[0]} out")
 
 
 def _images(

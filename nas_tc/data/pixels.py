@@ -38,6 +38,8 @@ _BROKEN = (  # what Pillow raises for a file that makes no sense, in its pixels 
 )
 
 
+_FREE_PIXELS = 16_000_000  # of an image of any file size
+_PIXELS_A_BYTE = 10_000  # at most: an empty page packed well
 TRANSPARENT = "transparent"
 FRAMES = "frames"
 DEEP_COLOUR = "16-bit colour, greatest "  # and the greatest value of the 8 bits that are taken
@@ -187,7 +189,18 @@ def _all_bits(source: Source, name: str) -> NDArray[np.uint16]:
 
 
 def _opened(source: Path | bytes) -> Image.Image:
-    return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
+    """An image whose header is read, and whose pixels are not.
+
+    Raises:
+        ValueError: The header claims far more pixels than so few bytes can hold.
+    """
+    size = len(source) if isinstance(source, bytes) else source.stat().st_size
+    image = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
+    pixels = image.width * image.height
+    if pixels > max(_FREE_PIXELS, size * _PIXELS_A_BYTE):
+        image.close()
+        raise ValueError(f"{image.width} x {image.height} pixels in {size:,} bytes")
+    return image
 
 
 def _is_deep_colour(image: Image.Image) -> bool:

@@ -321,10 +321,10 @@ def _found(record: StudyRecord, trial: TrialRecord) -> list[str]:
         "## How it was found",
         "",
         f"A search in the space `{_code(settings['space']['name'])}` trained "
-        f"{len(record.trained)} of {len(record.trials)} networks on {data['train_images']:,} images",
-        f"of {_text(data['name'])} (checksum {_code(data['checksum'])}), {recipe['epochs']} epochs "
-        f"each, seed {settings['seed']}, and compared them on {data['validation_images']:,} "
-        "validation",
+        f"{len(record.trained)} of {len(record.trials)} networks on {data['train_images']:,}",
+        f"images of {_text(data['name'])} (checksum {_code(data['checksum'])}), "
+        f"{recipe['epochs']} epochs each, seed {settings['seed']}, and compared them on "
+        f"{data['validation_images']:,} validation",
         "images. The test images had no part in the choice.",
     ]
     if trial.train_s is not None:

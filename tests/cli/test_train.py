@@ -147,3 +147,25 @@ def test_weights_of_a_search_that_are_not_there(nas_tc, study, arguments, messag
     code, _, err = nas_tc("train", *given, "--from-search")
     assert code == 2
     assert message in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["J"], "--as-searched repeats a study's trial: 'J' is no study file"),
+        (["none.db"], "no study file 'none.db'"),
+        (["STUDY", "--seed", "1"], "repeats the search's own training; leave --seed out"),
+        (["STUDY", "--recipe", "quick"], "leave --recipe out"),
+        (["STUDY", "--set", "epochs=2"], "leave --set out"),
+        (["STUDY", "--trial", "9"], "no trial 9; there are 0 to 4"),
+        (["STUDY", "--trial", "4"], "trial 4 (failed) has no validation error to repeat"),
+        (["STUDY", "--data", "digits:x"], "digits:x"),
+        (["STUDY", "--device", "tpu"], "tpu"),
+    ],
+)
+def test_what_as_searched_refuses(nas_tc, study, arguments, complaint):
+    given = [study.path if each == "STUDY" else each for each in arguments]
+    code, _, errors = nas_tc("train", *given, "--as-searched")
+    assert code == 2
+    assert complaint in errors
+    assert len(errors.splitlines()) == 1

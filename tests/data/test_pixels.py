@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from nas_tc.data import Decoding, load_data
+from nas_tc.data.pixels import mode_of, open_image
 from nas_tc.data.prepare import in_16_bits
 from nas_tc.data.sources import Contents, Files
 from nas_tc.errors import DataError
@@ -212,3 +213,17 @@ def test_notes_that_make_no_sense_are_those_of_a_broken_image(tree, monkeypatch,
     monkeypatch.setattr("nas_tc.data.prepare.ImageOps.exif_transpose", confused)
     with pytest.raises(DataError, match=r"cat/.*\.png: the image is broken"):
         load_data(f"imagefolder:{tree}")
+
+
+def test_a_few_bytes_hold_no_large_image():
+    """A header can claim what it likes, and a decoder would ask for the memory first."""
+    file = io.BytesIO()
+    Image.new("L", (4, 4)).save(file, "BMP")
+    content = bytearray(file.getvalue())
+    content[18:26] = struct.pack("<ii", 12_000, 12_000)
+    with pytest.raises(DataError, match="broken: 12000 x 12000 pixels in .* bytes"):
+        open_image(bytes(content), "a.bmp")
+    assert mode_of(bytes(content)) == ""
+    blank = io.BytesIO()
+    Image.new("1", (6000, 6000)).save(blank, "PNG")  # as a scanner makes it
+    assert open_image(blank.getvalue(), "page.png").size == (6000, 6000)

@@ -107,3 +107,10 @@ class RealSearch:
             except ProcessLookupError:
                 continue
         self.process.wait()
+        self._close()
+
+    def _close(self):
+        for reader in self.readers:
+            reader.join(30)
+        self.process.stdout.close()
+        self.process.stderr.close()

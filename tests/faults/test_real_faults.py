@@ -62,7 +62,7 @@ def test_a_search_goes_on_after_a_process_of_ray_is_killed(search, tmp_path, nam
 def test_a_stopped_worker_is_replaced(search, tmp_path):
     running = search("--trials", 6, "--trial-timeout", 20)
     running.wait_for("trial ", 1)
-    os.kill(running.processes("ray::")[0], signal.SIGSTOP)
+    os.kill(running.processes("ray::Worker")[0], signal.SIGSTOP)
     code, out, errors, _ = running.end(within_s=400)
     assert (code, lines_of_ours(errors)) == (0, [])
     assert "the worker gave no answer within 20 s" in out
@@ -72,7 +72,7 @@ def test_a_stopped_worker_is_replaced(search, tmp_path):
 def test_ctrl_c_ends_a_search_whose_processes_are_all_stopped(search, tmp_path):
     running = search("--trials", 300)
     running.wait_for("trial ", 1)
-    workers = running.processes("ray::")
+    workers = running.processes("ray::Worker")
     for pid in workers:
         os.kill(pid, signal.SIGSTOP)
     time.sleep(2)
