@@ -1,7 +1,7 @@
 """A search under a limit on time whose table of layer times knows nothing at first.
 
     python benchmarks/timing_cold.py [--limits 0.3,0.8,2] [--trials 40] [--seeds 0]
-                                     [--space plain-32] [--data digits] [--out FILE]
+                                     [--space plain-32] [--data digits] [--epochs N] [--out FILE]
 
 Each search has a cache folder of its own, so that the reference speed, too, is measured first. Of
 each it prints how many networks were timed and how many of them are over the limit, those of the
@@ -53,13 +53,15 @@ def cold_search(limit_ms: float, options: argparse.Namespace, seed: int) -> dict
             study=Path(folder) / "study.db",
             device="cpu",
             listener=listener,
+            **({} if options.epochs is None else {"epochs": options.epochs}),
         )
         with one_thread():
             table = find_table(None, timing_machine(torch.device("cpu")))
     assert table is not None
     # The first profile is that of the cheapest network, the next are those of the calibration.
     profiled = [ms for _, ms in table.of(Setting()).workloads][1 : 1 + listener.calibrated]
-    return {"limit_ms": limit_ms, "seed": seed, **figures(record, limit_ms, profiled)}
+    settings = {"limit_ms": limit_ms, "seed": seed, "epochs": options.epochs}
+    return {**settings, **figures(record, limit_ms, profiled)}
 
 
 def figures(record: StudyRecord, limit_ms: float, calibrated_ms: list[float]) -> dict[str, Any]:
@@ -111,6 +113,7 @@ def main() -> None:
     parser.add_argument("--seeds", default="0", help="joined by commas")
     parser.add_argument("--space", default="plain-32")
     parser.add_argument("--data", default="digits")
+    parser.add_argument("--epochs", type=int, help="of each training; default: the recipe's")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     rows = []

@@ -4,8 +4,8 @@ To read in this order: `layer_signature` (what a layer is), `layer_profiler` (ti
 network, on a GPU by `prefix_profiler`), `layer_time`, `layer_times` (predicts a network from them,
 part by part with `part_times`), `network_overhead`, `update_time` (the optimizer's on a GPU).
 Layers that were never timed: `workload`, `time_regression` (time by work), `corrected_regression`
-and on a GPU `stepped_layers` with `nearest_layers`. `prediction_range` (of the error), `time_table`
-(the file), `calibration` (fills it), `prediction_error`.
+and on a GPU `stepped_layers` with `nearest_layers`. Errors: `prediction_range`, `guess_errors`,
+`prediction_error`. `time_table` (the file), `calibration` (fills it).
 """
 
 from nas_tc.latency.calibration import Timed, calibrate, networks_of, time_network, unseen_networks

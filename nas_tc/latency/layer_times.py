@@ -4,18 +4,19 @@ A setting is a pass, a batch and a type of numbers; the times here are all of on
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from math import exp, hypot, log, sqrt
+from collections.abc import Iterable, Sequence
+from math import exp
 
 from nas_tc.architecture import IMAGES, Architecture, walk_parts
 from nas_tc.latency.corrected_regression import CorrectedRegression
+from nas_tc.latency.guess_errors import Guess, GuessErrors, Timed
 from nas_tc.latency.layer_profile import LEAST_MS, LayerProfile
 from nas_tc.latency.layer_signature import LayerSignature, parameter_tensors, signatures_of
 from nas_tc.latency.layer_time import LayerTime
 from nas_tc.latency.network_overhead import fit_overhead
 from nas_tc.latency.part_times import Guesser, PartTime, PartTimes
 from nas_tc.latency.prediction import Prediction
-from nas_tc.latency.prediction_range import Timed, error_of, guess_error, range_of_checks
+from nas_tc.latency.prediction_range import range_of_checks
 from nas_tc.latency.stepped_layers import SteppedLayers
 from nas_tc.latency.time_regression import TimeRegression, fit_times
 from nas_tc.latency.update_time import Update, fit_update
@@ -71,8 +72,6 @@ class LayerTimes:
         self._on_gpu = on_gpu
         self._batch = batch
         self._regression: TimeRegression | None = None
-        self._guess_error: float | None = None
-        self._unlike_error: float | None = None
         self._parts = PartTimes(self.layers, self._new_guesser, self._regressed)
         self._reset()
 
@@ -212,7 +211,7 @@ class LayerTimes:
         if self._range is None:
             low, high = self._range_by_work(found)
         elif guessed:
-            low, high = self._widened_range(squares, unlike_ms, total)
+            low, high = self._guess_errors.widened(self._range, squares, unlike_ms, total)
         else:
             low, high = self._range
         return Prediction(ms, ms * low, ms * high, guessed, layers, unlike)
@@ -224,23 +223,6 @@ class LayerTimes:
         low, high = self.regression.log_range(Workload(*map(sum, columns)))
         return exp(low), exp(high)
 
-    def _widened_range(self, squares: float, unlike_ms: float, total: float) -> tuple[float, float]:
-        """The range of earlier errors, wider for the layers that were never timed.
-
-        Guesses err independently of one another; layers like none err alike.
-        """
-        assert self._range is not None
-        low, high = map(log, self._range)
-        if squares and self._guess_error is None:
-            self._guess_error = guess_error(self._timed_layers(), self._guess_from)
-        of_guesses = (self._guess_error or 0.0) * sqrt(squares) / total
-        if unlike_ms and self._unlike_error is None:
-            pairs = ((self._regressed(each), ms) for each, ms in self._timed_layers())
-            self._unlike_error = error_of(pairs, otherwise=1.0)
-        of_unlike = (self._unlike_error or 0.0) * unlike_ms / total
-        half = hypot((high - low) / 2, of_guesses, of_unlike)
-        return exp((low + high) / 2 - half), exp((low + high) / 2 + half)
-
     def _timed_layers(self) -> list[tuple[LayerSignature, float]]:
         return [(each.signature, each.ms) for each in self.layers.values()]
 
@@ -250,7 +232,7 @@ class LayerTimes:
     def _guesser_of(self, timed: Timed) -> Guesser:
         return SteppedLayers(timed) if self._on_gpu else CorrectedRegression(timed, self._regressed)
 
-    def _guess_from(self, timed: Timed) -> Callable[[LayerSignature], float | None]:
+    def _guess_from(self, timed: Timed) -> Guess:
         return self._guesser_of(timed).guess
 
     def _regressed(self, signature: LayerSignature) -> float:
@@ -263,4 +245,5 @@ class LayerTimes:
         self._update = fit_update(self.updates)
         self._fixed_ms, self._factor = fit_overhead(self.totals)
         self._range = self.error_range
-        self._regression = self._guess_error = self._unlike_error = None
+        self._regression = None
+        self._guess_errors = GuessErrors(self._timed_layers(), self._guess_from, self._regressed)

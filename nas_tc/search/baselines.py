@@ -13,6 +13,7 @@ from nas_tc.cost import complexity
 from nas_tc.errors import BudgetError, NasTcError, unknown
 from nas_tc.families import FAMILIES, Family, find_family, fit_family
 from nas_tc.search.events import Listener
+from nas_tc.search.likely_limits import cautious_limits
 from nas_tc.search.settings import Settings
 from nas_tc.search.time_judge import TimeJudge
 from nas_tc.search.warm_start import enqueue
@@ -108,7 +109,7 @@ def queue_baselines(
         NasTcError: A family that was named has no network within the budget.
     """
     there = _there(study)
-    predicted = () if judge is None else judge.cautious_limits(settings.limit.times)
+    predicted = () if judge is None else cautious_limits(judge, settings.limit.times)
     for family in baselines.families(settings.space.input):
         if family.name in there:
             continue

@@ -15,6 +15,7 @@ from nas_tc.sampler.pareto_pruner import ParetoPruner
 from nas_tc.search.baselines import excess_of, next_baseline
 from nas_tc.search.events import Progress
 from nas_tc.search.jobs import run_jobs
+from nas_tc.search.likely_limits import most_macs
 from nas_tc.search.network_sampler import network_sampler
 from nas_tc.search.pool import FailedError, LostError
 from nas_tc.search.session import Session
@@ -88,7 +89,7 @@ class Driver:
             settings.seed,
             admits=None if time_judge is None else time_judge.admits,
             reading=reading,
-            most_macs=inf if time_judge is None else time_judge.most_macs(settings.space),
+            most_macs=inf if time_judge is None else most_macs(time_judge, settings.space),
         )
         self._study.sampler = self._sampler
         self._running: dict[int, optuna.Trial] = {}

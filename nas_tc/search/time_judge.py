@@ -1,15 +1,13 @@
 """Judges candidates by time in a search: predicted in the driver, measured in a worker."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import inf
 from pathlib import Path
 from typing import Any
 
 from nas_tc.architecture import Architecture
-from nas_tc.budget import Bound
 from nas_tc.errors import TableError
-from nas_tc.latency import PredictedLimit, TimeTable, network_workload, nodes_of
-from nas_tc.space import Space, extreme_network
+from nas_tc.latency import TimeTable, nodes_of
 from nas_tc.timing import TimeLimit
 from nas_tc.worker import JudgedTime, TimingRequest, TimingResult
 
@@ -138,32 +136,6 @@ class TimeJudge:
             times.error_range is not None
             or (times.regression is not None and times.regression.half < inf)
             for times in (self.table.of(limit.setting) for limit in self.limits)
-        )
-
-    def most_macs(self, space: Space) -> float:
-        """The multiply-adds above which no network is likely within the limits; maybe infinite.
-
-        Args:
-            space: Space of the networks.
-        """
-        least_work = network_workload(extreme_network(space, "cheapest"))
-        found = inf
-        for limit in self.limits:
-            regression, unit_ms = self.table.of(limit.setting).regression, self.unit_ms(limit)
-            if regression is not None and unit_ms is not None:
-                found = min(found, regression.most_macs(limit.most * unit_ms, least_work))
-        return found
-
-    def cautious_limits(self, bounds: Sequence[Bound]) -> tuple[PredictedLimit, ...]:
-        """The limits as the table predicts them; those that it has no times for are left out.
-
-        Args:
-            bounds: The limits as written in the budget.
-        """
-        return tuple(
-            PredictedLimit.by(self.table, limit, bound, cautious=True)
-            for limit, bound in zip(self.limits, bounds, strict=True)
-            if self.table.of(limit.setting).layers
         )
 
     def add_training(self, train_s: float) -> None:

@@ -7,8 +7,10 @@ from types import SimpleNamespace
 import pytest
 from judged_times import MACHINE, SPACE, judge, profile
 
+from nas_tc.budget import parse_budget
 from nas_tc.cost import complexity
 from nas_tc.latency import network_workload
+from nas_tc.search.likely_limits import cautious_limits, most_macs
 from nas_tc.search.time_calibration import (
     calibrate_times,
     expected_search_s,
@@ -121,11 +123,20 @@ def test_a_search_takes_longer_with_more_of_everything():
 
 def test_the_multiply_adds_are_bounded_by_what_was_learnt():
     time_judge, _, _ = calibrated("latency<=2ms")
-    most = time_judge.most_macs(SPACE)
+    most = most_macs(time_judge, SPACE)
     assert 2e6 < most < 1e7  # a millisecond a million, and generously
     for each in islice(spread_networks(SPACE, Random(5)), 100):
         if profile(each).whole_ms <= 2:
             assert complexity(each) <= most
+
+
+def test_baselines_count_with_more_than_their_expected_time():
+    time_judge, _, _ = calibrated("latency<=2ms")
+    (limit,) = cautious_limits(time_judge, parse_budget("latency<=2ms").times)
+    network = next(spread_networks(SPACE, Random(7)))
+    predicted = time_judge.table.of(Setting()).predict(network)
+    assert limit.of(network) == predicted.likely_ms > predicted.ms
+    assert not cautious_limits(judge("latency<=2ms"), parse_budget("latency<=2ms").times)
 
 
 def test_rates_are_shown_with_their_error():
