@@ -7,6 +7,8 @@ complexity in J@224*0.55..J@224*0.6      at least, and at most
 params<=5M, memory<=64MiB                both
 weights<=256KiB@int8, memory<=320KiB@int8    of int8 numbers, on a microcontroller
 latency<=2.5ms@b1, train_step<=0.41s@b128
+latency<=2ms in onnxruntime              by another runtime than torch
+latency<=1ms in onnxruntime int8         in 8 bits
 """
 
 import re
@@ -26,10 +28,12 @@ _ABSOLUTE = re.compile(rf"{_NUMBER}\s*([^\W\d_]*)")
 _RELATIVE = re.compile(rf"(.*?)(?:\s*@\s*(\d{{1,6}}))?(?:\s*\*\s*{_NUMBER})?")
 _START = re.compile(r"([^\W\d]\w*)\s*(<=|>=|==|<|>|=|in\s)\s*")
 _DEVICE = re.compile(r"\s+on\s+(\S+)$")
+_RUNTIME = re.compile(r"\s+in\s+([^\W\d]\w*)(?:\s+(\w+))?$")
 _BATCH = re.compile(r"\s*@\s*b(\d{1,6})$")
 _NUMBER_TYPE = re.compile(r"\s*@\s*(u?int\d+|float\d+|fp\d+|bf\d+|bfloat\d+)$")
 _RANGE = re.compile(r"(?<![./])\.\.(?![./])")  # not that of a path, "../net.json"
 _DEVICES = ("cpu", "cuda")
+_RUNTIMES = {"torch": ("fp32",), "onnxruntime": ("fp32", "int8")}  # and their types of numbers
 _USAGE = "write a network times a factor, 'alexnet*0.6', or a number, '120M'"
 
 
@@ -112,7 +116,10 @@ def _bound(part: _Part) -> Bound:
     if not part.text:
         part.refuse(f"a limit is missing; {_USAGE}")
     measure, is_range, rest = _measure(part)
+    rest, runtime, dtype = _runtime(rest, measure)
     rest, device = _device(rest, measure)
+    if runtime != "torch" and device == "cuda":
+        part.refuse(f"{runtime} is timed on processors alone; leave 'on cuda' out")
     rest, measure = _number_type(rest, measure)
     rest, batch = _batch(rest, measure)
     least = None
@@ -125,7 +132,25 @@ def _bound(part: _Part) -> Bound:
     most = _amount(rest, measure)
     if batch is None and measure.needs_batch:
         part.cut(len(part.text)).refuse(f"{measure.name} needs its batch, as in '@b128'")
-    return Bound(part.text, measure.name, most, least, batch or 1, device)
+    return Bound(part.text, measure.name, most, least, batch or 1, device, runtime, dtype)
+
+
+def _runtime(part: _Part, measure: Measure) -> tuple[_Part, str, str]:
+    """The text before "in onnxruntime int8", the runtime and its type of numbers."""
+    match = _RUNTIME.search(part.text)
+    if match is None:
+        return part, "torch", "fp32"
+    runtime, dtype = match[1], match[2] or "fp32"
+    where = part.cut(match.start(1))
+    if runtime not in _RUNTIMES:
+        raise unknown("runtime", runtime, _RUNTIMES, within=part.whole, at=where.start + 1)
+    if "device" not in measure.depends_on:
+        where.refuse(f"{measure.name} is the same in every runtime; leave 'in {runtime}' out")
+    if runtime != "torch" and measure.name != "latency":
+        where.refuse(f"{runtime} runs forward passes on processors; limit 'latency'")
+    if dtype not in _RUNTIMES[runtime]:
+        raise unknown(f"type of numbers in {runtime}", dtype, _RUNTIMES[runtime], within=part.whole)
+    return part.cut(0, match.start()), runtime, dtype
 
 
 def _device(part: _Part, measure: Measure) -> tuple[_Part, str | None]:

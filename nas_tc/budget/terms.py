@@ -34,6 +34,8 @@ class Bound:
     least: Amount | None = None
     batch: int = 1  # number of images
     device: str | None = None  # device that a time is for; None: the search's own
+    runtime: str = "torch"  # program that a time is for: torch or onnxruntime
+    dtype: str = "fp32"  # type of numbers in that program
 
 
 @dataclass(frozen=True, slots=True)

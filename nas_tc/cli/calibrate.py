@@ -4,21 +4,22 @@ import time
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from nas_tc.cli import options
 from nas_tc.cli.console import console, new_table, parse_shape, shape_text
 from nas_tc.cli.network import network_of, surroundings
-from nas_tc.errors import CaptureError, NasTcError, TableError, unknown
+from nas_tc.errors import CaptureError, NasTcError, TableError
 from nas_tc.space import Space, load_space
 
 if TYPE_CHECKING:
     import torch
 
+    from nas_tc.cost.measures import TimedPass
     from nas_tc.latency import TimeTable
-    from nas_tc.timing import ReferenceSpeed, Run, Setting, Stopwatch
+    from nas_tc.timing import ReferenceSpeed, Run, Runtime, Setting, Stopwatch
 
 _CHECKED = 40  # networks
 _CHECK_SEED = 2015  # not one that calibration draws with
@@ -39,6 +40,7 @@ def calibrate(
     classes: options.SpaceClasses = 10,
     batch: options.Batch = 1,
     dtype: options.Dtype = "fp32",
+    runtime: options.Runtime = "torch",
     train_step: options.TrainStep = False,
     eager: Annotated[
         bool,
@@ -79,15 +81,21 @@ def calibrate(
 
     from nas_tc.data.cache import cache_folder  # noqa: PLC0415
     from nas_tc.latency import time_network  # noqa: PLC0415 - torch takes seconds
-    from nas_tc.timing import DTYPES, Setting, find_reference_speed, one_thread  # noqa: PLC0415
+    from nas_tc.timing import (  # noqa: PLC0415
+        Setting,
+        check_setting,
+        find_reference_speed,
+        one_thread,
+    )
     from nas_tc.training import choose_device, settle_on_core, take_huge_pages  # noqa: PLC0415
 
-    if dtype not in DTYPES:
-        raise unknown("dtype", dtype, DTYPES)
-    chosen = choose_device(device)
+    asked = "cpu" if device == "auto" and runtime == "onnxruntime" else device
+    chosen = choose_device(asked)
     if eager and chosen.type == "cpu":
         raise NasTcError("--eager: a processor launches no kernels; leave the option out")
-    setting = Setting("train_step" if train_step else "forward", batch, dtype, eager)
+    what: TimedPass = "train_step" if train_step else "forward"
+    setting = Setting(what, batch, dtype, eager, cast("Runtime", runtime))
+    check_setting(setting, chosen.type)
     if chosen.type == "cpu":
         settle_on_core()
         take_huge_pages()  # it looks at one build of each network only

@@ -169,7 +169,11 @@ ReportFolder = Annotated[
 
 # Time.
 Batch = Annotated[int, typer.Option(help="Images in a batch.", callback=at_least(1))]
-Dtype = Annotated[str, typer.Option(help="Data type of weights and maps: fp32 or bf16.")]
+Dtype = Annotated[
+    str,
+    typer.Option(help="Data type of weights and maps: fp32, bf16 (torch) or int8 (onnxruntime)."),
+]
+Runtime = Annotated[str, typer.Option(help="Program that runs the network: torch or onnxruntime.")]
 TrainStep = Annotated[
     bool,
     typer.Option("--train-step", "--training", help="Time training steps, not forward passes."),

@@ -70,6 +70,8 @@ def calibration(space_name: str, space: Space, bound: Bound, file: Path | None) 
     words += ["--eager"] if measure.is_eager else []
     reference = bound.most.reference
     words += ["--reference", reference.name] if reference and reference.side is None else []
+    words += ["--runtime", bound.runtime] if bound.runtime != "torch" else []
+    words += ["--dtype", bound.dtype] if bound.dtype != "fp32" else []
     device = _device_of(bound)
     words += ["--device", device] if device else []
     words += ["--out", str(file)] if file else []

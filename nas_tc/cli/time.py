@@ -3,20 +3,21 @@
 import json
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from nas_tc.cli import options
 from nas_tc.cli.console import console, images_text, shape_text
 from nas_tc.cli.network import companion, described, network_of, surroundings
-from nas_tc.errors import NasTcError, unknown
+from nas_tc.errors import NasTcError
 
 if TYPE_CHECKING:
     import torch
 
     from nas_tc.architecture import Architecture
-    from nas_tc.timing import Setting
+    from nas_tc.cost.measures import TimedPass
+    from nas_tc.timing import Runtime, Setting
 
 
 def time(
@@ -43,6 +44,7 @@ def time(
     train_step: options.TrainStep = False,
     device: options.Device = "auto",
     dtype: options.Dtype = "fp32",
+    runtime: options.Runtime = "torch",
     repeats: Annotated[
         int, typer.Option(help="Least number of samples.", callback=options.at_least(1))
     ] = 400,
@@ -76,13 +78,14 @@ def time(
     if against is not None:
         networks.append(companion(against, architecture, head, norm))
 
-    from nas_tc.timing import DTYPES, Setting  # noqa: PLC0415 - torch takes seconds
+    from nas_tc.timing import Setting, check_setting  # noqa: PLC0415 - torch takes seconds
     from nas_tc.training import choose_device  # noqa: PLC0415
 
-    if dtype not in DTYPES:
-        raise unknown("dtype", dtype, DTYPES)
-    setting = Setting("train_step" if train_step else "forward", batch, dtype)
-    chosen = choose_device(device)
+    asked = "cpu" if device == "auto" and runtime == "onnxruntime" else device
+    chosen = choose_device(asked)
+    what: TimedPass = "train_step" if train_step else "forward"
+    setting = Setting(what, batch, dtype, runtime=cast("Runtime", runtime))
+    check_setting(setting, chosen.type)
     found = _measured(
         networks, setting, chosen, limit_ms, rebuilds, repeats, time_table, predict=predict
     )
@@ -93,6 +96,7 @@ def time(
         "device": chosen.type,
         "dtype": dtype,
         "what": setting.what,
+        "runtime": _runtime(setting),
         **({} if limit_ms is None else {"limit_ms": limit_ms}),
         **({} if against is None else {"against": against}),
         **found,
@@ -101,6 +105,19 @@ def time(
         typer.echo(json.dumps(values, indent=2))
     else:
         _print(values, surroundings(network, architecture, head, norm))
+
+
+def _runtime(setting: "Setting") -> str:
+    """The program that runs the network, and its version."""
+    import torch  # noqa: PLC0415
+
+    from nas_tc.onnx_graph import ort_version  # noqa: PLC0415
+
+    return (
+        f"torch {torch.__version__}"
+        if setting.runtime == "torch"
+        else f"onnxruntime {ort_version()}"
+    )
 
 
 def _measured(
@@ -147,7 +164,7 @@ def _print(values: dict[str, Any], around: str) -> None:
     screen.print(f"network   {around}")
     if "latency_ms" not in values:
         screen.print(_predicted_text(values))
-        screen.print(f"machine   {_machine(machine, values['dtype'])}")
+        screen.print(f"machine   {_machine(machine, values['dtype'], values['runtime'])}")
         return
     screen.print(
         f"time      {values['latency_ms']:.3f} ms ({values['low_ms']:.3f} to "
@@ -175,7 +192,7 @@ def _print(values: dict[str, Any], around: str) -> None:
             f"{values['ratio_high']:.4f}) of {values['against']}, from {values['rounds']} "
             "interleaved rounds"
         )
-    screen.print(f"machine   {_machine(machine, values['dtype'])}")
+    screen.print(f"machine   {_machine(machine, values['dtype'], values['runtime'])}")
 
 
 def _predicted_text(values: dict[str, Any]) -> str:
@@ -196,12 +213,12 @@ def _predicted_text(values: dict[str, Any]) -> str:
     return text
 
 
-def _machine(machine: dict[str, Any], dtype: str) -> str:
+def _machine(machine: dict[str, Any], dtype: str, runtime: str) -> str:
     """What the time was measured on: the device, its settings, its host."""
     if machine["cuda"] is None:
         return (
             f"{machine['device']}, {dtype}, 1 of {machine['cores']} threads, "
-            f"{machine['instructions']}, torch {machine['torch']}, clock policy "
+            f"{machine['instructions']}, {runtime}, clock policy "
             f"{machine['governor'] or 'not shown'}, load {machine['load']}"
         )
     numbers = dtype

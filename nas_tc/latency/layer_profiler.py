@@ -16,6 +16,7 @@ from torch.nn import functional
 from nas_tc.architecture import Architecture
 from nas_tc.latency.layer_profile import LEAST_MS, LayerProfile, rows_of
 from nas_tc.latency.layer_signature import signatures_of
+from nas_tc.latency.onnx_profiler import profile_onnx_layers
 from nas_tc.latency.prefix_profiler import profile_prefixes
 from nas_tc.timing.baseline_speed import BaselineSpeed, ReferenceSpeed
 from nas_tc.timing.clock import counted_quantile
@@ -43,7 +44,8 @@ def profile_layers(
 ) -> LayerProfile:
     """Times a network and its layers, in interleaved runs.
 
-    On a GPU they are replays of CUDA graphs, unless the setting is eager; see `prefix_profiler`.
+    By onnxruntime its own clock of nodes tells the layers; see `onnx_profiler`. On a GPU they are
+    replays of CUDA graphs, unless the setting is eager; see `prefix_profiler`.
 
     Args:
         architecture: Network, which gets fresh weights: their values do not change the time.
@@ -59,6 +61,14 @@ def profile_layers(
     """
     if device.type != "cpu" and not setting.eager:
         return profile_prefixes(architecture, setting, device, least_s=least_s, fewest=fewest)
+    if setting.runtime == "onnxruntime":
+        return profile_onnx_layers(
+            architecture,
+            setting,
+            least_s=least_s,
+            fewest=fewest,
+            reference_speed=reference_speed,
+        )
     signatures = signatures_of(architecture)
     work = (_Step if setting.what == "train_step" else _Forward)(architecture, setting, device)
     for _ in range(_WARM_UPS):

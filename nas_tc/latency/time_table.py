@@ -15,14 +15,16 @@ from nas_tc.latency.layer_signature import LayerSignature
 from nas_tc.latency.layer_time import LayerTime
 from nas_tc.latency.layer_times import LayerTimes
 from nas_tc.latency.workload import Workload
+from nas_tc.onnx_graph import ort_version
 from nas_tc.timing.baseline_speed import baseline_weights, time_factor
 from nas_tc.timing.machine import device_slug, difference, is_of_gpu, timing_machine
 from nas_tc.timing.reference_speed import BaselineMs, baseline_ms_from
-from nas_tc.timing.setting import DTYPES, Setting
+from nas_tc.timing.setting import RUNTIME_DTYPES, RUNTIMES, Setting
 
 FORMAT = 1  # version of the file; raised when older versions of nas-tc cannot read it
 _GPU_FORMAT = 2  # of tables of GPUs, which say how passes were launched and have updates
 _QUIET_MS_KEY = "calm_ms"  # files of version 0.1 use this name, and stay readable
+_RUNTIMES_KEY = "times_by_other_runtimes"
 
 
 class TimeTable:
@@ -92,8 +94,8 @@ class TimeTable:
             on_gpu = is_of_gpu(machine)
             times = dict(
                 _read_times(each, on_gpu=on_gpu)
-                for each in values["times"]
-                if not (on_gpu and _is_outdated(each))
+                for each in (*values["times"], *values.get(_RUNTIMES_KEY, ()))
+                if not _is_outdated(each, on_gpu=on_gpu)
             )
             listed = values.get(_QUIET_MS_KEY)
             quiet_ms = None if listed is None else baseline_ms_from(listed)
@@ -122,11 +124,10 @@ class TimeTable:
             "format": _GPU_FORMAT if is_of_gpu(self.machine) else FORMAT,
             "machine": self.machine,
             _QUIET_MS_KEY: self.quiet_ms,
-            "times": [
-                _written(setting, times, on_gpu=is_of_gpu(self.machine))
-                for setting, times in self.times.items()
-            ],
+            "times": self._listed(by_torch=True),
         }
+        if by_others := self._listed(by_torch=False):
+            values[_RUNTIMES_KEY] = by_others  # a list that earlier versions do not read
         try:
             with whole_file(path) as partial:
                 partial.write_text(json.dumps(values, separators=(",", ":")), encoding="utf-8")
@@ -135,6 +136,14 @@ class TimeTable:
                 f"cannot write the time table {str(path)!r}: {error.strerror}; make room or "
                 "choose another file"
             ) from None
+
+    def _listed(self, *, by_torch: bool) -> list[dict[str, Any]]:
+        """The times of torch, or those of other runtimes, as the file has them."""
+        return [
+            _written(setting, times, on_gpu=is_of_gpu(self.machine))
+            for setting, times in self.times.items()
+            if (setting.runtime == "torch") == by_torch
+        ]
 
     def of(self, setting: Setting) -> LayerTimes:
         """The times in one setting (pass, batch, type of numbers, launch); empty at first."""
@@ -188,19 +197,32 @@ def default_table(folder: Path, machine: Mapping[str, Any]) -> Path:
     return folder / "times" / f"{device_slug(machine)}.json"
 
 
-def _is_outdated(values: Mapping[str, Any]) -> bool:
-    """Whether times of a GPU are training steps in which each layer is charged a whole update."""
-    return values["what"] == "train_step" and "launch" not in values
+def _is_outdated(values: Mapping[str, Any], *, on_gpu: bool) -> bool:
+    """Whether times are no longer what would be measured.
+
+    Those of a GPU by version 0.1, where each layer of a training step is charged a whole update;
+    and those of another version of onnxruntime.
+    """
+    if "runtime" in values:
+        here = ort_version()
+        return here is not None and values["runtime_version"] != here
+    return on_gpu and values["what"] == "train_step" and "launch" not in values
 
 
 def _written(setting: Setting, times: LayerTimes, *, on_gpu: bool) -> dict[str, Any]:
     launch = {"launch": "eager" if setting.eager else "replay"} if on_gpu else {}
+    runtime = (
+        {}
+        if setting.runtime == "torch"
+        else {"runtime": setting.runtime, "runtime_version": ort_version()}
+    )
     updates = [[*update[:2], round(update[2], 6)] for update in times.updates]
     return {
         "what": setting.what,
         "batch": setting.batch,
         "dtype": setting.dtype,
         **launch,
+        **runtime,
         **({"updates": updates} if updates else {}),
         "columns": ["kind", "sizes", "macs", "values", "params", "ms", "seen"],
         "layers": [
@@ -218,9 +240,11 @@ def _written(setting: Setting, times: LayerTimes, *, on_gpu: bool) -> dict[str, 
 def _read_times(values: Mapping[str, Any], *, on_gpu: bool) -> tuple[Setting, LayerTimes]:
     what, dtype = values["what"], values["dtype"]
     launch = values.get("launch", "eager" if on_gpu else "replay")  # version 0.1 replayed nothing
+    runtime = values.get("runtime", "torch")
     if (
         what not in ("forward", "train_step")
-        or dtype not in DTYPES
+        or runtime not in RUNTIMES
+        or dtype not in RUNTIME_DTYPES[runtime]
         or launch not in ("eager", "replay")
     ):
         raise ValueError(f"unknown setting {what!r}, {dtype!r}, {launch!r}")
@@ -242,7 +266,7 @@ def _read_times(values: Mapping[str, Any], *, on_gpu: bool) -> tuple[Setting, La
         (Workload(*map(int, work)), _time(ms)) for *work, ms in values.get("workloads", ())
     ]
     ids = [str(each) for each in values["networks"]]
-    setting = Setting(what, batch, dtype, eager=launch == "eager")
+    setting = Setting(what, batch, dtype, launch == "eager", runtime)
     times = LayerTimes(layers, totals, checks, ids, updates, workloads, on_gpu=on_gpu, batch=batch)
     return setting, times
 

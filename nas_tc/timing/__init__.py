@@ -32,7 +32,14 @@ from nas_tc.timing.reference_speed import (
     read_reference_speed,
     reference_speed_file,
 )
-from nas_tc.timing.setting import DTYPES, Setting
+from nas_tc.timing.setting import (
+    DTYPES,
+    RUNTIME_DTYPES,
+    RUNTIMES,
+    Runtime,
+    Setting,
+    check_setting,
+)
 from nas_tc.timing.stopwatch import REPEATS, Stopwatch, stopwatch
 from nas_tc.timing.work import forward_pass, training_step, work_of
 
@@ -44,6 +51,8 @@ __all__ = [
     "REBUILDS",
     "REBUILDS_S",
     "REPEATS",
+    "RUNTIMES",
+    "RUNTIME_DTYPES",
     "BaselineSpeed",
     "Builder",
     "Estimate",
@@ -54,12 +63,14 @@ __all__ = [
     "RebuildTimes",
     "ReferenceSpeed",
     "Run",
+    "Runtime",
     "Setting",
     "Stopwatch",
     "TimeLimit",
     "Verdict",
     "baseline_weights",
     "captured",
+    "check_setting",
     "decide_ratio",
     "decide_rebuilds",
     "estimate",

@@ -1,12 +1,13 @@
 """Limits on times as numbers: milliseconds, or a factor of a reference's time."""
 
 from dataclasses import dataclass
+from typing import cast
 
 from nas_tc.architecture import Architecture, Shape, walk
 from nas_tc.budget import Amount, Bound, at_images
 from nas_tc.cost.measures import MEASURES
-from nas_tc.errors import ArchitectureError, BudgetError
-from nas_tc.timing.setting import Setting
+from nas_tc.errors import ArchitectureError, BudgetError, NasTcError
+from nas_tc.timing.setting import Runtime, Setting, check_setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,10 @@ def time_limits(
         device: Device of the search, "cpu" or "cuda"; None if a table of another device decides.
 
     Raises:
-        BudgetError: A limit is for another device, or on the eager launches of a processor, which
-            has none; a reference cannot be built on such images, the ends of a range are not of one
-            reference or the wrong way round, or two limits are on the same time.
+        BudgetError: A limit is for another device, in a runtime that is not there, or on the eager
+            launches of a processor, which has none; a reference cannot be built on such images, the
+            ends of a range are not of one reference or the wrong way round, or two limits are on
+            the same time.
     """
     limits = tuple(_limit(bound, input, classes, device) for bound in bounds)
     first: dict[str, TimeLimit] = {}
@@ -86,8 +88,18 @@ def _limit(bound: Bound, input: Shape, classes: int, device: str | None) -> Time
     if least > most:
         raise BudgetError(f"the range {bound.text!r} is empty; write the smaller end first")
     assert measure.timed_pass is not None, bound.measure
-    setting = Setting(measure.timed_pass, bound.batch, eager=measure.is_eager)
+    runtime = cast(Runtime, bound.runtime)
+    setting = Setting(measure.timed_pass, bound.batch, bound.dtype, measure.is_eager, runtime)
+    if runtime != "torch" and device is not None:
+        _check_runtime(bound, setting, device)
     return TimeLimit(bound.text, bound.measure, setting, most, least, reference)
+
+
+def _check_runtime(bound: Bound, setting: Setting, device: str) -> None:
+    try:
+        check_setting(setting, device)
+    except NasTcError as error:
+        raise BudgetError(f"{bound.text!r}: {error}") from None
 
 
 def _reference(bound: Bound, amount: Amount, input: Shape, classes: int) -> Architecture | None:

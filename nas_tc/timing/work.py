@@ -9,6 +9,7 @@ from nas_tc.architecture import Architecture
 from nas_tc.timing.clock import Run
 from nas_tc.timing.cuda_graph import captured
 from nas_tc.timing.dummy_network import dummy_network
+from nas_tc.timing.onnx_work import onnx_pass
 from nas_tc.timing.setting import DTYPES, Setting
 
 
@@ -21,13 +22,16 @@ def work_of(
 
     Args:
         architecture: Network to run, with fresh weights.
-        setting: Pass, batch, type of numbers and launch.
+        setting: Pass, batch, type of numbers, launch and runtime.
         device: Device to run on.
         pool: Memory pool that its CUDA graph shares with those of other networks, see `captured`.
 
     Raises:
         ArchitectureError: A map shrinks to nothing.
+        DeviceError: onnxruntime is asked for, and is not installed.
     """
+    if setting.runtime == "onnxruntime":
+        return onnx_pass(architecture, batch=setting.batch, dtype=setting.dtype)
     work = training_step if setting.what == "train_step" else forward_pass
     run = work(architecture, batch=setting.batch, device=device, dtype=DTYPES[setting.dtype])
     return run if device.type == "cpu" or setting.eager else captured(run, pool)

@@ -159,6 +159,11 @@ def test_what_a_network_has_is_what_the_formulas_say(architecture, batch):
         ("latency_eager<=2ms on cpu", "latency_eager is for GPUs; write 'latency'"),
         ("train_step_eager<=2s", "train_step_eager needs its batch"),
         ("latency<=2ms on tpu", "unknown device 'tpu'"),
+        ("latency<=2ms in tvm", "unknown runtime 'tvm'"),
+        ("latency<=2ms in onnxruntime bf16", "unknown type of numbers in onnxruntime 'bf16'"),
+        ("params<=2M in onnxruntime", "params is the same in every runtime"),
+        ("train_step<=2s@b8 in onnxruntime", "onnxruntime runs forward passes on processors"),
+        ("latency<=2ms on cuda in onnxruntime", "onnxruntime is timed on processors alone"),
         ("complexity in 100M", "a range has two ends"),
         ("complexity in 120M..100M", "is empty: it goes from 120,000,000 to 100,000,000"),
         ("complexity in ..5M", "at character 15: an amount is missing"),
@@ -173,8 +178,38 @@ def test_errors_point_at_the_character(expression, complaint):
     assert len(str(raised.value).splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("expression", "batch", "dtype"),
+    [
+        ("latency<=2ms in onnxruntime", 1, "fp32"),
+        ("latency<=alexnet*0.5@b8 in onnxruntime int8", 8, "int8"),
+        ("latency in 1ms..2ms@b8 on cpu in onnxruntime", 8, "fp32"),
+    ],
+)
+def test_a_time_in_another_runtime(expression, batch, dtype):
+    (bound,) = parse_budget(f"complexity<=5M, {expression}").times
+    assert (bound.runtime, bound.batch, bound.dtype) == ("onnxruntime", batch, dtype)
+    assert bound.text == expression
+    assert parse_budget("latency<=2ms in torch").times[0].runtime == "torch"
+
+
 TOKENS = ["complexity", "params", "memory", "latency", "train_step", "in", "<=", "..", ",", "@b2"]
-TOKENS += ["@224", "*0.5", "ms", "MiB", "5", "5M", "alexnet", "on", "cuda", "(3,8)", "|", "[", " "]
+TOKENS += [
+    "@224",
+    "*0.5",
+    "ms",
+    "MiB",
+    "5",
+    "5M",
+    "alexnet",
+    "on",
+    "cuda",
+    "onnxruntime",
+    "(3,8)",
+    "|",
+    "[",
+    " ",
+]
 
 
 @given(st.lists(st.sampled_from(TOKENS), max_size=12).map("".join))

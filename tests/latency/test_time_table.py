@@ -34,6 +34,21 @@ def test_a_table_comes_back_from_its_file(tmp_path):
     assert [each.name for each in path.parent.iterdir()] == ["table.json"]
 
 
+def test_times_by_onnxruntime_are_of_one_version(tmp_path, monkeypatch):
+    path, setting = tmp_path / "table.json", Setting(dtype="int8", runtime="onnxruntime")
+    table = TimeTable(MACHINE)
+    table.of(Setting()).add(SMALL, profile(SMALL))
+    table.of(setting).add(SMALL, profile(SMALL))
+    monkeypatch.setattr("nas_tc.latency.time_table.ort_version", lambda: "1.2.3")
+    table.write(path)
+    assert TimeTable.read(path).times.keys() == {Setting(), setting}
+    assert len(json.loads(path.read_text())["times"]) == 1  # all that earlier versions read
+    monkeypatch.setattr("nas_tc.latency.time_table.ort_version", lambda: None)
+    assert setting in TimeTable.read(path).times  # on a machine without it, for predictions
+    monkeypatch.setattr("nas_tc.latency.time_table.ort_version", lambda: "1.3.0")
+    assert TimeTable.read(path).times.keys() == {Setting()}
+
+
 def test_what_others_added_meanwhile_is_kept(tmp_path):
     path = tmp_path / "table.json"
     ours, theirs = TimeTable(MACHINE), TimeTable(MACHINE)

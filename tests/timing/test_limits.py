@@ -24,6 +24,13 @@ def test_limits_as_numbers():
     ]
 
 
+def test_a_limit_in_onnxruntime():
+    pytest.importorskip("onnxruntime")
+    (limit,) = limits("latency<=2ms@b8 in onnxruntime int8")
+    assert limit.setting == Setting("forward", 8, "int8", runtime="onnxruntime")
+    assert limit.name == "latency@b8"
+
+
 @pytest.mark.parametrize(
     ("expression", "complaint"),
     [
