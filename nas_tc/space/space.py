@@ -9,6 +9,7 @@ from typing import Any, Self
 from nas_tc.architecture import (
     ACTIVATIONS,
     Architecture,
+    Block,
     Head,
     Inception,
     Norm,
@@ -287,7 +288,7 @@ def _chosen(
     stage: Stage, choices: StageChoices, blocks: tuple[str, ...], *, last: bool
 ) -> dict[str, Choice]:
     """The fields that have an effect in a stage, and their values."""
-    named = {parse_block(text): text for text in blocks}
+    named = _texts(blocks)
     values: dict[str, Choice] = {
         "depth": stage.depth,
         "filter": stage.filter,
@@ -324,6 +325,11 @@ def parse_pool(text: str) -> Pool | None:
         return None
     size, stride = text.split("/")
     return Pool(int(size), int(stride))
+
+
+@lru_cache(maxsize=256)
+def _texts(blocks: tuple[str, ...]) -> dict[Block, str]:
+    return {parse_block(text): text for text in blocks}
 
 
 @lru_cache(maxsize=256)
