@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Sequence
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -216,7 +217,8 @@ def _train_and_measure(
     """Trains the networks, and then times, tests and trains again the front."""
     started = time.monotonic()
     left = (trials or DEFAULT_TRIALS) - session.record().done
-    with open_time_judge(settings, table, session, left) as judge:
+    left_s = inf if stop is None else stop.left_s
+    with open_time_judge(settings, table, session, left, left_s) as judge:
         if judge is not None:
             queue_baselines(session.study, settings, families, session.listener, judge)
         Driver(session, settings, trials, judge, stop).run()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import inf
 
 import torch
 
@@ -9,7 +10,11 @@ from nas_tc.errors import DeviceError
 from nas_tc.latency import TimeTable, find_table, own_table_path
 from nas_tc.search.session import Session
 from nas_tc.search.settings import Settings
-from nas_tc.search.time_calibration import calibrate_times, expected_search_s
+from nas_tc.search.time_calibration import (
+    calibrate_times,
+    expected_search_s,
+    settle_admission,
+)
 from nas_tc.search.time_feasibility import check_feasible
 from nas_tc.search.time_judge import TimeJudge
 from nas_tc.timing import one_thread, timing_machine
@@ -26,7 +31,11 @@ def search_device(name: str) -> str:
 
 @contextmanager
 def open_time_judge(
-    settings: Settings, given: TimeTable | None, session: Session, trials: int
+    settings: Settings,
+    given: TimeTable | None,
+    session: Session,
+    trials: int,
+    left_s: float = inf,
 ) -> Iterator[TimeJudge | None]:
     """The object that compares networks' times with the limits; its table is saved at the end.
 
@@ -36,6 +45,7 @@ def open_time_judge(
             measured, and added to this device's own table.
         session: Study, workers and listener.
         trials: Networks that are still to be trained.
+        left_s: Seconds after which the search ends at the latest.
 
     Yields:
         The judge; None if the budget limits no time.
@@ -78,10 +88,11 @@ def open_time_judge(
             judge,
             session.pool,
             settings.space,
-            expected_search_s(settings, trials, session.pool.size, limits_ms),
+            min(expected_search_s(settings, trials, session.pool.size, limits_ms), left_s),
             note=session.listener.note,
             check=session.check,
         )
+        settle_admission(judge, settings.space)
     try:
         yield judge
     finally:

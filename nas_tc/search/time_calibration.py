@@ -6,7 +6,7 @@ most of them after a measurement each. A dozen networks are enough to tell which
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 from math import inf
 from random import Random
 from statistics import median
@@ -33,10 +33,8 @@ _DRAWN = 400
 _LOOKED_AT = 30  # of them, to see what is known
 _ATTEMPTS = 4000  # draws, where the maps of many shrink to nothing
 _NOTE_EVERY_S = 5.0
-# What timing a network takes on the quiet machine, so that a busy one, on which the search takes
-# longer, too, does not cut it short.
-_FIXED_S = 0.05
-_RUNS = 20
+_FIXED_S = 0.05  # to build a network, and the baseline networks with it
+_RUNS = 20  # of a network, warm-ups and those of baseline networks included
 _STEP_SHARE = 0.1  # of three forward passes at batch 1: what training takes for an image, at least
 _KEY = "calibration"
 
@@ -86,7 +84,7 @@ def calibrate_times(
         timed += 1
         if isinstance(result, TimingResult):  # else it did not fit in memory
             judge.add_layers(result)
-            left_s -= sum(_FIXED_S + _RUNS * each.whole_ms / 1000 for _, _, each in result.profiles)
+            left_s -= _quiet_s(result)
         if time.monotonic() - told > _NOTE_EVERY_S:
             told = time.monotonic()
             note(f"times: {timed} networks timed in {told - started:.0f} s")
@@ -96,6 +94,20 @@ def calibrate_times(
         for limit in judge.limits:
             if (regression := judge.table.of(limit.setting).regression) is not None:
                 note(f"{limit.name} here: {shown_rates(regression)}")
+
+
+def settle_admission(judge: TimeJudge, space: Space) -> None:
+    """Makes the judge lenient where no network of a space is likely within the limits.
+
+    The cheapest was timed and is within them, but predictions are not so sure of it.
+
+    Args:
+        judge: Judge with the limits and the table.
+        space: Space of the search.
+    """
+    drawn = islice(spread_networks(space, Random(0)), _DRAWN)
+    cheapest = extreme_network(space, "cheapest")
+    judge.is_lenient = not any(map(judge.admits, chain([cheapest], drawn)))
 
 
 def spread_networks(space: Space, random: Random) -> Iterator[Architecture]:
@@ -191,6 +203,17 @@ def _next(
         likely = [each for each in at_limit if judge.admits(each)] or at_limit
         return max(likely, key=lambda each: len(times.untimed(each)))
     return max(near, key=lambda each: regression.leverage(network_workload(each)))
+
+
+def _quiet_s(result: TimingResult) -> float:
+    """Seconds that a timing takes on the quiet machine.
+
+    A busy processor, on which the search takes longer, too, must not cut the calibration short. A
+    GPU's passes have to be captured, which takes longest.
+    """
+    if result.machine["cuda"] is not None:
+        return result.seconds
+    return sum(_FIXED_S + _RUNS * each.whole_ms / 1000 for _, _, each in result.profiles)
 
 
 def _most_ms(times: LayerTimes, network: Architecture) -> float:

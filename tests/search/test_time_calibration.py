@@ -1,11 +1,12 @@
 """Calibration before the first proposal: which networks are timed, and when it ends. No clock."""
 
+from dataclasses import replace
 from itertools import islice
 from random import Random
 from types import SimpleNamespace
 
 import pytest
-from judged_times import MACHINE, SPACE, judge, profile
+from judged_times import MACHINE, SPACE, judge, limits, profile
 
 from nas_tc.budget import parse_budget
 from nas_tc.cost import complexity
@@ -14,9 +15,11 @@ from nas_tc.search.likely_limits import cautious_limits, most_macs
 from nas_tc.search.time_calibration import (
     calibrate_times,
     expected_search_s,
+    settle_admission,
     shown_rates,
     spread_networks,
 )
+from nas_tc.search.time_judge import TimeJudge
 from nas_tc.space import extreme_network
 from nas_tc.timing import Setting
 from nas_tc.worker import TimingResult, TrainingResult
@@ -88,6 +91,30 @@ def test_the_time_is_bounded_by_that_of_the_search():
     _, long, _ = calibrated("latency<=2s, latency<=2s@b8", expected_s=10_000.0)
     assert 1 <= len(short.requests) < len(long.requests) <= 16
     assert [setting.batch for setting, _ in short.requests[0].to_profile] == [1, 8]
+
+
+def test_where_no_network_is_likely_within_the_limit_what_may_be_is_proposed():
+    cheapest = extreme_network(SPACE, "cheapest")
+    just = profile(cheapest).whole_ms * 1.01
+    time_judge, _, _ = calibrated("latency<=2ms")
+    times = time_judge.table.of(Setting())
+    for ratio in (0.8, 1.2) * 10:
+        times.add_check(1.0, ratio)
+    tight = TimeJudge(limits(f"latency<={just:.6f}ms"), time_judge.table, None, measures=True)
+    assert not tight.admits(cheapest)
+    settle_admission(tight, SPACE)
+    assert tight.admits(cheapest)
+    settle_admission(time_judge, SPACE)
+    assert not time_judge.is_lenient
+
+
+def test_on_a_gpu_the_seconds_of_the_worker_count():
+    captured = replace(TimingResult((), (), {**MACHINE, "cuda": "12.8"}), seconds=7.0)
+    time_judge = judge("latency<=2ms", extreme_network(SPACE, "cheapest"))
+    time_judge.table.machine["cuda"] = "12.8"
+    pool = ProfilingPool(captured)
+    calibrate_times(time_judge, pool, SPACE, 500.0, note=[].append)  # 15 s of them
+    assert len(pool.requests) == 3
 
 
 def test_no_room_for_a_network_is_no_end():
