@@ -93,6 +93,13 @@ def search(
             show_default="100 times the longest so far, 600 at least",
         ),
     ] = None,
+    retries: Annotated[
+        int,
+        typer.Option(
+            help="Times that a network is tried again after its worker died or hung.",
+            callback=options.at_least(0),
+        ),
+    ] = 1,
     memory_limit: options.MemoryLimit = None,
 ) -> None:
     """Find the most accurate networks within a budget. Run it again to resume."""
@@ -131,6 +138,7 @@ def search(
             per_gpu=per_gpu,
             memory_limit=memory_limit,
             trial_timeout_s=trial_timeout,
+            retries=retries,
             listener=listener,
             command=shlex.join(["nas-tc", *sys.argv[1:]]),
             recipe=recipe,

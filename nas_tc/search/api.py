@@ -2,12 +2,15 @@
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from math import inf
 from pathlib import Path
 from typing import Any
 
 import optuna
+from optuna.exceptions import StorageInternalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from nas_tc.data import (
     Decoding,
@@ -78,6 +81,7 @@ def search(
     per_gpu: int = 1,
     memory_limit: str | None = None,
     trial_timeout_s: float | None = None,
+    retries: int = 1,
     **fields: Any,
 ) -> StudyRecord:
     """Finds the most accurate networks of a space within a budget.
@@ -127,6 +131,7 @@ def search(
         trial_timeout_s: Longest time that a worker may take for a rung of a training, seconds; one
             that takes longer is replaced, and its network tried again. None: a hundred times the
             longest so far, ten minutes at least.
+        retries: Number of times that a network is tried again after its worker died or hung.
         **fields: Fields of `nas_tc.recipe.Recipe` that replace the recipe's own, such as
             `epochs=20`.
 
@@ -141,7 +146,7 @@ def search(
     stop = None if time_limit_s is None else StopTime(time_limit_s)
     if trials is None and stop is None:
         trials = DEFAULT_TRIALS
-    _check_numbers(trials, workers, reruns, per_gpu, trial_timeout_s)
+    _check_numbers(trials, workers, reruns, per_gpu, trial_timeout_s, retries)
     limit = None if memory_limit is None else parse_limit(memory_limit)
     plan = plan_search(budget, space, recipe, augment, seed, fields, metric)
     starts = [parse_start(text) for text in start]
@@ -185,24 +190,38 @@ def search(
             _record_run(opened, before, command)
             interrupted = False
             try:
-                with Pool(
-                    images,
-                    settings.recipe,
-                    metric=settings.metric,
-                    device=device,
-                    workers=workers,
-                    address=ray_address,
-                    per_gpu=per_gpu,
-                    alone=bool(settings.times),
-                    note=listener.note,
-                    trial_timeout_s=trial_timeout_s,
-                ) as pool:
-                    session = Session(opened, path, pool, listener, interrupts)
+                with (
+                    _requeueing(opened),
+                    Pool(
+                        images,
+                        settings.recipe,
+                        metric=settings.metric,
+                        device=device,
+                        workers=workers,
+                        address=ray_address,
+                        per_gpu=per_gpu,
+                        alone=bool(settings.times),
+                        note=listener.note,
+                        trial_timeout_s=trial_timeout_s,
+                    ) as pool,
+                ):
+                    session = Session(opened, path, pool, listener, interrupts, retries)
                     _train_and_measure(session, settings, table, families, trials, reruns, stop)
             except KeyboardInterrupt:
                 interrupted = True
                 requeue_running(opened)
             return record_of(opened, path, interrupted=interrupted)
+
+
+@contextmanager
+def _requeueing(study: optuna.Study) -> Iterator[None]:
+    """Queues what is in flight again where a search ends with an error."""
+    try:
+        yield
+    except NasTcError:
+        with suppress(SQLAlchemyError, StorageInternalError):  # such as a full disk
+            requeue_running(study)
+        raise
 
 
 def _train_and_measure(
@@ -234,6 +253,7 @@ def _check_numbers(
     reruns: int,
     per_gpu: int,
     trial_timeout_s: float | None,
+    retries: int,
 ) -> None:
     """Refuses numbers that make no search; the arguments are those of `search`."""
     if trials is not None and trials < 1:
@@ -242,6 +262,8 @@ def _check_numbers(
         raise NasTcError(f"workers must be 1 or more, not {workers}")
     if reruns < 0:
         raise NasTcError(f"reruns must be 0 or more, not {reruns}")
+    if retries < 0:
+        raise NasTcError(f"retries must be 0 or more, not {retries}")
     if per_gpu < 1:
         raise NasTcError(f"per_gpu must be 1 or more, not {per_gpu}")
     if trial_timeout_s is not None and not trial_timeout_s > 0:

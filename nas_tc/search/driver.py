@@ -44,7 +44,6 @@ from nas_tc.study.trial import trial_record
 from nas_tc.study.weights import Weights
 from nas_tc.worker import TimingResult, TrainingResult, training_seed
 
-_LOSSES = 2  # workers that may die under one network before it is given up
 _FAILURES_IN_A_ROW = 5
 
 
@@ -287,7 +286,7 @@ class Driver:
         """
         trial.set_user_attr(REASON_KEY, str(error))
         losses = trial.user_attrs.get(LOSSES_KEY, 0) + 1
-        tried_again = isinstance(error, LostError) and losses < _LOSSES
+        tried_again = isinstance(error, LostError) and losses <= self._session.retries
         if tried_again:
             network = Architecture.from_dict(trial.user_attrs[ARCHITECTURE_KEY])
             kept = {LOSSES_KEY: losses}

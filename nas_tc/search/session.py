@@ -24,6 +24,7 @@ class Session:
         pool: Workers that time, train and test networks.
         listener: Receives notes, progress and endings of trials.
         interrupts: Checked for Ctrl-C between two answers of workers.
+        retries: Number of times that a network is tried again after its worker died or hung.
     """
 
     study: optuna.Study
@@ -31,6 +32,7 @@ class Session:
     pool: Pool
     listener: Listener
     interrupts: Interrupts
+    retries: int = 1
     _identity: tuple[int, int] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:

@@ -90,8 +90,7 @@ class RealSearch:
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError(f"still running: {self.out} {self.errors}") from None
-        for reader in self.readers:
-            reader.join(30)
+        self._close()
         return (
             self.process.returncode,
             "".join(self.out),

@@ -72,6 +72,26 @@ def test_a_worker_that_dies_is_replaced_and_its_network_tried_again(fresh_search
     assert killed[0] in {t.architecture for t in record.trials if t.state != "failed"}
 
 
+@pytest.mark.parametrize(("retries", "tries"), [(0, 1), (2, 3)])
+def test_a_network_is_tried_as_often_as_asked(tiny_search, monkeypatch, retries, tries):
+    begun = []
+    next_result = pool_module.Pool.next_result
+
+    def lose_the_first(self, timeout_s):
+        answer = next_result(self, timeout_s)
+        if answer is None or len(begun) >= 3:
+            return answer
+        begun.append(answer[0])
+        return answer[0], pool_module.LostError("the worker died: a test")
+
+    monkeypatch.setattr(pool_module.Pool, "next_result", lose_the_first)
+    record = tiny_search(trials=2, retries=retries)
+    assert record.done == 2
+    lost = [t.architecture for t in record.trials if t.state == "failed"]
+    assert len(lost) == 3
+    assert len(set(lost)) == 3 // tries
+
+
 def test_networks_that_diverge_are_stopped_with_the_reason(tiny_search):
     record = tiny_search(learning_rate=1e20, trials=2)
     assert [t.state for t in record.trials] == ["pruned", "pruned"]
