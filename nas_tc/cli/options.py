@@ -162,7 +162,7 @@ AllFiles = Annotated[
 ReportFolder = Annotated[
     Path | None,
     typer.Option(
-        help="Folder for the report: CSV tables, pareto.png and manifest.json.",
+        help="Folder for the report: report.html, CSV tables, pictures and manifest.json.",
         show_default="beside the study",
     ),
 ]

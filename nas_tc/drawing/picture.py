@@ -10,11 +10,12 @@ from nas_tc.drawing.layout import MARGIN, Box, Group, arcs, layout
 _TOP = 78.0  # room for the title
 _AXIS = _TOP + 140.0  # centre line of all boxes, picture pixels from the top
 _HEIGHT = 420.0
+_LEAST_WIDTH = 660.0  # room for the totals and the scale of colours
 _PALE, _WARM, _DARK = (255, 247, 230), (244, 140, 60), (140, 22, 30)
 _FONT = 'font-family="Helvetica, Arial, sans-serif"'
 
 
-def draw_network(architecture: Architecture, title: str) -> str:
+def draw_network(architecture: Architecture, title: str, *, gradient: str = "share") -> str:
     """An SVG picture: boxes as tall as the map and as broad as the channels, to scale.
 
     The colour is a layer's share of the multiply-adds; shortcuts and branches are arcs. Fully
@@ -23,6 +24,7 @@ def draw_network(architecture: Architecture, title: str) -> str:
     Args:
         architecture: Network to draw.
         title: Title of the picture.
+        gradient: Identifier of the scale of colours, which is to be unique on a page.
 
     Raises:
         ArchitectureError: A map shrinks to nothing.
@@ -32,12 +34,12 @@ def draw_network(architecture: Architecture, title: str) -> str:
     largest_share = max(layer.macs for layer in layers) / cost.macs
     groups = layout(layers)
     boxes = [box for group in groups for box in group.boxes]
-    width = max(groups[-1].x + groups[-1].width + MARGIN, 560.0)
+    width = max(groups[-1].x + groups[-1].width + MARGIN, _LEAST_WIDTH)
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {_HEIGHT:.0f}" '
         f'width="{width:.0f}" height="{_HEIGHT:.0f}" {_FONT}>',
         f'<rect width="{width:.0f}" height="{_HEIGHT:.0f}" fill="white"/>',
-        *_heading(title, cost, largest_share, width),
+        *_heading(title, cost, largest_share, width, gradient),
     ]
     for start, end in arcs(layers):
         lines.append(_arc(boxes[start : end + 1]))
@@ -47,23 +49,25 @@ def draw_network(architecture: Architecture, title: str) -> str:
     return "\n".join([*lines, "</svg>", ""])
 
 
-def _heading(title: str, cost: Cost, largest_share: float, width: float) -> Iterator[str]:
+def _heading(
+    title: str, cost: Cost, largest_share: float, width: float, gradient: str
+) -> Iterator[str]:
     """Title, totals and the scale of colours; the darkest is a layer of the largest share."""
     shape = "x".join(map(str, cost.architecture.input))
     totals = f"{shape} images, {_short(cost.macs)} multiply-adds, {_short(cost.params)} parameters"
     yield _text(MARGIN, 34, title, 20, weight="bold")
     yield _text(MARGIN, 56, totals, 13, colour="#555")
-    left = max(width - MARGIN - 150, MARGIN + 360)
+    left = max(width - MARGIN - 150, _LEAST_WIDTH - MARGIN - 150)
     yield (
-        '<defs><linearGradient id="share">'
+        f'<defs><linearGradient id="{gradient}">'
         + "".join(
             f'<stop offset="{part:.0%}" stop-color="{_colour(part)}"/>' for part in (0, 0.5, 1)
         )
         + "</linearGradient></defs>"
     )
     yield (
-        f'<rect x="{left:.1f}" y="22" width="150" height="10" fill="url(#share)" stroke="#999" '
-        'stroke-width="0.5"/>'
+        f'<rect x="{left:.1f}" y="22" width="150" height="10" fill="url(#{gradient})" '
+        'stroke="#999" stroke-width="0.5"/>'
     )
     yield _text(left, 16, "share of the multiply-adds", 11, colour="#555")
     yield _text(left, 47, "0 %", 11, colour="#555")

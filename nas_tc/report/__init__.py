@@ -2,9 +2,12 @@
 
 from nas_tc.report.against_baselines import AgainstBaseline, against_baseline
 from nas_tc.report.agreement import draw_agreement
-from nas_tc.report.columns import in_metric, write_csv
+from nas_tc.report.columns import write_csv
 from nas_tc.report.curve import write_curve
+from nas_tc.report.effects import Effect, Effects, effects
+from nas_tc.report.family import Member, family_tree
 from nas_tc.report.majority import majority_lines, no_better
+from nas_tc.report.page import page_html
 from nas_tc.report.per_class import class_table, confusion_table, worst_classes
 from nas_tc.report.plot import draw_front, short_number
 from nas_tc.report.recommended import Recommended, recommended
@@ -17,9 +20,13 @@ from nas_tc.report.tables import (
     trials_table,
 )
 from nas_tc.report.write import manifest, write_report
+from nas_tc.study.columns import in_metric
 
 __all__ = [
     "AgainstBaseline",
+    "Effect",
+    "Effects",
+    "Member",
     "Recommended",
     "against_baseline",
     "class_table",
@@ -27,6 +34,8 @@ __all__ = [
     "confusion_table",
     "draw_agreement",
     "draw_front",
+    "effects",
+    "family_tree",
     "front_of",
     "front_table",
     "in_metric",
@@ -34,6 +43,7 @@ __all__ = [
     "majority_lines",
     "manifest",
     "no_better",
+    "page_html",
     "recommended",
     "share_of_budget",
     "short_number",

@@ -56,15 +56,15 @@ def against_baseline(record: StudyRecord, choice: Recommended | None) -> Against
     noise = None if model is None else model.noise
     images = int(record.settings["data"]["validation_images"])
     is_counted = record.metric in (Metric.ERROR, Metric.SUBSET_ERROR)
-    known, own_error = _known(baseline, noise, images, is_counted=is_counted)
-    expected, error = _known(choice.trial, noise, images, is_counted=is_counted)
+    known, own_error = known_error(baseline, noise, images, is_counted=is_counted)
+    expected, error = known_error(choice.trial, noise, images, is_counted=is_counted)
     if not choice.trial.reruns and model is not None and model.spread is not None:
         expected, error = model.expected, max(model.spread, 1 / images)
     both = None if own_error is None or error is None else hypot(own_error, error)
     return AgainstBaseline(baseline, known - expected, both)
 
 
-def _known(
+def known_error(
     trial: TrialRecord, noise: float | None, images: int, *, is_counted: bool
 ) -> tuple[float, float | None]:
     """A network's validation error over its trainings, and the standard error of that if told."""

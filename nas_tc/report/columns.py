@@ -1,24 +1,10 @@
-"""Tables as CSV files, and names of columns that say by which metric errors are."""
+"""Tables as CSV files that spreadsheets read as they are."""
 
 from pathlib import Path
 
 import pandas as pd
 
-from nas_tc.metric import Metric
-
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet begins to compute at
-
-
-def in_metric(column: str, metric: Metric) -> str:
-    """The name of a column: "val_error" is "val_balanced_error" by the balanced error.
-
-    Args:
-        column: Name with "val_error" or "test_error" in it, or any other.
-        metric: Metric of the errors.
-    """
-    for split in ("val", "test"):
-        column = column.replace(f"{split}_error", f"{split}_{metric.value}")
-    return column
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:

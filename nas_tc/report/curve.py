@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from nas_tc.metric import Metric
 from nas_tc.recipe import CurvePoint
-from nas_tc.report.columns import in_metric
+from nas_tc.study.columns import in_metric
 
 _LOSS, _ERROR = "#9aa5b1", "#0b5fa5"
 _COLUMNS = ("epoch", "train_loss", "val_error", "train_s")

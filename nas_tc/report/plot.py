@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from math import isfinite
 from pathlib import Path
 
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
@@ -21,8 +22,10 @@ _INCHES = (8.0, 5.0)
 _SHORT = FuncFormatter(lambda value, _: short_number(value))
 
 
-def draw_front(record: StudyRecord, path: Path, objectives: Sequence[str] = ()) -> None:
-    """Writes a PNG: each complete trial a dot, the front a staircase, the budget a line.
+def draw_front(
+    record: StudyRecord, path: Path, objectives: Sequence[str] = (), *, also: Sequence[Path] = ()
+) -> None:
+    """Writes a picture: each complete trial a dot, the front a staircase, the budget a line.
 
     Each network of the front carries its trial number, baselines are diamonds with a name. With
     more objectives than error and one cost, the front has no staircase, and its colours show the
@@ -30,9 +33,10 @@ def draw_front(record: StudyRecord, path: Path, objectives: Sequence[str] = ()) 
 
     Args:
         record: Record of the study.
-        path: PNG file to write.
+        path: File to write, PNG or SVG by its ending.
         objectives: "error" and one cost or more; the first cost is the horizontal axis. Without
             any, the study's own.
+        also: More files to write.
     """
     names = list(objectives) or list(record.objectives)
     cost, *further = (name for name in names if name != "error")
@@ -48,7 +52,7 @@ def draw_front(record: StudyRecord, path: Path, objectives: Sequence[str] = ()) 
         color=_OTHER,
         label=f"trained to the end ({len(record.complete)})",
     )
-    limit = _limit(record, cost)
+    limit = budget_limit(record, cost)
     if front:
         costs = [_amount(trial, cost) for trial in front]
         errors = [100 * (trial.mean_val_error or 0.0) for trial in front]
@@ -56,7 +60,7 @@ def draw_front(record: StudyRecord, path: Path, objectives: Sequence[str] = ()) 
         if further:
             colours = [_amount(trial, further[0]) for trial in front]
             dots = axes.scatter(costs, errors, s=40, c=colours, zorder=3, label=label)
-            figure.colorbar(dots, label=_label(further[0]), format=_SHORT)
+            figure.colorbar(dots, label=axis_label(further[0]), format=_SHORT)
         else:
             end = limit or costs[-1]  # a budget may leave this cost free
             axes.step(
@@ -86,7 +90,7 @@ def draw_front(record: StudyRecord, path: Path, objectives: Sequence[str] = ()) 
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.margins(y=0.1)
     axes.set_ylim(bottom=0)
-    axes.set_xlabel(_label(cost))
+    axes.set_xlabel(axis_label(cost))
     axes.set_ylabel(f"validation {record.metric.words}, %")
     data = record.settings["data"]
     axes.set_title(
@@ -98,7 +102,10 @@ def draw_front(record: StudyRecord, path: Path, objectives: Sequence[str] = ()) 
     axes.grid(visible=True, which="major", color="#e5e8eb", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.legend(frameon=False, fontsize=9)
-    figure.savefig(path)
+    for each in (path, *also):
+        is_svg = each.suffix == ".svg"
+        with rc_context({"svg.hashsalt": "nas-tc"}):  # the same file for the same study
+            figure.savefig(each, metadata={"Date": None} if is_svg else None)
 
 
 def _draw_baselines(axes: Axes, record: StudyRecord, cost: str) -> None:
@@ -139,7 +146,7 @@ def _amount(trial: TrialRecord, cost: str) -> float:
     return float("nan") if found is None else found
 
 
-def _label(cost: str) -> str:
+def axis_label(cost: str) -> str:
     """Label of a cost's axis, with the unit."""
     measure, batch = parse_measure(cost)
     if batch is None and not measure.is_timed:
@@ -147,7 +154,7 @@ def _label(cost: str) -> str:
     return measure.axis_label(batch)
 
 
-def _limit(record: StudyRecord, cost: str) -> float | None:
+def budget_limit(record: StudyRecord, cost: str) -> float | None:
     """Upper limit of the budget on a cost; None without one, or if it is a ratio to a reference."""
     budget = record.settings["budget"]
     if cost == "complexity":

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from nas_tc.cost.measures import MEASURES, parse_measure
-from nas_tc.metric import Metric
-from nas_tc.report.columns import in_metric
 from nas_tc.study import StudyRecord, TrialRecord, check_objectives, objective, pareto_front
+from nas_tc.study.columns import cost_column, table_in_metric, time_columns, trial_row
 from nas_tc.study.resolution import add_resolution
 
 _RECORDED = ("complexity", "params")  # by formula, and in every row
@@ -50,11 +49,11 @@ def front_table(record: StudyRecord, objectives: Sequence[str] = ()) -> pd.DataF
         "of_budget",
         "params",
         "train_s",
-        *time_columns(record),
+        *time_columns(record.trials),
     ]
     rows = [
         {
-            **_row(t),
+            **trial_row(t),
             "val_error": t.mean_val_error,
             "trainings": 1 + len(t.repeats),
             "of_budget": share_of_budget(record, t),
@@ -75,45 +74,18 @@ def front_table(record: StudyRecord, objectives: Sequence[str] = ()) -> pd.DataF
         columns += ["baseline", "on_front"]
     table = pd.DataFrame(rows, columns=columns)
     add_resolution(table, (*front, *landmarks), record.trials)
-    return _in_metric(table, record, (*front, *landmarks))
+    return table_in_metric(
+        table, record.metric, (*front, *landmarks), multilabel=record.multilabel
+    )
 
 
 def trials_table(record: StudyRecord) -> pd.DataFrame:
-    """All trials in order, those that trained baselines among them.
+    """All trials in order, as `StudyRecord.to_pandas` gives them.
 
-    Columns: those of the front without of_budget, val_error being that of this training alone;
-    state (rejected: over the budget by the clock), reason, baseline (the family, where there are
-    any), repeat_of (the trial that trained the network before, where some did), epochs; timing_s,
-    seconds that a worker spent on its times, and of each time its interval, verdict and repeats, as
-    latency_low_ms, ...; val_error after each
-    rung as val_error@EPOCH; the genes. Errors have the names that the front gives them.
+    Args:
+        record: Record of the study.
     """
-    repeated = any(trial.repeat_of is not None for trial in record.trials)
-    has_baselines = any(trial.baseline is not None for trial in record.trials)
-    rungs = sorted({epoch for trial in record.trials for epoch in trial.val_errors})
-    rows = [
-        {
-            **_row(trial),
-            "state": trial.state,
-            "reason": trial.reason,
-            **({"baseline": trial.baseline} if has_baselines else {}),
-            **({"repeat_of": trial.repeat_of} if repeated else {}),
-            "epochs": max(trial.val_errors, default=0),
-            **({} if trial.timing_s is None else {"timing_s": trial.timing_s}),
-            **{
-                f"{name}_{key}": value
-                for name, figure in trial.times.items()
-                for key, value in figure.items()
-                if key != "ms"
-            },
-            **{f"val_error@{epoch}": trial.val_errors.get(epoch) for epoch in rungs},
-            **trial.genes,
-        }
-        for trial in record.trials
-    ]
-    table = pd.DataFrame(rows)
-    add_resolution(table, record.trials, record.trials)
-    return _in_metric(table, record, record.trials)
+    return record.to_pandas()
 
 
 def front_of(record: StudyRecord, objectives: Sequence[str] = ()) -> tuple[TrialRecord, ...]:
@@ -150,11 +122,6 @@ def share_of_budget(record: StudyRecord, trial: TrialRecord) -> float | None:
     return None
 
 
-def time_columns(record: StudyRecord) -> list[str]:
-    """Names of the columns for the times in the study, such as "latency_ms"."""
-    return list(dict.fromkeys(_column(name) for trial in record.trials for name in trial.times))
-
-
 def computed_columns(objectives: Sequence[str]) -> dict[str, str]:
     """Columns for objectives that a study does not record, because formulas give them.
 
@@ -166,16 +133,10 @@ def computed_columns(objectives: Sequence[str]) -> dict[str, str]:
     """
     names = [name for name in objectives if name.partition("@")[0] in MEASURES]
     return {
-        name: _column(name)
+        name: cost_column(name)
         for name in names
         if name not in _RECORDED and not parse_measure(name)[0].is_timed
     }
-
-
-def _column(name: str) -> str:
-    """A measure's name with its unit: "train_step@b128" is "train_step_ms@b128"."""
-    measure, batch = parse_measure(name)
-    return measure.column(batch)
 
 
 def _rerun_columns(trial: TrialRecord) -> dict[str, object]:
@@ -185,31 +146,3 @@ def _rerun_columns(trial: TrialRecord) -> dict[str, object]:
             columns[f"rerun_{which}_error"] = round(spread.mean, 6)
             columns[f"rerun_{which}_error_sd"] = spread.deviation
     return columns
-
-
-def _in_metric(
-    table: pd.DataFrame, record: StudyRecord, trials: Sequence[TrialRecord]
-) -> pd.DataFrame:
-    """Names the columns of errors by the study's metric; the plain test error stands beside it."""
-    if record.metric == Metric.ERROR or table.empty:
-        return table
-    table = table.rename(columns=lambda name: in_metric(name, record.metric))
-    after = list(table.columns).index(in_metric("test_error", record.metric)) + 1
-    plain = [None if trial.confusion is None else trial.confusion.error for trial in trials]
-    name = "test_subset_error" if record.multilabel else "test_error"
-    if name not in table:
-        table.insert(after, name, pd.Series(plain, dtype=float))
-    return table
-
-
-def _row(trial: TrialRecord) -> dict[str, object]:
-    return {
-        "trial": trial.number,
-        "network": trial.network,
-        "val_error": trial.val_error,
-        "test_error": trial.test_error,
-        "complexity": trial.complexity,
-        "params": trial.params,
-        "train_s": trial.train_s,
-        **{_column(name): figure["ms"] for name, figure in trial.times.items()},
-    }

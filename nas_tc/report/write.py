@@ -1,4 +1,4 @@
-"""Writes a study's report: tables, a picture and a manifest."""
+"""Writes a study's report: a page, tables, pictures and a manifest."""
 
 import json
 from collections import Counter
@@ -9,20 +9,37 @@ from typing import Any
 
 from nas_tc.errors import StudyError
 from nas_tc.report.against_baselines import against_baseline
-from nas_tc.report.columns import in_metric, write_csv
+from nas_tc.report.columns import write_csv
+from nas_tc.report.page import page_html
 from nas_tc.report.per_class import study_tables
 from nas_tc.report.plot import draw_front
 from nas_tc.report.recommended import recommended
+from nas_tc.report.summary import summary
 from nas_tc.report.tables import front_of, front_table, trials_table
 from nas_tc.study import StudyRecord
+from nas_tc.study.columns import in_metric
+
+_FILES = (
+    "report.html",
+    "report.md",
+    "pareto.csv",
+    "trials.csv",
+    "trials.parquet",
+    "pareto.png",
+    "pareto.svg",
+    "manifest.json",
+)
 
 
 def write_report(
     record: StudyRecord, out: Path, objectives: Sequence[str] = ()
 ) -> tuple[Path, ...]:
-    """Writes pareto.csv, trials.csv, pareto.png and manifest.json into the folder `out`.
+    """Writes the report into the folder `out`.
 
-    Where networks were tested, per_class.csv and confusion.csv, too; see `class_table` and
+    report.html is a page to explore, in one file; report.md a summary for a repository or an issue;
+    pareto.csv and trials.csv are tables, trials.parquet is the second with its types; pareto.png
+    and pareto.svg are pictures of the front, and manifest.json has all settings. Where networks
+    were tested, per_class.csv and confusion.csv, too; see `class_table` and
     `confusion_table`.
 
     Args:
@@ -38,27 +55,28 @@ def write_report(
         StudyError: The folder cannot be written.
         NasTcError: The objectives make no front, or the study does not hold them.
     """
-    paths = tuple(
-        out / name for name in ("pareto.csv", "trials.csv", "pareto.png", "manifest.json")
-    )
-    pareto, trials, picture, manifest_path = paths
-    tables = {out / name: table for name, table in study_tables(record).items()}
+    tables = study_tables(record)
+    paths = {name: out / name for name in (*_FILES, *tables)}
     try:
         out.mkdir(parents=True, exist_ok=True)
-        write_csv(front_table(record, objectives), pareto)
-        write_csv(trials_table(record), trials)
-        draw_front(record, picture, objectives)
-        manifest_path.write_text(
+        write_csv(front_table(record, objectives), paths["pareto.csv"])
+        trials = trials_table(record)
+        write_csv(trials, paths["trials.csv"])
+        trials.convert_dtypes().to_parquet(paths["trials.parquet"], index=False)
+        draw_front(record, paths["pareto.png"], objectives, also=[paths["pareto.svg"]])
+        paths["manifest.json"].write_text(
             json.dumps(manifest(record, objectives), indent=2) + "\n", encoding="utf-8"
         )
-        for path, table in tables.items():
-            write_csv(table, path)
+        for name, table in tables.items():
+            write_csv(table, paths[name])
+        paths["report.md"].write_text(summary(record, objectives), encoding="utf-8")
+        paths["report.html"].write_text(page_html(record, objectives), encoding="utf-8")
     except OSError as error:
         raise StudyError(
             f"cannot write the report to {out}: {error.strerror}; the study is safe: choose "
             "another folder and run nas-tc report"
         ) from None
-    return (*paths, *tables)
+    return tuple(paths.values())
 
 
 def manifest(record: StudyRecord, objectives: Sequence[str] = ()) -> dict[str, Any]:

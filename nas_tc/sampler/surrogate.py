@@ -126,6 +126,32 @@ class Surrogate:
         found: Floats = (kernel(some, others) - left.T @ right) * unit**2
         return found
 
+    def regression(self, design: Floats) -> tuple[Floats, Floats, int]:
+        """Linear effects on the errors beside all that the model explains otherwise.
+
+        Generalised least squares with the model's covariance: the effects are not drawn to 0, as
+        the model's own expectations are (universal kriging).
+
+        Args:
+            design: A column for each effect, of full rank, shape (observations, effects); the rows
+                are in the order of the sample.
+
+        Returns:
+            Coefficients on the scale, shape (effects,), their covariance and the degrees of freedom
+            of Student's t. Where the residuals are larger than the model thinks, these count.
+        """
+        process = self._process
+        design, errors = (
+            solve_triangular(process.L_, each, lower=True, check_finite=False)
+            for each in (design, process.y_train_)
+        )
+        inverse = np.linalg.inv(design.T @ design)
+        found = inverse @ design.T @ errors
+        freedom = len(errors) - design.shape[1]
+        spread = float(((errors - design @ found) ** 2).sum()) / max(freedom, 1)
+        unit = float(process._y_train_std)
+        return found * unit, inverse * max(spread, 1.0) * unit**2, freedom
+
     @property
     def noise_variance(self) -> float:
         """Of one observation, on the scale."""

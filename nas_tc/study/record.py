@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import optuna
 from optuna.study import StudyDirection
@@ -30,8 +30,13 @@ from nas_tc.study.checks import (
 )
 from nas_tc.study.files import STUDY_NAME, kept_settings, reading, study_url, weights_folder
 from nas_tc.study.front import ERROR, default_cost, pareto_front
+from nas_tc.study.notebook import notebook_html
 from nas_tc.study.repeats import with_repeats
 from nas_tc.study.trial import TrialRecord, trial_record
+from nas_tc.study.trials_table import trials_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -132,6 +137,16 @@ class StudyRecord:
                 return trial
         last = f"0 to {self.trials[-1].number}" if self.trials else "none"
         raise StudyError(f"{self.path}: no trial {number}; there are {last}")
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """All trials as a data frame; `nas_tc.study.trials_table` has its columns."""
+        return trials_table(self.trials, self.metric, multilabel=self.multilabel)
+
+    def _repr_html_(self) -> str:
+        """The front as a table, for notebooks."""
+        space, data, budget = (self.settings[key] for key in ("space", "data", "budget"))
+        title = f"{space['name']} on {data['name']}, budget {budget['expression']}"
+        return notebook_html(title, self.trials, self.shown, self.metric)
 
     @property
     def weights_folder(self) -> Path:

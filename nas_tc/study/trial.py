@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from statistics import fmean
 from typing import Any, Literal
 
@@ -56,6 +57,8 @@ class TrialRecord:
     baseline: str | None = None  # family of a known network that was trained beside the trials
     train_losses: Mapping[int, float] = field(default_factory=dict)  # mean loss of these epochs
     confusion: AnyConfusion | None = None  # on the test images; studies of before have none
+    started: datetime | None = None  # local time at which a worker got it
+    ended: datetime | None = None  # local time
 
     @property
     def network(self) -> str:
@@ -138,6 +141,8 @@ def trial_record(
         baseline=attributes.get(BASELINE_KEY),
         confusion=None if confusion is None else confusion_from_dict(confusion),
         train_losses={int(e): loss for e, loss in attributes.get(TRAIN_LOSSES_KEY, {}).items()},
+        started=trial.datetime_start,
+        ended=trial.datetime_complete,
     )
 
 

@@ -51,16 +51,25 @@ def test_the_files(study, tmp_path):
     out = tmp_path / "new" / "folder"
     paths = write_report(study, out)
     assert [path.name for path in paths] == [
+        "report.html",
+        "report.md",
         "pareto.csv",
         "trials.csv",
+        "trials.parquet",
         "pareto.png",
+        "pareto.svg",
         "manifest.json",
     ]
     front = pd.read_csv(out / "pareto.csv")
     assert {"trial", "network", "val_error", "test_error", "complexity", "params"} <= set(front)
     whole = front_table(study).astype({"train_s": float})  # not known here: None, or no number
     pd.testing.assert_frame_equal(front, whole)
-    assert len(pd.read_csv(out / "trials.csv")) == 5
+    trials = pd.read_csv(out / "trials.csv")
+    assert len(trials) == 5
+    typed = pd.read_parquet(out / "trials.parquet")
+    assert list(typed) == list(trials)
+    assert (typed["complexity"] == trials["complexity"]).all()
+    assert (out / "pareto.svg").read_text().count("<svg") == 1
     with Image.open(out / "pareto.png") as picture:
         assert picture.size == (1200, 750)
         colours = {colour for _, colour in picture.convert("RGB").getcolors(10**6)}
@@ -93,7 +102,14 @@ def test_costs_by_formula_have_columns_and_the_budget_s_line(study, tmp_path):
 def test_a_report_can_be_made_again(study, tmp_path):
     for _ in range(2):
         write_report(study, tmp_path)
-    assert len(list(tmp_path.iterdir())) == 4
+    assert len(list(tmp_path.iterdir())) == 8
+
+
+def test_the_pictures_of_a_study_do_not_change(study, tmp_path):
+    for name in ("a", "b"):
+        draw_front(study, tmp_path / f"{name}.png", also=[tmp_path / f"{name}.svg"])
+    for ending in ("png", "svg"):
+        assert (tmp_path / f"a.{ending}").read_bytes() == (tmp_path / f"b.{ending}").read_bytes()
 
 
 def test_a_folder_that_cannot_be_written(study, tmp_path):
