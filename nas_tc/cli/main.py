@@ -11,7 +11,9 @@ from nas_tc import __version__
 from nas_tc.cli import (
     budget,
     calibrate,
+    compare,
     cost,
+    dashboard,
     data,
     draw,
     experiment,
@@ -21,7 +23,9 @@ from nas_tc.cli import (
     replace,
     report,
     search,
+    show,
     space,
+    studies,
     study,
     time,
     train,
@@ -44,6 +48,10 @@ app.command("search")(search.search)
 app.command("train")(train.train)
 app.command("experiment")(experiment.experiment)
 app.command("report")(report.report)
+app.command("studies")(studies.studies)
+app.command("show")(show.show)
+app.command("compare")(compare.compare)
+app.command("dashboard")(dashboard.dashboard)
 app.command("export")(export.export)
 app.command("cost")(cost.cost)
 app.command("fit")(fit.fit)

@@ -31,8 +31,17 @@ def bar_of(noun: str) -> Bar:
 
 
 @contextmanager
-def listening() -> Iterator["Listener"]:
-    """A listener that prints a search's progress: `Screen` on a terminal, `Lines` elsewhere."""
+def listening(*, is_silent: bool = False) -> Iterator["Listener"]:
+    """A listener that prints a search's progress: `Screen` on a terminal, `Lines` elsewhere.
+
+    Args:
+        is_silent: Whether nothing is printed.
+    """
+    if is_silent:
+        from nas_tc.search.events import NullListener  # noqa: PLC0415
+
+        yield NullListener()
+        return
     if not sys.stdout.isatty():
         yield Lines()
         return

@@ -101,6 +101,7 @@ def search(
         ),
     ] = 1,
     memory_limit: options.MemoryLimit = None,
+    quiet: options.Quiet = False,
 ) -> None:
     """Find the most accurate networks within a budget. Run it again to resume."""
     began_s = started_s()
@@ -115,7 +116,7 @@ def search(
     own = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
     fields |= {name: value for name, value in own.items() if value is not None}
 
-    with listening() as listener:
+    with listening(is_silent=quiet) as listener:
         record = run(
             budget,
             space=space,
@@ -144,4 +145,4 @@ def search(
             recipe=recipe,
             **fields,
         )
-    show_and_write(record, out)
+    show_and_write(record, out, quiet=quiet)

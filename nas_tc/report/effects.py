@@ -134,8 +134,9 @@ def _all(space: Space, model: EffectModel) -> list[Effect]:
     for factor, step, values in _of_networks(model.networks):
         found += _effect(model, factor, 0, step, values)
     for gene in space.genes:
-        stage, _, field = gene.name.partition(".")
-        number = int(stage.removeprefix("stage")) if stage.removeprefix("stage").isdigit() else 0
+        stage, _, field = gene.name.rpartition(".")
+        digits = stage.removeprefix("stage")
+        number = int(digits) if digits.isdigit() else 0  # 0: of the whole network
         chosen = [genes[gene.name] for genes in model.genes]
         if all(isinstance(choice, int) for choice in gene.choices):
             values, step = _steps(field, np.array(chosen, dtype=np.float64))
@@ -196,7 +197,9 @@ def _steps(field: str, chosen: Floats) -> tuple[Floats, str]:
             return chosen, "filters one pixel larger"
         case "stride":
             return chosen, "a stride of 2 instead of 1"
-    return chosen, f"{field} larger by one"
+        case "resolution":
+            return np.log2(np.maximum(chosen, 1)), "images of twice the side"
+    return np.log2(np.maximum(chosen, 1)), f"{field} twice as large"
 
 
 def _named(field: str, choice: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nas_tc.architecture import Head
+from nas_tc.errors import SpaceError
 from nas_tc.space import Space, StageChoices
 
 
@@ -13,17 +14,16 @@ def space_of(settings: Mapping[str, Any]) -> Space | None:
     Args:
         settings: Settings of the study.
     """
-    kept = settings["space"]
+    kept = _with_tuples(settings["space"])
     try:
         return Space(
-            name=kept["name"],
-            input=tuple(kept["input"]),
-            head=Head(**_with_tuples(kept["head"])),
-            stages=tuple(StageChoices(**_with_tuples(each)) for each in kept["stages"]),
-            norm=kept["norm"],
-            classes=kept["classes"],
+            **{
+                **kept,
+                "head": Head(**_with_tuples(kept["head"])),
+                "stages": tuple(StageChoices(**_with_tuples(each)) for each in kept["stages"]),
+            }
         )
-    except (KeyError, TypeError):  # of an earlier or a later version
+    except (KeyError, TypeError, SpaceError):  # of an earlier or a later version
         return None
 
 
