@@ -10,7 +10,6 @@ from nas_tc.cost import network_cost
 from nas_tc.errors import ArchitectureError
 from nas_tc.metric import Confusion
 from nas_tc.report.study_space import space_of
-from nas_tc.space import Feasible
 from nas_tc.study import Rerun, TrialRecord
 
 EVIL = "</script><img src=x onerror=alert(1)>"
@@ -29,13 +28,16 @@ def with_trials(record, count, error=error_of, noise=0.002):
     """
     space, most = space_of(record.settings), record.settings["budget"]["complexity"]
     random = np.random.default_rng(7)
-    feasible = Feasible(space, most // 20, most)
-    genes = [dict(each) for each in feasible.values(feasible.draw(count, random))]
-    for number in range(3, count, 3):
-        gene = space.genes[int(random.integers(len(space.genes)))]
-        near = {**genes[int(random.integers(number))], gene.name: gene.choices[0]}
-        if feasible_cost(space, near, most):
-            genes[number] = near
+    genes = []
+    while len(genes) < count:
+        if len(genes) % 3 == 2:
+            gene = space.genes[int(random.integers(len(space.genes)))]
+            near = genes[int(random.integers(len(genes)))]
+            drawn = {**near, gene.name: _choice(random, gene)}
+        else:
+            drawn = {gene.name: _choice(random, gene) for gene in space.genes}
+        if _is_within(space, drawn, most // 20, most):
+            genes.append(drawn)
     start = datetime(2026, 1, 1, 12)
     trials = []
     for number, values in enumerate(genes):
@@ -64,10 +66,14 @@ def with_trials(record, count, error=error_of, noise=0.002):
     return replace(record, trials=tuple(trials))
 
 
-def feasible_cost(space, genes, most):
-    """Whether a network exists and is within the budget."""
+def _choice(random, gene):
+    return gene.choices[int(random.integers(len(gene.choices)))]
+
+
+def _is_within(space, genes, least, most):
+    """Whether a network exists and its multiply-adds are within the range."""
     try:
-        return network_cost(space.decode(genes)).complexity <= most
+        return least <= network_cost(space.decode(genes)).complexity <= most
     except ArchitectureError:
         return False
 
