@@ -107,7 +107,9 @@ class Browser:
         )
 
     def screenshot(self, path, selector=None):
-        """Writes a PNG of the page, or of an element."""
+        """Writes a PNG of the page, or of an element, once it is laid out."""
+        frame = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        self.run(f"{frame}.then(() => true)")
         box = self.run(
             "(() => {const e = "
             + (f"document.querySelector({json.dumps(selector)})" if selector else "document.body")

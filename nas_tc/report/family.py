@@ -112,10 +112,13 @@ def _gain(
 ) -> tuple[float, float | None]:
     """Error of the parent less the network's own, and two standard errors of that, in points."""
     images = int(record.settings["data"]["validation_images"])
+    is_counted = record.metric in (Metric.ERROR, Metric.SUBSET_ERROR)
     found = []
     for each in (parent, trial):
-        mean, error = known_error(each, noise, images, is_counted=record.metric == Metric.ERROR)
-        if not each.reruns and error is not None:  # a model may be too sure of its noise
+        mean, error = known_error(each, noise, images, is_counted=is_counted)
+        if (
+            is_counted and not each.reruns and error is not None
+        ):  # a model may be too sure of its noise
             counted = sqrt(max(mean, 1 / images) * (1 - mean) / images)
             error = max(error, counted / sqrt(1 + len(each.repeats)))
         found.append((mean, error))

@@ -74,9 +74,7 @@ def front_table(record: StudyRecord, objectives: Sequence[str] = ()) -> pd.DataF
         columns += ["baseline", "on_front"]
     table = pd.DataFrame(rows, columns=columns)
     add_resolution(table, (*front, *landmarks), record.trials)
-    return table_in_metric(
-        table, record.metric, (*front, *landmarks), multilabel=record.multilabel
-    )
+    return table_in_metric(table, record.metric, (*front, *landmarks), multilabel=record.multilabel)
 
 
 def trials_table(record: StudyRecord) -> pd.DataFrame:

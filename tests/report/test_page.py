@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from nas_tc.metric import Confusion
+from nas_tc.metric import Confusion, MultilabelConfusion
 from nas_tc.report import page_html
 from nas_tc.report.page.chart import axes_of, points_of
 from nas_tc.report.page.endings import endings_of
@@ -177,6 +177,19 @@ def test_many_classes_have_their_commonest_confusions(record):
     assert "The commonest confusions" in page
     assert "and 20 classes with lower errors" in page
     assert '<table class="matrix">' not in page
+
+
+def test_images_with_several_labels_have_scores_by_class(record):
+    random = np.random.default_rng(0)
+    labels = random.integers(2, size=(60, 10)).astype(np.uint8)
+    confusion = MultilabelConfusion.of(labels, labels + random.normal(-0.5, 0.6, (60, 10)))
+    trials = tuple(replace(t, confusion=confusion if t.confusion else None) for t in record.trials)
+    data = {**record.settings["data"], "multilabel": True}
+    settings = {**record.settings, "data": data, "metric": "subset_error"}
+    page = page_html(replace(record, trials=trials, settings=settings))
+    parsed(page)
+    assert "average precision" in page
+    assert "F1 score" in page
 
 
 def test_the_summary_is_markdown_that_stays_text(record):

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from nas_tc._files import as_text
 from nas_tc.cost import network_cost
 from nas_tc.drawing import draw_network
-from nas_tc.metric import Confusion
+from nas_tc.metric import AnyConfusion, Confusion, MultilabelConfusion
 from nas_tc.report.page.curve import curve_svg
 from nas_tc.report.recommended import Recommended
 from nas_tc.report.tables import share_of_budget
@@ -97,10 +97,12 @@ def _time(name: str, figure: Any) -> dict[str, Any]:
     }
 
 
-def _classes(confusion: Confusion | None, names: Sequence[str]) -> dict[str, Any] | None:
+def _classes(confusion: AnyConfusion | None, names: Sequence[str]) -> dict[str, Any] | None:
     """Errors by class, worst first, with a matrix of few classes or the commonest confusions."""
     if confusion is None or len(names) != confusion.classes:
         return None
+    if isinstance(confusion, MultilabelConfusion):
+        return _labels(confusion, names)
     errors = np.nan_to_num(confusion.class_errors)
     order = [int(at) for at in np.argsort(-errors, kind="stable")]
     counts = {(true, said): count for true, said, count in confusion.cells}
@@ -110,6 +112,7 @@ def _classes(confusion: Confusion | None, names: Sequence[str]) -> dict[str, Any
     )
     is_small = confusion.classes <= _MOST_CLASSES
     return {
+        "labels": None,
         "errors": [
             {"name": names[at], "error": float(errors[at]), "images": int(confusion.images_of[at])}
             for at in order[:_MOST_CLASSES]
@@ -122,6 +125,31 @@ def _classes(confusion: Confusion | None, names: Sequence[str]) -> dict[str, Any
             for count, true, said in wrong[:_MOST_CONFUSIONS]
         ],
     }
+
+
+def _labels(confusion: MultilabelConfusion, names: Sequence[str]) -> dict[str, Any]:
+    """Of images with several labels: how well each class is found, worst F1 score first."""
+    scores = np.nan_to_num(confusion.f1_scores)
+    columns = {
+        "f1": confusion.f1_scores,
+        "precision": confusion.precisions,
+        "recall": confusion.recalls,
+        "average_precision": confusion.average_precision_of,
+    }
+    rows = [
+        {
+            "name": names[at],
+            "images": int(confusion.images_of[at]),
+            **{name: _share(values[at]) for name, values in columns.items()},
+        }
+        for at in map(int, np.argsort(scores, kind="stable"))
+    ]
+    return {"labels": rows[:_MOST_CLASSES], "left_out": max(0, len(rows) - _MOST_CLASSES)}
+
+
+def _share(value: float) -> float | None:
+    """A share; None where it has no value."""
+    return None if np.isnan(value) else float(value)
 
 
 def _matrix(

@@ -96,7 +96,7 @@
     const errors = solid.flatMap((each) => [each.e, each.lo ?? each.e, each.hi ?? each.e]);
     const sorted = solid.map((each) => each.e).sort((a, b) => a - b);
     const middle = sorted[Math.floor(sorted.length * 0.9)];
-    const shown = solid.filter((each) => front.has(each.n) || each.b !== undefined).map((each) => each.hi ?? each.e);
+    const shown = solid.filter((each) => front.has(each.n) || each.b !== undefined).map((each) => Math.max(each.e, each.hi ?? 0));
     let low = Math.min(...errors), high = Math.max(middle, ...shown);
     const room = (high - low || high || 1) * 0.08;
     low = fromZero ? 0 : Math.max(0, low - room);
