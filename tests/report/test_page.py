@@ -132,6 +132,14 @@ def test_what_did_not_end_well_is_told_with_its_reason(record, page):
     assert len(one.trials) == 3
 
 
+def test_addresses_of_machines_are_not_passed_on(record):
+    reason = "the worker died: killed, memory on the node (IP: 192.0.2.2, ID: 93e4) was full"
+    trials = tuple(replace(trial, reason=reason, state="failed") for trial in record.trials[:2])
+    page = page_html(replace(record, trials=trials))
+    assert "memory on the node was full" in page
+    assert "192.0.2.2" not in page
+
+
 def test_rows_of_the_timeline_do_not_overlap(record):
     timeline = timeline_of(record)
     assert len(timeline.rows) == 2

@@ -17,7 +17,7 @@ from nas_tc.report.effects import effects
 from nas_tc.report.family import family_tree
 from nas_tc.report.page.cards import cards_of
 from nas_tc.report.page.chart import Axis, axes_of, points_of
-from nas_tc.report.page.endings import endings_of
+from nas_tc.report.page.endings import endings_of, told
 from nas_tc.report.page.facts import run_rows, settings_rows
 from nas_tc.report.page.timeline import timeline_of
 from nas_tc.report.recommended import recommended
@@ -96,6 +96,7 @@ def _environment() -> Environment:
         "percent": _percent,
         "short": _short,
         "duration": _duration,
+        "told": told,
         "points": lambda value: f"{value:+.2f}".replace("-", "−"),
     }
     environment.filters.update(filters)

@@ -6,6 +6,7 @@ from statistics import stdev
 from typing import Any
 
 from nas_tc.cost.measures import MEASURES, parse_measure
+from nas_tc.report.page.endings import told
 from nas_tc.report.plot import axis_label, budget_limit
 from nas_tc.study import StudyRecord, TrialRecord, objective, pareto_front
 
@@ -110,7 +111,7 @@ def _point(trial: TrialRecord, axes: Sequence[Axis], baseline: str | None) -> di
         point["b"] = baseline
         point["out"] = trial.is_landmark
     if trial.reason is not None:
-        point["r"] = trial.reason
+        point["r"] = told(trial.reason)
     if any(intervals):
         point["w"] = intervals
     return point

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from nas_tc.study import StudyRecord, TrialRecord
 
+# Ray names the node of a worker that died; a report is passed on.
+_ADDRESS = re.compile(r" \((?:IP|ID): [^)]*\)")
 _NUMBERS = re.compile(r"\d[\d.,:/]*")
 
 
@@ -50,9 +52,18 @@ def endings_of(record: StudyRecord) -> tuple[Ending, ...]:
     return tuple(sorted(found, key=lambda each: (order[each.state], -len(each.trials))))
 
 
+def told(reason: str) -> str:
+    """A reason without addresses of machines.
+
+    Args:
+        reason: Why a trial ended, as the study has it.
+    """
+    return _ADDRESS.sub("", reason)
+
+
 def _reason(record: StudyRecord, trial: TrialRecord) -> str:
     if trial.reason is not None:
-        return trial.reason
+        return told(trial.reason)
     if trial.state == "pruned":
         epochs = record.settings["recipe"]["epochs"]
         return (
