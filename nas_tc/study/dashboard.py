@@ -24,6 +24,7 @@ def dashboard_storage(path: Path) -> InMemoryStorage:
     Raises:
         StudyError: There is no such file, or it is not a study.
     """
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
     record = read_study(path)
     known = {trial.number: trial for trial in record.trials}
     on_front = {trial.number for trial in record.front}
