@@ -43,10 +43,9 @@ def dashboard_storage(path: Path) -> InMemoryStorage:
         if trial.state in (TrialState.RUNNING, TrialState.WAITING):
             continue
         if (ours := known.get(trial.number)) is not None:
-            shown = {
-                key: trial.user_attrs[key] for key in trial.user_attrs if key != ARCHITECTURE_KEY
-            }
-            shown |= {"network": ours.network, "on_front": trial.number in on_front}
+            shown = {"network": ours.network, "on_front": trial.number in on_front}
+            shown |= trial.user_attrs
+            del shown[ARCHITECTURE_KEY]  # the notation says it in a line
             shown |= {f"{name}_ms": round(figure["ms"], 4) for name, figure in ours.times.items()}
             if ours.test_error is not None:
                 shown["test_error"] = ours.test_error
