@@ -129,7 +129,7 @@
     make("text", { x: 6, y: 15 }, svg, `validation ${data.metric}, %`);
     if (cost.limit) {
       make("line", { class: "limit", x1: x(cost.limit), x2: x(cost.limit), y1: edge.top, y2: floor }, svg);
-      make("text", { class: "limit-text", x: x(cost.limit) - 5, y: 15, "text-anchor": "end" }, svg, `budget ${short(cost.limit)}`);
+      make("text", { class: "limit-text", x: x(cost.limit) - 5, y: 15, "text-anchor": "end" }, svg, `budget ${short(cost.limit)}${cost.timed ? " ms" : ""}`);
     }
     const stairs = cost.front.map((number) => points.find((each) => each.n === number)).filter(Boolean);
     if (stairs.length) {
