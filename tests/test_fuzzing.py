@@ -5,7 +5,7 @@ from fuzzing import TARGETS, fed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-EXAMPLES = {"npz": 8, "labels": 8, "study": 0, "space": 6, "image": 40}  # the others: 30
+EXAMPLES = {"npz": 8, "labels": 8, "study": 0, "space": 3, "image": 40}  # the others: 30
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL")

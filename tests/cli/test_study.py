@@ -36,11 +36,9 @@ network = "(3,8)"
     "command",
     [
         ["report", "digits.db"],
-        ["report", "digits.db", "--reruns", "1"],
         ["export", "digits.db", "--best", "--out", "out"],
         ["train", "digits.db"],
         ["search", "--budget", "alexnet*0.6", "--study", "digits.db"],
-        ["search", "--budget", "alexnet*0.6", "--study", "new.db", "--start", "digits.db"],
         ["experiment", "two.toml"],
     ],
 )

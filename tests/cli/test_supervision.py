@@ -13,7 +13,10 @@ HEAD = """
 import os, signal, sys, time
 from pathlib import Path
 from nas_tc.cli.signals import interrupt_on_signals
+from nas_tc.cli import supervision
 from nas_tc.cli.supervision import supervise
+
+supervision._GRACE_S = 0.3
 
 def starts():
     with Path("starts").open("a") as file:
@@ -30,12 +33,16 @@ sys.exit(supervise(run))
 
 
 def has_ended(pid):
-    """Whether a process is gone, or waits for a parent that does not ask for its end."""
-    try:
-        os.kill(pid, 0)
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except (ProcessLookupError, FileNotFoundError):
-        return True
+    """Whether a process is soon gone, or waits for a parent that does not ask for its end."""
+    for _ in range(200):
+        try:
+            os.kill(pid, 0)
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except (ProcessLookupError, FileNotFoundError):
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def supervised(folder, body):
