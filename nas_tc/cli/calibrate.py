@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from nas_tc.cli import options
+from nas_tc.cli.board import table_from_board, write_script
 from nas_tc.cli.console import console, new_table, parse_shape, shape_text
 from nas_tc.cli.network import network_of, surroundings
 from nas_tc.errors import CaptureError, NasTcError, TableError
@@ -70,8 +71,22 @@ def calibrate(
         Path | None, typer.Option(help="Picture of the test.", show_default="beside the table")
     ] = None,
     device: options.Device = "auto",
+    script: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write a Python file that times networks elsewhere, by onnxruntime.",
+            show_default="none",
+        ),
+    ] = None,
+    board: Annotated[
+        Path | None,
+        typer.Option(help="Make the table --out from what such a file wrote.", show_default="none"),
+    ] = None,
 ) -> None:
     """Make a table of layer times for this device. Stop it any time; run it again to go on."""
+    if board is not None:
+        table_from_board(board, out)
+        return
     found = load_space(space)
     found = found.at(found.input if input is None else parse_shape(input), classes)
     shape = shape_text(found.input)
@@ -96,6 +111,9 @@ def calibrate(
     what: TimedPass = "train_step" if train_step else "forward"
     setting = Setting(what, batch, dtype, eager, cast("Runtime", runtime))
     check_setting(setting, chosen.type)
+    if script is not None:
+        write_script(script, found, references, setting, networks)
+        return
     if chosen.type == "cpu":
         settle_on_core()
         take_huge_pages()  # it looks at one build of each network only

@@ -6,11 +6,9 @@ of the memory layout, quantisation) belongs to the layer before it.
 
 import json
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
-
-import numpy as np
 
 from nas_tc.architecture import Architecture, Join, Node
 from nas_tc.latency.layer_profile import LEAST_MS, LayerProfile
@@ -47,6 +45,8 @@ def profile_onnx_layers(
         ArchitectureError: A map shrinks to nothing.
         DeviceError: onnxruntime is not installed.
     """
+    from nas_tc.latency.on_board import node_times  # noqa: PLC0415 - it loads onnxruntime
+
     plain, images = onnx_session(architecture, batch=setting.batch, dtype=setting.dtype)
     feed = {INPUT: images}
     with TemporaryDirectory() as folder:
@@ -78,40 +78,26 @@ def profile_onnx_layers(
     if baseline is not None:
         baseline.sample()
         slowdown = baseline.slowdown(quantile_of(wholes, LOW_QUARTILE))
-    nodes = nodes_of(architecture)
-    layers_ms = _layers_ms(events, nodes, runs=len(wholes))
-    times = [max(ms, LEAST_MS) / slowdown for ms in layers_ms]
+    by_node = node_times(events, len(wholes))
+    times = [ms / slowdown for ms in layers_ms(by_node, nodes_of(architecture))]
     whole = max(quantile_of(wholes, LOW_QUARTILE), LEAST_MS) / slowdown
     return LayerProfile(whole, tuple(zip(signatures_of(architecture), times, strict=True)))
 
 
-def _layers_ms(events: list[dict[str, Any]], nodes: tuple[Node, ...], runs: int) -> list[float]:
-    """Milliseconds of each layer: of each node's times over the runs the lower quartile's mean.
-
-    onnxruntime's clock ticks in microseconds, so the mean of the quicker half of a node's times
-    says more than one of them.
+def layers_ms(node_times: Iterable[tuple[str, float]], nodes: tuple[Node, ...]) -> list[float]:
+    """Milliseconds of each layer, from those of onnxruntime's nodes.
 
     Args:
-        events: The file that onnxruntime wrote.
+        node_times: Name and milliseconds of each node, from `on_board.node_times`.
         nodes: Nodes of the network.
-        runs: Number of runs.
     """
     numbers = _numbers(nodes)
     found = [0.0] * len(nodes)
-    kernels = [
-        each
-        for each in events
-        if each.get("cat") == "Node" and each["name"].endswith("_kernel_time")
-    ]
-    width, rest = divmod(len(kernels), runs)  # nodes of a run, which are always the same
-    assert not rest, f"{len(kernels)} times of nodes in {runs} runs"
-    durations = np.array([each["dur"] for each in kernels], dtype=float).reshape(runs, width)
-    quicker = np.sort(durations, axis=0)[: max(1, runs // 2)].mean(axis=0) / 1e3
     layer = 0
-    for kernel, ms in zip(kernels[:width], quicker.tolist(), strict=True):
-        layer = numbers.get(kernel["name"].split("/")[0], layer)
+    for name, ms in node_times:
+        layer = numbers.get(name.split("/")[0], layer)
         found[layer] += ms
-    return found
+    return [max(ms, LEAST_MS) for ms in found]
 
 
 def _numbers(nodes: tuple[Node, ...]) -> dict[str, int]:
