@@ -36,7 +36,12 @@ from nas_tc.architecture.layers import (
     sources,
     volume,
 )
-from nas_tc.architecture.notation import format_notation, parse_notation
+from nas_tc.architecture.notation import (
+    format_notation,
+    format_pool,
+    parse_notation,
+    parse_pool,
+)
 from nas_tc.architecture.stage import Pool, Stage
 from nas_tc.architecture.tree import Join, Node, nest
 from nas_tc.architecture.walk import (
@@ -90,10 +95,12 @@ __all__ = [
     "format_block",
     "format_head",
     "format_notation",
+    "format_pool",
     "head_named",
     "nest",
     "parse_block",
     "parse_notation",
+    "parse_pool",
     "pooled",
     "source_volume",
     "sources",

@@ -51,7 +51,7 @@ def parse_notation(text: str) -> tuple[Stage, ...]:
                 if has_lrn and stages[-1].lrn != "none":
                     raise NotationError(f"{where}: a stage has one lrn, before or after its pool")
                 lrn = "after" if has_lrn else stages[-1].lrn
-                stages[-1] = replace(stages[-1], pool=_pool(pool), lrn=lrn)
+                stages[-1] = replace(stages[-1], pool=_pool_of(pool), lrn=lrn)
                 may_pool = False
             else:
                 stages.append(replace(_stage(bare, where), lrn="before" if has_lrn else "none"))
@@ -68,7 +68,7 @@ def format_notation(stages: tuple[Stage, ...]) -> str:
         lrn = {"none": "", "before": " lrn", "after": ""}[stage.lrn]
         parts.append(_format_stage(stage) + lrn)
         if stage.pool is not None:
-            parts.append(_format_pool(stage.pool) + (" lrn" if stage.lrn == "after" else ""))
+            parts.append(format_pool(stage.pool) + (" lrn" if stage.lrn == "after" else ""))
     return " | ".join(parts)
 
 
@@ -122,12 +122,29 @@ def _block(text: str, where: str) -> Block:
         raise NotationError(f"{where}: {error}") from None
 
 
-def _pool(match: re.Match[str]) -> Pool:
+def parse_pool(text: str) -> Pool:
+    """The pooling that `text` describes: "3/2", "3/2p1", "avg2/2".
+
+    Args:
+        text: Pooling as in a notation.
+
+    Raises:
+        NotationError: The text is no pooling.
+        ArchitectureError: Its numbers make none.
+    """
+    match = _POOL.fullmatch(text)
+    if match is None:
+        raise NotationError(f"cannot read the pooling {text!r}; write it like '3/2'")
+    return _pool_of(match)
+
+
+def _pool_of(match: re.Match[str]) -> Pool:
     average, size, stride, padding, ceil = match.groups()
     return Pool(int(size), int(stride), int(padding or 0), bool(ceil), bool(average))
 
 
-def _format_pool(pool: Pool) -> str:
+def format_pool(pool: Pool) -> str:
+    """The pooling as in a notation; `parse_pool` gives it back."""
     average = "avg" if pool.average else ""
     padding = f"p{pool.padding}" if pool.padding else ""
     return f"{average}{pool.size}/{pool.stride}{padding}{'ceil' if pool.ceil else ''}"

@@ -9,6 +9,7 @@ weights<=256KiB@int8, memory<=320KiB@int8    of int8 numbers, on a microcontroll
 latency<=2.5ms@b1, train_step<=0.41s@b128
 latency<=2ms in onnxruntime              by another runtime than torch
 latency<=1ms in onnxruntime int8         in 8 bits
+0.8*it, latency<=it                      of the network that a search is around
 """
 
 import re
@@ -17,11 +18,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NoReturn
 
+from nas_tc.architecture import Architecture
 from nas_tc.budget.corrections import comma_in_number, correction
 from nas_tc.budget.terms import Amount, Bound, Budget, Reference
 from nas_tc.cost.measures import MEASURES, Measure
 from nas_tc.errors import BudgetError, NasTcError, UnknownNameError, unknown
 from nas_tc.zoo import ZOO, find_network
+
+IT = "it"
+"""The reference that stands for the network that a search is around."""
 
 _NUMBER = r"(\d+(?:\.\d*)?|\.\d+)(?:[eE]([+-]?\d{1,2}))?"
 _ABSOLUTE = re.compile(rf"{_NUMBER}\s*([^\W\d_]*)")
@@ -34,14 +39,16 @@ _NUMBER_TYPE = re.compile(r"\s*@\s*(u?int\d+|float\d+|fp\d+|bf\d+|bfloat\d+)$")
 _RANGE = re.compile(r"(?<![./])\.\.(?![./])")  # not that of a path, "../net.json"
 _DEVICES = ("cpu", "cuda")
 _RUNTIMES = {"torch": ("fp32",), "onnxruntime": ("fp32", "int8")}  # and their types of numbers
+_TIMES_IT = re.compile(rf"{_NUMBER}\s*\*\s*{IT}")
 _USAGE = "write a network times a factor, 'alexnet*0.6', or a number, '120M'"
 
 
-def parse_budget(expression: str) -> Budget:
+def parse_budget(expression: str, it: Architecture | None = None) -> Budget:
     """The budget that an expression describes.
 
     Args:
         expression: Limits joined by commas, such as "alexnet*0.6" or "complexity<=5M, params<=1M".
+        it: Network that "it" stands for; None: none.
 
     Raises:
         UnknownNameError: There is no such reference, measure or device.
@@ -53,22 +60,22 @@ def parse_budget(expression: str) -> Budget:
         start, stop, why = found
         _Part(text, start, stop).refuse(why)
     try:
-        return _parsed(text)
+        return _parsed(text, it)
     except (BudgetError, UnknownNameError) as error:
-        raise _with_correction(text, error) from None
+        raise _with_correction(text, error, it) from None
 
 
-def _parsed(text: str) -> Budget:
-    return Budget(text, tuple(_bound(part) for part in _split(_Part(text, 0, len(text)))))
+def _parsed(text: str, it: Architecture | None) -> Budget:
+    return Budget(text, tuple(_bound(part) for part in _split(_Part(text, 0, len(text), it))))
 
 
-def _with_correction(text: str, error: NasTcError) -> NasTcError:
+def _with_correction(text: str, error: NasTcError, it: Architecture | None) -> NasTcError:
     """The error, with what to write at its end, if that can be read."""
     if (found := correction(text)) is None:
         return error
     corrected, rules = found
     try:
-        _parsed(corrected)
+        _parsed(corrected, it)
     except NasTcError:
         return error
     said = f"cannot read the budget {text!r}" if isinstance(error, UnknownNameError) else error
@@ -82,6 +89,7 @@ class _Part:
     whole: str
     start: int
     stop: int
+    it: Architecture | None = None  # network that "it" stands for
 
     @property
     def text(self) -> str:
@@ -92,7 +100,7 @@ class _Part:
         stop = len(self.text) if stop is None else stop
         piece = self.text[start:stop]
         begin = self.start + start + len(piece) - len(piece.lstrip())
-        return _Part(self.whole, begin, begin + len(piece.strip()))
+        return _Part(self.whole, begin, begin + len(piece.strip()), self.it)
 
     def refuse(self, why: str) -> NoReturn:
         what = f" ({self.text!r})" if self.text else ""
@@ -219,6 +227,11 @@ def _amount(part: _Part, measure: Measure) -> Amount:
         if factor == 0:
             part.refuse("a budget must be more than zero")
         return Amount(factor)
+    if match := _TIMES_IT.fullmatch(part.text):
+        factor = _decimal(match[1], match[2])
+        if factor == 0:
+            part.refuse("a budget must be more than zero")
+        return Amount(factor, _reference(part.cut(len(part.text) - len(IT)), None))
     match = _RELATIVE.fullmatch(part.text)
     if match is None or not match[1] or match[1][0].isdigit():
         part.refuse(_USAGE)
@@ -253,6 +266,10 @@ def _number_with_unit(match: re.Match[str], part: _Part, measure: Measure) -> De
 
 def _reference(part: _Part, side: int | None) -> Reference:
     name = part.text
+    if name == IT:
+        if part.it is None:
+            part.refuse("'it' is the network that a search is around; give it with --around")
+        return Reference(name, part.it, side)
     try:
         return Reference(name, find_network(name), side)
     except UnknownNameError:

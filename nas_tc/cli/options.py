@@ -80,6 +80,31 @@ Space = Annotated[str, typer.Option(help="A shipped space or a TOML file.")]
 SpaceClasses = Annotated[int, typer.Option(help=_CLASSES, callback=at_least(1))]
 SpaceInput = Annotated[str | None, typer.Option(help=_SHAPE, show_default="the space's")]
 
+# A network of the user's, and the space around it.
+Around = Annotated[
+    str | None,
+    typer.Option(
+        help=f"Your network, to find a better one at its cost: a {_NETWORK}; or a torch module, "
+        "path/to/file.py:name.",
+        show_default=False,
+    ),
+]
+Reach = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="A bound of the space around it: depth=0.5..2, width=0.5..2, filter=3,5, stride=no, "
+        "pool=no, stage=no. Can be repeated.",
+        show_default=False,
+    ),
+]
+AroundInput = Annotated[
+    str | None,
+    typer.Option(
+        help=f"For --around: {_SHAPE[0].lower()}{_SHAPE[1:]}",
+        show_default="its own; 32x32 for a notation or a torch module",
+    ),
+]
+
 # A study.
 Study = Annotated[Path, typer.Argument(help="The study file.", show_default=False)]
 Trial = Annotated[

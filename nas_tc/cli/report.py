@@ -138,12 +138,15 @@ def _show(screen: Screen, record: "StudyRecord", objectives: tuple[str, ...]) ->
 
 def _show_end(screen: Screen, record: "StudyRecord", files: str) -> None:
     """The files, and the comparison with the baselines."""
-    from nas_tc.report import against_baseline, recommended  # noqa: PLC0415
+    from nas_tc.report import against_baseline, against_own, recommended  # noqa: PLC0415
 
     screen.print(files)
-    if (against := against_baseline(record, recommended(record))) is not None:
+    choice = recommended(record)
+    comparisons = (against_baseline(record, choice), against_own(record, choice))
+    if any(comparisons):
         screen.print(_seconds(record))
-        screen.print(str(against))
+    for comparison in filter(None, comparisons):
+        screen.print(str(comparison))
 
 
 def _values(

@@ -10,23 +10,35 @@ from typing import Annotated
 import typer
 
 from nas_tc.cli import options
+from nas_tc.cli.console import parse_shape
 from nas_tc.cli.progress import listening
 from nas_tc.cli.report import show_and_write
 from nas_tc.cli.signals import interrupt_on_signals
 from nas_tc.cli.supervision import started_s
 from nas_tc.cli.until import limit_s
+from nas_tc.errors import NasTcError
 
 
 def search(
     budget: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="The budget: alexnet*0.6, alexnet@224*0.6, 120M (multiply-adds), or several "
-            'limits: "complexity in 100M..120M, params<=5M", "latency<=alexnet*0.6".',
-            show_default=False,
+            'limits: "complexity in 100M..120M, params<=5M", "latency<=alexnet*0.6", '
+            '"0.8*it" of the network of --around.',
+            show_default="with --around, what that network costs",
         ),
-    ],
-    space: options.Space = "plain-32",
+    ] = None,
+    space: Annotated[
+        str | None,
+        typer.Option(
+            help="A shipped space or a TOML file.",
+            show_default="plain-32, or with --around the space around the network",
+        ),
+    ] = None,
+    around: options.Around = None,
+    reach: options.Reach = None,
+    input: options.AroundInput = None,
     data: options.Data = "digits",
     train_images: options.TrainImages = None,
     trials: Annotated[
@@ -103,9 +115,10 @@ def search(
     memory_limit: options.MemoryLimit = None,
     quiet: options.Quiet = False,
 ) -> None:
-    """Find the most accurate networks within a budget. Run it again to resume."""
+    """Find the most accurate networks within a budget, or better ones than yours. It resumes."""
     began_s = started_s()
     most_s = limit_s(hours, minutes, until, datetime.now())
+    from nas_tc.reading import own_network  # noqa: PLC0415
     from nas_tc.recipe import parse_fields  # noqa: PLC0415
     from nas_tc.search.api import search as run  # noqa: PLC0415
 
@@ -116,6 +129,11 @@ def search(
     own = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
     fields |= {name: value for name, value in own.items() if value is not None}
 
+    if input is not None and around is None:
+        raise NasTcError("--input is the shape of your network's images; give it with --around")
+    network = None
+    if around is not None:
+        network = own_network(around, None if input is None else parse_shape(input))
     with listening(is_silent=quiet) as listener:
         record = run(
             budget,
@@ -130,6 +148,8 @@ def search(
             study=study,
             seed=seed,
             augment=augment,
+            around=network,
+            reach=reach or (),
             start=start or (),
             baselines=baselines,
             reruns=reruns,

@@ -45,6 +45,7 @@ def show(
 def _show_study(screen: Screen, record: "StudyRecord") -> None:
     from nas_tc.report import (  # noqa: PLC0415
         against_baseline,
+        against_own,
         front_of,
         landmarks_of,
         recommended,
@@ -71,8 +72,9 @@ def _show_study(screen: Screen, record: "StudyRecord") -> None:
     choice = recommended(record)
     if choice is not None:
         screen.print(f"recommended: {choice.evidence}")
-    if (against := against_baseline(record, choice)) is not None:
-        screen.print(str(against))
+    for against in (against_baseline(record, choice), against_own(record, choice)):
+        if against is not None:
+            screen.print(str(against))
     for run in record.runs:
         screen.print(f"run {run['started']}: {as_text(str(run['command']))}")
 

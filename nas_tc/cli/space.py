@@ -6,10 +6,13 @@ import typer
 
 from nas_tc.architecture import Architecture, format_notation
 from nas_tc.budget import Limit, parse_budget, resolve_budget
-from nas_tc.cli.console import console, new_table, shape_text
+from nas_tc.cli import options
+from nas_tc.cli.console import console, new_table, parse_shape, shape_text
 from nas_tc.cost import complexity
 from nas_tc.errors import NasTcError
+from nas_tc.reading import own_network
 from nas_tc.space import (
+    Reach,
     Space,
     count_networks,
     extreme_network,
@@ -30,22 +33,37 @@ def space(
     ] = False,
     budget: Annotated[
         str | None,
-        typer.Option(help="A budget, such as alexnet*0.6: how many networks are within it."),
+        typer.Option(
+            help="A budget, such as alexnet*0.6 or 0.8*it: how many networks are within it."
+        ),
     ] = None,
+    around: options.Around = None,
+    reach: options.Reach = None,
+    input: options.AroundInput = None,
 ) -> None:
     """Genes of a search space, and how many networks there are.
 
     `nas-tc budget` explains a budget, and says which of its limits binds.
     """
-    if name is None:
-        if check or budget is not None:
-            raise NasTcError("which space? Write nas-tc space NAME or FILE.toml before the options")
+    own = None
+    if around is not None:
+        if name is not None:
+            raise NasTcError(f"give the space {name!r} or --around, not both")
+        own = own_network(around, None if input is None else parse_shape(input))
+        found = own.space(Reach.parse(reach or ()))
+    elif reach or input:
+        raise NasTcError("--reach and --input are of the space around a network: give --around")
+    elif name is not None:
+        found = load_space(name)
+    elif check or budget is not None:
+        raise NasTcError("which space? Write nas-tc space NAME or FILE.toml before the options")
+    else:
         _print_all()
         return
-    found = load_space(name)
     limit = None
     if budget is not None:
-        limit = resolve_budget(parse_budget(budget), found.input, found.classes)
+        parsed = parse_budget(budget, None if own is None else own.network)
+        limit = resolve_budget(parsed, found.input, found.classes)
     if check:
         _print_check(found)
     else:

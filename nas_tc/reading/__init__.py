@@ -4,12 +4,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nas_tc.reading.factory import is_factory, load_module
+from nas_tc.reading.own_network import OwnNetwork, own_network
 
 if TYPE_CHECKING:
     from nas_tc.reading.read import Reading as Reading
     from nas_tc.reading.read import read_module as read_module
 
-__all__ = ["Reading", "is_factory", "load_module", "read_module"]
+__all__ = [
+    "OwnNetwork",
+    "Reading",
+    "is_factory",
+    "load_module",
+    "own_network",
+    "read_module",
+]
 
 _WITH_TORCH = {"Reading": "nas_tc.reading.read", "read_module": "nas_tc.reading.read"}
 

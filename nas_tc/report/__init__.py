@@ -1,6 +1,6 @@
 """What came out? Tables, a picture and a manifest, from the study file alone."""
 
-from nas_tc.report.against_baselines import AgainstBaseline, against_baseline
+from nas_tc.report.against_baselines import AgainstBaseline, against_baseline, against_own
 from nas_tc.report.agreement import draw_agreement
 from nas_tc.report.columns import write_csv
 from nas_tc.report.curve import write_curve
@@ -29,6 +29,7 @@ __all__ = [
     "Member",
     "Recommended",
     "against_baseline",
+    "against_own",
     "class_table",
     "computed_columns",
     "confusion_table",

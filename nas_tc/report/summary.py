@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from nas_tc._files import as_text
-from nas_tc.report.against_baselines import against_baseline
+from nas_tc.report.against_baselines import against_baseline, against_own
 from nas_tc.report.effects import Effects, effects
 from nas_tc.report.majority import majority_lines
 from nas_tc.report.plot import axis_label
@@ -44,8 +44,9 @@ def _lines(record: StudyRecord, objectives: Sequence[str]) -> Iterator[str]:
         yield ""
     for line in majority_lines(record):
         yield f"- {_text(line)}"
-    if (against := against_baseline(record, choice)) is not None:
-        yield f"- {_text(str(against))}"
+    for against in (against_baseline(record, choice), against_own(record, choice)):
+        if against is not None:
+            yield f"- {_text(str(against))}"
     yield ""
     yield from _front(record, objectives)
     yield from _mattered(effects(record))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nas_tc.errors import StudyError
-from nas_tc.report.against_baselines import against_baseline
+from nas_tc.report.against_baselines import against_baseline, against_own
 from nas_tc.report.columns import write_csv
 from nas_tc.report.page import page_html
 from nas_tc.report.per_class import study_tables
@@ -83,7 +83,7 @@ def manifest(record: StudyRecord, objectives: Sequence[str] = ()) -> dict[str, A
     """Every setting, what the study was made with, and what came out."""
     states = Counter(trial.state for trial in record.trials if trial.baseline is None)
     choice = recommended(record)
-    against = against_baseline(record, choice)
+    against, own = against_baseline(record, choice), against_own(record, choice)
     return {
         "settings": dict(record.settings),
         "runs": list(record.runs),
@@ -96,6 +96,7 @@ def manifest(record: StudyRecord, objectives: Sequence[str] = ()) -> dict[str, A
         else {"trial": choice.trial.number, "evidence": choice.evidence},
         **({} if not record.baselines else {"baselines": _baselines(record)}),
         **({} if against is None else {"against_baselines": str(against)}),
+        **({} if own is None else {"against_own": str(own)}),
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 

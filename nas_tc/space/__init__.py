@@ -3,9 +3,11 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from nas_tc.space.around import space_around
 from nas_tc.space.choices import Choice, Gene, StageChoices
 from nas_tc.space.load import load_space, parse_space, shipped_spaces
 from nas_tc.space.nearest import Limited, nearest_network
+from nas_tc.space.reach import Reach
 from nas_tc.space.share import LimitShare, SpaceShare, fitting
 from nas_tc.space.size import count_networks, extreme_network
 from nas_tc.space.space import Space, Values, genes_of
@@ -23,6 +25,7 @@ __all__ = [
     "Joint",
     "LimitShare",
     "Limited",
+    "Reach",
     "Space",
     "SpaceShare",
     "StageChoices",
@@ -37,6 +40,7 @@ __all__ = [
     "nearest_network",
     "parse_space",
     "shipped_spaces",
+    "space_around",
 ]
 
 

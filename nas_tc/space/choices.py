@@ -42,3 +42,4 @@ class StageChoices:
     stride: tuple[int, ...] = (1,)
     pool: tuple[str, ...] = ("none",)
     block: tuple[str, ...] = ("plain",)
+    padding: int | None = None  # of the filters, pixels a side; None: by the rule of `stage_maps`

@@ -23,7 +23,7 @@ from nas_tc.space.choices import STAGE_FIELDS, TOP_FIELDS, StageChoices
 from nas_tc.space.space import Space
 
 _REQUIRED = ("depth", "width", "filter")
-_POOL = r"none|[1-9]\d{0,3}/[1-9]\d{0,3}"
+_POOL = r"none|(avg)?[1-9]\d{0,3}/[1-9]\d{0,3}(p\d{1,3})?(ceil)?"
 _TOP_KEYS = ("description", "input", "norm", *TOP_FIELDS, "stage")
 
 
@@ -60,6 +60,7 @@ _KINDS = {
         lambda choice: _is_text(choice) and re.fullmatch(_POOL, choice) is not None,
     ),
     "block": _BLOCK,
+    "padding": _Kind("a whole number of pixels, 0 or more", _is_whole(0)),
     "resolution": _Kind("sides of images in pixels, 1 or more", _is_whole(1)),
     "activation": _Kind(
         f"activations among {', '.join(ACTIVATIONS)}", lambda choice: choice in ACTIVATIONS
@@ -191,8 +192,13 @@ class _Reader:
         return found
 
     def stage(self, values: Mapping[str, Any], number: int, *, shares_block: bool) -> StageChoices:
-        self.only(values, STAGE_FIELDS, stage=number)
-        checked = {key: self._choices(key, number, value) for key, value in values.items()}
+        self.only(values, (*STAGE_FIELDS, "padding"), stage=number)
+        checked: dict[str, Any] = {
+            key: self._choices(key, number, value) for key, value in values.items()
+        }
+        if len(padding := checked.pop("padding", ())) > 1:
+            raise self._error("padding", number, "needs one number: padding is no gene")
+        checked["padding"] = padding[0] if padding else None
         if shares_block:
             checked.setdefault("block", ())
         widths = [parse_block(text) for text in checked.get("block", ())]

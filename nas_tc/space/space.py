@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from nas_tc.architecture import (
     ACTIVATIONS,
+    KEEPS_MAP,
     Architecture,
     Block,
     Head,
@@ -17,8 +18,10 @@ from nas_tc.architecture import (
     Shape,
     Stage,
     format_block,
+    format_pool,
     head_named,
     parse_block,
+    parse_pool,
 )
 from nas_tc.errors import SpaceError, unknown
 from nas_tc.space.checks import check_blocks, check_depths
@@ -161,6 +164,7 @@ class Space:
                     pick(f"stage{number}.filter", choices.filter),
                     pick(f"stage{number}.last_width", choices.last_width, 0),
                     pick(f"stage{number}.stride", choices.stride),
+                    choices.padding,
                     pick(f"stage{number}.pool", choices.pool),
                 )
             )
@@ -281,6 +285,8 @@ def _stage_dict(stage: StageChoices) -> dict[str, Any]:
     values = asdict(stage)
     if stage.block == ("plain",):
         del values["block"]
+    if stage.padding is None:
+        del values["padding"]
     return values
 
 
@@ -301,30 +307,39 @@ def _chosen(
         if stage.depth > 1 or not choices.last_width:
             values["width"] = stage.width
     if not last:
-        values["pool"] = "none" if stage.pool is None else f"{stage.pool.size}/{stage.pool.stride}"
+        values["pool"] = "none" if stage.pool is None else format_pool(stage.pool)
     return values
 
 
 @lru_cache(maxsize=1 << 14)  # a search decodes some hundred networks a proposal
 def stage_of(
-    block: str, depth: int, width: int, filter: int, last_width: int, stride: int, pool: str
+    block: str,
+    depth: int,
+    width: int,
+    filter: int,
+    last_width: int,
+    stride: int,
+    padding: int | None,
+    pool: str,
 ) -> Stage:
     """The stage of these choices; an inception block has a width of its own."""
     parsed = parse_block(block)
     if isinstance(parsed, Inception):
         width, last_width = parsed.n_out, 0
     return Stage(
-        depth, width, filter, last_width, stride=stride, pool=parse_pool(pool), block=parsed
+        depth, width, filter, last_width, stride, pool_of(pool), padding_of(padding, parsed), parsed
     )
 
 
 @lru_cache(maxsize=256)
-def parse_pool(text: str) -> Pool | None:
+def pool_of(text: str) -> Pool | None:
     """`"3/2"` as a pooling of size 3 and stride 2, `"none"` as None."""
-    if text == "none":
-        return None
-    size, stride = text.split("/")
-    return Pool(int(size), int(stride))
+    return None if text == "none" else parse_pool(text)
+
+
+def padding_of(padding: int | None, block: Block) -> int | None:
+    """The padding of a stage's filters, pixels; blocks that keep the map pad by half of them."""
+    return None if isinstance(block, KEEPS_MAP) else padding
 
 
 @lru_cache(maxsize=256)

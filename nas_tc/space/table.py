@@ -25,7 +25,7 @@ from nas_tc.architecture import (
 from nas_tc.errors import ArchitectureError, SpaceError
 from nas_tc.space.checks import out_channels
 from nas_tc.space.choices import STAGE_FIELDS, StageChoices
-from nas_tc.space.space import Space, parse_pool
+from nas_tc.space.space import Space, padding_of, pool_of
 from nas_tc.space.unit_costs import COMPLEXITY, MEASURES, unit_costs
 
 # States between two stages: a map has shrunk to nothing, the network has ended, the last pooling
@@ -180,7 +180,8 @@ class _Builder:
             if depth == 0:
                 continue
             try:
-                bare = Stage(depth, 1, size, stride=stride, block=block)
+                padding = padding_of(choices.padding, block)
+                bare = Stage(depth, 1, size, stride=stride, padding=padding, block=block)
                 maps = stage_maps(bare, *map, first=self._first)
             except ArchitectureError:
                 continue
@@ -193,7 +194,7 @@ class _Builder:
 
     def _behind(self, pool: str, map: Map) -> int | None:
         """Number of the map behind a pooling; None if it leaves none."""
-        parsed = parse_pool(pool)
+        parsed = pool_of(pool)
         try:
             after = map if parsed is None else pooled(parsed, *map)
         except ArchitectureError:

@@ -10,6 +10,7 @@ import optuna
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
+from nas_tc.budget import IT
 from nas_tc.errors import StudyError
 from nas_tc.metric import Metric
 from nas_tc.study.attributes import (
@@ -76,8 +77,14 @@ class StudyRecord:
 
     @property
     def best_baseline(self) -> TrialRecord | None:
-        """The baseline with the least validation error, over the reruns where it has any."""
-        return min(self.baselines, key=_known_error, default=None)
+        """The known family with the least validation error, over the reruns where it has any."""
+        families = [each for each in self.baselines if each.baseline != IT]
+        return min(families, key=_known_error, default=None)
+
+    @property
+    def own(self) -> TrialRecord | None:
+        """The network that the search is around; None if it is around none."""
+        return next((each for each in self.baselines if each.baseline == IT), None)
 
     @property
     def done(self) -> int:
