@@ -1,5 +1,6 @@
 """Times the networks of the front again, with care, because a search measures only briefly."""
 
+from nas_tc.budget import IT
 from nas_tc.search.jobs import wait_for_answer
 from nas_tc.search.session import Session
 from nas_tc.search.time_judge import TimeJudge
@@ -55,7 +56,9 @@ def time_front(session: Session, judge: TimeJudge | None, search_s: float) -> No
         judge.add_timing(len(group), result.seconds)
         kept = dict(session.study.user_attrs.get(FRONT_TIMES_KEY, {}))
         for trial, times in zip(group, result.times, strict=True):
-            reason = reason_over_limit(times, judge.limits)
+            # The user's own network is what a limit "latency<=it" refers to: it stays.
+            is_its_own = trial.baseline == IT
+            reason = None if is_its_own else reason_over_limit(times, judge.limits)
             kept[str(trial.number)] = {"times": timing_record(times, {}), "reason": reason}
             if reason is not None:
                 what = "no baseline any more" if trial.is_landmark else "leaves the front"

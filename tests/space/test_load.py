@@ -1,9 +1,11 @@
+import numpy as np
 import pytest
 
 import nas_tc
 from nas_tc.architecture import format_notation
+from nas_tc.cost import complexity
 from nas_tc.errors import SpaceError, UnknownNameError
-from nas_tc.space import count_networks, load_space, parse_space, shipped_spaces
+from nas_tc.space import complexity_batch, count_networks, load_space, parse_space, shipped_spaces
 
 GOOD = """
 input = [3, 32, 32]
@@ -147,3 +149,29 @@ def test_a_resolution_without_networks_is_refused():
     space = parse_space(BLOCKS.replace('block = "plain"', stem).replace("12", "8"), "x", "x.toml")
     with pytest.raises(SpaceError, match="no network exists at a resolution of 8"):
         count_networks(space)
+
+
+def test_padding_and_every_pooling_of_the_notation():
+    space = parse_space(
+        "input = [3, 32, 32]\n[[stage]]\ndepth = 1\nwidth = 8\nfilter = 3\npadding = 0\n"
+        'pool = ["3/2p1", "avg2/2"]\n[[stage]]\ndepth = 1\nwidth = 8\nfilter = 3\n',
+        "mine",
+        "mine.toml",
+    )
+    networks = [space.decode({"stage1.pool": pool}) for pool in ("3/2p1", "avg2/2")]
+    assert [format_notation(network.stages) for network in networks] == [
+        "(3,8)p0 | 3/2p1 | (3,8)",
+        "(3,8)p0 | avg2/2 | (3,8)",
+    ]
+    assert [space.encode(network) for network in networks] == [
+        {"stage1.pool": "3/2p1"},
+        {"stage1.pool": "avg2/2"},
+    ]
+    settings = np.array([[0], [1]])
+    assert complexity_batch(space, settings).tolist() == [complexity(each) for each in networks]
+
+
+def test_padding_is_one_number():
+    content = "input = [3, 9, 9]\n[[stage]]\ndepth = 1\nwidth = 8\nfilter = 3\npadding = [0, 1]\n"
+    with pytest.raises(SpaceError, match=r"mine.toml:6: stage 1, key 'padding' needs one number"):
+        parse_space(content, "mine", "mine.toml")
