@@ -58,6 +58,8 @@ class AgainstBaseline:
         if self.difference <= 0:
             return f"not better than {which}, but worse by {by}{behind}"
         may_be_chance = self.error is None or self.difference < _CHANCE * self.error
+        if is_own and self.interval is not None:
+            may_be_chance = self.interval[0] <= 0
         chance = ", which may be chance" if may_be_chance else ""
         return f"better than {which} by {by}{behind}{chance}"
 

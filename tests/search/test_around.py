@@ -8,7 +8,7 @@ from nas_tc.architecture import Architecture, Head, parse_notation
 from nas_tc.cost import complexity
 from nas_tc.errors import NasTcError
 from nas_tc.reading import OwnNetwork, own_network
-from nas_tc.report import against_baseline, against_own, recommended, write_report
+from nas_tc.report import AgainstBaseline, against_baseline, against_own, recommended, write_report
 from nas_tc.search.reruns import missing_reruns
 from recording_listener import RecordingListener
 
@@ -83,3 +83,14 @@ def test_networks_by_text(tmp_path):
 def test_bad_settings_are_refused_before_training(fresh_search, settings, complaint):
     with pytest.raises(NasTcError, match=complaint):
         fresh_search(**{"budget": "400k", **settings})
+
+
+def test_a_gain_whose_interval_holds_zero_may_be_chance(tiny_search):
+    record = tiny_search(None, space=None, around=OwnNetwork("mine.json", OWN), trials=1)
+    it = record.own
+    for trainings, expected in ((3, True), (0, False)):
+        gain = AgainstBaseline(it, 0.0093, 0.0045, cost=0.01, trainings=trainings)
+        assert str(gain).endswith("which may be chance") == expected
+        assert "at 1 % of its multiply-adds" in str(gain)
+    least, most = AgainstBaseline(it, 0.0093, 0.0045, trainings=3).interval
+    assert (round(least, 4), round(most, 4)) == (-0.0101, 0.0287)  # Student's t of 2: 4.303
