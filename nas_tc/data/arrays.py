@@ -36,7 +36,15 @@ _NPZ_NAMES = {  # images and labels of each split in small letters: Keras's name
 _NPY_HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 _IDX_NAMES = {"train": ("train",), "validation": ("validation", "val"), "test": ("t10k", "test")}
 _IDX_UINT8 = 8
-_BROKEN = (OSError, ValueError, EOFError, struct.error, zipfile.BadZipFile, zlib.error)
+_BROKEN = (
+    OSError,
+    ValueError,
+    EOFError,
+    NotImplementedError,  # a kind of zip file that Python does not read
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 # Images and labels of each split: whole numbers, or rows of zeros and ones.
 Found = dict[str, tuple[Rows, NDArray[np.int64] | NDArray[np.uint8]] | None]

@@ -109,6 +109,8 @@ def _rows(
         path, label = (fields.get(each) for each in columns)
         if not isinstance(path, str) or not path.strip():
             raise DataError(f"{place}: the path of the image is missing ({columns[0]})")
+        if "\0" in path:
+            raise DataError(f"{place}: the path {path!r} has a zero byte, which no path can have")
         label = _label(label, separator, f"{place}: the label of {path!r}", columns[1])
         split = fields.get("split")
         if split is not None and str(split).strip().lower() not in SPLITS:

@@ -49,6 +49,11 @@ _BLOCK = _Kind(
     _is_text,
     lambda text: format_block(parse_block(re.sub(r"\s", "", text))),
 )
+# Greatest choices, so that costs stay within 64 bits.
+_MOST = {
+    **dict.fromkeys(("depth", "filter", "stride"), 1000),
+    **dict.fromkeys(("width", "last_width", "resolution"), 100_000),
+}
 _KINDS = {
     "depth": _Kind("whole numbers of 0 or more", _is_whole(0)),
     "width": _ONE_OR_MORE,
@@ -156,7 +161,7 @@ class _Reader:
         if (
             not isinstance(shape, list)
             or len(shape) != 3
-            or not all(type(side) is int and side > 0 for side in shape)
+            or not all(type(side) is int and 0 < side <= 100_000 for side in shape)
         ):
             raise self._error(
                 "input", 0, f"needs channels, height and width, as in [3, 32, 32], not {shape!r}"
@@ -221,6 +226,8 @@ class _Reader:
 
     def _checked(self, key: str, number: int, choice: Any) -> Any:
         kind = _KINDS[key]
+        if type(choice) is int and choice > (most := _MOST.get(key, choice)):
+            raise self._error(key, number, f"needs numbers of {most:,} at most, not {choice:,}")
         try:
             if kind.admits(choice):
                 return kind.read(choice)

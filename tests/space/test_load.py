@@ -175,3 +175,12 @@ def test_padding_is_one_number():
     content = "input = [3, 9, 9]\n[[stage]]\ndepth = 1\nwidth = 8\nfilter = 3\npadding = [0, 1]\n"
     with pytest.raises(SpaceError, match=r"mine.toml:6: stage 1, key 'padding' needs one number"):
         parse_space(content, "mine", "mine.toml")
+
+
+@pytest.mark.parametrize(("key", "most"), [("width", "100,000"), ("depth", "1,000")])
+def test_numbers_whose_costs_no_64_bits_hold_are_refused(key, most):
+    stage = {"depth": 1, "width": 8, "filter": 3, key: 10**19}
+    lines = "\n".join(f"{name} = {value}" for name, value in stage.items())
+    text = f"input = [3, 8, 8]\n[[stage]]\n{lines}\n"
+    with pytest.raises(SpaceError, match=rf"key '{key}' needs numbers of {most} at most"):
+        parse_space(text, "large", "large.toml")
