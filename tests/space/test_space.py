@@ -1,7 +1,7 @@
 """Spaces against brute force: every setting decoded, every network counted."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brute_force import every_network
@@ -13,6 +13,7 @@ from nas_tc.zoo import ZOO
 from strategies import spaces
 
 
+@settings(max_examples=50)
 @given(spaces().filter(lambda space: space.settings <= 1000))
 def test_size_and_extremes_equal_brute_force(space):
     networks = every_network(space)
@@ -27,6 +28,7 @@ def test_size_and_extremes_equal_brute_force(space):
     assert {extreme_network(space, which) for which in ("cheapest", "costliest")} <= networks
 
 
+@settings(max_examples=50)
 @given(spaces(), st.data())
 def test_encoding_is_undone_by_decoding(space, data):
     values = {gene.name: data.draw(st.sampled_from(gene.choices)) for gene in space.genes}
