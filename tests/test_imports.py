@@ -57,7 +57,6 @@ def test_a_report_loads_neither_torch_nor_ray(tmp_path):
         ["--help"],
         ["--version"],
         ["cost", "J"],
-        ["space"],
         ["zoo"],
         ["experiment", "nin", "--check"],
     ],
@@ -66,6 +65,11 @@ def test_help_and_commands_that_count_load_nothing_heavy(arguments):
     loaded = loaded_by(COMMAND, *arguments)
     assert "typer" in loaded
     assert not {"torch", "optuna", "ray", "numpy", "pandas", "sklearn", "matplotlib"} & loaded
+
+
+def test_networks_of_a_space_are_counted_by_numpy_alone():
+    loaded = loaded_by(COMMAND, "space")
+    assert not {"torch", "optuna", "ray", "pandas", "sklearn", "matplotlib"} & loaded
 
 
 def test_the_package_itself_loads_nothing_heavy():

@@ -23,13 +23,7 @@ def import_module(
             show_default=False,
         ),
     ],
-    input: Annotated[
-        str | None,
-        typer.Option(
-            help="Channels, height and width of an image, as in 3x32x32.",
-            show_default="32x32, with the channels of the first convolution",
-        ),
-    ] = None,
+    input: options.ModuleInput = None,
     out: Annotated[
         Path | None,
         typer.Option(

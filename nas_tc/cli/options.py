@@ -76,8 +76,19 @@ FitHead = Annotated[str, typer.Option(help=f"The {_HEAD}.")]
 FitNorm = Annotated[str, typer.Option(help=f"The {_NORM}.")]
 
 # A search space and its images.
-Space = Annotated[str, typer.Option(help="A shipped space or a TOML file.")]
+_SPACE = "A shipped space or a TOML file."
+Space = Annotated[str, typer.Option(help=_SPACE)]
+SpaceOfSearch = Annotated[
+    str | None,
+    typer.Option(
+        help=_SPACE, show_default="plain-32, or with --around the space around the network"
+    ),
+]
 SpaceClasses = Annotated[int, typer.Option(help=_CLASSES, callback=at_least(1))]
+ModuleInput = Annotated[
+    str | None,
+    typer.Option(help=_SHAPE, show_default="32x32, with the channels of the first convolution"),
+]
 SpaceInput = Annotated[str | None, typer.Option(help=_SHAPE, show_default="the space's")]
 
 # A network of the user's, and the space around it.

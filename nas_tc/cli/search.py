@@ -29,13 +29,7 @@ def search(
             show_default="with --around, what that network costs",
         ),
     ] = None,
-    space: Annotated[
-        str | None,
-        typer.Option(
-            help="A shipped space or a TOML file.",
-            show_default="plain-32, or with --around the space around the network",
-        ),
-    ] = None,
+    space: options.SpaceOfSearch = None,
     around: options.Around = None,
     reach: options.Reach = None,
     input: options.AroundInput = None,

@@ -16,6 +16,9 @@ from nas_tc.cli.signals import interrupt_on_signals
 from nas_tc.cli import supervision
 from nas_tc.cli.supervision import supervise
 
+# As in a terminal: jobs in the background and nohup ignore them, and so do their children.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 supervision._GRACE_S = 0.3
 
 def starts():
