@@ -6,6 +6,8 @@ from collections.abc import Iterable
 def fit_overhead(totals: Iterable[tuple[float, float]]) -> tuple[float, float]:
     """Fixed overhead of a network, milliseconds, and the factor for the sum of its layers' times.
 
+    Neither is negative, and the factor is above 0.
+
     A line through (sum, whole) with the least squares of the relative error, for the half of the
     networks with the least overhead: a run of the whole network is longer than those of its
     layers, and so is disturbed more often.
@@ -26,6 +28,7 @@ def fit_overhead(totals: Iterable[tuple[float, float]]) -> tuple[float, float]:
     determinant = aa * bb - ab * ab
     if determinant > 1e-9 * aa * bb:
         fixed = (sum_a * bb - sum_b * ab) / determinant
-        if fixed >= 0:
-            return fixed, (sum_b * aa - sum_a * ab) / determinant
+        factor = (sum_b * aa - sum_a * ab) / determinant
+        if fixed >= 0 and factor > 0:  # few noisy networks may say that layers take no time at all
+            return fixed, factor
     return 0.0, sum_b / bb

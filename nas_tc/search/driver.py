@@ -1,8 +1,7 @@
 """The driver of a search: it keeps every worker busy, and it alone writes the study."""
 
-import time
 from collections.abc import Mapping
-from math import inf, isinf
+from math import inf
 from typing import Any
 
 import optuna
@@ -14,7 +13,6 @@ from nas_tc.metric import Metric
 from nas_tc.sampler.pareto_pruner import ParetoPruner
 from nas_tc.search.around import is_own
 from nas_tc.search.baselines import excess_of, next_baseline
-from nas_tc.search.events import Progress
 from nas_tc.search.jobs import run_jobs
 from nas_tc.search.likely_limits import most_macs
 from nas_tc.search.network_sampler import network_sampler
@@ -23,6 +21,7 @@ from nas_tc.search.session import Session
 from nas_tc.search.settings import Settings
 from nas_tc.search.stop_time import StopTime
 from nas_tc.search.study_times import check_device, earlier_times, record_times
+from nas_tc.search.tally import Tally
 from nas_tc.search.time_judge import TimeJudge
 from nas_tc.search.timing_records import reason_over_limit, timing_record
 from nas_tc.search.trials import ask, trainings_before
@@ -38,8 +37,6 @@ from nas_tc.study.attributes import (
     TIMING_S_KEY,
     TRAIN_LOSSES_KEY,
 )
-from nas_tc.study.front import pareto_front
-from nas_tc.study.repeats import with_repeats
 from nas_tc.study.storage import requeue_running
 from nas_tc.study.trial import trial_record
 from nas_tc.study.weights import Weights
@@ -79,7 +76,6 @@ class Driver:
         self._pool = session.pool
         self._listener = session.listener
         self._settings = settings
-        self._goal = inf if goal is None else goal
         self._stop = stop
         # After few epochs the mAP error ranks networks better than the loss; the error does not.
         reading = None if settings.metric is Metric.MAP_ERROR else TRAIN_LOSSES_KEY
@@ -94,25 +90,17 @@ class Driver:
         self._study.sampler = self._sampler
         self._running: dict[int, optuna.Trial] = {}
         record = session.record()
-        self._objectives = record.objectives
+        self._tally = Tally(record, goal)
         self._weights = Weights(
             session.path,
             record.objectives,
             timed_briefly=time_judge is not None and time_judge.measures,
         )
         self._study.pruner = ParetoPruner(record.objectives[1], reading=reading)
-        self._complete = list(record.trained)
-        self._front = record.front
-        self._done = self._done_before = record.done
-        self._pruned = sum(
-            t.state == "pruned" and t.reused is None and t.baseline is None for t in record.trials
-        )
-        self._failed = 0
         self._failures_in_a_row = 0
         self._exhausted = False
         self._notes: set[str] = set()  # workers' notes so far; all workers send the same ones
-        self._started = time.monotonic()
-        for each in self._complete:
+        for each in record.trained:
             if stop is not None and each.train_s is not None:
                 stop.took(each.train_s)
 
@@ -129,13 +117,16 @@ class Driver:
             self._handle,
             tick=self._tick,
         )
-        if self._exhausted and self._done < self._goal:
+        if self._tally.reaches_goal_with(0):
+            return
+        done = self._tally.done
+        if self._exhausted:
             self._listener.note(
-                f"the space holds no other network within the budget: {self._done} are trained"
+                f"the space holds no other network within the budget: {done} are trained"
             )
-        elif self._stop is not None and self._done < self._goal:
+        elif self._stop is not None:
             self._listener.note(
-                f"no other training fits before the end: {self._done} trials are done; the same "
+                f"no other training fits before the end: {done} trials are done; the same "
                 "command goes on for as long again"
             )
 
@@ -149,9 +140,8 @@ class Driver:
             return False
         waiting = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
         counted = sum(BASELINE_KEY not in each.user_attrs for each in self._running.values())
-        if not (waiting and BASELINE_KEY in waiting[0].user_attrs) and (
-            self._done + counted >= self._goal
-        ):
+        has_baseline = waiting and BASELINE_KEY in waiting[0].user_attrs
+        if not has_baseline and self._tally.reaches_goal_with(counted):
             return False
         if not waiting:
             self._exhausted = self._exhausted or not self._sampler.has_next(self._study)
@@ -184,14 +174,14 @@ class Driver:
         self, time_judge: TimeJudge, architecture: Architecture
     ) -> Mapping[str, Any]:
         """Times of a network that was trained before, or that the table puts within its limits."""
-        if times := earlier_times(self._complete, architecture):
+        if times := earlier_times(self._tally.complete, architecture):
             return times
         return time_judge.certain_times(architecture) if time_judge.measures else {}
 
     def _handle_time(self, trial: optuna.Trial, result: TimingResult) -> None:
         """Trains a network that is quick enough, and rejects any other for good."""
         assert self._time_judge is not None
-        architecture = Architecture.from_dict(trial.user_attrs[ARCHITECTURE_KEY])
+        architecture = _network_of(trial)
         predicted = self._time_judge.predicted_times(architecture)
         self._time_judge.add_result(architecture, result)  # refuses a worker on another machine
         self._exhausted = False  # the table has changed and may admit more networks
@@ -244,7 +234,8 @@ class Driver:
         is_pruned = (
             answer.weights is None
             and BASELINE_KEY not in trial.user_attrs
-            and not self._was_trained_before(trial)
+            # The first rungs add nothing to an error of this network that is known.
+            and not self._tally.has_trained(_network_of(trial))
             and trial.should_prune()
         )
         if answer.weights is None and not is_pruned:
@@ -257,28 +248,17 @@ class Driver:
             self._end(trial, TrialState.PRUNED)
         else:
             ended = trial_record(self._study.get_trials(deepcopy=False)[trial.number])
-            self._weights.keep(ended, answer.weights, self._complete)
+            self._weights.keep(ended, answer.weights, self._tally.complete)
             self._end(trial, TrialState.COMPLETE, rung.val_error)
-
-    def _was_trained_before(self, trial: optuna.Trial) -> bool:
-        """Whether the study has an error of this network, to which the first rungs add nothing."""
-        architecture = Architecture.from_dict(trial.user_attrs[ARCHITECTURE_KEY])
-        return any(each.architecture == architecture for each in self._complete)
 
     def _end(self, trial: optuna.Trial, state: TrialState, val_error: float | None = None) -> None:
         frozen = self._study.tell(trial, val_error, state=state)
         self._forget(frozen.number)
-        *complete, record = with_repeats([*self._complete, trial_record(frozen)])
-        self._done += record.baseline is None
+        record = self._tally.add(trial_record(frozen))
         if state == TrialState.COMPLETE:
             if self._stop is not None:
                 self._stop.ended(frozen.number)
-            self._complete = [*complete, record]
-            members = [each for each in self._complete if not each.is_landmark]
-            self._front = pareto_front(members, self._objectives)
-            self._weights.drop(self._complete)
-        else:
-            self._pruned += record.baseline is None
+            self._weights.drop(self._tally.complete)
         self._listener.ended(record)
 
     def _fail(self, trial: optuna.Trial, error: FailedError) -> None:
@@ -290,17 +270,17 @@ class Driver:
         losses = trial.user_attrs.get(LOSSES_KEY, 0) + 1
         tried_again = isinstance(error, LostError) and losses <= self._session.retries
         if tried_again:
-            network = Architecture.from_dict(trial.user_attrs[ARCHITECTURE_KEY])
+            network = _network_of(trial)
             kept = {LOSSES_KEY: losses}
             if BASELINE_KEY in trial.user_attrs:
                 kept[BASELINE_KEY] = trial.user_attrs[BASELINE_KEY]
             enqueue(self._study, network, self._settings.space, kept)
         frozen = self._study.tell(trial, state=TrialState.FAIL)
         self._forget(trial.number)
-        self._listener.ended(with_repeats([*self._complete, trial_record(frozen)])[-1])
+        self._listener.ended(self._tally.in_context(trial_record(frozen)))
         if tried_again:
             return
-        self._failed += 1
+        self._tally.failed += 1
         self._failures_in_a_row += 1
         if self._failures_in_a_row >= _FAILURES_IN_A_ROW:
             raise StudyError(
@@ -316,8 +296,9 @@ class Driver:
         if self._stop is not None:
             data = self._settings.data
             seconds = validation_s * len(data.test) / len(data.validation)
-            landmarks = sum(each.baseline is not None for each in self._complete)
-            self._stop.keep_for_tests(len(self._front) + landmarks + 1, self._pool.size, seconds)
+            landmarks = sum(each.baseline is not None for each in self._tally.complete)
+            networks = len(self._tally.front) + landmarks + 1
+            self._stop.keep_for_tests(networks, self._pool.size, seconds)
 
     def _tick(self) -> None:
         """Tells the progress; when the time is over, puts back what has not ended."""
@@ -330,23 +311,8 @@ class Driver:
             )
             self._running.clear()
             requeue_running(self._study)
-        self._tell_progress()
+        self._listener.progress(self._tally.progress(len(self._running), self._stop))
 
-    def _tell_progress(self) -> None:
-        new = self._done - self._done_before
-        elapsed = time.monotonic() - self._started
-        left_s = elapsed / new * (self._goal - self._done) if new else inf
-        if self._stop is not None:
-            left_s = min(left_s, self._stop.left_s)
-        self._listener.progress(
-            Progress(
-                done=self._done,
-                goal=None if isinf(self._goal) else int(self._goal),
-                running=len(self._running),
-                pruned=self._pruned,
-                failed=self._failed,
-                best=self._front[-1] if self._front else None,
-                left_s=None if isinf(left_s) else left_s,
-                metric=self._settings.metric,
-            )
-        )
+
+def _network_of(trial: optuna.Trial) -> Architecture:
+    return Architecture.from_dict(trial.user_attrs[ARCHITECTURE_KEY])

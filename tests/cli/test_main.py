@@ -22,7 +22,7 @@ def test_the_module_is_the_program():
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["search"], "Missing option '--budget'"),
+        (["search"], "give a --budget, as in alexnet*0.6, or a network with --around"),
         (["search", "--bugdet", "1M"], "No such option: --bugdet"),
         (["search", "--budget", "alexnt*0.6"], "did you mean 'alexnet'?"),
         (["search", "--budget", "1M", "--trials", "x"], "Invalid value for '--trials'"),

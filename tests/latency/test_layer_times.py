@@ -57,6 +57,10 @@ def test_a_line_through_whole_and_sum():
     fixed, factor = fit_overhead([(s, 0.3 + 1.1 * s) for s in (1.0, 2.0, 5.0, 9.0)])
     assert (fixed, factor) == (pytest.approx(0.3), pytest.approx(1.1))
     assert fit_overhead([]) == (0.0, 1.0)
+    # A line through these would have layers take less than no time.
+    fixed, factor = fit_overhead([(1.0, 3.0), (1.1, 2.8), (1.2, 2.6), (9.0, 90.0), (8.0, 90.0)])
+    assert fixed == 0
+    assert factor > 0
     assert fit_overhead([(2.0, 3.0)]) == (0.0, 1.5)
     disturbed = [(s, 1.05 * s) for s in (1.0, 2.0, 5.0)] + [(3.0, 9.0), (4.0, 9.0)]
     assert fit_overhead(disturbed) == (pytest.approx(0.0), pytest.approx(1.05))
