@@ -56,10 +56,11 @@ def make_study(path, **changed):
         file = weights_file(path, trial.number)
         file.parent.mkdir(parents=True, exist_ok=True)
         network = build(trial.architecture, seed=trial.number, mean=[0.3], std=[0.35])
+        random = torch.Generator().manual_seed(trial.number)
         with torch.no_grad():  # as if trained: no statistic is left at its start
             for buffer in network.buffers():
                 if buffer.is_floating_point() and buffer.ndim == 1:
-                    buffer.uniform_(0.5, 1.5)
+                    buffer.uniform_(0.5, 1.5, generator=random)
         save_file({k: v.contiguous() for k, v in network.state_dict().items()}, file)
     return record
 
