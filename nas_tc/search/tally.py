@@ -55,6 +55,9 @@ class Tally:
     def add(self, trial: TrialRecord) -> TrialRecord:
         """Counts a trial that is complete or pruned.
 
+        Args:
+            trial: Trial that has ended.
+
         Returns:
             The trial with the one that it repeats.
         """
