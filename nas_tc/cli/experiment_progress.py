@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from rich.progress import Progress as Bar
 
+from nas_tc._words import duration
 from nas_tc.cli.console import percent
-from nas_tc.cli.progress import bar_of, duration
+from nas_tc.cli.progress import bar_of
 
 if TYPE_CHECKING:
     from nas_tc.experiment.run import Listener, Progress

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
+from nas_tc._words import duration
 from nas_tc.cli.console import console, percent
 
 if TYPE_CHECKING:
@@ -149,12 +150,3 @@ def _summary(progress: "Progress") -> str:
     if progress.left_s is not None and (progress.goal is None or progress.done < progress.goal):
         parts.append(f"{duration(progress.left_s)} left")
     return ", ".join(parts)
-
-
-def duration(seconds: float) -> str:
-    """3700 seconds as "1 h 01 min"."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes:02d} min"
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"

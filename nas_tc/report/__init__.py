@@ -1,5 +1,6 @@
 """What came out? Tables, a picture and a manifest, from the study file alone."""
 
+from nas_tc._words import short_number
 from nas_tc.report.against_baselines import AgainstBaseline, against_baseline, against_own
 from nas_tc.report.agreement import draw_agreement
 from nas_tc.report.columns import write_csv
@@ -9,7 +10,7 @@ from nas_tc.report.family import Member, family_tree
 from nas_tc.report.majority import majority_lines, no_better
 from nas_tc.report.page import page_html
 from nas_tc.report.per_class import class_table, confusion_table, worst_classes
-from nas_tc.report.plot import draw_front, short_number
+from nas_tc.report.plot import draw_front
 from nas_tc.report.recommended import Recommended, recommended
 from nas_tc.report.tables import (
     computed_columns,

@@ -5,9 +5,9 @@ from math import hypot, sqrt
 
 from scipy.stats import t as student
 
+from nas_tc._words import short_number
 from nas_tc.budget import IT
 from nas_tc.metric import Metric
-from nas_tc.report.plot import short_number
 from nas_tc.report.recommended import Recommended
 from nas_tc.study import StudyRecord, TrialRecord
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from nas_tc._files import as_text
+from nas_tc._words import short_number
 from nas_tc.cost.measures import parse_measure
 from nas_tc.report.tables import front_of
 from nas_tc.study import StudyRecord, TrialRecord, objective
@@ -174,11 +175,3 @@ def budget_limit(record: StudyRecord, cost: str) -> float | None:
             if each["measure"] == measure.name and each["batch"] == (batch or 1)
         ]
     return min(map(float, limits), default=None)
-
-
-def short_number(value: float) -> str:
-    """1500000 as "1.5M"."""
-    for size, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if value >= size:
-            return f"{value / size:.3g}{unit}"
-    return f"{value:.3g}"

@@ -31,7 +31,7 @@ def environment(gpus: Sequence[str] = ()) -> dict[str, Any]:
     """
     return {
         "python": platform.python_version(),
-        "packages": {package: _version(package) for package in _PACKAGES},
+        "packages": {package: installed_version(package) for package in _PACKAGES},
         "machine": {
             "system": f"{platform.system()} {platform.release()}",
             "processor": processor_name(),
@@ -42,7 +42,12 @@ def environment(gpus: Sequence[str] = ()) -> dict[str, Any]:
     }
 
 
-def _version(package: str) -> str:
+def installed_version(package: str) -> str:
+    """The version of a package, or words where nothing is installed under its name.
+
+    Args:
+        package: Name of the package.
+    """
     try:
         return version(package)
     except PackageNotFoundError:  # nas-tc is run from its source

@@ -4,14 +4,15 @@ import base64
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from importlib import resources
-from importlib.metadata import version
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from nas_tc._files import as_text
+from nas_tc._words import duration, short_number
 from nas_tc.report.against_baselines import against_baseline
 from nas_tc.report.effects import effects
 from nas_tc.report.family import family_tree
@@ -22,6 +23,7 @@ from nas_tc.report.page.facts import run_rows, settings_rows
 from nas_tc.report.page.timeline import timeline_of
 from nas_tc.report.recommended import recommended
 from nas_tc.study import StudyRecord
+from nas_tc.study.environment import installed_version
 
 _MOST_CARDS = 80
 
@@ -46,7 +48,7 @@ def page_html(record: StudyRecord, objectives: Sequence[str] = ()) -> str:
         title=as_text(f"{record.settings['space']['name']} on {data['name']}"),
         record=record,
         metric=record.metric.words,
-        version=version("nas-tc"),
+        version=installed_version("nas-tc"),
         style=Markup(style),
         script=Markup(script),
         script_hash=_hash(script),
@@ -94,8 +96,8 @@ def _environment() -> Environment:
     )
     filters: dict[str, Any] = {
         "percent": _percent,
-        "short": _short,
-        "duration": _duration,
+        "short": partial(short_number, space="\N{NO-BREAK SPACE}"),
+        "duration": duration,
         "told": told,
         "points": lambda value: f"{value:+.2f}".replace("-", "−"),
     }
@@ -115,19 +117,3 @@ def _hash(script: str) -> str:
 
 def _percent(share: float | None, digits: int = 2) -> str:
     return "–" if share is None else f"{100 * share:.{digits}f} %"
-
-
-def _short(value: float) -> str:
-    """A number with a unit: 1,234,567 as "1.23 M"."""
-    for size, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if value >= size:
-            return f"{value / size:.3g}\N{NO-BREAK SPACE}{unit}"
-    return f"{value:.3g}"
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes:02d} min"
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
