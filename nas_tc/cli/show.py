@@ -1,6 +1,5 @@
 """`nas-tc show`: a study, or one of its trials, on the screen; nothing is written."""
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,8 +52,7 @@ def _show_study(screen: Screen, record: "StudyRecord") -> None:
 
     kept = record.settings
     data, recipe = kept["data"], kept["recipe"]
-    counts = Counter(trial.state for trial in record.trials if trial.baseline is None)
-    ends = ", ".join(f"{count} {state}" for state, count in counts.items()) or "none yet"
+    ends = ", ".join(f"{count} {state}" for state, count in record.states.items()) or "none yet"
     screen.print(f"study: {record.path}")
     screen.print(f"space: {kept['space']['name']}, budget {kept['budget']['expression']}")
     screen.print(

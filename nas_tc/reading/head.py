@@ -196,8 +196,8 @@ def _layers(flow: Flow, end: int) -> tuple[tuple[Hidden, ...], Softmax | None]:
             raise refusal(operation.where, f"{_kind(operation)} in the head", _HEADS)
         if found and found[-1].activation is None:
             raise refusal(found[-1].linear.where, "no activation follows a hidden layer", _HEADS)
-        layer, end = _hidden(flow, number, operation)
-        found.append(layer)
+        norm, activation, end = flow.closing(number)
+        found.append(Hidden(operation, norm, activation, end))
     if flow.next(end):
         raise refusal(flow.next(end)[0][1].where, "several outputs", _HEADS)
     if not found:
@@ -205,18 +205,6 @@ def _layers(flow: Flow, end: int) -> tuple[tuple[Hidden, ...], Softmax | None]:
     if (last := found[-1].activation) is not None:
         raise refusal(last.where, "an activation of the scores", _HEADS)
     return tuple(found), softmax
-
-
-def _hidden(flow: Flow, number: int, linear: FullyConnected) -> tuple[Hidden, int]:
-    norm: Normalisation | None = None
-    activation: Activate | None = None
-    following = flow.only(number)
-    if following is not None and isinstance(following[1], Normalisation):
-        number, norm = following[0], following[1]
-        following = flow.only(number)
-    if following is not None and isinstance(following[1], Activate):
-        number, activation = following[0], following[1]
-    return Hidden(linear, norm, activation, number), number
 
 
 def _kind(operation: Operation) -> str:

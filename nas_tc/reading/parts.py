@@ -85,6 +85,26 @@ class Flow:
         found = self.next(number)
         return found[0] if len(found) == 1 else None
 
+    def closing(self, number: int) -> tuple[Normalisation | None, Activate | None, int]:
+        """The normalisation and the activation that belong to a layer, and the last of the three.
+
+        Args:
+            number: Number of the layer's operation.
+        """
+        norm: Normalisation | None = None
+        following = self.only(number)
+        if following is not None and isinstance(following[1], Normalisation):
+            number, norm = following[0], following[1]
+        activation, end = self._activation(number)
+        return norm, activation, end
+
+    def _activation(self, number: int) -> tuple[Activate | None, int]:
+        """The activation behind an operation, if it is the only one there, and the last of both."""
+        following = self.only(number)
+        if following is not None and isinstance(following[1], Activate):
+            return following[1], following[0]
+        return None, number
+
     def elements(self, start: int) -> tuple[list[Element], int]:
         """What stands on the path behind an operation, up to the head or to a sum of branches.
 
@@ -127,15 +147,8 @@ class Flow:
                     return found, end
 
     def _part(self, number: int, conv: Convolution) -> tuple[Part, int]:
-        norm: Normalisation | None = None
-        activation: Activate | None = None
-        following = self.only(number)
-        if following is not None and isinstance(following[1], Normalisation):
-            number, norm = following[0], following[1]
-            following = self.only(number)
-        if following is not None and isinstance(following[1], Activate):
-            number, activation = following[0], following[1]
-        return Part(conv, norm, activation), number
+        norm, activation, end = self.closing(number)
+        return Part(conv, norm, activation), end
 
     def _fork(self, start: int) -> tuple[Element, int]:
         """Branches from one map, up to where they meet."""
@@ -170,10 +183,7 @@ class Flow:
         joined = self.operations[ends[0]]
         if ends[0] != ends[1]:
             raise refusal(joined.where, "branches that meet elsewhere", "a block adds two branches")
-        end, activation = ends[0], None
-        following = self.only(end)
-        if following is not None and isinstance(following[1], Activate):
-            end, activation = following[0], following[1]
+        activation, end = self._activation(ends[0])
         shortcut, body = sorted(branches, key=len)
         return Residual(joined.where, tuple(body), tuple(shortcut), activation), end
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from nas_tc.study import Recommendation, StudyRecord, TrialRecord, objective, recommend_network
+from nas_tc.study import Recommendation, StudyRecord, TrialRecord
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,9 @@ def recommended(record: StudyRecord) -> Recommended | None:
             f"with other seeds, the least of {len(rerun)} networks trained again"
         )
         return Recommended(trial, evidence.replace("1 trainings", "1 training"), None)
-    cost = record.objectives[1]
-    costed = [trial for trial in record.complete if objective(trial, cost) is not None]
-    if not costed:
+    model = record.recommendation
+    if model is None:
         return None
-    # Only networks of the front have kept weights and test errors.
-    model = recommend_network(costed, among={trial.number for trial in record.front})
     return Recommended(
         record.trial(model.choice.number), model.in_words(record.metric.words), model
     )

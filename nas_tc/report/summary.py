@@ -1,7 +1,6 @@
 """A study in Markdown, for a repository, an issue or a message."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from nas_tc._files import as_text
@@ -16,23 +15,30 @@ from nas_tc.study import StudyRecord, TrialRecord, objective
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~&])")
 
 
-def summary(record: StudyRecord, objectives: Sequence[str] = ()) -> str:
+def summary(
+    record: StudyRecord,
+    objectives: Sequence[str] = (),
+    found: Effects | str | None = None,
+) -> str:
     """The front, the recommendation, what mattered and how to make the study again, in Markdown.
 
     Args:
         record: Record of the study.
         objectives: Objectives of the front; without any, the study's own.
+        found: What `effects` says of the study; None: it is asked.
     """
-    return as_text("\n".join(_lines(record, objectives)) + "\n")
+    found = effects(record) if found is None else found
+    return as_text("\n".join(_lines(record, objectives, found)) + "\n")
 
 
-def _lines(record: StudyRecord, objectives: Sequence[str]) -> Iterator[str]:
+def _lines(record: StudyRecord, objectives: Sequence[str], found: Effects | str) -> Iterator[str]:
     kept = record.settings
     data = kept["data"]
     yield f"# {_text(kept['space']['name'])} on {_text(data['name'])}"
     yield ""
-    counts = Counter(trial.state for trial in record.trials if trial.baseline is None)
-    ends = ", ".join(f"{count} {state}" for state, count in counts.items()) or "no trials yet"
+    ends = (
+        ", ".join(f"{count} {state}" for state, count in record.states.items()) or "no trials yet"
+    )
     yield (
         f"Budget {_code(kept['budget']['expression'])}; {ends}; {data['train_images']:,} training "
         f"images, {data['validation_images']:,} for validation; seed {kept['seed']}."
@@ -49,7 +55,7 @@ def _lines(record: StudyRecord, objectives: Sequence[str]) -> Iterator[str]:
             yield f"- {_text(str(against))}"
     yield ""
     yield from _front(record, objectives)
-    yield from _mattered(effects(record))
+    yield from _mattered(found)
     if record.runs:
         yield "## Make it again"
         yield ""

@@ -1,7 +1,6 @@
 """Writes a study's report: a page, tables, pictures and a manifest."""
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 from nas_tc.errors import StudyError
 from nas_tc.report.against_baselines import against_baseline, against_own
 from nas_tc.report.columns import write_csv
+from nas_tc.report.effects import effects
 from nas_tc.report.page import page_html
 from nas_tc.report.per_class import study_tables
 from nas_tc.report.plot import draw_front
@@ -69,8 +69,10 @@ def write_report(
         )
         for name, table in tables.items():
             write_csv(table, paths[name])
-        paths["report.md"].write_text(summary(record, objectives), encoding="utf-8")
-        paths["report.html"].write_text(page_html(record, objectives), encoding="utf-8")
+        found = effects(record)  # fits a model, so once for both
+        paths["report.md"].write_text(summary(record, objectives, found), encoding="utf-8")
+        page = page_html(record, objectives, found)
+        paths["report.html"].write_text(page, encoding="utf-8")
     except OSError as error:
         raise StudyError(
             f"cannot write the report to {out}: {error.strerror}; the study is safe: choose "
@@ -81,13 +83,12 @@ def write_report(
 
 def manifest(record: StudyRecord, objectives: Sequence[str] = ()) -> dict[str, Any]:
     """Every setting, what the study was made with, and what came out."""
-    states = Counter(trial.state for trial in record.trials if trial.baseline is None)
     choice = recommended(record)
     against, own = against_baseline(record, choice), against_own(record, choice)
     return {
         "settings": dict(record.settings),
         "runs": list(record.runs),
-        "trials": dict(states),
+        "trials": dict(record.states),
         **({"timing": dict(record.timing)} if record.timing else {}),
         "objectives": list(objectives or record.objectives),
         "front": [trial.number for trial in front_of(record, objectives)],

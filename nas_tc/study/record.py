@@ -1,5 +1,6 @@
 """The record of a study: its settings, trials and front, for reports and exports."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -30,10 +31,11 @@ from nas_tc.study.checks import (
     gene_choices,
 )
 from nas_tc.study.files import STUDY_NAME, kept_settings, reading, study_url, weights_folder
-from nas_tc.study.front import ERROR, default_cost, pareto_front
+from nas_tc.study.front import ERROR, default_cost, objective, pareto_front
 from nas_tc.study.notebook import notebook_html
+from nas_tc.study.recommendation import Recommendation, recommend_network
 from nas_tc.study.repeats import with_repeats
-from nas_tc.study.trial import TrialRecord, trial_record
+from nas_tc.study.trial import State, TrialRecord, trial_record
 from nas_tc.study.trials_table import trials_table
 
 if TYPE_CHECKING:
@@ -113,6 +115,24 @@ class StudyRecord:
     def front(self) -> tuple[TrialRecord, ...]:
         """The Pareto-optimal trials, cheapest first, by `objectives`."""
         return pareto_front(self.complete, self.objectives)
+
+    @cached_property
+    def recommendation(self) -> Recommendation | None:
+        """The network with the least expected error by a model of all trials, and the model.
+
+        A report asks for it several times, and the model takes longer than all else in it. None
+        while no trial is complete.
+        """
+        cost = self.objectives[1]
+        costed = [trial for trial in self.complete if objective(trial, cost) is not None]
+        # Only networks of the front have kept weights and test errors.
+        among = {trial.number for trial in self.front}
+        return recommend_network(costed, among=among) if costed else None
+
+    @property
+    def states(self) -> Counter[State]:
+        """Number of trials in each state, baselines left out."""
+        return Counter(trial.state for trial in self.trials if trial.baseline is None)
 
     @property
     def shown(self) -> tuple[TrialRecord, ...]:

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from importlib import resources
@@ -14,7 +13,7 @@ from markupsafe import Markup
 from nas_tc._files import as_text
 from nas_tc._words import duration, short_number
 from nas_tc.report.against_baselines import against_baseline
-from nas_tc.report.effects import effects
+from nas_tc.report.effects import Effects, effects
 from nas_tc.report.family import family_tree
 from nas_tc.report.page.cards import cards_of
 from nas_tc.report.page.chart import Axis, axes_of, points_of
@@ -28,7 +27,11 @@ from nas_tc.study.environment import installed_version
 _MOST_CARDS = 80
 
 
-def page_html(record: StudyRecord, objectives: Sequence[str] = ()) -> str:
+def page_html(
+    record: StudyRecord,
+    objectives: Sequence[str] = (),
+    found: Effects | str | None = None,
+) -> str:
     """The report as one HTML page that loads nothing.
 
     Names of classes, files and networks are escaped, and the page's policy runs no script but its
@@ -37,6 +40,7 @@ def page_html(record: StudyRecord, objectives: Sequence[str] = ()) -> str:
     Args:
         record: Record of the study.
         objectives: Objectives of the front; without any, the study's own.
+        found: What `effects` says of the study; None: it is asked.
     """
     axes = axes_of(record, objectives)
     choice = recommended(record)
@@ -62,13 +66,13 @@ def page_html(record: StudyRecord, objectives: Sequence[str] = ()) -> str:
             "epochs": record.settings["recipe"]["epochs"],
         },
         axes=axes,
-        counts=Counter(t.state for t in record.trials if t.baseline is None),
+        counts=record.states,
         choice=choice,
         against=against_baseline(record, choice),
         cards=cards_of(record, choice, numbers),
         numbers_with_cards=set(numbers),
         families=family_tree(record, choice, numbers),
-        effects=effects(record),
+        effects=effects(record) if found is None else found,
         endings=endings_of(record),
         timeline=timeline_of(record),
         settings=settings_rows(record),
