@@ -9,10 +9,9 @@ from torch import nn
 
 from nas_tc.architecture import Architecture
 from nas_tc.errors import ExportError, NasTcError, reason
+from nas_tc.export.formats import FILES
 from nas_tc.export.verify import from_source
 from nas_tc.module import build
-
-_WEIGHTS = "weights.safetensors"
 
 
 def load(folder: str | Path) -> nn.Module:
@@ -34,7 +33,7 @@ def load(folder: str | Path) -> nn.Module:
         if architecture is None:
             return from_source(place)
         network = build(architecture)
-        network.load_state_dict(load_file(place / _WEIGHTS))
+        network.load_state_dict(load_file(place / FILES["source"]))
     except FileNotFoundError:
         raise ExportError(
             f"{place}: no exported network; name a folder that nas-tc export or nas-tc train wrote"

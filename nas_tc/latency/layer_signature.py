@@ -159,7 +159,7 @@ def signature_of(node: Node, *, first: bool) -> LayerSignature:
             volume(node.input) + volume(node.output),
             node.params,
         )
-    layers = list(_layers(node))
+    layers = list(layers_of(node))
     return LayerSignature(
         kind=(FIRST if first else "") + _kind(node),
         sizes=" ".join(f"{_shape(layer.input)}>{_shape(layer.output)}" for layer in layers),
@@ -169,14 +169,14 @@ def signature_of(node: Node, *, first: bool) -> LayerSignature:
     )
 
 
-def _layers(node: Node) -> Iterator[Layer]:
+def layers_of(node: Node) -> Iterator[Layer]:
     """The layers of a node, in the order in which `_kind` names them."""
     if not isinstance(node, Join):
         yield node
         return
     for branch in node.branches:
         for each in branch:
-            yield from _layers(each)
+            yield from layers_of(each)
     yield node.layer
 
 

@@ -114,11 +114,11 @@ class LayerTimes:
                 kept.add(ms)
         self.totals.append((profile.sum_ms, profile.whole_ms))
         rest_ms = max(profile.whole_ms - (profile.update_ms or 0.0), LEAST_MS)
-        self.workloads.append((network_workload(architecture), rest_ms))
+        work = network_workload(architecture)
+        self.workloads.append((work, rest_ms))
         if profile.update_ms is not None:
             layers = [layer for part in walk_parts(architecture) for layer in part]
-            parameters = sum(layer.params for layer in layers)
-            self.updates.append((parameters, parameter_tensors(layers), profile.update_ms))
+            self.updates.append((work.params, parameter_tensors(layers), profile.update_ms))
         self._reset()
 
     def add_new(self, profile: LayerProfile) -> int:
@@ -202,7 +202,7 @@ class LayerTimes:
             unlike += part.unlike
             unlike_ms += part.unlike_ms
             layers += part.layers
-            parameters += part.parameters
+            parameters += part.work.params
             tensors += part.tensors
             before = layers_of_part[-1].name
         if self.updates:

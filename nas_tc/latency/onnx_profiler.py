@@ -10,14 +10,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from nas_tc.architecture import Architecture, Join, Node
+from nas_tc.architecture import Architecture, Node
 from nas_tc.latency.layer_profile import LEAST_MS, LayerProfile
-from nas_tc.latency.layer_signature import nodes_of, signatures_of
-from nas_tc.onnx_graph import INPUT, OUTPUT
+from nas_tc.latency.layer_signature import layers_of, nodes_of, signatures_of
+from nas_tc.onnx_graph import INPUT, OUTPUT, new_session
 from nas_tc.timing.baseline_speed import BaselineSpeed, ReferenceSpeed
 from nas_tc.timing.clock import LOW_QUARTILE
 from nas_tc.timing.estimate import quantile_of
-from nas_tc.timing.onnx_work import onnx_session
+from nas_tc.timing.onnx_work import fresh_model
 from nas_tc.timing.setting import Setting
 
 _WARM_UPS = 3
@@ -47,12 +47,10 @@ def profile_onnx_layers(
     """
     from nas_tc.latency.on_board import node_times  # noqa: PLC0415 - it loads onnxruntime
 
-    plain, images = onnx_session(architecture, batch=setting.batch, dtype=setting.dtype)
-    feed = {INPUT: images}
+    model, images = fresh_model(architecture, batch=setting.batch, dtype=setting.dtype)
+    plain, feed = new_session(model), {INPUT: images}
     with TemporaryDirectory() as folder:
-        watched, _ = onnx_session(
-            architecture, batch=setting.batch, dtype=setting.dtype, profile=Path(folder) / "times"
-        )
+        watched = new_session(model, profile=Path(folder) / "times")
 
         def whole_ms() -> float:
             before = time.thread_time_ns()
@@ -91,28 +89,10 @@ def layers_ms(node_times: Iterable[tuple[str, float]], nodes: tuple[Node, ...]) 
         node_times: Name and milliseconds of each node, from `on_board.node_times`.
         nodes: Nodes of the network.
     """
-    numbers = _numbers(nodes)
+    numbers = {each.name: number for number, node in enumerate(nodes) for each in layers_of(node)}
     found = [0.0] * len(nodes)
     layer = 0
     for name, ms in node_times:
         layer = numbers.get(name.split("/")[0], layer)
         found[layer] += ms
     return [max(ms, LEAST_MS) for ms in found]
-
-
-def _numbers(nodes: tuple[Node, ...]) -> dict[str, int]:
-    """The node that each layer is a part of."""
-    found: dict[str, int] = {}
-
-    def add(node: Node, number: int) -> None:
-        if isinstance(node, Join):
-            found[node.layer.name] = number
-            for branch in node.branches:
-                for each in branch:
-                    add(each, number)
-        else:
-            found[node.name] = number
-
-    for number, node in enumerate(nodes):
-        add(node, number)
-    return found

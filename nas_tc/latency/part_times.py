@@ -40,8 +40,7 @@ class PartTime:
         unlike_ms: Their milliseconds.
         layers: Number of all layers.
         work: Their work.
-        parameters: Number of their parameters.
-        tensors: Number of tensors that hold these.
+        tensors: Number of tensors that hold their parameters.
     """
 
     walk: tuple[Layer, ...]
@@ -52,7 +51,6 @@ class PartTime:
     unlike_ms: float
     layers: int
     work: Workload
-    parameters: int
     tensors: int
 
 
@@ -127,7 +125,6 @@ class PartTimes:
             unlike_ms=unlike_ms,
             layers=len(nodes),
             work=walk_workload(part),
-            parameters=sum(layer.params for layer in part),
             tensors=parameter_tensors(part),
         )
         self._parts[id(part)] = found

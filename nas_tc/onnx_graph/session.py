@@ -33,14 +33,11 @@ def check_onnxruntime() -> None:
         )
 
 
-def new_session(
-    model: "onnx.ModelProto | Path", *, threads: int = 1, profile: Path | None = None
-) -> Any:
-    """A session of onnxruntime that runs a model on the processor.
+def new_session(model: "onnx.ModelProto | Path", *, profile: Path | None = None) -> Any:
+    """A session of onnxruntime that runs a model on one thread of the processor.
 
     Args:
         model: Model, or the file of one.
-        threads: Number of threads that share the work of a node.
         profile: Beginning of the name of the file that the times of nodes are written to; None: no
             times are taken.
 
@@ -51,7 +48,7 @@ def new_session(
     import onnxruntime  # noqa: PLC0415
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY
     # Threads that wait must not spin: it costs whatever else runs on the machine.

@@ -1,7 +1,6 @@
 """Forward passes of a network by onnxruntime's CPU provider, ready to be timed."""
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +9,9 @@ from nas_tc.architecture import Architecture
 from nas_tc.onnx_graph import INPUT, OUTPUT, folded_parameters, new_session, onnx_model, quantized
 from nas_tc.timing.clock import Run
 from nas_tc.timing.dummy_network import dummy_network
+
+if TYPE_CHECKING:
+    import onnx
 
 
 def onnx_pass(architecture: Architecture, *, batch: int = 1, dtype: str = "fp32") -> Run:
@@ -34,7 +36,7 @@ def onnx_pass(architecture: Architecture, *, batch: int = 1, dtype: str = "fp32"
 
 
 def onnx_session(
-    architecture: Architecture, *, batch: int, dtype: str, profile: Path | None = None
+    architecture: Architecture, *, batch: int, dtype: str
 ) -> tuple[Any, NDArray[np.float32]]:
     """A session of a network with fresh weights, and images for it.
 
@@ -42,7 +44,20 @@ def onnx_session(
         architecture: Network to run.
         batch: Number of images.
         dtype: "fp32" or "int8".
-        profile: Beginning of the name of the file of the nodes' times; None: they are not taken.
+    """
+    model, images = fresh_model(architecture, batch=batch, dtype=dtype)
+    return new_session(model), images
+
+
+def fresh_model(
+    architecture: Architecture, *, batch: int, dtype: str
+) -> tuple["onnx.ModelProto", NDArray[np.float32]]:
+    """The ONNX model of a network with fresh weights, and images for it.
+
+    Args:
+        architecture: Network to run.
+        batch: Number of images.
+        dtype: "fp32" or "int8".
     """
     channels = architecture.input[0]
     moments = (np.full(channels, 0.5, np.float32), np.full(channels, 0.25, np.float32))
@@ -51,4 +66,4 @@ def onnx_session(
     images = np.random.default_rng(0).random((batch, *architecture.input), dtype=np.float32)
     if dtype == "int8":
         model = quantized(model, [images[:1]])
-    return new_session(model, profile=profile), images
+    return model, images
