@@ -60,14 +60,16 @@ def draw_front(
         label = f"Pareto front ({len(front)})"
         if further:
             colours = [_amount(trial, further[0]) for trial in front]
-            dots = axes.scatter(costs, errors, s=40, c=colours, zorder=3, label=label)
+            dots = axes.scatter(
+                costs, errors, s=40, c=colours, zorder=3, clip_on=False, label=label
+            )
             figure.colorbar(dots, label=axis_label(further[0]), format=_SHORT)
         else:
             end = limit or costs[-1]  # a budget may leave this cost free
             axes.step(
                 [*costs, end], [*errors, errors[-1]], where="post", color=_FRONT, linewidth=1.5
             )
-            axes.scatter(costs, errors, s=40, color=_FRONT, zorder=3, label=label)
+            axes.scatter(costs, errors, s=40, color=_FRONT, zorder=3, clip_on=False, label=label)
         for trial, x, error in zip(front, costs, errors, strict=True):
             axes.annotate(
                 str(trial.number),
@@ -127,6 +129,7 @@ def _draw_baselines(axes: Axes, record: StudyRecord, cost: str) -> None:
         edgecolors=_BASELINE,
         linewidths=1.6,
         zorder=4,
+        clip_on=False,  # an error of 0 lies on the axis
         label=f"baselines ({len(drawn)})",
     )
     for x, error, name in drawn:
