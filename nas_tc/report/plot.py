@@ -45,13 +45,15 @@ def draw_front(
     axes = figure.add_subplot()
     front = front_of(record, objectives)
     on_front = {trial.number for trial in front}
-    others = [trial for trial in record.complete if trial.number not in on_front]
+    # As the front, by means: a training that repeats another is no network of its own.
+    networks = [trial for trial in record.complete if trial.repeat_of is None]
+    others = [trial for trial in networks if trial.number not in on_front]
     axes.scatter(
         [_amount(trial, cost) for trial in others],
-        [100 * (trial.val_error or 0.0) for trial in others],
+        [100 * (trial.mean_val_error or 0.0) for trial in others],
         s=22,
         color=_OTHER,
-        label=f"trained to the end ({len(record.complete)})",
+        label=f"trained to the end ({len(networks)})",
     )
     limit = budget_limit(record, cost)
     if front:
