@@ -144,7 +144,7 @@ def _print_share(found: Space, limit: Limit) -> None:
             count = f"{within.at_least:,} to {count}"
         screen.print(f"{'within':{width}} {count} networks, {share}: {limit.tightest}")
     if any(cap is not limit.tightest for cap in limit.caps):
-        share_of_sample = fitting(found, limit)
+        share_of_sample = fitting(found, limit, seeks_nearest=False)
         fit, looked_at = share_of_sample.fit, share_of_sample.networks
         source = "all" if share_of_sample.is_all else "drawn from its settings"
         screen.print(

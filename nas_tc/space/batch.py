@@ -71,8 +71,7 @@ def _of_chunk(
 ) -> Ints:
     """Complexity of each setting, from settings as columns, shape (genes, candidates)."""
     total = np.zeros(columns.shape[1], dtype=np.int64)
-    sides = [(side, side) for side in space.resolutions] or [space.input[1:]]
-    starts = np.array([tables[0].state(each, space.input[0]) for each in sides])
+    starts = np.array([tables[0].state(each, space.input[0]) for each in space.sides])
     names = [gene.name for gene in space.genes]
     state = np.full(columns.shape[1], starts[0], dtype=np.int64)
     if "resolution" in names:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from nas_tc.errors import SpaceError
 from nas_tc.space.graph import network_graph
-from nas_tc.space.paths import Counts, Edges, Paths, TooManyError, random_places
+from nas_tc.space.paths import Counts, Paths, TooManyError, random_places
 from nas_tc.space.space import Space, Values
 
 _LONGEST = 1 << 22  # entries of a list; some 0.5 s and 200 MB
@@ -51,8 +51,9 @@ class Feasible:
             off = 0 if self._unit == finest else 2 * len(space.stages) * (self._unit - 1)
             bounds = -(-(least - off) // self._unit), most // self._unit
             longest = _LONGEST if self._unit <= most else _ANY  # it cannot become shorter
+            costs = [level.cost // self._unit for level in levels]
             try:
-                self._paths = Paths(self._edges(), *bounds, longest)
+                self._paths = Paths(self._graph.edges(costs), *bounds, longest)
                 break
             except TooManyError:
                 self._unit *= _COARSER
@@ -84,7 +85,7 @@ class Feasible:
                 cost = self._cost(edges)
                 fits = (self._least <= cost) & (cost <= self._most)
                 edges = [each[fits] for each in edges]
-            found.append(self._settings(edges)[:missing])
+            found.append(self._graph.settings(edges)[:missing])
             missing -= len(found[-1])
             if not missing:
                 return np.concatenate(found)
@@ -95,7 +96,7 @@ class Feasible:
 
     def at(self, places: Counts) -> Ints:
         """The networks at these positions of the list, from 0 to below `count`; as from `draw`."""
-        return self._settings(self._paths.at(places))
+        return self._graph.settings(self._paths.at(places))
 
     def all(self) -> Ints:
         """All networks of the list."""
@@ -104,18 +105,6 @@ class Feasible:
     def values(self, settings: Ints) -> list[Values]:
         """The same settings as values by the names of the genes."""
         return self._space.values(settings.tolist())
-
-    def _edges(self) -> list[Edges]:
-        levels = self._graph.levels
-        nodes = [1, *(int(level.dst.max(initial=0)) + 1 for level in levels)]
-        return [
-            Edges.of(level.src, level.dst, level.cost // self._unit, (before, behind))
-            for level, before, behind in zip(levels, nodes[:-1], nodes[1:], strict=True)
-        ]
-
-    def _settings(self, edges: list[Ints]) -> Ints:
-        """The settings of networks that take these edges at each level."""
-        return self._graph.settings(edges)
 
     def _cost(self, edges: list[Ints]) -> Ints:
         levels = zip(self._graph.levels, edges, strict=True)

@@ -7,6 +7,7 @@ left out, the pooling of the last stage, the width of a single convolution. Only
 the first choice of each is a path, so that paths and networks are one to one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -17,11 +18,13 @@ from numpy.typing import NDArray
 from nas_tc.architecture import Architecture, Inception, Stage, head_named, parse_block, walk
 from nas_tc.errors import SpaceError
 from nas_tc.space.choices import STAGE_FIELDS
+from nas_tc.space.paths import Edges
 from nas_tc.space.space import Space
 from nas_tc.space.table import DEAD, ENDED, NO_MAP, StageTable, stage_tables
 from nas_tc.space.unit_costs import COMPLEXITY, MEASURES, PARAMS
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 _WHOLE = (("activation", "activations"), ("head", "heads"), ("dropout", "dropouts"))
 
@@ -67,6 +70,15 @@ class Graph:
     picks: tuple[dict[str, Ints], ...]
     halves: tuple[Ints, ...]
 
+    def edges(self, costs: Sequence[Ints] | Sequence[Floats]) -> list[Edges]:
+        """The edges of each level with other costs, whole numbers of 0 or more."""
+        nodes = [1, *(int(level.dst.max(initial=0)) + 1 for level in self.levels)]
+        columns = zip(self.levels, costs, nodes[:-1], nodes[1:], strict=True)
+        return [
+            Edges.of(level.src, level.dst, cost.astype(np.int64), (before, behind))
+            for level, cost, before, behind in columns
+        ]
+
     def settings(self, edges: list[Ints]) -> Ints:
         """Settings of the genes from an edge of each level, shape (networks, genes)."""
         many = len(edges[0])
@@ -96,8 +108,7 @@ def network_graph(space: Space) -> Graph:
     shares = space.shares_block
     last_sharing = max((n for n, each in enumerate(shares, start=1) if each), default=0)
     sharing = len(space.blocks) if last_sharing else 1
-    sides = [(side, side) for side in space.resolutions] or [space.input[1:]]
-    starts = np.array([tables[0].state(each, space.input[0]) for each in sides])
+    starts = np.array([tables[0].state(each, space.input[0]) for each in space.sides])
     picks: list[dict[str, Ints]] = []
 
     widest = max(max(table.leaving) for table in tables) + 1
@@ -127,7 +138,7 @@ def network_graph(space: Space) -> Graph:
     costs = _no_costs(len(src))
     costs[PARAMS] = _head_params(space, nodes, tables[-1])[src, picks[-1]["head"][option]]
     levels.append(Level(src, np.zeros_like(src), costs, option))
-    _check_resolutions(space, levels, sharing)
+    _check_resolutions(space, levels, resolution)
     return Graph(space, tuple(levels), tuple(picks), tuple(halves))
 
 
@@ -172,22 +183,27 @@ def _head_params(space: Space, nodes: _Nodes, table: StageTable) -> Ints:
     return found.reshape(len(channels), len(heads))
 
 
-def _check_resolutions(space: Space, levels: list[Level], sharing: int) -> None:
+def alive_nodes(levels: Sequence[Level]) -> list[Ints]:
+    """The nodes behind each level from which a way leads to the end."""
+    found: list[Ints] = [np.zeros(1, dtype=np.int64)]
+    for level in reversed(levels[1:]):
+        found.append(np.unique(level.src[np.isin(level.dst, found[-1])]))
+    return found[::-1]
+
+
+def _check_resolutions(space: Space, levels: list[Level], resolution: Ints) -> None:
     """Refuses resolutions at which no network exists.
 
     Args:
         space: Space with the resolutions.
         levels: All levels of its graph.
-        sharing: Number of shared blocks.
+        resolution: Number of the resolution of each option of the first level.
 
     Raises:
         SpaceError: There is such a resolution.
     """
-    alive = np.zeros(1, dtype=np.int64)
-    for level in reversed(levels[1:]):
-        alive = np.unique(level.src[np.isin(level.dst, alive)])
-    kept = np.isin(levels[0].dst, alive)
-    used = set((levels[0].option[kept] // sharing).tolist())
+    kept = np.isin(levels[0].dst, alive_nodes(levels)[0])
+    used = set(resolution[levels[0].option[kept]].tolist())
     for number, side in enumerate(space.resolutions):
         if number not in used:
             raise SpaceError(

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from nas_tc.errors import SpaceError
 from nas_tc.space.graph import Graph, network_graph
 from nas_tc.space.nearest import Limited
-from nas_tc.space.paths import Edges, Paths, TooManyError, random_places
+from nas_tc.space.paths import Paths, TooManyError, random_places
 from nas_tc.space.space import Space
 from nas_tc.space.unit_costs import COMPLEXITY, KEPT, PARAMS
 
@@ -144,21 +144,11 @@ class Joint:
         while True:
             scale = bins / max(most, _TINY)
             scaled = [np.floor(each * scale * (1 - _TINY)) for each in sums]
-            edges = _edges(self._graph, [np.minimum(each, 2 * bins) for each in scaled])
+            edges = self._graph.edges([np.minimum(each, 2 * bins) for each in scaled])
             try:
                 return Paths(edges, 0, bins, _LONGEST if bins > 1 else 1 << 62)
             except TooManyError:
                 bins = max(1, bins // 4)
-
-
-def _edges(graph: Graph, costs: Sequence[Floats]) -> list[Edges]:
-    """The edges of a graph with other costs, in whole numbers."""
-    nodes = [1, *(int(level.dst.max(initial=0)) + 1 for level in graph.levels)]
-    columns = zip(graph.levels, costs, nodes[:-1], nodes[1:], strict=True)
-    return [
-        Edges.of(level.src, level.dst, cost.astype(np.int64), (before, behind))
-        for level, cost, before, behind in columns
-    ]
 
 
 def _bounds(graph: Graph, limits: Sequence[Limited]) -> list[_Bound]:
@@ -199,10 +189,9 @@ def _bound(graph: Graph, amounts: dict[int, float], for_a_value: float, most: fl
         np.sum([factor * level.costs[measure] for measure, factor in amounts.items()], axis=0)
         for level in graph.levels
     ]
-    sides = [(side, side) for side in space.resolutions] or [space.input[1:]]
-    values = np.array([space.input[0] * prod(side) for side in sides], dtype=np.float64)
-    sharing = max(1, len(graph.levels[0].option) // len(sides))
-    sums[0] = sums[0] + for_a_value * values[graph.levels[0].option // sharing]
+    values = np.array([space.input[0] * prod(side) for side in space.sides], dtype=np.float64)
+    resolution = graph.picks[0]["resolution"][graph.levels[0].option]
+    sums[0] = sums[0] + for_a_value * values[resolution]
     onward = np.zeros(1)
     for level, amount in zip(reversed(graph.levels), reversed(sums), strict=True):
         best = np.full(int(level.src.max(initial=0)) + 1, np.inf)

@@ -58,7 +58,12 @@ class SpaceShare:
 
 
 def fitting(
-    space: Space, limit: Limit, seed: int = 0, *, times: Sequence[Limited] = ()
+    space: Space,
+    limit: Limit,
+    seed: int = 0,
+    *,
+    times: Sequence[Limited] = (),
+    seeks_nearest: bool = True,
 ) -> SpaceShare:
     """Share of `space` that a budget leaves.
 
@@ -71,6 +76,7 @@ def fitting(
         limit: Budget; its limits by formula count.
         seed: Seed for the sample.
         times: Further limits, on times that a table predicts.
+        seeks_nearest: Whether to look for a network that fits where none of these does.
 
     Raises:
         SpaceError: No network that was looked at exists on the space's images.
@@ -97,7 +103,9 @@ def fitting(
         for cap, column, kept in zip(caps, values.T.tolist(), keeps.T, strict=True)
     )
     found, nearest, is_proven = (
-        (None, None, False) if fit else _nearest(space, limit, caps, networks, values, is_all)
+        (None, None, False)
+        if fit or not seeks_nearest
+        else _nearest(space, limit, caps, networks, values, is_all)
     )
     binding = min(rows, key=lambda row: row.fit, default=None)
     return SpaceShare(

@@ -126,6 +126,11 @@ class Space:
         """For each stage, whether its block is the one that stages share."""
         return tuple(not stage.block for stage in self.stages)
 
+    @property
+    def sides(self) -> tuple[tuple[int, int], ...]:
+        """Height and width of the images at each resolution."""
+        return tuple((side, side) for side in self.resolutions) or (self.input[1:],)
+
     def input_at(self, resolution: int) -> Shape:
         """Shape of the images that a network of this resolution sees."""
         return (self.input[0], resolution, resolution)

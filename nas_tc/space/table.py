@@ -84,8 +84,7 @@ def stage_tables(space: Space) -> tuple[StageTable, ...]:
     Raises:
         SpaceError: A stage has too many choices.
     """
-    sides = [(side, side) for side in space.resolutions] or [space.input[1:]]
-    maps: tuple[Map, ...] = tuple(sides)
+    maps: tuple[Map, ...] = space.sides
     channels: tuple[int, ...] = (space.input[0],)
     tables: list[StageTable] = []
     for number, choices in enumerate(space.stages, start=1):

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas_tc.space.choices import Choice
-from nas_tc.space.graph import Graph, Level, network_graph
+from nas_tc.space.graph import Graph, Level, alive_nodes, network_graph
 from nas_tc.space.space import Space
 
 
@@ -18,7 +18,8 @@ def dead_choices(space: Space) -> tuple[tuple[str, Choice], ...]:
         SpaceError: A stage has too many choices, or no network exists.
     """
     graph = network_graph(space)
-    alive = [_alive_options(graph, number) for number in range(len(graph.picks))]
+    levels = [_alive(*each) for each in zip(graph.levels, alive_nodes(graph.levels), strict=True)]
+    alive = [_alive_options(graph, levels, number) for number in range(len(graph.picks))]
     found: list[tuple[str, Choice]] = []
     for gene in space.genes:
         used: set[int] = set()
@@ -29,13 +30,19 @@ def dead_choices(space: Space) -> tuple[tuple[str, Choice], ...]:
     return tuple(found)
 
 
-def _alive_options(graph: Graph, number: int) -> NDArray[np.int64]:
-    """The options at a place of `Graph.picks` that are part of a network."""
+def _alive_options(graph: Graph, levels: list[Level], number: int) -> NDArray[np.int64]:
+    """The options at a place of `Graph.picks` that are part of a network.
+
+    Args:
+        graph: Graph of the space.
+        levels: Its levels with the edges from which a way leads to the end.
+        number: The place.
+    """
     if number == 0:
-        return np.unique(_alive(graph, 0).option)
+        return np.unique(levels[0].option)
     if number == len(graph.picks) - 1:
         return np.unique(graph.levels[-1].option)
-    first, rest = _alive(graph, 2 * number - 1), _alive(graph, 2 * number)
+    first, rest = levels[2 * number - 1 : 2 * number + 1]
     whole = graph.halves[number - 1]
     found = np.zeros(whole.size, dtype=bool)
     for node in np.unique(first.dst):
@@ -44,11 +51,7 @@ def _alive_options(graph: Graph, number: int) -> NDArray[np.int64]:
     return np.flatnonzero(found)
 
 
-def _alive(graph: Graph, number: int) -> Level:
-    """The edges of a level from which a way leads to the end."""
-    nodes = np.zeros(1, dtype=np.int64)
-    for level in reversed(graph.levels[number + 1 :]):
-        nodes = np.unique(level.src[np.isin(level.dst, nodes)])
-    level = graph.levels[number]
+def _alive(level: Level, nodes: NDArray[np.int64]) -> Level:
+    """The edges of a level that lead to some nodes."""
     kept = np.isin(level.dst, nodes)
     return Level(level.src[kept], level.dst[kept], level.costs[:, kept], level.option[kept])
