@@ -59,6 +59,17 @@ def study(tmp_path_factory):
 
 
 @pytest.fixture
+def one_thread():
+    """Threads beyond the idle cores make small steps many times slower."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
 def cifar10():
     """The folder of the CIFAR-10 parquet files, where there is one."""
     if not CIFAR10.is_dir():

@@ -4,8 +4,14 @@ import copy
 import json
 import sqlite3
 from contextlib import closing
+from pathlib import Path
+from types import SimpleNamespace
 
+import optuna
 from hypothesis import strategies as st
+
+from nas_tc.study.checks import check_settings
+from nas_tc.study.record import record_of
 
 ODD = [
     None, True, 0, -1, 1, 10**9, 10**30, 0.5, -0.5, 1e308, float("nan"), float("inf"),
@@ -52,3 +58,19 @@ def edit(path, key, value, *, trial=None, raw=False):
         else:
             query = "UPDATE trial_user_attributes SET value_json = ? WHERE key = ? AND trial_id = ?"
             database.execute(query, (text, key, trial + 1))
+
+
+def record_in_memory(attributes, trials):
+    """The record of a study that is in no file.
+
+    Args:
+        attributes: Attributes of the study.
+        trials: Its trials, as Optuna has them.
+    """
+    check_settings(attributes.get("nas_tc"))
+    study = SimpleNamespace(
+        user_attrs=attributes,
+        get_trials=lambda **_: trials,
+        directions=[optuna.study.StudyDirection.MINIMIZE],
+    )
+    return record_of(study, Path("study.db"))

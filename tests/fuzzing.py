@@ -13,14 +13,13 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import optuna
 from PIL import Image
 
-from damage import ODD, places, replaced
+from damage import ODD, places, record_in_memory, replaced
 from nas_tc.architecture import Architecture, format_notation, parse_block, parse_notation
 from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.cost import network_cost
@@ -32,9 +31,7 @@ from nas_tc.recipe import load_recipe, parse_fields
 from nas_tc.report.tables import front_table, trials_table
 from nas_tc.report.write import manifest
 from nas_tc.space import extreme_network, parse_space
-from nas_tc.study.checks import check_settings
 from nas_tc.study.files import study_url
-from nas_tc.study.record import record_of
 from nas_tc.zoo import ZOO
 
 COMPAT = Path(__file__).parent / "compat" / "v0_1"
@@ -150,13 +147,7 @@ def read_labels(text):
 
 def read_study_values(contents):
     attributes, trials = contents
-    check_settings(attributes.get("nas_tc"))
-    study = SimpleNamespace(
-        user_attrs=attributes,
-        get_trials=lambda **_: trials,
-        directions=[optuna.study.StudyDirection.MINIMIZE],
-    )
-    record = record_of(study, Path("study.db"))
+    record = record_in_memory(attributes, trials)
     front_table(record)
     trials_table(record)
     return json.dumps(manifest(record))

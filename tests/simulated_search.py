@@ -1,25 +1,20 @@
 """A search in simulation: the real driver and sampler, with workers, storage and files that fail.
 
 A seed decides everything: how long workers take, in which order they answer, and which faults
-happen where. A fault can strike at every write of the study and every operation on a file of
-weights, before it and behind it. After a kill nothing more reaches the disk, so what a restart
-finds is what `kill -9` leaves. The search is started again until it reaches its goal, and `check`
-looks at the study after each end.
+happen where (`simulated_faults.py`). The search is started again until it reaches its goal, and
+`check` looks at the study after each end.
 """
 
-import errno
 from collections import Counter
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import blake2b
-from pathlib import Path
 from random import Random
 from unittest.mock import patch
 
 import optuna
-from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState
+from simulated_faults import Faults, FaultyStorage, KilledError, faulty_files
 
 from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.data import load_data
@@ -55,116 +50,10 @@ filter = [1, 3]
 """
 EPOCHS = 4
 MOST_STARTS = 60  # of one search, the last of them without faults
-WRITES = (
-    "create_new_trial",
-    "set_study_user_attr",
-    "set_study_system_attr",
-    "set_trial_param",
-    "set_trial_state_values",
-    "set_trial_intermediate_value",
-    "set_trial_user_attr",
-    "set_trial_system_attr",
-)
-FILE_OPERATIONS = ("write_bytes", "replace", "unlink", "mkdir")
-
-
-class KilledError(BaseException):
-    """The process is dead; no code of the product catches it."""
 
 
 class BrokenError(AssertionError):
     """Something that a search promises does not hold."""
-
-
-@dataclass
-class Faults:
-    """What goes wrong, and when.
-
-    Attributes:
-        random: Decides.
-        rates: Chance of each fault at each place where it can strike.
-        struck: Faults so far, by kind and place.
-        is_dead: Whether the process was killed: nothing works any more.
-    """
-
-    random: Random
-    rates: dict[str, float]
-    struck: Counter = field(default_factory=Counter)
-    is_dead: bool = False
-
-    def at(self, place):
-        """Strikes at a place, or not."""
-        if self.is_dead:
-            raise KilledError
-        if self.happens("kill", place):
-            self.is_dead = True
-            raise KilledError
-        if self.happens("full", place):
-            raise OSError(errno.ENOSPC, "No space left on device")
-
-    def happens(self, kind, place):
-        """Whether a fault of a kind happens here and now."""
-        if self.random.random() >= self.rates.get(kind, 0.0):
-            return False
-        self.struck[kind, place] += 1
-        return True
-
-
-class FaultyStorage(InMemoryStorage):
-    """A storage whose writes are whole or not at all, as those of SQLite, and can fail."""
-
-    faults = None
-
-    def __getstate__(self):
-        raise BrokenError("the study must not be copied")
-
-
-def _faulty(name):
-    write = getattr(InMemoryStorage, name)
-
-    def strikes(self, *args, **keywords):
-        if self.faults is not None:
-            self.faults.at(name)
-        result = write(self, *args, **keywords)
-        if self.faults is not None:
-            self.faults.at(f"behind {name}")
-        return result
-
-    return strikes
-
-
-for _name in WRITES:
-    setattr(FaultyStorage, _name, _faulty(_name))
-
-
-@contextmanager
-def faulty_files(folder, faults):
-    """Operations on files below a folder can fail; a write that fails leaves half a file."""
-    patches = []
-    for name in FILE_OPERATIONS:
-        operation = getattr(Path, name)
-
-        def strikes(path, *args, _name=name, _operation=operation, **keywords):
-            if not path.is_relative_to(folder):
-                return _operation(path, *args, **keywords)
-            try:
-                faults.at(_name)
-            except BaseException:
-                if _name == "write_bytes" and path.parent.is_dir():
-                    _operation(path, args[0][: len(args[0]) // 2])
-                raise
-            result = _operation(path, *args, **keywords)
-            faults.at(f"behind {_name}")
-            return result
-
-        patches.append(patch.object(Path, name, strikes))
-    for each in patches:
-        each.start()
-    try:
-        yield
-    finally:
-        for each in patches:
-            each.stop()
 
 
 class Clock:
@@ -183,14 +72,14 @@ class SimulatedPool:
         size: Number of workers.
         faults: What goes wrong.
         clock: Goes on with each answer.
-        answered: Receives the trial, the network and the seed of each training that has ended.
+        trained: Counts the trainings that have ended, by network.
     """
 
     metric = Metric.ERROR
 
-    def __init__(self, size, faults, clock, answered):
+    def __init__(self, size, faults, clock, trained):
         self.size = size
-        self._faults, self._clock, self._answered = faults, clock, answered
+        self._faults, self._clock, self._trained = faults, clock, trained
         self._idle = size
         self._jobs = {}  # by trial: what it is, network, seed, epochs so far
         self._calls = {}  # by trial: seconds at which its worker answers
@@ -250,12 +139,12 @@ class SimulatedPool:
         rung = Rung(epochs, error, 1.0, 0.5, 4 * error)
         if epochs < EPOCHS:
             return key, TrainingResult(rung)
-        self._answered(key, network, seed)
+        self._trained[network.id] += 1
         return key, TrainingResult(rung, weights_of(network))
 
 
 def error_of(network, seed, epochs):
-    """Error after some epochs, 0 to 1: less with more parameters and epochs, and some luck."""
+    """Error after some epochs, 0 to 1: less with more epochs, and some luck of the training."""
     digest = blake2b(f"{network.id} {seed}".encode(), digest_size=4).digest()
     luck = int.from_bytes(digest) / 2**32
     return 0.1 + 0.4 / epochs + 0.3 * luck
@@ -283,22 +172,13 @@ class Outcome:
     ended: tuple = ()
 
 
+@cache
 def settings_of(seed):
-    """The settings of the small search; seeds share data and space."""
-    data = _parts()[0]
-    space = _parts()[1]
+    """The settings of the small search."""
+    data = load_data("digits", side=(8, 8))
+    space = parse_space(SPACE, "small", "small.toml").at(data.shape, 10)
     limit = resolve_budget(parse_budget("15k"), data.shape)
     return Settings(space, limit, data, Recipe(epochs=EPOCHS), seed=seed)
-
-
-_SHARED = []
-
-
-def _parts():
-    if not _SHARED:
-        data = load_data("digits", side=(8, 8))
-        _SHARED.extend((data, parse_space(SPACE, "small", "small.toml").at(data.shape, 10)))
-    return _SHARED
 
 
 KINDS = {  # rates of faults
@@ -378,16 +258,13 @@ def _start(path, storage, settings, workers, goal, faults, limit_s, trained):
             if faults.happens("stop", "step"):
                 raise KeyboardInterrupt
 
-    def answered(number, network, seed):
-        trained[network.id, seed] += 1
-
     try:
         with faulty_files(path.parent, faults):
             study = optuna.create_study(storage=storage, study_name="nas-tc", load_if_exists=True)
             if SETTINGS_KEY not in study.user_attrs:
                 study.set_user_attr(SETTINGS_KEY, settings.to_dict())
             requeue_running(study)
-            pool = SimulatedPool(workers, faults, clock, answered)
+            pool = SimulatedPool(workers, faults, clock, trained)
             session = Session(study, path, pool, NullListener(), Stops())
             stop = None if limit_s is None else StopTime(limit_s, clock)
             try:
@@ -448,12 +325,9 @@ def _check_end(study, record, goal, trained):
     if record.done > goal:
         raise BrokenError(f"{record.done} trials are done of {goal}")
     complete = Counter(trial.architecture.id for trial in record.trained)
-    by_network = Counter()
-    for (network, _), times in trained.items():
-        by_network[network] += times
     for network, times in complete.items():
-        if by_network[network] < times:
-            raise BrokenError(f"{network} is complete {times} times, trained {by_network[network]}")
+        if trained[network] < times:
+            raise BrokenError(f"{network} is complete {times} times, trained {trained[network]}")
     kept = {file.name for file in weights_folder(record.path).glob("*.safetensors")}
     numbers = {weights_file(record.path, trial.number).name for trial in record.trained}
     if kept - numbers:

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from nas_tc.architecture import Basic, Block, Bottleneck, Plain, Separable, Stage
+from nas_tc.architecture.blocks.fits import takes_filter, width_step
 from nas_tc.replacement.depths import nearest_depth
-from nas_tc.replacement.original import Original, takes_filter
+from nas_tc.replacement.original import Original
 from nas_tc.replacement.replacement import Replacement, TradeOff
-from nas_tc.replacement.widths import priced_width, roundest_widths, width_step
+from nas_tc.replacement.widths import priced_width, roundest_widths
 from nas_tc.replacement.words import units
 
 REDUCTIONS = (2, 4)

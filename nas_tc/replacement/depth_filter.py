@@ -5,8 +5,9 @@ from dataclasses import replace
 from itertools import count
 
 from nas_tc.architecture import Stage
+from nas_tc.architecture.blocks.fits import takes_filter
 from nas_tc.replacement.equations import terms
-from nas_tc.replacement.original import Original, takes_filter
+from nas_tc.replacement.original import Original
 from nas_tc.replacement.replacement import Replacement
 from nas_tc.replacement.words import layers, units
 

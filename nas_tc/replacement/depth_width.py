@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from nas_tc.architecture import Plain, Stage
+from nas_tc.architecture.blocks.fits import width_step
 from nas_tc.replacement.equations import solve_width, terms
 from nas_tc.replacement.original import Original
 from nas_tc.replacement.replacement import Replacement
-from nas_tc.replacement.widths import priced_width, roundest_widths, width_step
+from nas_tc.replacement.widths import priced_width, roundest_widths
 from nas_tc.replacement.words import units
 
 _MOST_TIMES = 3  # largest ratio of depths: A has three layers where the paper's G has nine

@@ -8,7 +8,6 @@ from typing import Self, TypeGuard
 
 from nas_tc.architecture import (
     Architecture,
-    Block,
     Depthwise,
     Inception,
     Plain,
@@ -19,7 +18,6 @@ from nas_tc.architecture import (
     stage_maps,
     walk,
 )
-from nas_tc.architecture.blocks import KEEPS_MAP
 from nas_tc.errors import ArchitectureError
 from nas_tc.replacement.replacement import Replacement, TradeOff
 
@@ -151,17 +149,6 @@ class Original:
             complexity,
             complexity / self.complexity,
         )
-
-
-def takes_filter(block: Block, filter: int, padding: int | None = None) -> bool:
-    """Whether a block may have a filter: branches that meet again need maps of one size.
-
-    Args:
-        block: Block of a stage.
-        filter: Side of the filter, pixels.
-        padding: Padding of the stage, pixels a side; None: the rule's.
-    """
-    return not isinstance(block, KEEPS_MAP) or (filter % 2 == 1 and padding in (None, filter // 2))
 
 
 def _stage_cost(stage: Stage, shape: Shape, index: int) -> tuple[int, Shape]:

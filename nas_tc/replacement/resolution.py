@@ -10,11 +10,11 @@ from dataclasses import replace
 from math import ceil, log2, sqrt
 
 from nas_tc.architecture import Architecture, Depthwise, Inception, Stage
+from nas_tc.architecture.blocks.fits import width_step
 from nas_tc.errors import ArchitectureError
 from nas_tc.replacement.depths import nearest_depth
 from nas_tc.replacement.original import Original
 from nas_tc.replacement.replacement import Replacement
-from nas_tc.replacement.widths import width_step
 from nas_tc.replacement.words import units
 
 _PARTS = 8  # of a side, to a power of two: 32 pixels change by 4, 224 by 32

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from nas_tc.architecture import Plain, Stage
+from nas_tc.architecture.blocks.fits import takes_filter, width_step
 from nas_tc.replacement.depth_filter import FILTERS
 from nas_tc.replacement.equations import solve_width, terms
-from nas_tc.replacement.original import Original, takes_filter
+from nas_tc.replacement.original import Original
 from nas_tc.replacement.replacement import Replacement
-from nas_tc.replacement.widths import priced_width, roundest_widths, width_step
+from nas_tc.replacement.widths import priced_width, roundest_widths
 from nas_tc.replacement.words import units
 
 

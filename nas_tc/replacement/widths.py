@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from math import floor, sqrt
 
-from nas_tc.architecture import Block, Bottleneck, Plain, Stage
+from nas_tc.architecture import Stage
 from nas_tc.replacement.original import Original
 
 _ROUNDEST = 32  # the widths of the paper's Table 1 are multiples of it
@@ -34,16 +34,6 @@ def roundest_widths(
                 yield width, new, complexity
         if found:
             return
-
-
-def width_step(block: Block) -> int:
-    """What the widths of a block are multiples of."""
-    match block:
-        case Bottleneck():
-            return block.reduction
-        case Plain():
-            return block.groups
-    return 1
 
 
 def priced_width(

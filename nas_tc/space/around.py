@@ -8,7 +8,6 @@ from nas_tc.architecture import (
     KEEPS_MAP,
     Architecture,
     Block,
-    Bottleneck,
     Depthwise,
     Inception,
     Plain,
@@ -19,6 +18,7 @@ from nas_tc.architecture import (
     parse_block,
     walk_parts,
 )
+from nas_tc.architecture.blocks.fits import takes_filter, width_step
 from nas_tc.space.choices import StageChoices
 from nas_tc.space.reach import Reach
 from nas_tc.space.space import Space
@@ -94,17 +94,17 @@ def _choices(network: Architecture, index: int, reach: Reach, *, is_last: bool) 
     )
     if _binds_widths(stage.block) or (behind is not None and _binds_widths(behind)):
         return fixed
-    widths = _widths(stage.width, reach, _divisor(stage.block))
-    last = _widths(stage.last_width, reach, _divisor(stage.block)) if fixed.last_width else ()
+    widths = _widths(stage.width, reach, width_step(stage.block))
+    last = _widths(stage.last_width, reach, width_step(stage.block)) if fixed.last_width else ()
     varied = replace(fixed, width=widths, last_width=last)
     if not reach.block or index == 0 or stage.padding is not None or stage.filter == 1:
         return varied
     related = [own]
     for text in _RELATED.get(own.partition("[")[0], ()):
         block = parse_block(text)
-        is_odd = all(side % 2 for side in filters)
-        divides = not any(width % _divisor(block) for width in (*widths, *last))
-        if (is_odd or not isinstance(block, KEEPS_MAP)) and divides:
+        takes_all = all(takes_filter(block, side) for side in filters)
+        divides = not any(width % width_step(block) for width in (*widths, *last))
+        if takes_all and divides:
             related.append(text)
     return replace(varied, block=tuple(dict.fromkeys(related)))
 
@@ -114,11 +114,6 @@ def _binds_widths(block: Block) -> bool:
     return isinstance(block, Depthwise | Inception) or (
         isinstance(block, Plain) and block.groups > 1
     )
-
-
-def _divisor(block: Block) -> int:
-    """What the widths of a block are multiples of."""
-    return block.reduction if isinstance(block, Bottleneck) else 1
 
 
 def _depths(depth: int, reach: Reach) -> tuple[int, ...]:

@@ -3,7 +3,8 @@
 from itertools import islice
 
 import pytest
-from simulated_search import KINDS, WRITES, BrokenError, simulate
+from simulated_faults import WRITES
+from simulated_search import KINDS, BrokenError, simulate
 
 SEEDS = 60
 FAULTS = [kind for kind in KINDS if kind != "none"]

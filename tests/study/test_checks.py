@@ -5,7 +5,6 @@ import copy
 import json
 import shutil
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import optuna
@@ -13,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from damage import damaged, edit
+from damage import damaged, edit, record_in_memory
 from nas_tc.errors import NasTcError, StudyError
 from nas_tc.metric import MultilabelConfusion
 from nas_tc.recipe import Recipe
@@ -22,9 +21,8 @@ from nas_tc.report.tables import front_table, trials_table
 from nas_tc.report.write import manifest
 from nas_tc.search.reruns import missing_reruns
 from nas_tc.study import read_study
-from nas_tc.study.checks import check_confusion, check_settings
+from nas_tc.study.checks import check_confusion
 from nas_tc.study.files import study_url
-from nas_tc.study.record import record_of
 from nas_tc.study.storage import lock_study
 
 COMPAT = Path(__file__).parents[1] / "compat" / "v0_1"
@@ -69,13 +67,7 @@ def damaged_studies(draw, contents):
 
 def read_and_used(attributes, trials):
     """The record of a study in memory, after all that a report and a resumed search ask of it."""
-    check_settings(attributes.get("nas_tc"))
-    study = SimpleNamespace(
-        user_attrs=attributes,
-        get_trials=lambda **_: trials,
-        directions=[optuna.study.StudyDirection.MINIMIZE],
-    )
-    record = record_of(study, Path("study.db"))
+    record = record_in_memory(attributes, trials)
     front_table(record)
     trials_table(record)
     json.dumps(manifest(record))

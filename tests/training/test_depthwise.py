@@ -20,12 +20,7 @@ LIBRARIES = [
 needs_library = pytest.mark.skipif(not LIBRARIES, reason="nas-tc was installed without a compiler")
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def gradients(steps, weight, maps, given):

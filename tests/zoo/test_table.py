@@ -56,13 +56,7 @@ MACS = {
 LARGE = ("efficientnet-b7",)  # half a minute of fvcore; the counter on shapes has them all
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Threads beyond the idle cores make these small steps many times slower."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def network_of(name):
