@@ -97,8 +97,10 @@ def table_of_board(path: Path) -> tuple[TimeTable, Setting]:
         for each in values["networks"]:
             network = Architecture.from_dict(each["architecture"])
             pairs = [(str(name), float(ms)) for name, ms in each["nodes"]]
-            layers = zip(signatures_of(network), layers_ms(pairs, nodes_of(network)), strict=True)
-            profile = LayerProfile(float(each["whole_ms"]), tuple(layers))
+            whole_ms = float(each["whole_ms"])
+            times_ms = layers_ms(pairs, nodes_of(network), whole_ms)
+            layers = zip(signatures_of(network), times_ms, strict=True)
+            profile = LayerProfile(whole_ms, tuple(layers))
             if (predicted := times.predict(network)) is not None:
                 times.add_check(predicted.ms, profile.whole_ms)
             times.add(network, profile)
