@@ -4,13 +4,16 @@
 
 Networks of `plain-32` at nearly equal complexity (0.87 to 1 of `alexnet*0.6`), some written by
 hand, the others drawn evenly, are trained by each variant of the recipe, one process a core. The
-error is
-taken after some epochs, of the weights as they are and of moving averages. One line of
+error is taken after some epochs, of the weights as they are and of moving averages. One line of
 `curves.jsonl` is one training; it goes on where it was stopped. `benchmarks/fidelity_report.py`
 compares them.
+
+With `--trained DIR ...` the networks are those of finished experiments (`nas-tc experiment`), whose
+trainings by `full` count as the variant "full-muon" and are not done again.
 """
 
 import argparse
+import csv
 import json
 import multiprocessing
 import os
@@ -57,6 +60,41 @@ VARIANTS = {  # "full" is the truth; quick ones are of the recipe of version 0.1
     "rate.03-8": Variant({"epochs": 8, "learning_rate": 0.03}, averages=(0.97,)),
     "rate.03-4": Variant({"epochs": 4, "learning_rate": 0.03}),
 }
+
+
+def trained_networks(folders: list[Path], data: Any) -> tuple[list[Any], list[dict[str, Any]]]:
+    """Networks of finished experiments, each once; their trainings as rows of `curves.jsonl`."""
+    from nas_tc.architecture import GAP, Architecture, parse_notation
+    from nas_tc.cost import complexity, network_cost
+
+    found: dict[str, Any] = {}
+    rows: dict[tuple[str, int], dict[str, Any]] = {}
+    for folder in folders:
+        notation = {}
+        for each in csv.DictReader((folder / "networks.csv").open(encoding="utf-8")):
+            stages = parse_notation(each["notation"])
+            network = Architecture(data.shape, stages, GAP, len(data.classes), norm=each["norm"])
+            notation[each["network"]] = each["notation"]
+            found.setdefault(each["notation"], network)
+        for each in csv.DictReader((folder / "trainings.csv").open(encoding="utf-8")):
+            if each["failure"]:
+                continue
+            name, seed = notation[each["network"]], int(each["seed"])
+            network = found[name]
+            rows[name, seed] = {
+                "variant": "full-muon",
+                "seed": seed,
+                "network": name,
+                "complexity": complexity(network),
+                "params": network_cost(network).params,
+                "depth": network.depth,
+                "losses": [],
+                "cpu_s": [],
+                "errors": {"16": float(each["val_error"])},
+                "averaged": {},
+                "test_error": float(each["test_error"]),
+            }
+    return list(found.values()), list(rows.values())
 
 
 def networks(data: Any, number: int) -> list[Any]:
@@ -118,7 +156,7 @@ def train_one(job: tuple[str, Any, int, Any]) -> dict[str, Any]:
         "network": format_notation(network.stages),
         "complexity": complexity(network),
         "params": network_cost(network).params,
-        "depth": sum(each.depth for each in network.stages if hasattr(each, "depth")),
+        "depth": network.depth,
         "losses": [],
         "cpu_s": [],
         "errors": {},
@@ -170,6 +208,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("results/local/fidelity"))
     parser.add_argument("--variants", default="full,quick8", help="NAME or NAME@SEED, with commas")
     parser.add_argument("--networks", type=int, default=36)
+    parser.add_argument("--trained", type=Path, nargs="+", metavar="DIR", help="of experiments")
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
     args = parser.parse_args()
 
@@ -180,10 +219,17 @@ def main() -> None:
     file = args.out / "curves.jsonl"
     args.out.mkdir(parents=True, exist_ok=True)
     there = {(row["variant"], row["network"], row["seed"]) for row in read(file)}
+    if args.trained:
+        chosen, rows = trained_networks(args.trained, data)
+        new = [row for row in rows if (row["variant"], row["network"], row["seed"]) not in there]
+        with file.open("a", encoding="utf-8") as lines:
+            lines.writelines(json.dumps(row) + "\n" for row in new)
+    else:
+        chosen = networks(data, args.networks)
     jobs = [
         (variant, network, int(seed or 0), data)
         for variant, _, seed in (each.partition("@") for each in args.variants.split(","))
-        for network in networks(data, args.networks)
+        for network in chosen
     ]
     jobs = [job for job in jobs if (job[0], format_notation(job[1].stages), job[2]) not in there]
     started = time.time()

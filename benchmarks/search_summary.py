@@ -21,6 +21,7 @@ def summarise(out: Path) -> None:
         mean = {
             key: fmean(float(row[key]) for row in own)
             for key in ("finished", "pruned", "epochs", "best_observed", "val_error", "test_error")
+            if all(row[key] for row in own)  # no errors without reruns
         }
         summary[method] = {"seeds": len(own), **{k: round(v, 4) for k, v in mean.items()}}
         print(method, summary[method])

@@ -12,7 +12,9 @@ rungs for all:
 Methods take turns, seed by seed, so that a machine that drifts is unfair to none. What each
 recommends (ours: its recommendation; the others: the least validation error) is then trained again
 with `--reruns` other seeds, whose mean error is what the method found. It goes on where it was
-stopped; the last line is JSON.
+stopped; the last line is JSON. `winners.toml` lists what was found, for a training to the end:
+
+    nas-tc experiment OUT/winners.toml --data parquet:DIR
 """
 
 import argparse
@@ -113,7 +115,27 @@ def main() -> None:
                 summary = found(method, seed, network, rows, errors)
                 append(found_file, tuple(summary), [summary])
                 print(json.dumps(summary), flush=True)
+    write_winners(args.out, args.train_images)
     summarise(args.out)
+
+
+def write_winners(folder: Path, train_images: int) -> None:
+    """The networks that were found, as an experiment."""
+    rows = read(folder / "found.csv")
+    lines = [
+        'title = "What each method found, trained to the end"',
+        'input = [3, 32, 32]\nhead = "gap"\nnorm = "batch"',
+        f"train_images = {train_images}\nseeds = 3\n",
+        '[recipe]\nbase = "full"\nepochs = 16',
+    ]
+    for row in rows:
+        name = f"{row['method']}-{row['seed']}"
+        lines.append(f'\n[[network]]\nname = "{name}"\nnetwork = "{row["network"]}"')
+    for row in rows:
+        if row["method"] != "ours":
+            name, ours = f"{row['method']}-{row['seed']}", f"ours-{row['seed']}"
+            lines.append(f'\n[[claim]]\nsays = "{ours} is better."\nerror = "{name} > {ours}"')
+    (folder / "winners.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def settings_first(space) -> dict[str, object]:
@@ -139,7 +161,8 @@ def found(method, seed, network, rows, errors) -> dict[str, object]:
         "method": method, "seed": seed, "finished": states.count("complete"),
         "pruned": states.count("pruned"), "epochs": sum(int(r["epochs"]) for r in rows),
         "best_observed": min(r["val_error"] for r in rows if r["state"] == "complete"),
-        "val_error": round(fmean(val), 5), "test_error": round(fmean(test), 5),
+        "val_error": round(fmean(val), 5) if val else None,
+        "test_error": round(fmean(test), 5) if test else None,
         "test_error_sd": round(stdev(test), 5) if len(test) > 1 else None,
         "complexity": complexity(network), "network": format_notation(network.stages),
     }  # fmt: skip
