@@ -10,7 +10,8 @@ import pyarrow.parquet
 from PIL import Image
 
 from nas_tc.data import Decoding
-from nas_tc.data.decode import decode_images, settle_conversion, settle_shape
+from nas_tc.data.decode import decode_images
+from nas_tc.data.settle import settle_conversion, settle_shape
 
 
 def picture(seed, size=(12, 8), mode="RGB"):

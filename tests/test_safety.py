@@ -75,11 +75,12 @@ def test_a_class_name_stays_a_text_in_exported_source(name):
 def test_a_name_is_no_markup_in_a_model_card(study):
     from dataclasses import replace
 
-    from nas_tc.export.card import _code, _head, _text
+    from nas_tc.export.card import _head
+    from nas_tc.export.markdown import code_text, plain_text
 
-    assert _text("a|b\n<img src=x>") == r"a\|b \<img src=x\>"
-    assert _text("[x](http://y)") == r"\[x\](http://y)"
-    assert _code("x` <b>\n# y") == "x' <b> # y"
+    assert plain_text("a|b\n<img src=x>") == r"a\|b \<img src=x\>"
+    assert plain_text("[x](http://y)") == r"\[x\](http://y)"
+    assert code_text("x` <b>\n# y") == "x' <b> # y"
     data = {**study.settings["data"], "name": "d|</td>\n# owned"}
     odd = replace(study, settings={**study.settings, "data": data})
     lines = _head(odd, study.trials[0])

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from nas_tc._files import whole_file
 from nas_tc.data.cache import cache_folder, images_file, put_in, read_cache
-from nas_tc.data.decode import Decoding, conversion_remarks, decode_images
+from nas_tc.data.decode import Decoding, decode_images
 from nas_tc.data.images import ImageData, mapped_split
 from nas_tc.data.memory import gib
 from nas_tc.data.pixels import Conversion
 from nas_tc.data.plan import Plan
+from nas_tc.data.settle import conversion_remarks
 from nas_tc.errors import DataError
 
 _PROGRESS = "progress.json"

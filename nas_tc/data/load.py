@@ -8,13 +8,7 @@ import numpy as np
 
 from nas_tc.data.arrays import plan_idx, plan_npz
 from nas_tc.data.cache import decoded_anew, fingerprint, read_cache, write_cache
-from nas_tc.data.decode import (
-    Decoding,
-    conversion_remarks,
-    decode_images,
-    settle_conversion,
-    settle_shape,
-)
+from nas_tc.data.decode import Decoding, decode_images
 from nas_tc.data.digits import load_digits
 from nas_tc.data.disk import decode_to_disk
 from nas_tc.data.hub import plan_hub
@@ -26,6 +20,7 @@ from nas_tc.data.parquet import plan_parquet
 from nas_tc.data.pixels import Conversion
 from nas_tc.data.plan import Plan
 from nas_tc.data.preparation import Named, read_options
+from nas_tc.data.settle import conversion_remarks, settle_conversion, settle_shape
 from nas_tc.data.tree import look_through
 from nas_tc.errors import DataError, reason, unknown
 

@@ -1,21 +1,19 @@
 """The model card: README.md of an export, for whoever receives the network and nothing else."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from math import isnan
 from typing import Any
 
+from nas_tc.export.class_table import class_table
 from nas_tc.export.comparison import ComparisonImages
 from nas_tc.export.formats import FILES, ONNX_FORMATS, Format
+from nas_tc.export.markdown import code_text, plain_text
 from nas_tc.export.preprocess import UNKNOWN_PREPARATION, in_words, is_known
 from nas_tc.export.verify import TOLERANCE, Checked, Tested
-from nas_tc.metric import AnyConfusion, Metric, MultilabelConfusion
+from nas_tc.metric import AnyConfusion, Metric
 from nas_tc.onnx_graph import OPSET
 from nas_tc.study import StudyRecord, TrialRecord
 
-_MARKUP = re.compile(r"[\\`*_{}\[\]<>#|!&]")
 _CLASSES_NAMED = 100
-_CLASSES_LISTED = 30  # rows of the table by class: the worst
 _CONTENT: dict[Format, str] = {
     "source": "`network.py` and its weights: readable source that needs torch alone",
     "pt2": "a program of `torch.export`: `torch.export.load(...).module()`",
@@ -50,7 +48,7 @@ def model_card(
         _use(checks, settings),
         _images(record, settings),
         _files(record, trained, checks, left_out, images),
-        _by_class(trial.confusion or trained.confusion, settings["classes"]),
+        class_table(trial.confusion or trained.confusion, settings["classes"]),
         _limits(record, settings),
         _found(record, trial),
     )
@@ -68,7 +66,7 @@ def _head(record: StudyRecord, trial: TrialRecord) -> list[str]:
         *((f"{name}, measured in the search", _time(figure)) for name, figure in _times(trial)),
         (
             f"validation {metric}",
-            f"{error:.2%} ({data['validation_images']:,} images of {_text(data['name'])})",
+            f"{error:.2%} ({data['validation_images']:,} images of {plain_text(data['name'])})",
         ),
         (f"test {metric}", f"{test} ({data['test_images']:,} images)"),
     ]
@@ -80,22 +78,12 @@ def _head(record: StudyRecord, trial: TrialRecord) -> list[str]:
         f"    {trial.network}",
         "",
         "A convolutional network that classifies images, found by nas-tc within the budget "
-        f"`{_code(record.settings['budget']['expression'])}`.",
+        f"`{code_text(record.settings['budget']['expression'])}`.",
         "",
         "| | |",
         "|---|---|",
         *(f"| {what} | {value} |" for what, value in rows),
     ]
-
-
-def _text(name: str) -> str:
-    """A name without markup, on one line."""
-    return _MARKUP.sub(r"\\\g<0>", " ".join(name.split()))
-
-
-def _code(name: str) -> str:
-    """A name between backticks, on one line."""
-    return " ".join(name.replace("`", "'").split())
 
 
 def _times(trial: TrialRecord) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -222,77 +210,6 @@ def _error(confusion: AnyConfusion | None, metric: Metric) -> str:
     return "not measured" if confusion is None else f"{metric.of(confusion):.2%}"
 
 
-def _by_class(confusion: AnyConfusion | None, classes: Sequence[str]) -> list[str]:
-    if confusion is None:
-        return []
-    if isinstance(confusion, MultilabelConfusion):
-        return _by_label(confusion, classes)
-    rows = [
-        (error, name, count, said)
-        for error, name, count, said in zip(
-            confusion.class_errors.tolist(),
-            classes,
-            confusion.images_of.tolist(),
-            confusion.precisions.tolist(),
-            strict=True,
-        )
-        if count
-    ]
-    rows.sort(key=lambda row: -row[0])
-    more = len(rows) - _CLASSES_LISTED
-    return [
-        "## By class",
-        "",
-        "On the test images, the worst first: the error, and the precision (the share of what is "
-        "called so",
-        "that is so).",
-        "",
-        "| class | test images | error | precision |",
-        "|---|---|---|---|",
-        *(
-            f"| {_text(name)} | {count:,} | {error:.2%} | {'-' if isnan(said) else f'{said:.2%}'} |"
-            for error, name, count, said in rows[:_CLASSES_LISTED]
-        ),
-        *([f"\n{more:,} more classes have lower errors."] if more > 0 else []),
-    ]
-
-
-def _by_label(confusion: MultilabelConfusion, classes: Sequence[str]) -> list[str]:
-    """`_by_class` where images have several labels."""
-    columns = (
-        confusion.average_precision_of,
-        confusion.precisions,
-        confusion.recalls,
-        confusion.images_of,
-    )
-    rows = [
-        (average, name, count, said, found)
-        for name, average, said, found, count in zip(
-            classes, *(column.tolist() for column in columns), strict=True
-        )
-        if count
-    ]
-    rows.sort(key=lambda row: row[0])
-    more = len(rows) - _CLASSES_LISTED
-    return [
-        "## By class",
-        "",
-        "On the test images, the worst first: the average precision, and at a threshold of 0.5 the "
-        "precision (the",
-        "share of what is called so that is so) and the recall (the share of its images that are "
-        "called so).",
-        "",
-        "| class | test images | average precision | precision | recall |",
-        "|---|---|---|---|---|",
-        *(
-            f"| {_text(name)} | {count:,} | {average:.2%} | "
-            f"{'-' if isnan(said) else f'{said:.2%}'} | {found:.2%} |"
-            for average, name, count, said, found in rows[:_CLASSES_LISTED]
-        ),
-        *([f"\n{more:,} more classes have higher ones."] if more > 0 else []),
-    ]
-
-
 def _limits(record: StudyRecord, settings: Mapping[str, Any]) -> list[str]:
     data = record.settings["data"]
     size = f"{settings['height']} x {settings['width']}"
@@ -302,7 +219,7 @@ def _limits(record: StudyRecord, settings: Mapping[str, Any]) -> list[str]:
         f"- It knows {len(settings['classes'])} classes{_named(settings)}.",
         f"- It sees {size} pixels: what is smaller in an image is lost.",
         f"- Its errors are those of images like the {data['test_images']:,} test images of "
-        f"{_text(data['name'])}; on other images",
+        f"{plain_text(data['name'])}; on other images",
         "  they are higher. The shares that the examples print are no calibrated probabilities.",
         "- Times hold for the machine that measured them, see `nas-tc time network.json`.",
     ]
@@ -320,9 +237,9 @@ def _found(record: StudyRecord, trial: TrialRecord) -> list[str]:
     lines = [
         "## How it was found",
         "",
-        f"A search in the space `{_code(settings['space']['name'])}` trained "
+        f"A search in the space `{code_text(settings['space']['name'])}` trained "
         f"{len(record.trained)} of {len(record.trials)} networks on {data['train_images']:,}",
-        f"images of {_text(data['name'])} (checksum {_code(data['checksum'])}), "
+        f"images of {plain_text(data['name'])} (checksum {code_text(data['checksum'])}), "
         f"{recipe['epochs']} epochs each, seed {settings['seed']}, and compared them on "
         f"{data['validation_images']:,} validation",
         "images. The test images had no part in the choice.",
@@ -336,5 +253,10 @@ def _found(record: StudyRecord, trial: TrialRecord) -> list[str]:
             for name, version in last.get("packages", {}).items()
             if name in ("nas-tc", "torch")
         )
-        lines += ["", f"    {_code(last['command'])}", "", f"{last['started'][:10]}, {packages}."]
+        lines += [
+            "",
+            f"    {code_text(last['command'])}",
+            "",
+            f"{last['started'][:10]}, {packages}.",
+        ]
     return lines
