@@ -1,0 +1,127 @@
+"""Each block of README.md and docs/ is run, as far as it can be, and prints what it shows."""
+
+import re
+import shutil
+
+import pytest
+import typer
+
+from documented import LANGUAGES, blocks_of, commands_of, documents
+from documented_stand_ins import BEFORE, furnish_for, reason_not_to_run, with_less
+from nas_tc.cli.main import app
+from shown_output import first_difference, unknown_shapes
+
+# Commands that take no time, and print the same everywhere: compared line by line.
+EXACT = ("budget", "cost", "draw", "fit", "import", "replace", "space", "zoo")
+# The commands that load the TOML blocks of a page; a recipe is read before the images are missed.
+TOML = {
+    "docs/experiments.md": "experiment block.toml --check",
+    "docs/spaces.md": "space block.toml --check",
+    "docs/training.md": "search --budget 1M --recipe block.toml --data npz:none.npz",
+}
+PROGRAM = typer.main.get_command(app)
+BLOCKS = {document: blocks_of(document) for document in documents()}
+
+
+def commands(document):
+    """The commands of a document that are run."""
+    found = [
+        command
+        for block in BLOCKS[document]
+        if block.language in ("bash", "console")
+        for command in commands_of(block)
+    ]
+    return [command for command in found if reason_not_to_run(command.text) is None]
+
+
+def is_exact(command):
+    return command.words[0] == "nas-tc" and command.words[1] in EXACT
+
+
+def with_any(which):
+    return [name for name in BLOCKS if any(which(command) for command in commands(name))]
+
+
+def with_text(language, start):
+    return [
+        name
+        for name, blocks in BLOCKS.items()
+        if any(block.language == language and block.text.startswith(start) for block in blocks)
+    ]
+
+
+@pytest.mark.parametrize("document", BLOCKS)
+def test_each_block_has_a_language_that_is_looked_at(document):
+    assert [b.line for b in BLOCKS[document] if b.language not in LANGUAGES] == []
+
+
+@pytest.mark.parametrize("document", with_any(lambda command: command.words[0] == "nas-tc"))
+def test_commands_and_options_exist(document):
+    for command in commands(document):
+        if command.words[0] == "nas-tc" and not command.words[1].startswith("-"):
+            found = PROGRAM.commands[command.words[1]]
+            names = {name for each in found.params for name in each.opts}
+            if not hasattr(found, "commands"):
+                given = {word.split("=")[0] for word in command.words if word.startswith("--")}
+                assert given <= names | {"--help"}, command.where
+
+
+@pytest.mark.parametrize("document", with_any(is_exact))
+def test_commands_print_what_is_shown_to_the_letter(document, terminal, tmp_path):
+    furnish_for(document, tmp_path / "folder")
+    for command in filter(is_exact, commands(document)):
+        compare(command, *terminal(with_less(command.words)))
+
+
+@pytest.mark.parametrize("document", with_text("text", "nas-tc "))
+def test_usages_name_options_that_exist(document):
+    for block in BLOCKS[document]:
+        name, known = "", set()
+        for line in block.text.splitlines() if block.language == "text" else ():
+            if found := re.match(r"nas-tc (\w+)", line):
+                name = found[1]
+                known = {o for each in PROGRAM.commands[name].params for o in each.opts}
+            if name:
+                assert set(re.findall(r"--[\w-]+", line)) <= known, (document, block.line, line)
+
+
+@pytest.mark.parametrize("document", TOML)
+def test_toml_files_are_what_their_page_says(document, terminal, study, tmp_path):
+    (block,) = (block for block in BLOCKS[document] if block.language == "toml")
+    text = re.sub(r"(?=study = )", 'unequal_because = "it stands in"\n', block.text)
+    (tmp_path / "folder" / "block.toml").write_text(text)
+    for path in re.findall(r'study = "(.*)"', block.text):
+        (tmp_path / "folder" / path).parent.mkdir(parents=True)
+        shutil.copy(study.path, tmp_path / "folder" / path)
+    code, printed = terminal(["nas-tc", *TOML[document].split()])
+    assert code == 0 or printed[-1].startswith("nas-tc: no file 'none.npz'"), printed
+
+
+def test_each_toml_block_is_looked_at():
+    found = [name for name, blocks in BLOCKS.items() if any(b.language == "toml" for b in blocks)]
+    assert sorted(found) == sorted(TOML)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("document", with_any(lambda command: not is_exact(command)))
+def test_a_page_can_be_walked_from_its_top(document, terminal, cluster, tmp_path):
+    """All commands of a page, one after the other, in one folder."""
+    furnish_for(document, tmp_path / "folder")
+    if document in BEFORE:
+        assert terminal(with_less(BEFORE[document].split()))[0] == 0
+    printed = {}  # a command that a page shows twice is run once
+    for command in commands(document):
+        if command.text not in printed:
+            printed[command.text] = terminal(with_less(command.words))
+        compare(command, *printed[command.text])
+
+
+def compare(command, code, printed):
+    """Compares the output of a command: exact ones by line, others by shape."""
+    fails = any(line.startswith("nas-tc: ") for line in command.output)
+    assert code == (2 if fails else 0), (command.where, command.text, printed)
+    if is_exact(command) or fails:
+        if command.output:
+            assert first_difference(command.output, printed) is None, (command.where, printed)
+    else:
+        assert unknown_shapes(command.output, printed) == [], (command.where, printed)
