@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from nas_tc.cli.console import console
+from nas_tc.cli.console import Screen
 from nas_tc.errors import NasTcError
 from nas_tc.space import Space
 
@@ -20,7 +20,8 @@ def write_script(
     references: "Mapping[str, Architecture]",
     setting: "Setting",
     networks: int,
-) -> None:
+    screen: Screen,
+) -> dict[str, Any]:
     """Writes the Python file that times networks of a space elsewhere.
 
     Args:
@@ -29,6 +30,10 @@ def write_script(
         references: Further networks, by name.
         setting: Batch and type of numbers, of onnxruntime.
         networks: Number of networks of the space.
+        screen: Where the next steps are printed.
+
+    Returns:
+        The same for other programs.
 
     Raises:
         NasTcError: The setting is of torch, or the file cannot be written.
@@ -46,18 +51,22 @@ def write_script(
         script.write_text(board_script(chosen, setting), encoding="utf-8")
     except OSError as error:
         raise NasTcError(f"cannot write {script}: {error.strerror}; choose another file") from None
-    screen = console()
     screen.print(f"script: {script} ({len(chosen)} networks of {space.name}, {setting})")
     screen.print(f"there: python {script.name} board.json; it needs NumPy and onnxruntime alone")
     screen.print("here: nas-tc calibrate --board board.json --out TABLE.json")
+    return {"script": str(script), "networks": len(chosen), "setting": str(setting)}
 
 
-def table_from_board(board: Path, out: Path | None) -> None:
+def table_from_board(board: Path, out: Path | None, screen: Screen) -> dict[str, Any]:
     """Makes a table from what the script has measured on a board.
 
     Args:
         board: File that the script has written.
         out: File of the table.
+        screen: Where its figures are printed.
+
+    Returns:
+        The same for other programs.
 
     Raises:
         NasTcError: No table is named.
@@ -69,6 +78,12 @@ def table_from_board(board: Path, out: Path | None) -> None:
     table, setting = table_of_board(board)
     table.write(out)
     times = table.of(setting)
-    screen = console()
     screen.print(f"{table.machine['device']}: {setting}")
     screen.print(f"table: {out} ({len(times.networks)} networks, {len(times.layers):,} layers)")
+    return {
+        "table": str(out),
+        "device": table.machine["device"],
+        "setting": str(setting),
+        "networks": len(times.networks),
+        "layers": len(times.layers),
+    }

@@ -1,7 +1,7 @@
 """`nas-tc budget`: what a budget means, and what it leaves of a space."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -10,9 +10,17 @@ from nas_tc.architecture import format_notation
 from nas_tc.budget import Limit, parse_budget, resolve_budget
 from nas_tc.cli import options
 from nas_tc.cli.console import console, new_table, parse_shape, shape_text
+from nas_tc.cli.json_output import limits_values, print_json
 from nas_tc.cli.predictions import calibration, predicted_times, tables_of
 from nas_tc.errors import NasTcError, TableError
-from nas_tc.space import Space, SpaceShare, extreme_network, fitting, load_space
+from nas_tc.space import (
+    LimitShare,
+    Space,
+    SpaceShare,
+    extreme_network,
+    fitting,
+    load_space,
+)
 
 if TYPE_CHECKING:
     from nas_tc.latency import PredictedLimit
@@ -30,6 +38,7 @@ def budget(
     data: options.DataForShape = None,
     input: options.SpaceInput = None,
     time_table: options.TimeTable = None,
+    as_json: options.AsJson = False,
 ) -> None:
     """Explain a budget: its numbers, the space's range, what fits, which limit binds.
 
@@ -38,7 +47,7 @@ def budget(
     parsed = parse_budget(expression)
     found = _at(load_space(space), data, input)
     limit = resolve_budget(parsed, found.input, found.classes)
-    screen = console()
+    screen = console(as_json=as_json)
     tables = tables_of(limit, time_table)
     share: SpaceShare | None = None
     times: tuple[PredictedLimit, ...] = ()
@@ -52,6 +61,9 @@ def budget(
             raise TableError(f"{time_table}: {error}; add them: {adding}") from None
         screen.print(f"{error}")
         times, share = (), fitting(found, limit) if limit.caps else None
+    if as_json:
+        print_json(_values(space, found, limit, times, share))
+        return
     width = max(12, *(len(bound.measure) for bound in limit.budget.bounds))
     for cap in limit.caps:
         screen.print(f"{cap.bound.measure:{width}}  {cap}")
@@ -92,16 +104,72 @@ def _at(space: Space, data: str | None, input: str | None) -> Space:
     return space.at(images.shape, len(images.classes))
 
 
-def _table(space: Space, share: SpaceShare, times: "Sequence[PredictedLimit]") -> Table:
-    table = new_table(
-        ("limit", False), ("smallest", True), ("median", True), ("largest", True), ("fit", True)
-    )
+def _values(
+    name: str,
+    space: Space,
+    limit: Limit,
+    times: "Sequence[PredictedLimit]",
+    share: SpaceShare | None,
+) -> dict[str, Any]:
+    """The budget for other programs."""
+    values: dict[str, Any] = {
+        "budget": str(limit.budget),
+        "space": space.name,
+        "input": list(space.input),
+        "classes": space.classes,
+        "limits": limits_values(limit.caps),
+        "predicted_limits": [
+            {
+                **each,
+                "device": time.device,
+                "layers": len(time.times.layers),
+                "error_range": time.times.error_range,
+            }
+            for each, time in zip(limits_values(times), times, strict=True)
+        ],
+        "unpredicted_limits": [
+            {"limit": bound.text, "to_predict_it": calibration(name, space, bound, None)}
+            for bound in (() if times else limit.times)
+        ],
+    }
+    if share is not None:
+        values["share"] = {
+            "networks": share.networks,
+            "is_all": share.is_all,
+            "fit": share.fit,
+            "limits": [
+                {
+                    "limit": row.cap.bound.text,
+                    "smallest": smallest,
+                    "median": row.median,
+                    "largest": largest,
+                    "fit": row.fit,
+                }
+                for row, smallest, largest in _ranges(space, share)
+            ],
+            "binds": None if share.binding is None else share.binding.bound.text,
+            "found": None if share.found is None else format_notation(share.found.stages),
+            "nearest": share.nearest,
+        }
+    return values
+
+
+def _ranges(space: Space, share: SpaceShare) -> Iterator[tuple[LimitShare, float, float]]:
+    """The figures of each limit, and the smallest and the largest amount in the space."""
     for row in share.caps:
         smallest, largest = row.smallest, row.largest
         if row.cap.bound.measure == "complexity":  # known without drawing
             smallest, largest = (
                 row.cap.of(extreme_network(space, which)) for which in ("cheapest", "costliest")
             )
+        yield row, smallest, largest
+
+
+def _table(space: Space, share: SpaceShare, times: "Sequence[PredictedLimit]") -> Table:
+    table = new_table(
+        ("limit", False), ("smallest", True), ("median", True), ("largest", True), ("fit", True)
+    )
+    for row, smallest, largest in _ranges(space, share):
         table.add_row(
             row.cap.bound.text + (", predicted" if row.cap in times else ""),
             row.cap.shown(smallest),

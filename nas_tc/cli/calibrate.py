@@ -1,31 +1,27 @@
 """`nas-tc calibrate`: makes a device's table of layer times, or tests it."""
 
 import time
-from functools import partial
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from nas_tc.architecture import Architecture
 from nas_tc.cli import options
 from nas_tc.cli.board import table_from_board, write_script
-from nas_tc.cli.console import console, new_table, parse_shape, shape_text
+from nas_tc.cli.console import Screen, console, parse_shape, shape_text
+from nas_tc.cli.json_output import print_json
 from nas_tc.cli.network import network_of, surroundings
-from nas_tc.errors import CaptureError, NasTcError, TableError
+from nas_tc.errors import NasTcError
 from nas_tc.space import Space, load_space
 
 if TYPE_CHECKING:
     import torch
 
     from nas_tc.cost.measures import TimedPass
-    from nas_tc.latency import TimeTable
-    from nas_tc.timing import ReferenceSpeed, Run, Runtime, Setting, Stopwatch
+    from nas_tc.latency import LayerTimes, TimeTable
+    from nas_tc.timing import ReferenceSpeed, Runtime, Setting
 
-_CHECKED = 40  # networks
-_CHECK_SEED = 2015  # not one that calibration draws with
-_CHECK_REBUILDS = 5  # of each network that is checked
-_CHECK_S = 0.1  # with each build
 _SAVE_EVERY_S = 10.0
 
 
@@ -82,37 +78,45 @@ def calibrate(
         Path | None,
         typer.Option(help="Make the table --out from what such a file wrote.", show_default="none"),
     ] = None,
+    as_json: options.JsonAtEnd = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Make a table of layer times for this device. Stop it any time; run it again to go on."""
+    screen = console(as_json=as_json, quiet=quiet)
     if board is not None:
-        table_from_board(board, out)
+        values = table_from_board(board, out, screen)
+        if as_json:
+            print_json(values)
         return
     found = load_space(space)
     found = found.at(found.input if input is None else parse_shape(input), classes)
     shape = shape_text(found.input)
-    references = {name: network_of(name, shape, head, norm, classes) for name in reference or ()}
-    if not references and (head is not None or norm is not None):
-        raise NasTcError("--head and --norm are for networks of --reference; name one")
+    references = _references(reference or [], shape, head, norm, classes)
+    arounds = [
+        f"reference {name} at {shape}: {surroundings(name, network, head, norm)}"
+        for name, network in references.items()
+    ]
 
+    from nas_tc.cli.measured import device_of  # noqa: PLC0415 - torch takes seconds
     from nas_tc.data.cache import cache_folder  # noqa: PLC0415
-    from nas_tc.latency import time_network  # noqa: PLC0415 - torch takes seconds
     from nas_tc.timing import (  # noqa: PLC0415
         Setting,
         check_setting,
         find_reference_speed,
         one_thread,
     )
-    from nas_tc.training import choose_device, settle_on_core, take_huge_pages  # noqa: PLC0415
+    from nas_tc.training import settle_on_core, take_huge_pages  # noqa: PLC0415
 
-    asked = "cpu" if device == "auto" and runtime == "onnxruntime" else device
-    chosen = choose_device(asked)
+    chosen = device_of(device, runtime)
     if eager and chosen.type == "cpu":
         raise NasTcError("--eager: a processor launches no kernels; leave the option out")
     what: TimedPass = "train_step" if train_step else "forward"
     setting = Setting(what, batch, dtype, eager, cast("Runtime", runtime))
     check_setting(setting, chosen.type)
     if script is not None:
-        write_script(script, found, references, setting, networks)
+        values = write_script(script, found, references, setting, networks, screen)
+        if as_json:
+            print_json(values)
         return
     if chosen.type == "cpu":
         settle_on_core()
@@ -122,16 +126,26 @@ def calibrate(
         speed = find_reference_speed(chosen, cache_folder())
         table.rescale_to(None if speed is None else speed.quiet_ms)
         if check:
-            _check(table, out, found, setting, chosen, speed, plot or out.with_suffix(".png"))
-            return
-        for name, network in references.items():
-            around = surroundings(name, network, head, norm)
-            console().print(f"reference {name} at {shape}: {around}")
-            if table.of(setting).untimed(network):
-                time_network(
-                    table.of(setting), network, setting, chosen, check=False, reference_speed=speed
-                )
-        _fill(table, out, found, setting, chosen, speed, networks)
+            from nas_tc.cli.calibrate_check import check_table  # noqa: PLC0415
+
+            picture = plot or out.with_suffix(".png")
+            values = check_table(table, out, found, setting, chosen, speed, picture, screen)
+        else:
+            for around, network in zip(arounds, references.values(), strict=True):
+                screen.print(around)
+                _time_reference(table.of(setting), network, setting, chosen, speed)
+            values = _fill(table, out, found, setting, chosen, speed, networks, screen)
+    if as_json:
+        print_json(values)
+
+
+def _references(
+    names: list[str], shape: str, head: str | None, norm: str | None, classes: int
+) -> dict[str, Architecture]:
+    """The networks that are timed beside those of the space, by name."""
+    if not names and (head is not None or norm is not None):
+        raise NasTcError("--head and --norm are for networks of --reference; name one")
+    return {name: network_of(name, shape, head, norm, classes) for name in names}
 
 
 def _open_table(out: Path | None, device: "torch.device") -> "tuple[TimeTable, Path]":
@@ -154,6 +168,20 @@ def _open_table(out: Path | None, device: "torch.device") -> "tuple[TimeTable, P
     return there, path
 
 
+def _time_reference(
+    times: "LayerTimes",
+    network: Architecture,
+    setting: "Setting",
+    device: "torch.device",
+    speed: "ReferenceSpeed | None",
+) -> None:
+    """Times a network that was named, if the table lacks layers of it."""
+    from nas_tc.latency import time_network  # noqa: PLC0415
+
+    if times.untimed(network):
+        time_network(times, network, setting, device, check=False, reference_speed=speed)
+
+
 def _fill(
     table: "TimeTable",
     out: Path,
@@ -162,10 +190,11 @@ def _fill(
     device: "torch.device",
     speed: "ReferenceSpeed | None",
     networks: int,
-) -> None:
+    screen: Screen,
+) -> dict[str, Any]:
+    """Times networks of a space until the table is full; gives the figures for other programs."""
     from nas_tc.latency import calibrate as run  # noqa: PLC0415
 
-    screen = console()
     times = table.of(setting)
     screen.print(f"{space.name} at {shape_text(space.input)}: {setting}")
     saved, number = time.monotonic(), 0
@@ -190,96 +219,11 @@ def _fill(
             f"for networks that it had not seen, measured times were {low:+.1%} to {high:+.1%} off "
             "the predicted ones; --check looks closer"
         )
-
-
-def _replay_ms(watch: "Stopwatch", run: "Run", setting: "Setting") -> float:
-    """Milliseconds of a pass on a GPU, launched as the setting asks.
-
-    Raises:
-        CaptureError: It was to be replayed, and cannot be captured.
-    """
-    from nas_tc.timing import GraphRun  # noqa: PLC0415
-
-    if isinstance(run, GraphRun) and run.graph is None:
-        raise CaptureError(
-            f"{setting} cannot be captured in a CUDA graph ({run.reason}); check a table of nas-tc "
-            "calibrate --eager instead"
-        )
-    return watch.time(run, repeats=40, least_s=0.5, most_s=10.0).value
-
-
-def _check(
-    table: "TimeTable",
-    out: Path,
-    space: Space,
-    setting: "Setting",
-    device: "torch.device",
-    speed: "ReferenceSpeed | None",
-    plot: Path,
-) -> None:
-    from nas_tc.cost import complexity  # noqa: PLC0415
-    from nas_tc.latency import agreement, nodes_of, scaled, unseen_networks  # noqa: PLC0415
-    from nas_tc.report import draw_agreement  # noqa: PLC0415
-    from nas_tc.timing import stopwatch, time_rebuilds, work_of  # noqa: PLC0415
-
-    if setting not in table.times:
-        raise TableError(
-            f"{out} has no times of {setting}; run nas-tc calibrate without --check first"
-        )
-    times = table.of(setting)
-    networks = list(islice(unseen_networks(times, space, _CHECK_SEED), _CHECKED))
-    if not networks:
-        raise TableError(f"{out} has every network of {space.name!r}: there is none to test with")
-    watch, screen = stopwatch(device, speed), console()
-    measured, predicted, guessed, unlike = [], [], 0, 0
-    for number, network in enumerate(networks, start=1):
-        prediction = times.predict(network)
-        assert prediction is not None
-        build = partial(work_of, network, setting, device)
-        if device.type == "cpu":
-            rebuilt = time_rebuilds(
-                watch,
-                [build],
-                rebuilds=_CHECK_REBUILDS,
-                rebuild_s=_CHECK_S,
-                most_s=10.0,
-            )
-            measured.append(rebuilt.time().value)
-        else:
-            measured.append(_replay_ms(watch, build(), setting))
-        predicted.append(prediction.ms)
-        guessed += prediction.guessed
-        unlike += prediction.unlike > 0
-        times.add_check(prediction.ms, measured[-1])
-        if number % 10 == 0:
-            screen.print(f"{number}/{len(networks)} networks")
-    formula = scaled([complexity(each) for each in networks], measured)
-    rows = new_table(
-        ("of the time", False),
-        ("Spearman", True),
-        ("median error", True),
-        ("worst error", True),
-        ("within 10 %", True),
-    )
-    for name, times_ms in (("Eqn. (1), scaled to fit", formula), ("the table", predicted)):
-        found = agreement(times_ms, measured)
-        rows.add_row(
-            name,
-            f"{found.spearman:.3f}",
-            f"{found.median_error:.1%}",
-            f"{found.worst_error:.1%}",
-            f"{found.within:.1%}",
-        )
-    title = f"{space.name} at {shape_text(space.input)}, {setting}"
-    screen.print(f"{len(networks)} networks of {title}")
-    screen.print(rows)
-    layers = sum(len(nodes_of(each)) for each in networks)
-    screen.print(f"{guessed / layers:.1%} of their layers were never timed and are guessed")
-    if unlike:
-        screen.print(
-            f"{unlike} of the networks have layers like none in the table: run nas-tc calibrate "
-            "without --check, and it learns them"
-        )
-    draw_agreement(measured, predicted, formula, plot, title)
-    screen.print(f"picture: {plot}")
-    table.write(out)
+    return {
+        "table": str(out),
+        "device": table.machine["device"],
+        "setting": str(setting),
+        "networks_added": number,
+        "layers": len(times.layers),
+        "error_range": error,
+    }

@@ -1,6 +1,5 @@
 """`nas-tc compare`: two studies side by side."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,7 +17,7 @@ _LONGEST = 60  # characters of a setting's value
 
 def compare(
     study: options.Study,
-    other: Annotated[Path, typer.Argument(help="Another study file.", show_default=False)],
+    other: options.OtherStudy,
     cost: Annotated[
         str | None,
         typer.Option(

@@ -22,8 +22,8 @@ class Screen(Console):
     a style is a `rich.text.Text`.
     """
 
-    def __init__(self) -> None:
-        super().__init__(markup=False, emoji=False, highlight=False)
+    def __init__(self, *, stderr: bool = False, quiet: bool = False) -> None:
+        super().__init__(markup=False, emoji=False, highlight=False, stderr=stderr, quiet=quiet)
         if not self.is_terminal:
             self.width = _WIDTH_OF_FILES
 
@@ -34,9 +34,14 @@ class Screen(Console):
         super().print(*objects, **options)
 
 
-def console() -> Screen:
-    """The screen, as wide as it is at the moment."""
-    return Screen()
+def console(*, as_json: bool = False, quiet: bool = False) -> Screen:
+    """The screen, as wide as it is at the moment.
+
+    Args:
+        as_json: Whether standard output is for JSON alone: text goes to standard error.
+        quiet: Whether text is not printed at all.
+    """
+    return Screen(stderr=as_json, quiet=quiet)
 
 
 def new_table(*columns: tuple[str, bool], title: str | None = None) -> Table:

@@ -18,6 +18,7 @@ def draw(
     head: options.Head = None,
     norm: options.Norm = None,
     classes: options.Classes = None,
+    quiet: options.Quiet = False,
 ) -> None:
     """Draw a network: boxes to scale by map and width, the share of the cost as colour."""
     architecture = network_of(network, input, head, norm, classes)
@@ -28,5 +29,6 @@ def draw(
         raise NasTcError(
             f"cannot write the picture {str(out)!r}: {error.strerror}; choose another with -o"
         ) from None
-    typer.echo(f"network: {surroundings(network, architecture, head, norm)}")
-    typer.echo(f"picture: {out}")
+    if not quiet:
+        typer.echo(f"network: {surroundings(network, architecture, head, norm)}")
+        typer.echo(f"picture: {out}")

@@ -2,18 +2,20 @@
 
 import shlex
 import sys
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nas_tc.architecture import format_notation
-from nas_tc.cli import options
+from nas_tc.cli import completion, options
 from nas_tc.cli.console import console, new_table, percent
+from nas_tc.cli.json_output import print_json
 from nas_tc.cli.signals import interrupt_on_signals
 from nas_tc.experiment import (
+    Entrant,
     Experiment,
     entrants,
     load_experiment,
@@ -36,6 +38,7 @@ def experiment(
         typer.Argument(
             help="A shipped experiment or a TOML file; without it, all are listed.",
             show_default=False,
+            autocompletion=completion.experiments,
         ),
     ] = None,
     out: options.AllFiles = None,
@@ -78,24 +81,26 @@ def experiment(
         bool, typer.Option("--check", help="Print the networks and train nothing.")
     ] = False,
     memory_limit: options.MemoryLimit = None,
+    as_json: options.JsonAtEnd = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Train networks of equal cost with several seeds, and judge the paper's claims."""
     if file is None:
-        _list()
+        _list(as_json=as_json)
         return
     asked = _changed(load_experiment(file), data, train_images, seeds)
     fields = parse_fields(set_ or []) | ({} if epochs is None else {"epochs": epochs})
     if check:
-        _print_plan(asked, fields)
+        _print_plan(asked, fields, as_json=as_json)
         return
     from nas_tc.cli.experiment_progress import listening  # noqa: PLC0415
     from nas_tc.experiment.run import Where, run_experiment  # noqa: PLC0415
-    from nas_tc.experiment.write import write_outcome  # noqa: PLC0415
+    from nas_tc.experiment.write import manifest, write_outcome  # noqa: PLC0415
 
     interrupt_on_signals()
 
     folder = out or _LOCAL / f"experiment-{asked.name}"
-    with listening() as listener:
+    with listening(as_json=as_json, is_silent=quiet) as listener:
         outcome = run_experiment(
             asked,
             folder,
@@ -108,8 +113,12 @@ def experiment(
             command=shlex.join(["nas-tc", *sys.argv[1:]]),
         )
     names = write_outcome(outcome, folder)
-    _print(outcome)
-    console().print(f"experiment: {folder}/ ({', '.join(names)})")
+    if as_json:
+        files = [str(folder / name) for name in names]
+        print_json({**manifest(outcome), "interrupted": outcome.interrupted, "files": files})
+    elif not quiet:
+        _print(outcome)
+        console().print(f"experiment: {folder}/ ({', '.join(names)})")
     if outcome.interrupted:
         typer.echo(
             f"stopped after {outcome.done} of {outcome.goal} trainings; run the same command again "
@@ -138,24 +147,40 @@ def _changed(
     )
 
 
-def _list() -> None:
+def _list(*, as_json: bool) -> None:
     """Prints all shipped experiments."""
+    found = {name: load_experiment(name) for name in shipped_experiments()}
+    if as_json:
+        print_json(
+            [
+                {
+                    "experiment": name,
+                    "networks": len(each.networks),
+                    "claims": len(each.claims),
+                    "title": each.title,
+                }
+                for name, each in found.items()
+            ]
+        )
+        return
     table = new_table(
         ("experiment", False), ("networks", True), ("claims", True), ("what is compared", False)
     )
-    for name in shipped_experiments():
-        each = load_experiment(name)
+    for name, each in found.items():
         table.add_row(name, str(len(each.networks)), str(len(each.claims)), each.title)
     console().print(table)
 
 
-def _print_plan(experiment: Experiment, fields: Mapping[str, Any]) -> None:
+def _print_plan(experiment: Experiment, fields: Mapping[str, Any], *, as_json: bool) -> None:
     """Prints the networks, the relations and the claims of an experiment."""
     recipe = recipe_of(experiment, fields)
     networks = entrants(experiment, experiment.input[0], _CLASSES)
     cost = experiment.equal_cost
     name = networks[0].name if cost is None else cost.reference
     reference = next(each.complexity for each in networks if each.name == name)
+    if as_json:
+        print_json(_plan(experiment, networks, recipe.epochs, reference))
+        return
     table = new_table(
         ("network", False), ("multiply-adds", True), (f"of {name}", True), ("d", True), ("", False)
     )
@@ -183,6 +208,31 @@ def _print_plan(experiment: Experiment, fields: Mapping[str, Any]) -> None:
         f"{len(networks)} networks x {experiment.seeds} seeds, {recipe.epochs} epochs of "
         f"{experiment.recipe}"
     )
+
+
+def _plan(
+    experiment: Experiment, networks: Sequence[Entrant], epochs: int, reference: int
+) -> dict[str, Any]:
+    """What an experiment would train, for other programs; `reference` is a complexity."""
+    return {
+        "experiment": experiment.name,
+        "title": experiment.title,
+        "networks": [
+            {
+                "name": each.name,
+                "network": format_notation(each.architecture.stages),
+                "complexity": each.complexity,
+                "of_reference": each.complexity / reference,
+                "unequal_because": each.unequal_because,
+                "architecture": each.architecture.to_dict(),
+            }
+            for each in networks
+        ],
+        "relations": [asdict(step) for step in relations(networks)],
+        "claims": [{"order": each.order, "says": each.says} for each in experiment.claims],
+        "seeds": experiment.seeds,
+        "epochs": epochs,
+    }
 
 
 def _print(outcome: "Outcome") -> None:

@@ -1,14 +1,14 @@
 """The progress of an experiment on the screen: a live bar on a terminal, plain lines elsewhere."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from rich.console import Console
 from rich.progress import Progress as Bar
 
 from nas_tc._words import duration
-from nas_tc.cli.console import percent
+from nas_tc.cli.console import console, percent
 from nas_tc.cli.progress import bar_of
 
 if TYPE_CHECKING:
@@ -17,27 +17,40 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def listening() -> Iterator["Listener"]:
-    """A listener that prints the progress: `Screen` on a terminal, `Lines` elsewhere."""
-    if not sys.stdout.isatty():
-        yield Lines()
+def listening(*, as_json: bool = False, is_silent: bool = False) -> Iterator["Listener"]:
+    """A listener that prints the progress: `Screen` on a terminal, `Lines` elsewhere.
+
+    Args:
+        as_json: Whether standard output is for JSON: the progress goes to standard error.
+        is_silent: Whether nothing is printed.
+    """
+    screen = console(as_json=as_json, quiet=is_silent)
+    if is_silent or not screen.file.isatty():
+        yield Lines(screen)
         return
-    with bar_of("trainings") as bar:
+    with bar_of("trainings", screen) as bar:
         yield Screen(bar)
 
 
 class Lines:
-    """Prints one line for each event, for logs and pipes."""
+    """Prints one line for each event, for logs and pipes.
+
+    Args:
+        screen: Where to.
+    """
+
+    def __init__(self, screen: Console) -> None:
+        self._screen = screen
 
     def note(self, text: str) -> None:
         """Prints a message."""
-        print(text, flush=True)
+        self._screen.print(text)
+        self._screen.file.flush()
 
     def ended(self, name: str, seed: int, training: "Finished", progress: "Progress") -> None:
         """Prints the result of a training, and the expected time left."""
         left = f", {duration(progress.left_s)} left" if progress.left_s else ""
-        text = f"{progress.done}/{progress.goal} {_ending(name, seed, training)}{left}"
-        print(text, flush=True)
+        self.note(f"{progress.done}/{progress.goal} {_ending(name, seed, training)}{left}")
 
 
 class Screen:

@@ -1,19 +1,20 @@
 """`nas-tc export`: a network of a study as files that other programs run, each verified."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nas_tc.cli import options
-from nas_tc.cli.console import console, new_table, percent, tell
+from nas_tc.cli.console import Screen, console, new_table, percent, tell
+from nas_tc.cli.json_output import print_json
 from nas_tc.errors import DataError, NasTcError
 
 if TYPE_CHECKING:
     from nas_tc.data import ImageData
     from nas_tc.export import Export
-    from nas_tc.metric import Metric
-    from nas_tc.study import StudyRecord
+    from nas_tc.metric import AnyConfusion, Metric
+    from nas_tc.study import StudyRecord, TrialRecord
 
 
 def export(
@@ -45,6 +46,8 @@ def export(
             help="Compare on noise, where the study's images are gone; without int8.",
         ),
     ] = False,
+    as_json: options.JsonAtEnd = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Hand a network over: source, weights, ONNX and more, each run again and compared."""
     from nas_tc.export import export_trial, parse_formats  # noqa: PLC0415
@@ -67,17 +70,20 @@ def export(
         formats=formats,
         images=None if unverified else _images(record, data),
         int8_loss=int8_loss / 100,
-        note=tell,
+        note=(lambda _: None) if quiet else tell,
     )
-    screen = console()
+    if as_json:
+        print_json(_values(record, chosen, written))
+        return
+    screen = console(quiet=quiet)
     screen.print(f"trial {chosen.number}: {chosen.network}")
-    _print_checks(written, record.metric)
+    _print_checks(screen, written, record.metric)
     for name, why in written.left_out.items():
         screen.print(f"note: {name} is left out: {why}")
     screen.print(f"export: {out}/ ({', '.join(path.name for path in written.paths)})")
     if not is_known(record.settings["data"]):
         screen.print(f"note: {UNKNOWN_PREPARATION}")
-    if formats is None and "onnx" not in [each.format for each in written.checks]:
+    if not quiet and formats is None and "onnx" not in [each.format for each in written.checks]:
         tell("note: for ONNX and int8: pip install 'nas-tc[onnx]'")
 
 
@@ -91,13 +97,46 @@ def _images(record: "StudyRecord", data: str | None) -> "ImageData":
         raise DataError(f"{error}; without the images: --unverified") from None
 
 
-def _print_checks(written: "Export", metric: "Metric") -> None:
+def _values(record: "StudyRecord", trial: "TrialRecord", written: "Export") -> dict[str, Any]:
+    """The export for other programs."""
+    from nas_tc.export.formats import FILES  # noqa: PLC0415
+    from nas_tc.export.preprocess import is_known  # noqa: PLC0415
+
+    def error(confusion: "AnyConfusion | None") -> float | None:
+        return None if confusion is None else record.metric.of(confusion)
+
+    return {
+        "study": str(record.path),
+        "trial": trial.number,
+        "network": trial.network,
+        "compared_on": written.images,
+        "metric": record.metric.value,
+        "error_as_trained": error(written.trained.confusion),
+        "checks": [
+            {
+                "format": check.format,
+                "file": FILES[check.format],
+                "runtime": check.runtime,
+                "largest_difference": check.largest_difference,
+                "largest_score": check.largest_score,
+                "changed_classes": check.changed,
+                "error": error(check.confusion),
+                "bytes": check.bytes,
+            }
+            for check in written.checks
+        ],
+        "left_out": dict(written.left_out),
+        "preparation_known": is_known(record.settings["data"]),
+        "files": [str(path) for path in written.paths],
+    }
+
+
+def _print_checks(screen: Screen, written: "Export", metric: "Metric") -> None:
     """A table of what each file differs from the trained network by."""
     from nas_tc.export.formats import FILES  # noqa: PLC0415
 
     trained = written.trained.confusion
     error = None if trained is None else metric.of(trained)
-    screen = console()
     screen.print(f"compared on {written.images}; {metric.words} as trained: {percent(error)}")
     table = new_table(
         ("file", False),

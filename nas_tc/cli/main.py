@@ -8,29 +8,7 @@ from io import TextIOWrapper
 import typer
 
 from nas_tc import __version__
-from nas_tc.cli import (
-    budget,
-    calibrate,
-    compare,
-    cost,
-    dashboard,
-    data,
-    draw,
-    experiment,
-    export,
-    fit,
-    import_module,
-    replace,
-    report,
-    search,
-    show,
-    space,
-    studies,
-    study,
-    time,
-    train,
-    zoo,
-)
+from nas_tc.cli.commands import Commands
 from nas_tc.cli.signals import INTERRUPTED, interrupt_on_signals
 from nas_tc.cli.supervision import supervise
 from nas_tc.errors import NasTcError, reason
@@ -39,32 +17,11 @@ BAD_INPUT = 2
 
 app = typer.Typer(
     name="nas-tc",
+    cls=Commands,
     help="Finds the most accurate convolutional networks within a time budget.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("search")(search.search)
-app.command("train")(train.train)
-app.command("experiment")(experiment.experiment)
-app.command("report")(report.report)
-app.command("studies")(studies.studies)
-app.command("show")(show.show)
-app.command("compare")(compare.compare)
-app.command("dashboard")(dashboard.dashboard)
-app.command("export")(export.export)
-app.command("cost")(cost.cost)
-app.command("fit")(fit.fit)
-app.command("import")(import_module.import_module)
-app.command("replace")(replace.replace)
-app.command("draw")(draw.draw)
-app.command("zoo")(zoo.zoo)
-app.command("space")(space.space)
-app.command("data")(data.data)
-app.command("budget")(budget.budget)
-app.command("time")(time.time)
-app.command("calibrate")(calibrate.calibrate)
-app.add_typer(study.app, name="study")
 
 
 @app.callback(invoke_without_command=True)
@@ -96,7 +53,8 @@ def _run() -> int:
         code = app(prog_name="nas-tc", standalone_mode=False)
     except (NasTcError, typer.TyperException) as error:
         message = str(error) if isinstance(error, NasTcError) else error.format_message()
-        typer.echo(f"nas-tc: {' '.join(message.split())}", err=True)
+        if message:  # a command without arguments has printed its help
+            typer.echo(f"nas-tc: {' '.join(message.split())}", err=True)
         code = BAD_INPUT
     except (MemoryError, RuntimeError) as error:
         if not _ran_out(error):

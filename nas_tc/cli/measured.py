@@ -23,6 +23,20 @@ from nas_tc.timing import (
     time_ratio,
     time_rebuilds,
 )
+from nas_tc.training import choose_device
+
+
+def device_of(name: str, runtime: str) -> torch.device:
+    """The device to time on; onnxruntime runs on the processor where nothing else is asked.
+
+    Args:
+        name: "auto", "cpu" or "cuda".
+        runtime: "torch" or "onnxruntime".
+
+    Raises:
+        NasTcError: There is no such device.
+    """
+    return choose_device("cpu" if name == "auto" and runtime == "onnxruntime" else name)
 
 
 def watch_of(device: torch.device) -> Stopwatch:

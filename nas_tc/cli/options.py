@@ -1,11 +1,13 @@
 """The arguments and options that several commands have, each written once."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from nas_tc.cli import completion
 from nas_tc.errors import NasTcError
 
 
@@ -30,15 +32,25 @@ def at_least(least: int) -> Callable[[typer.CallbackParam, int | None], int | No
 _NETWORK = "network of the zoo (J), the paper's notation, or a JSON file"
 _HEAD = "head, gap (global average pooling, one layer) or spp (pyramid pooling, three layers)"
 _NORM = "normalisation after each convolution, batch or none"
+_HEADS = completion.one_of("gap", "spp")
+_NORMS = completion.one_of("batch", "none")
 _CLASSES = "Number of classes."
 _SHAPE = "Channels, height and width of an image, as in 3x32x32."
 _DATA = "digits, parquet:DIR, imagefolder:DIR, npz:FILE, idx:DIR, csv:FILE or hub:NAME"
 _TABLE = "Time table, made by nas-tc calibrate"
 
 # A network, and what its notation leaves open. `nas_tc.cli.network` makes the network of them.
-Network = Annotated[str, typer.Argument(help=f"A {_NETWORK}.", show_default=False)]
+Network = Annotated[
+    str,
+    typer.Argument(help=f"A {_NETWORK}.", show_default=False, autocompletion=completion.networks),
+]
 NetworkOrStudy = Annotated[
-    str, typer.Argument(help=f"A study file, a {_NETWORK}.", show_default=False)
+    str,
+    typer.Argument(
+        help=f"A study file, a {_NETWORK}.",
+        show_default=False,
+        autocompletion=completion.networks_or_studies,
+    ),
 ]
 NetworkOrFactory = Annotated[
     str,
@@ -46,24 +58,39 @@ NetworkOrFactory = Annotated[
         help=f"A {_NETWORK}; or a factory of any torch module, path/to/file.py:name, which fvcore "
         "counts.",
         show_default=False,
+        autocompletion=completion.networks,
     ),
 ]
 Input = Annotated[
     str | None, typer.Option(help=_SHAPE, show_default="its own; 3x224x224 for a notation")
 ]
 Head = Annotated[
-    str | None, typer.Option(help=f"The {_HEAD}.", show_default="its own; spp for a notation")
+    str | None,
+    typer.Option(
+        help=f"The {_HEAD}.", show_default="its own; spp for a notation", autocompletion=_HEADS
+    ),
 ]
 Norm = Annotated[
-    str | None, typer.Option(help=f"The {_NORM}.", show_default="its own; none for a notation")
+    str | None,
+    typer.Option(
+        help=f"The {_NORM}.", show_default="its own; none for a notation", autocompletion=_NORMS
+    ),
 ]
 ReferenceHead = Annotated[
     str | None,
-    typer.Option(help=f"For --reference: {_HEAD}.", show_default="its own; spp for a notation"),
+    typer.Option(
+        help=f"For --reference: {_HEAD}.",
+        show_default="its own; spp for a notation",
+        autocompletion=_HEADS,
+    ),
 ]
 ReferenceNorm = Annotated[
     str | None,
-    typer.Option(help=f"For --reference: {_NORM}.", show_default="its own; none for a notation"),
+    typer.Option(
+        help=f"For --reference: {_NORM}.",
+        show_default="its own; none for a notation",
+        autocompletion=_NORMS,
+    ),
 ]
 Classes = Annotated[
     int | None,
@@ -72,16 +99,18 @@ Classes = Annotated[
 
 # A known network that is cut to a budget.
 FitInput = Annotated[str, typer.Option(help=_SHAPE)]
-FitHead = Annotated[str, typer.Option(help=f"The {_HEAD}.")]
-FitNorm = Annotated[str, typer.Option(help=f"The {_NORM}.")]
+FitHead = Annotated[str, typer.Option(help=f"The {_HEAD}.", autocompletion=_HEADS)]
+FitNorm = Annotated[str, typer.Option(help=f"The {_NORM}.", autocompletion=_NORMS)]
 
 # A search space and its images.
 _SPACE = "A shipped space or a TOML file."
-Space = Annotated[str, typer.Option(help=_SPACE)]
+Space = Annotated[str, typer.Option(help=_SPACE, autocompletion=completion.spaces)]
 SpaceOfSearch = Annotated[
     str | None,
     typer.Option(
-        help=_SPACE, show_default="plain-32, or with --around the space around the network"
+        help=_SPACE,
+        show_default="plain-32, or with --around the space around the network",
+        autocompletion=completion.spaces,
     ),
 ]
 SpaceClasses = Annotated[int, typer.Option(help=_CLASSES, callback=at_least(1))]
@@ -98,6 +127,7 @@ Around = Annotated[
         help=f"Your network, to find a better one at its cost: a {_NETWORK}; or a torch module, "
         "path/to/file.py:name.",
         show_default=False,
+        autocompletion=completion.networks,
     ),
 ]
 Reach = Annotated[
@@ -117,7 +147,16 @@ AroundInput = Annotated[
 ]
 
 # A study.
-Study = Annotated[Path, typer.Argument(help="The study file.", show_default=False)]
+Study = Annotated[
+    Path,
+    typer.Argument(help="The study file.", show_default=False, autocompletion=completion.studies),
+]
+OtherStudy = Annotated[
+    Path,
+    typer.Argument(
+        help="Another study file.", show_default=False, autocompletion=completion.studies
+    ),
+]
 Trial = Annotated[
     int | None, typer.Option(help="Number of a trial of the study.", show_default="the best")
 ]
@@ -152,7 +191,11 @@ MemoryLimit = Annotated[
 
 # Training.
 Recipe = Annotated[
-    str, typer.Option(help="Recipe of the training: quick, full, he-sun-2015 or a TOML file.")
+    str,
+    typer.Option(
+        help="Recipe of the training: quick, full, he-sun-2015 or a TOML file.",
+        autocompletion=completion.one_of("quick", "full", "he-sun-2015"),
+    ),
 ]
 SetFields = Annotated[
     list[str] | None,
@@ -166,11 +209,13 @@ _METRICS = (
     "error, balanced_error, macro_f1_error, worst_class_error or top5_error; of several labels: "
     "map_error, subset_error, hamming_error or macro_f1_error"
 )
+_METRIC_NAMES = completion.one_of(*dict.fromkeys(re.findall(r"\w+_error|^error", _METRICS)))
 Metric = Annotated[
     str | None,
     typer.Option(
         help=f"What networks are judged by: {_METRICS}.",
         show_default="error, or map_error of several labels",
+        autocompletion=_METRIC_NAMES,
     ),
 ]
 MetricOfStudy = Annotated[
@@ -178,10 +223,16 @@ MetricOfStudy = Annotated[
     typer.Option(
         help=f"What the network is judged by: {_METRICS}.",
         show_default="the study's, or as for a search",
+        autocompletion=_METRIC_NAMES,
     ),
 ]
 Seed = Annotated[int, typer.Option(help="Seed for everything that is drawn at random.")]
-Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+Device = Annotated[
+    str,
+    typer.Option(
+        help="auto, cpu or cuda.", autocompletion=completion.one_of("auto", "cpu", "cuda")
+    ),
+]
 Workers = Annotated[
     int | None,
     typer.Option(
@@ -207,9 +258,18 @@ ReportFolder = Annotated[
 Batch = Annotated[int, typer.Option(help="Images in a batch.", callback=at_least(1))]
 Dtype = Annotated[
     str,
-    typer.Option(help="Data type of weights and maps: fp32, bf16 (torch) or int8 (onnxruntime)."),
+    typer.Option(
+        help="Data type of weights and maps: fp32, bf16 (torch) or int8 (onnxruntime).",
+        autocompletion=completion.one_of("fp32", "bf16", "int8"),
+    ),
 ]
-Runtime = Annotated[str, typer.Option(help="Program that runs the network: torch or onnxruntime.")]
+Runtime = Annotated[
+    str,
+    typer.Option(
+        help="Program that runs the network: torch or onnxruntime.",
+        autocompletion=completion.one_of("torch", "onnxruntime"),
+    ),
+]
 TrainStep = Annotated[
     bool,
     typer.Option("--train-step", "--training", help="Time training steps, not forward passes."),
@@ -229,4 +289,7 @@ TimeTableOfDevice = Annotated[
 ]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+JsonAtEnd = Annotated[
+    bool, typer.Option("--json", help="Print JSON in the end; progress goes to standard error.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors alone.")]

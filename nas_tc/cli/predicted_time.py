@@ -7,14 +7,7 @@ import torch
 
 from nas_tc.architecture import Architecture
 from nas_tc.errors import CaptureError, TableError
-from nas_tc.latency import (
-    LayerTimes,
-    Prediction,
-    TimeTable,
-    find_table,
-    own_table_path,
-    profile_layers,
-)
+from nas_tc.latency import Prediction, TimeTable, own_table_path, profile_layers
 from nas_tc.timing import ReferenceSpeed, Setting
 
 _RUNS = 6  # of a network whose layers the table lacks
@@ -25,6 +18,7 @@ def predicted_time(
     architecture: Architecture,
     setting: Setting,
     device: torch.device,
+    table: TimeTable | None,
     file: Path | None,
     machine: dict[str, Any],
     reference_speed: ReferenceSpeed | None,
@@ -38,7 +32,8 @@ def predicted_time(
         architecture: The network.
         setting: Pass, batch and type of numbers.
         device: Device at hand.
-        file: Table that was named; None: this device's own.
+        table: Table from `find_table`; None if this device has none yet.
+        file: File of the table, if it was named; None: the table is this device's own.
         machine: From `timing_machine`.
         reference_speed: Speed that times are corrected to.
 
@@ -46,26 +41,21 @@ def predicted_time(
         `predicted_ms` and what belongs to it; nothing if layers cannot be timed one by one.
 
     Raises:
-        TableError: The table cannot be read, or the named one has no times of the setting.
+        TableError: The named table has no times of the setting.
     """
-    table = find_table(file, machine)
+    table = table or TimeTable(machine)
+    if reference_speed is not None and (file is None or table.is_of(machine)):
+        table.rescale_to(reference_speed.quiet_ms)
+    times = table.of(setting)
+    prediction = times.predict(architecture)
     if file is not None:
-        assert table is not None
-        prediction = table.of(setting).predict(architecture)
         if prediction is None:
             raise TableError(
                 f"{file} has no times of {setting}; add them with nas-tc calibrate --reference"
             )
-        if reference_speed is not None and table.is_of(machine):
-            table.rescale_to(reference_speed.quiet_ms)
-            prediction = table.of(setting).predict(architecture)
         return _values(prediction, 0, table)
-    table = table or TimeTable(machine)
-    if reference_speed is not None:
-        table.rescale_to(reference_speed.quiet_ms)
-    times = table.of(setting)
     timed = 0
-    if _lacks(times, architecture):
+    if _rests_on_guesses(prediction):
         try:
             profile = profile_layers(
                 architecture,
@@ -78,17 +68,16 @@ def predicted_time(
         except CaptureError:
             return {}
         timed = times.add_new(profile)
-    prediction = times.predict(architecture)
-    path = own_table_path(machine)
-    if timed and path is not None:
-        times.add(architecture, profile)  # after the prediction: it is one of its layers alone
-        _keep(table, path)
+        prediction = times.predict(architecture)
+        path = own_table_path(machine)
+        if timed and path is not None:
+            times.add(architecture, profile)  # after the prediction: it is one of its layers alone
+            _keep(table, path)
     return _values(prediction, timed, table)
 
 
-def _lacks(times: LayerTimes, architecture: Architecture) -> bool:
-    """Whether a prediction would rest on layers like none, or on many guesses."""
-    prediction = times.predict(architecture)
+def _rests_on_guesses(prediction: Prediction | None) -> bool:
+    """Whether a prediction rests on layers like none, or on many guesses, or there is none."""
     if prediction is None or prediction.unlike:
         return True
     return prediction.guessed > _MOST_NEW * prediction.layers

@@ -1,10 +1,10 @@
 """The progress of a search on the screen: a live bar on a terminal, plain lines elsewhere."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
@@ -19,23 +19,24 @@ if TYPE_CHECKING:
 _SUMMARY_EVERY = 10  # trials
 
 
-def bar_of(noun: str) -> Bar:
+def bar_of(noun: str, screen: Console) -> Bar:
     """A bar that counts what `noun` names, with a text behind it; it is gone in the end."""
     return Bar(
         TextColumn(noun),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.description}", markup=False),
-        console=console(),
+        console=screen,
         transient=True,
     )
 
 
 @contextmanager
-def listening(*, is_silent: bool = False) -> Iterator["Listener"]:
+def listening(*, as_json: bool = False, is_silent: bool = False) -> Iterator["Listener"]:
     """A listener that prints a search's progress: `Screen` on a terminal, `Lines` elsewhere.
 
     Args:
+        as_json: Whether standard output is for JSON: the progress goes to standard error.
         is_silent: Whether nothing is printed.
     """
     if is_silent:
@@ -43,10 +44,11 @@ def listening(*, is_silent: bool = False) -> Iterator["Listener"]:
 
         yield NullListener()
         return
-    if not sys.stdout.isatty():
-        yield Lines()
+    screen = console(as_json=as_json)
+    if not screen.file.isatty():
+        yield Lines(screen.file)
         return
-    with bar_of("trials") as bar:
+    with bar_of("trials", screen) as bar:
         yield Screen(bar)
 
 
@@ -64,28 +66,33 @@ class _Networks:
 
 
 class Lines:
-    """Prints one line for each event, for logs and pipes."""
+    """Prints one line for each event, for logs and pipes.
 
-    def __init__(self) -> None:
+    Args:
+        file: Where to.
+    """
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
         self._metric = "error"
         self._networks = _Networks()
         self._done = 0
 
     def note(self, text: str) -> None:
         """Prints a message."""
-        print(text, flush=True)
+        print(text, file=self._file, flush=True)
 
     def progress(self, progress: "Progress") -> None:
         """Prints a summary after every ten trials that have ended."""
         if progress.done // _SUMMARY_EVERY > self._done // _SUMMARY_EVERY:
             of_goal = "" if progress.goal is None else f"/{progress.goal}"
-            print(f"{progress.done}{of_goal} trials: {_summary(progress)}", flush=True)
+            self.note(f"{progress.done}{of_goal} trials: {_summary(progress)}")
         self._done = progress.done
         self._metric = progress.metric.words
 
     def ended(self, trial: "TrialRecord") -> None:
         """Prints the result of a trial."""
-        print(_ending(trial, self._networks.name(trial), self._metric), flush=True)
+        self.note(_ending(trial, self._networks.name(trial), self._metric))
 
 
 class Screen:

@@ -61,7 +61,7 @@ def report(
 
     interrupt_on_signals()
 
-    with listening(is_silent=as_json or quiet) as listener:
+    with listening(as_json=as_json, is_silent=quiet) as listener:
         record = rerun(study, reruns, data=data, workers=workers, device=device, listener=listener)
     show_and_write(record, out, names, as_json=as_json, quiet=quiet)
 
@@ -159,6 +159,7 @@ def _values(
     return {
         "study": str(record.path),
         **manifest(record, objectives),
+        "interrupted": record.interrupted,
         "networks": rows,
         "files": [str(path) for path in paths],
     }

@@ -107,6 +107,7 @@ def search(
         ),
     ] = 1,
     memory_limit: options.MemoryLimit = None,
+    as_json: options.JsonAtEnd = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Find the most accurate networks within a budget, or better ones than yours. It resumes."""
@@ -128,7 +129,7 @@ def search(
     network = None
     if around is not None:
         network = own_network(around, None if input is None else parse_shape(input))
-    with listening(is_silent=quiet) as listener:
+    with listening(as_json=as_json, is_silent=quiet) as listener:
         record = run(
             budget,
             space=space,
@@ -159,4 +160,4 @@ def search(
             recipe=recipe,
             **fields,
         )
-    show_and_write(record, out, quiet=quiet)
+    show_and_write(record, out, as_json=as_json, quiet=quiet)

@@ -1,16 +1,24 @@
 """`nas-tc study rescue`: saves what is whole in a damaged study."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nas_tc.cli import options
 from nas_tc.cli.console import console
+from nas_tc.cli.json_output import print_json
+
+if TYPE_CHECKING:
+    from nas_tc.study.rescue import Rescued
 
 _SHOWN = 10  # lines and numbers at most
 
-app = typer.Typer(no_args_is_help=True, help="A study file: save what is whole in a damaged one.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="A study file: save what is whole in a damaged one.",
+)
 
 
 @app.callback()
@@ -25,12 +33,17 @@ def rescue(
         Path | None,
         typer.Option(help="File of the new study.", show_default="STUDY-saved.db, beside STUDY"),
     ] = None,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Save what is whole in a damaged study into a new one. The study itself stays as it is."""
     from nas_tc.study.rescue import rescue_study  # noqa: PLC0415
 
-    screen = console()
     saved = rescue_study(study, out)
+    if as_json:
+        print_json({"study": str(study), "damaged": saved is not None, **_values(saved)})
+        return
+    screen = console(quiet=quiet)
     if saved is None:
         screen.print(f"{study}: nothing is damaged")
         return
@@ -53,3 +66,16 @@ def rescue(
         f"complete, and the weights of {weights}; go on with the same nas-tc search and --study "
         f"{saved.path}"
     )
+
+
+def _values(saved: "Rescued | None") -> dict[str, Any]:
+    """What was saved, for other programs; nothing where nothing is damaged."""
+    if saved is None:
+        return {}
+    return {
+        "saved": str(saved.path),
+        "trials": saved.trials,
+        "is_study": saved.record is not None,
+        "lost_trials": list(saved.lost),
+        "lost": list(saved.dropped),
+    }

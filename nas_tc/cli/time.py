@@ -78,11 +78,10 @@ def time(
     if against is not None:
         networks.append(companion(against, architecture, head, norm))
 
-    from nas_tc.timing import Setting, check_setting  # noqa: PLC0415 - torch takes seconds
-    from nas_tc.training import choose_device  # noqa: PLC0415
+    from nas_tc.cli.measured import device_of  # noqa: PLC0415 - torch takes seconds
+    from nas_tc.timing import Setting, check_setting  # noqa: PLC0415
 
-    asked = "cpu" if device == "auto" and runtime == "onnxruntime" else device
-    chosen = choose_device(asked)
+    chosen = device_of(device, runtime)
     what: TimedPass = "train_step" if train_step else "forward"
     setting = Setting(what, batch, dtype, runtime=cast("Runtime", runtime))
     check_setting(setting, chosen.type)
@@ -140,10 +139,10 @@ def _measured(
     builders = [partial(work_of, each, setting, device) for each in networks]
     with one_thread():
         machine = timing_machine(device)
-        find_table(file, machine)  # refuses what cannot be read before what takes seconds
+        table = find_table(file, machine)  # refuses what cannot be read before what takes seconds
         watch = watch_of(device)
         predicted = predicted_time(
-            networks[0], setting, device, file, machine, watch.reference_speed
+            networks[0], setting, device, table, file, machine, watch.reference_speed
         )
         if predict:
             found: dict[str, Any] = {}

@@ -1,5 +1,6 @@
 """`nas-tc train`: trains one network by its full schedule and tests it."""
 
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,8 @@ import typer
 from nas_tc.architecture import Architecture, format_notation
 from nas_tc.cli import options
 from nas_tc.cli.as_searched import train_again
-from nas_tc.cli.console import console, percent, shape_text, tell
+from nas_tc.cli.console import Screen, console, percent, shape_text, tell
+from nas_tc.cli.json_output import print_json
 from nas_tc.cli.network import changed, surroundings
 from nas_tc.errors import NasTcError, reason
 from nas_tc.zoo import find_network, names_study
@@ -84,22 +86,19 @@ def train(
         ),
     ] = False,
     memory_limit: options.MemoryLimit = None,
+    as_json: options.JsonAtEnd = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Train a network by its full schedule and test it. Run it again to go on after a stop."""
     # Threads that wait must not spin: another busy process would make each step ten times as long.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if as_searched:
         others: dict[str, object] = {"--recipe": recipe != "full", "--set": set_, "--input": input}
-        others |= {
-            "--head": head,
-            "--norm": norm,
-            "--seed": seed,
-            "--workers": workers > 1,
-            "--out": out,
-        }
-        others |= {"--from-search": from_search, "--metric": metric, "--train-images": train_images}
+        others |= {"--head": head, "--norm": norm, "--seed": seed, "--workers": workers > 1}
+        others |= {"--out": out, "--from-search": from_search, "--metric": metric}
+        others |= {"--train-images": train_images}
         _check_as_searched(network, [name for name, value in others.items() if value])
-        train_again(Path(network), trial, data, device)
+        train_again(Path(network), trial, data, device, as_json=as_json, quiet=quiet)
         return
     from nas_tc.metric import parse_metric  # noqa: PLC0415
     from nas_tc.recipe import augmented, load_recipe, parse_fields  # noqa: PLC0415
@@ -129,22 +128,22 @@ def train(
         )
     kind = "train-from-search" if from_search else "train"
     folder = out or _LOCAL / f"{kind}-{adapted.id}-{images.checksum}"
-    screen = console()
+    screen = console(as_json=as_json, quiet=quiet)
     screen.print(images.summary())
     screen.print(f"network: {format_notation(adapted.stages)}")
-    if adapted.input[1:] != size:
-        own, stored = (shape_text(each) for each in (adapted.input[1:], size))
-        screen.print(f"images: scaled from {stored} to {own}, as in the search")
-    for name, value in balance.items():
-        screen.print(f"{name}: {value}, as in the search")
+    for line in _as_in_search(adapted, size, balance):
+        screen.print(line)
     named = network if subject.weights is None else ""  # a study leaves nothing to assume
     screen.print(surroundings(named, adapted, head, norm))
     settle_on_core(threads=None)
     take_huge_pages()
-    run = _trainer(workers, device, ray_address)
+    run = _trainer(workers, device, ray_address, screen)
     initial = subject.weights if from_search else None
-    finished = _trained(run, adapted, images, chosen, folder, seed, initial, judge)
+    finished = _trained(run, adapted, images, chosen, folder, seed, initial, judge, screen)
     names = _written(folder, adapted, chosen, finished, images, judge)
+    if as_json:
+        _print_result(folder, names)
+        return
     for line in _tests(finished, images, judge):
         screen.print(line)
     screen.print(f"train: {folder}/ ({', '.join(names)})")
@@ -173,6 +172,17 @@ def _subject(text: str, trial: int | None, data: str | None, *, from_search: boo
     if data is None:
         raise NasTcError("which images? name them with --data")
     return _Subject(found, data, None)
+
+
+def _as_in_search(
+    network: Architecture, size: tuple[int, int], balance: Mapping[str, str]
+) -> Iterator[str]:
+    """The lines that tell what is as it was in the search; `size` is that of the images."""
+    if network.input[1:] != size:
+        own, stored = (shape_text(each) for each in (network.input[1:], size))
+        yield f"images: scaled from {stored} to {own}, as in the search"
+    for name, value in balance.items():
+        yield f"{name}: {value}, as in the search"
 
 
 def _check_searched(subject: _Subject, *, given: bool) -> None:
@@ -208,7 +218,9 @@ def _images(
     )
 
 
-def _trainer(workers: int, device: str, ray_address: str | None) -> "Callable[..., FullTraining]":
+def _trainer(
+    workers: int, device: str, ray_address: str | None, screen: Screen
+) -> "Callable[..., FullTraining]":
     """The function that trains: in this process, or by several workers together."""
     if workers > 1:
         from nas_tc.parallel import train_in_parallel  # noqa: PLC0415
@@ -217,7 +229,7 @@ def _trainer(workers: int, device: str, ray_address: str | None) -> "Callable[..
     from nas_tc.training import choose_device, train_fully  # noqa: PLC0415
 
     def note(line: str) -> None:
-        console().print(f"note: {line}")
+        screen.print(f"note: {line}")
 
     return partial(train_fully, device=choose_device(device), note=note)
 
@@ -231,11 +243,10 @@ def _trained(
     seed: int,
     initial: Path | None,
     metric: "Metric",
+    screen: Screen,
 ) -> "FullTraining":
     """Trains a network, and prints a line after each epoch."""
     from nas_tc.training import DivergedError  # noqa: PLC0415
-
-    screen = console()
 
     def tell(curve: "tuple[CurvePoint, ...]") -> None:
         last = curve[-1]
@@ -280,6 +291,12 @@ def _written(
             f"cannot write into {folder}: {reason(error)}; make room and run it again: it goes on "
             "from the checkpoint"
         ) from None
+
+
+def _print_result(folder: Path, names: tuple[str, ...]) -> None:
+    """Prints what result.json says, and the files, for other programs."""
+    result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    print_json({**result, "files": [str(folder / name) for name in names]})
 
 
 def _tests(finished: "FullTraining", images: "ImageData", metric: "Metric") -> Iterator[str]:

@@ -12,8 +12,10 @@ def test_a_table_is_made_tested_and_used(nas_tc, tmp_path):
     code, out, _ = nas_tc("calibrate", *small, "--networks", "6", *reference, "--classes", "1000")
     assert code == 0
     assert f"table: {table} (6 networks more; " in out
-    code, out, errors = nas_tc("calibrate", *small, "--networks", "6")  # it goes on
+    code, out, errors = nas_tc("calibrate", *small, "--networks", "6", "--json")  # it goes on
     assert code == 0
+    assert json.loads(out)["table"] == table
+    assert f"table: {table} (" in errors
     network = ("time", "(3,8) | (3,16)", "--input", "1x8x8", "--builds", "1")
     code, out, errors = nas_tc(*network, "--json")
     assert code == 0

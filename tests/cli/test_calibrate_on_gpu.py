@@ -15,7 +15,7 @@ def slow_gpu(gpu, monkeypatch):
     """A GPU on which each operation takes .2 ms, and its launch .4 ms."""
     gpu.launch_ms = 0.4
     machine = {**MACHINE, "cuda": "12.8"}
-    monkeypatch.setattr("nas_tc.training.choose_device", lambda _: META)
+    monkeypatch.setattr("nas_tc.cli.measured.choose_device", lambda _: META)
     monkeypatch.setattr("nas_tc.latency.time_table.timing_machine", lambda _: machine)
     monkeypatch.setattr(
         "nas_tc.latency.calibration.profile_layers",

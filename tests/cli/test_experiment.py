@@ -1,5 +1,7 @@
 """`nas-tc experiment` on the command line."""
 
+import json
+
 import pytest
 
 from nas_tc.experiment import shipped_experiments
@@ -66,6 +68,8 @@ def test_an_experiment_ends_with_its_table_and_verdicts(nas_tc, cluster, kept_wo
     arguments = ("experiment", "mine.toml", "--data", "digits", "--workers", "1", "--device", "cpu")
     code, out, err = nas_tc(*arguments, "--seeds", "2", "--out", "out")
     assert (code, err) == (0, "")
+    code, document, err = nas_tc(*arguments, "--seeds", "2", "--out", "out", "--json")
+    assert json.loads(document)["trainings"] == {"done": 4, "goal": 4}
     assert "4/4 B, seed 1: validation error " in out
     row = next(line.split() for line in out.splitlines() if line.startswith(" A "))
     assert row[1:2] + row[-3:] == ["37.4", "(3,8)/2", "|", "(3,16)/2"]

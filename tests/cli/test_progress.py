@@ -1,5 +1,6 @@
 """What a search prints about a trial that has ended."""
 
+import sys
 from dataclasses import replace
 
 import pytest
@@ -26,14 +27,14 @@ from nas_tc.cli.progress import Lines
     ],
 )
 def test_the_line_of_a_trial_names_the_network_that_it_repeats(study, capsys, changes, line):
-    Lines().ended(replace(study.trial(3), **changes))
+    Lines(sys.stdout).ended(replace(study.trial(3), **changes))
     trial = study.trial(3)
     expected = f"{line}{trial.complexity:,} multiply-adds, {trial.network}\n"
     assert capsys.readouterr().out == expected
 
 
 def test_networks_are_named_with_the_size_of_their_images_once_they_differ(study, capsys):
-    lines, trial = Lines(), study.trial(3)
+    lines, trial = Lines(sys.stdout), study.trial(3)
     small = replace(trial, architecture=trial.architecture.at((1, 24, 24)))
     for each in (trial, small, trial):
         lines.ended(each)

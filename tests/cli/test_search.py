@@ -1,5 +1,7 @@
 """`nas-tc search`: from the command line to a report."""
 
+import json
+
 import pandas as pd
 import pytest
 
@@ -27,6 +29,12 @@ def test_a_search_from_the_command_line(nas_tc, cluster, tmp_path):
     seconds, verdict = out.splitlines()[-2:]
     assert seconds.startswith("2 baselines: ")
     assert "better than the best baseline (" in verdict
+    code, out, err = nas_tc("search", "--budget", "alexnet*0.1", *arguments, "--json")
+    assert code == 0
+    document = json.loads(out)  # the progress is elsewhere
+    assert "nothing is left to train" in err
+    assert document["front"] == [trial.number for trial in record.front]
+    assert not document["interrupted"]
 
 
 @pytest.mark.parametrize(

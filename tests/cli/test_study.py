@@ -1,5 +1,6 @@
 """A damaged study on the command line, and `nas-tc study rescue`."""
 
+import json
 import shutil
 
 import pytest
@@ -51,6 +52,10 @@ def test_every_command_says_in_one_line_what_is_damaged(nas_tc, damaged, tmp_pat
 
 
 def test_a_study_is_rescued(nas_tc, damaged):
+    code, out, _ = nas_tc("study", "rescue", "digits.db", "--out", "other.db", "--json")
+    found = json.loads(out)
+    assert (code, found["saved"], found["trials"]) == (0, "other.db", 5)
+    assert found["lost"] == ["trial 1: complexity"]
     code, out, _ = nas_tc("study", "rescue", "digits.db")
     assert code == 0
     assert "lost: trial 1: complexity\n" in out

@@ -29,7 +29,7 @@ RECORD = {
 def gpu_of_5_us(gpu, monkeypatch):
     """A GPU on which each operation takes 5 us, and its launch 10 us."""
     gpu.launch_ms = LAUNCH_MS
-    monkeypatch.setattr("nas_tc.training.choose_device", lambda _: META)
+    monkeypatch.setattr("nas_tc.cli.measured.choose_device", lambda _: META)
     monkeypatch.setattr("nas_tc.timing.timing_machine", lambda _: RECORD)
     timed = Stopwatch.time
     monkeypatch.setattr(  # seconds on the wall are no concern of a simulated clock

@@ -40,6 +40,10 @@ def test_train_writes_weights_a_curve_and_a_result(nas_tc, tmp_path):
     assert code == 0
     assert "going on after epoch 2" in again
     assert out.splitlines()[-4:] == again.splitlines()[-4:]
+    code, document, progress = nas_tc("train", *TINY, *settings, "--out", tmp_path, "--json")
+    assert json.loads(document)["test"] == result["test"]
+    assert "going on after epoch 2" in progress
+    assert nas_tc("train", *TINY, *settings, "--out", tmp_path, "--quiet") == (0, "", "")
 
 
 def test_a_training_is_judged_by_the_metric_that_was_named(nas_tc, tmp_path):
