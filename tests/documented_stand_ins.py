@@ -59,13 +59,24 @@ LESS_PYTHON = {
     'data="imagefolder:flowers", epochs=20': 'data="imagefolder:flowers", epochs=1, trials=2',
 }  # fmt: skip
 
-# Files that one page alone speaks of.
-FILES = {
-    "docs/spaces.md": {
-        "mine.toml": "input = [3, 32, 32]\n[[stage]]\ndepth = 1\nwidth = 16\nfilter = 3\n"
-        "[[stage]]\ndepth = 1\nwidth = 'x'\nfilter = 3\n"
-    },
-}
+SPACE = """input = [3, 32, 32]
+[[stage]]
+depth = 1
+width = 16
+filter = 3
+[[stage]]
+depth = 1
+width = 'x'
+filter = 3
+"""
+
+TWO_ACTIVATIONS = """from torch import nn
+
+net = nn.Sequential(
+    nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 8, 3, padding=1), nn.Tanh(),
+    nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 10),
+)
+"""
 
 MODULE = """
 import torch
@@ -100,9 +111,19 @@ def furnish(folder):
 
 
 def furnish_for(document, folder):
-    """Puts the files of one page into its folder."""
-    for name, text in FILES.get(document, {}).items():
-        (folder / name).write_text(text)
+    """Puts the files that one page alone speaks of into its folder."""
+    if document == "docs/spaces.md":
+        (folder / "mine.toml").write_text(SPACE)
+    if document == "docs/errors.md":
+        from handmade_study import make_study
+
+        (folder / "results" / "local").mkdir(parents=True)
+        make_study(folder / "results" / "local" / "digits.db")
+        (folder / "mixed.py").write_text(TWO_ACTIVATIONS)
+        shutil.copytree(folder / "flowers", folder / "broken")
+        whole = (folder / "broken/rose/2.png").read_bytes()
+        (folder / "broken/rose/2.png").write_bytes(whole[:200])
+        shutil.copytree(folder / "flowers/rose", folder / "single/rose")
 
 
 def with_less(words):
