@@ -55,8 +55,9 @@ def walk_parts(architecture: Architecture) -> Iterator[tuple[Layer, ...]]:
 
 
 def walk_convs(architecture: Architecture) -> Iterator[Conv]:
-    """The convolutions alone, for Eqn. (1) of He & Sun (2015); raises as `walk` does."""
-    return (layer for layer in _all_stages(architecture) if isinstance(layer, Conv))
+    """The convolutions alone; raises as `walk` does."""
+    layers = (layer for part in _known_stages(architecture) for layer in part)
+    return (layer for layer in layers if isinstance(layer, Conv))
 
 
 def stage_maps(stage: Stage, height: int, width: int, *, first: bool) -> tuple[MapSize, ...]:
@@ -169,11 +170,6 @@ def _behind(stage: Stage, shape: Shape, number: int) -> Iterator[Layer]:
         shape = output
     if stage.lrn == "after":
         yield ResponseNorm(f"norm{number}", shape)
-
-
-def _all_stages(architecture: Architecture) -> Iterator[Layer]:
-    for part in _known_stages(architecture):
-        yield from part
 
 
 def _known_stages(architecture: Architecture) -> Iterator[tuple[Layer, ...]]:

@@ -2,8 +2,9 @@
 
 from nas_tc._callable import make_callable
 from nas_tc.architecture import Architecture, Shape
-from nas_tc.cost.cost import BYTES_PER_VALUE, Cost, LayerCost, complexity, network_cost
+from nas_tc.cost.cost import BYTES_PER_VALUE, Cost, LayerCost, network_cost
 from nas_tc.cost.memory import Optimizer, TrainingMemory, inference_bytes, training_memory
+from nas_tc.cost.multiply_adds import complexity
 from nas_tc.cost.operations import backward_macs, flops
 from nas_tc.cost.receptive import Field, receptive_fields
 from nas_tc.zoo import find_network

@@ -2,25 +2,10 @@
 
 from dataclasses import dataclass
 
-from nas_tc.architecture import Architecture, Conv, Layer, Shape, volume, walk, walk_convs
+from nas_tc.architecture import Architecture, Conv, Layer, Shape, volume, walk
 from nas_tc.cost.operations import flops
 
 BYTES_PER_VALUE = 4  # float32
-
-
-def complexity(architecture: Architecture) -> int:
-    """Multiply-adds of all convolutions for one image (He & Sun 2015, Eqn. 1).
-
-    Neither biases nor fully connected layers count. This is the number that budgets limit, so it
-    is kept fast: tens of microseconds.
-
-    Args:
-        architecture: Network to count.
-
-    Raises:
-        ArchitectureError: A map shrinks to nothing.
-    """
-    return sum([conv.complexity for conv in walk_convs(architecture)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ from decimal import Decimal
 from typing import Literal
 
 from nas_tc.architecture import Architecture
-from nas_tc.cost.cost import complexity, network_cost
+from nas_tc.cost.cost import network_cost
 from nas_tc.cost.int8 import int8_memory_bytes, int8_weight_bytes
 from nas_tc.cost.memory import inference_bytes, training_memory
+from nas_tc.cost.multiply_adds import complexity
 from nas_tc.errors import NasTcError, unknown
 
 Dependency = Literal["batch", "device", "dtype"]

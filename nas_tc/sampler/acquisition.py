@@ -1,8 +1,10 @@
 """The next setting by a model: a new one, or one to run again."""
 
 from collections.abc import Sequence, Set
+from functools import lru_cache
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from nas_tc.sampler.candidates import Candidate, Key, costs, distinct, rows
 from nas_tc.sampler.climb import climbed
@@ -11,7 +13,7 @@ from nas_tc.sampler.distributions import Floats
 from nas_tc.sampler.expected_improvement import Front, expected_improvement, knowledge_gradient
 from nas_tc.sampler.mutations import mutations
 from nas_tc.sampler.observations import Observation
-from nas_tc.sampler.surrogate import Sample, Surrogate
+from nas_tc.sampler.surrogate import Posterior, Sample, Surrogate
 
 _LIMIT_SHARE = 0.9  # of the choices that look at the limit alone
 _FRONT_WEIGHT = 0.25  # of the limit in the others, which fill the front below it
@@ -22,6 +24,7 @@ _MUTATIONS = 12  # of each
 _REPEAT_SHARE = 0.5  # of the choices that may be a setting that was run before
 _RIVALS = 512  # new settings that these compete with, by their gain
 _LOOKED_AT_AGAIN = 24  # of the best settings
+_TINY = 1e-9  # on the scale of errors: less is rounding
 _BEST_TRIED = 64  # settings whose expected errors a new observation may move
 _MOST_OBSERVATIONS = 400  # that the model is fitted to
 
@@ -61,6 +64,18 @@ class Acquisition:
             number: number of the trial that the setting is for.
             random: source of the choices.
         """
+        with _blas().limit(limits=1):
+            return self._of(found, points, running, seen, number, random)
+
+    def _of(
+        self,
+        found: Sequence[Observation],
+        points: Sequence[Candidate],
+        running: Sequence[Candidate],
+        seen: Set[Key],
+        number: int,
+        random: np.random.Generator,
+    ) -> Candidate | None:
         front = self._fitted(found, points, running)
         tried = self._tried(found, points)
         near = mutations(self._constraints, front.members[-_MEMBERS:], _MUTATIONS, random)
@@ -70,14 +85,18 @@ class Acquisition:
         if not candidates:
             return None
 
+        parts: list[Posterior] = []
+
         def gain(points: Sequence[Candidate]) -> Floats:
-            mean, deviation = self._surrogate.predict(rows(points))
-            return expected_improvement(front, costs(points), mean, deviation, at_limit=at_limit)
+            parts.append(found := self._surrogate.posterior(rows(points)))
+            return expected_improvement(
+                front, costs(points), found.mean, found.deviation, at_limit=at_limit
+            )
 
         candidates, gains = climbed(self._constraints, candidates, gain, seen, random)
         if for_limit and self._repeats and random.random() < _REPEAT_SHARE:
             best = np.argsort(-gains, kind="stable")[:_RIVALS]
-            again = self._again(tried, rows([candidates[place] for place in best.tolist()]))
+            again = self._again(tried, Posterior.of(parts).at(best))
             if again is not None:
                 return again
         return self._constraints.first_admitted(candidates, gains)
@@ -100,7 +119,7 @@ class Acquisition:
         # Running trials count with the errors expected of them, so that the next choice differs.
         if running:
             asked = rows(running)
-            expected = self._surrogate.scale.back(self._surrogate.predict(asked)[0])
+            expected = self._surrogate.scale.back(self._surrogate.mean(asked))
             sample = Sample(
                 np.concatenate([sample.features, asked]),
                 np.concatenate([sample.errors, expected]),
@@ -108,7 +127,7 @@ class Acquisition:
             )
             self._surrogate.fit(sample, first)
             known += running
-        expected, _ = self._surrogate.predict(sample.features)
+        expected = self._surrogate.mean(sample.features)
         fits = np.array([self._constraints.fits(point.cost) for point in known])
         within = [point for point, fit in zip(known, fits, strict=True) if fit]
         return Front.of(within, expected[fits], self._constraints.limit)
@@ -120,31 +139,30 @@ class Acquisition:
         distinct = list(fitting.values())
         if not distinct:
             return []
-        order = np.argsort(self._surrogate.predict(rows(distinct))[0], kind="stable")
+        order = np.argsort(self._surrogate.mean(rows(distinct)), kind="stable")
         return [distinct[place] for place in order[:_BEST_TRIED]]
 
-    def _again(self, tried: list[Candidate], rivals: Floats) -> Candidate | None:
+    def _again(self, tried: list[Candidate], rivals: Posterior) -> Candidate | None:
         """A setting that was tried, if one more run of it tells more than any new setting would.
 
         Args:
             tried: settings to choose from, the best first.
-            rivals: features of the new ones, shape (new, features).
+            rivals: the new ones.
         """
         if not tried:
             return None
-        known = rows(tried)
-        known_mean, known_deviation = self._surrogate.predict(known)
-        mean, deviation = self._surrogate.predict(rivals)
+        known = self._surrogate.posterior(rows(tried))
         many = min(len(tried), _LOOKED_AT_AGAIN)
+        asked = Posterior.of([known.at(slice(many)), rivals])
         gain = knowledge_gradient(
-            np.concatenate([known_mean[:many], mean]),
-            np.concatenate([known_deviation[:many], deviation]),
-            known_mean,
-            self._surrogate.covariance(np.concatenate([known[:many], rivals]), known),
+            asked.mean,
+            asked.deviation,
+            known.mean,
+            self._surrogate.covariance(asked, known),
             self._surrogate.noise_variance,
         )
         best = int(np.argmax(gain))
-        if best >= many or not self._constraints.admits(tried[best].params):
+        if best >= many or gain[best] < _TINY or not self._constraints.admits(tried[best].params):
             return None
         return tried[best]
 
@@ -156,8 +174,19 @@ class Acquisition:
             drawn = self._constraints.draws.all
             if drawn is None or len(drawn) > _POOL:
                 drawn = self._constraints.draws.draw(_POOL, random)
-            self._pool = (block, [self._constraints.points.of(each) for each in drawn])
+            self._pool = (block, self._constraints.fitting(drawn))
         return self._pool[1]
+
+
+@lru_cache(maxsize=1)
+def _blas() -> ThreadpoolController:
+    """The libraries behind NumPy's and SciPy's matrices, to be limited to one thread.
+
+    The matrices are small: on two cores threads wait for each other five times as long as they
+    work, and take the cores from trainings. With one, proposals do not depend on the number of
+    cores either.
+    """
+    return ThreadpoolController().select(user_api="blas")
 
 
 def _sample(found: Sequence[Observation], points: Sequence[Candidate]) -> Sample:

@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from nas_tc.errors import BudgetError
 from nas_tc.sampler.acquisition import Acquisition
-from nas_tc.sampler.candidates import Candidate, Candidates, Key
+from nas_tc.sampler.candidates import Candidate, Candidates, Judge, Key
 from nas_tc.sampler.constraints import Constraints
 from nas_tc.sampler.distributions import Params, is_within
 from nas_tc.sampler.feasible_draws import Cost, Draws, FeasibleDraws
@@ -47,6 +47,8 @@ class BudgetSampler(BaseSampler):
         floor: the least that a setting may cost.
         seed: seed of the proposals; None: another each time.
         canonical: gives one setting for all that mean the same; that one is proposed.
+        judge: gives the canonical setting and the cost of many settings at once, and None for each
+            that does not fit; None instead of it: by `cost` and `canonical`, one by one.
         draws: source of settings that fit; None: `FeasibleDraws`.
         repeats: whether a setting may be run again, where a second look at it is worth more than
             a first one at another. For objectives that differ from run to run.
@@ -68,6 +70,7 @@ class BudgetSampler(BaseSampler):
         floor: float = 0.0,
         seed: int | None = None,
         canonical: Callable[[Params], Params] = dict,
+        judge: Judge | None = None,
         draws: Draws | None = None,
         repeats: bool = False,
         admits: Callable[[Params], bool] | None = None,
@@ -76,7 +79,7 @@ class BudgetSampler(BaseSampler):
         if not floor <= limit:
             raise BudgetError(f"the floor {floor:g} is above the limit {limit:g}; exchange them")
         self.distributions = dict(distributions)
-        points = Candidates(distributions, cost, limit, canonical)
+        points = Candidates(distributions, cost, limit, canonical, judge)
         draws = draws or FeasibleDraws(distributions, points.cost, limit, floor)
         self._constraints = Constraints(
             self.distributions, points, draws, limit, floor, admits or _anything

@@ -1,7 +1,7 @@
 """Settings with all that a sampler wants to know of them, computed once."""
 
 from collections.abc import Callable, Iterable, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log2
 from typing import Any
 
@@ -13,6 +13,7 @@ from nas_tc.sampler.feasible_draws import Cost
 _COSTS_KEPT = 1 << 15
 
 Key = tuple[Any, ...]
+Judge = Callable[[Sequence[Params]], Sequence[tuple[Params, float] | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Candidate:
     params: Params
     key: Key  # its values
     cost: float
-    row: list[float]  # what a model sees: the parameters, and the cost in doublings
+    row: Floats = field(compare=False)  # what a model sees: parameters, and the cost in doublings
 
 
 class Candidates:
@@ -33,6 +34,8 @@ class Candidates:
         cost: of a setting.
         limit: the most that one may cost.
         canonical: gives one setting for all that mean the same.
+        judge: gives these two for many settings at once, None for a setting that does not fit; None
+            instead of it: by `cost` and `canonical`.
     """
 
     def __init__(
@@ -41,12 +44,14 @@ class Candidates:
         cost: Cost,
         limit: float,
         canonical: Callable[[Params], Params],
+        judge: Judge | None = None,
     ) -> None:
         self._names = tuple(distributions)
         self._encoder = Encoder(distributions)
         self._cost = cost
         self._limit = limit
         self._canonical = canonical
+        self._judge = judge
         self._known: dict[Key, float] = {}
 
     def cost(self, params: Params) -> float:
@@ -60,10 +65,33 @@ class Candidates:
 
     def of(self, params: Params) -> Candidate:
         """The point of a setting."""
-        settled = self._canonical(params)
-        cost = self.cost(params)  # equal for all settings that mean the same; mostly known
-        octaves = log2(max(cost / self._limit, 1e-6)) if self._limit > 0 else 0.0
-        return Candidate(settled, self._key(settled), cost, [*self._encoder.row(settled), octaves])
+        # The cost is equal for all settings that mean the same, and mostly known.
+        return self._all([(self._canonical(params), self.cost(params))])[0]
+
+    def fitting(self, settings: Sequence[Params], fits: Callable[[float], bool]) -> list[Candidate]:
+        """The points of those settings whose cost fits, in order.
+
+        Args:
+            settings: The settings.
+            fits: Whether a cost fits.
+        """
+        if self._judge is not None:
+            return self._all([each for each in self._judge(settings) if each is not None])
+        judged = ((params, self.cost(params)) for params in settings)
+        return self._all([(self._canonical(params), cost) for params, cost in judged if fits(cost)])
+
+    def _all(self, settled: Sequence[tuple[Params, float]]) -> list[Candidate]:
+        """The points of canonical settings with their costs."""
+        encoded = self._encoder.rows([params for params, _ in settled])
+        octaves = [self._octaves(cost) for _, cost in settled]
+        features = np.column_stack([encoded, np.array(octaves, dtype=np.float64)])
+        return [
+            Candidate(params, self._key(params), cost, row)
+            for (params, cost), row in zip(settled, features, strict=True)
+        ]
+
+    def _octaves(self, cost: float) -> float:
+        return log2(max(cost / self._limit, 1e-6)) if self._limit > 0 else 0.0
 
     def _key(self, params: Params) -> Key:
         return tuple([params[name] for name in self._names])

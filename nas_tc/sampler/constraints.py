@@ -5,11 +5,12 @@ A setting is a value for each parameter of the search; it has a cost.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from nas_tc.sampler.candidates import Candidate, Candidates
-from nas_tc.sampler.distributions import Distributions, Floats, Params
+from nas_tc.sampler.distributions import Distributions, Floats, Neighbours, Params
 from nas_tc.sampler.feasible_draws import Draws
 
 
@@ -39,7 +40,16 @@ class Constraints:
 
     def drawn(self, settings: int, random: np.random.Generator) -> list[Candidate]:
         """Samples of settings within the limits, as many as asked for."""
-        return [self.points.of(each) for each in self.draws.draw(settings, random)]
+        return self.fitting(self.draws.draw(settings, random))
+
+    def fitting(self, settings: Sequence[Params]) -> list[Candidate]:
+        """The points of those settings whose cost is within the limits, in order."""
+        return self.points.fitting(settings, self.fits)
+
+    @cached_property
+    def neighbours(self) -> dict[str, Neighbours]:
+        """The neighbours of the values of each parameter, by its name."""
+        return {name: Neighbours(each) for name, each in self.distributions.items()}
 
     def first_admitted(self, points: Sequence[Candidate], worth: Floats) -> Candidate | None:
         """The admitted point of the highest worth; None if none is admitted."""

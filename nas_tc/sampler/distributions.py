@@ -1,6 +1,6 @@
 """What a sampler has to know of Optuna's distributions: values by place, neighbours, features."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import exp, log, sqrt
 from typing import Any
 
@@ -68,16 +68,27 @@ def values(distribution: BaseDistribution) -> list[Any]:
     return list(dict.fromkeys(value_at(distribution, place) for place in places))
 
 
-def neighbour(distribution: BaseDistribution, value: Any, random: np.random.Generator) -> Any:
-    """Another value: mostly one nearby, if values have an order."""
-    if is_ordered(distribution) and random.random() < 0.7:
+class Neighbours:
+    """Other values of a parameter: mostly ones nearby, if values have an order.
+
+    Args:
+        distribution: Distribution of the parameter.
+    """
+
+    def __init__(self, distribution: BaseDistribution) -> None:
+        self._distribution = distribution
+        self._is_ordered = is_ordered(distribution)
         many = steps(distribution)
-        size = 0.1 if many is None or many > 20 else 1.3 / many
-        place = position(distribution, value) + random.normal(0, size)
-        moved = value_at(distribution, min(max(place, 0.0), 1 - 1e-12))
-        if moved != value:
-            return moved
-    return value_at(distribution, random.random())
+        self._size = 0.1 if many is None or many > 20 else 1.3 / many
+
+    def of(self, value: Any, random: np.random.Generator) -> Any:
+        """A neighbour of a value, perhaps the value itself."""
+        if self._is_ordered and random.random() < 0.7:
+            place = position(self._distribution, value) + random.normal(0, self._size)
+            moved = value_at(self._distribution, min(max(place, 0.0), 1 - 1e-12))
+            if moved != value:
+                return moved
+        return value_at(self._distribution, random.random())
 
 
 def is_ordered(distribution: BaseDistribution) -> bool:
@@ -116,21 +127,26 @@ class Encoder:
 
     def __init__(self, distributions: Distributions) -> None:
         self._distributions = dict(distributions)
-        self._categories: dict[str, dict[Any, list[float]]] = {}
+        self._categories: dict[str, tuple[dict[Any, int], Floats]] = {}
         for name, each in distributions.items():
             if isinstance(each, CategoricalDistribution):
-                self._categories[name] = {
-                    choice: ([position(each, choice)] if is_ordered(each) else [])
+                numbers = {choice: n for n, choice in enumerate(dict.fromkeys(each.choices))}
+                table = [
+                    ([position(each, choice)] if is_ordered(each) else [])
                     + [sqrt(0.5) if choice == other else 0.0 for other in each.choices]
-                    for choice in each.choices
-                }
+                    for choice in numbers
+                ]
+                self._categories[name] = numbers, np.array(table)
 
-    def row(self, params: Params) -> list[float]:
-        """The numbers of one setting."""
-        found: list[float] = []
+    def rows(self, settings: Sequence[Params]) -> Floats:
+        """The numbers of settings, shape (settings, features)."""
+        parts: list[Floats] = [np.zeros((len(settings), 0))]
         for name, distribution in self._distributions.items():
             if name in self._categories:
-                found += self._categories[name][params[name]]
+                numbers, table = self._categories[name]
+                chosen = np.array([numbers[each[name]] for each in settings], dtype=np.int64)
+                parts.append(table[chosen])
             else:
-                found.append(position(distribution, params[name]))
-        return found
+                places = [position(distribution, each[name]) for each in settings]
+                parts.append(np.array(places, dtype=np.float64)[:, None])
+        return np.concatenate(parts, axis=1)

@@ -40,7 +40,7 @@ def unseen(
 ) -> Candidate | None:
     """A setting that is new: a uniform sample, or a neighbour; None if there is none."""
     if constraints.draws.all is not None:
-        listed = map(constraints.points.of, constraints.draws.all)
+        listed = constraints.fitting(constraints.draws.all)
         new = [each for each in listed if each.key not in seen]
         while new:
             point = new.pop(random.integers(len(new)))

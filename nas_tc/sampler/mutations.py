@@ -6,7 +6,7 @@ import numpy as np
 
 from nas_tc.sampler.candidates import Candidate
 from nas_tc.sampler.constraints import Constraints
-from nas_tc.sampler.distributions import neighbour
+from nas_tc.sampler.distributions import Params
 
 _MOST_CHANGED = 3  # parameters
 
@@ -28,16 +28,15 @@ def mutations(
         children: tries for each parent; those that do not fit are left out.
         random: source of the changes.
     """
-    found = []
-    distributions = constraints.distributions
-    names = list(distributions)
+    neighbours = list(constraints.neighbours.items())
+    most = min(_MOST_CHANGED, len(neighbours))
+    found: list[Params] = []
     for parent in parents:
         for _ in range(children):
             changed = dict(parent.params)
-            many = min(int(random.integers(1, _MOST_CHANGED + 1)), len(names))
-            for place in random.permutation(len(names))[:many]:
-                name = names[place]
-                changed[name] = neighbour(distributions[name], changed[name], random)
-            if constraints.fits(constraints.points.cost(changed)):
-                found.append(constraints.points.of(changed))
-    return found
+            many = min(int(random.integers(1, _MOST_CHANGED + 1)), most)
+            for place in random.permutation(len(neighbours))[:many].tolist():
+                name, neighbour = neighbours[place]
+                changed[name] = neighbour.of(changed[name], random)
+            found.append(changed)
+    return constraints.fitting(found)

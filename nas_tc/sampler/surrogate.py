@@ -1,23 +1,18 @@
 """Expected errors of candidates, from noisy errors of others: a Gaussian process.
 
-The covariance is that of a linear model plus a smooth deviation from it (Matérn 5/2, length grown
-with the number of parameters) plus noise; the three variances are those of the greatest marginal
-likelihood. benchmarks/search_quality.py and docs/search.md say what it was chosen against.
+benchmarks/search_quality.py and docs/search.md say what it was chosen against.
 """
 
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
 import numpy as np
-from scipy.linalg import solve_triangular
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import ConstantKernel, DotProduct, Matern, WhiteKernel
+from scipy.linalg import cho_solve, cholesky, solve_triangular
 
 from nas_tc.sampler.distributions import Floats
+from nas_tc.sampler.kernel import Kernel
 
 _VARIANCES_FROM, _VARIANCES_UPTO = 10, 150  # observations that the variances are chosen on
 _GROWTH = 1.2  # of these, before they are chosen anew
@@ -71,6 +66,43 @@ class Sample:
     spreads: Floats
 
 
+@dataclass(frozen=True)
+class Posterior:
+    """What a model expects of the noiseless errors at some points, on the scale.
+
+    Attributes:
+        features: Shape (points, features).
+        mean: Expected errors, shape (points,).
+        deviation: Their standard deviations, shape (points,).
+        whitened: Covariances with the observations, divided by the Cholesky factor of theirs, shape
+            (observations, points).
+    """
+
+    features: Floats
+    mean: Floats
+    deviation: Floats
+    whitened: Floats
+
+    @classmethod
+    def of(cls, parts: "Sequence[Posterior]") -> "Posterior":
+        """The points of several as those of one."""
+        return cls(
+            np.concatenate([each.features for each in parts]),
+            np.concatenate([each.mean for each in parts]),
+            np.concatenate([each.deviation for each in parts]),
+            np.concatenate([each.whitened for each in parts], axis=1),
+        )
+
+    def at(self, places: Any) -> "Posterior":
+        """Some of the points."""
+        return Posterior(
+            self.features[places],
+            self.mean[places],
+            self.deviation[places],
+            self.whitened[:, places],
+        )
+
+
 class Surrogate:
     """A model of the error; `fit` it before anything is asked.
 
@@ -80,9 +112,13 @@ class Surrogate:
 
     def __init__(self, parameters: int) -> None:
         self._length = 0.5 * sqrt(max(parameters, 1))
-        self._kernels: dict[int, Any] = {}
-        self._process: Any = None
-        self._noise = 0.0
+        self._kernels: dict[int, Kernel] = {}
+        self._kernel = Kernel(0.0, 0.0, 1.0, 0.0)
+        self._features: Floats = np.zeros((0, 0))
+        self._factor: Floats = np.zeros((0, 0))  # Cholesky factor of the observed covariance
+        self._errors: Floats = np.zeros(0)  # standardised, on the scale
+        self._weights: Floats = np.zeros(0)
+        self._center, self._unit = 0.0, 1.0
         self.scale = Scale(0.0, 1.0)
 
     def fit(self, sample: Sample, first: Callable[[int], Sample]) -> None:
@@ -99,31 +135,44 @@ class Surrogate:
             known = round(known * _GROWTH)
         known = min(known, len(sample.errors))
         if known not in self._kernels:
-            self._kernels[known] = self._chosen(first(known))
-        kernel = self._kernels[known]
+            few = first(known)
+            z, variance = _scaled(Scale.of(few.errors), few)
+            self._kernels[known] = Kernel.likeliest(few.features, z, variance, self._length)
+        self._kernel = self._kernels[known]
         self.scale = Scale.of(sample.errors)
         z, variance = _scaled(self.scale, sample)
-        self._noise = kernel.k2.noise_level
-        self._process = GaussianProcessRegressor(
-            kernel, alpha=variance, optimizer=None, normalize_y=True
-        ).fit(sample.features, z)
+        self._center, self._unit = float(z.mean()), float(z.std())
+        if self._unit < 1e-14:  # all errors are the same
+            self._unit = 1.0
+        self._errors = (z - self._center) / self._unit
+        self._features = sample.features
+        covariance = self._kernel.of(sample.features, sample.features)
+        covariance[np.diag_indices_from(covariance)] += self._kernel.noise + variance
+        self._factor = cholesky(covariance, lower=True, overwrite_a=True, check_finite=False)
+        self._weights = cho_solve((self._factor, True), self._errors, check_finite=False)
+
+    def mean(self, features: Floats) -> Floats:
+        """Means of the noiseless error, on the scale."""
+        return self._mean(self._kernel.of(features, self._features))
+
+    def posterior(self, features: Floats) -> Posterior:
+        """Means, standard deviations and what covariances are computed from."""
+        known = self._kernel.of(features, self._features)
+        mean = self._mean(known)
+        whitened = self._whitened(known.T)
+        variance = self._kernel.variance(features) - np.einsum("kp,kp->p", whitened, whitened)
+        deviation = np.sqrt(np.maximum(variance * self._unit**2, 1e-12))
+        return Posterior(features, mean, deviation, whitened)
 
     def predict(self, features: Floats) -> tuple[Floats, Floats]:
         """Means and standard deviations of the noiseless error, on the scale."""
-        mean, deviation = self._process.predict(features, return_std=True)
-        unit = float(self._process._y_train_std)
-        return mean, np.sqrt(np.maximum(deviation**2 - self._noise * unit**2, 1e-12))
+        found = self.posterior(features)
+        return found.mean, found.deviation
 
-    def covariance(self, some: Floats, others: Floats) -> Floats:
-        """Of the noiseless errors at two sets of features, on the scale, shape (some, others)."""
-        process = self._process
-        kernel, known = process.kernel_.k1, process.X_train_
-        left, right = (
-            solve_triangular(process.L_, kernel(known, each), lower=True, check_finite=False)
-            for each in (some, others)
-        )
-        unit = float(process._y_train_std)
-        found: Floats = (kernel(some, others) - left.T @ right) * unit**2
+    def covariance(self, some: Posterior, others: Posterior) -> Floats:
+        """Of the noiseless errors at two sets of points, on the scale, shape (some, others)."""
+        prior = self._kernel.of(some.features, others.features)
+        found: Floats = (prior - some.whitened.T @ others.whitened) * self._unit**2
         return found
 
     def regression(self, design: Floats) -> tuple[Floats, Floats, int]:
@@ -140,39 +189,31 @@ class Surrogate:
             Coefficients on the scale, shape (effects,), their covariance and the degrees of freedom
             of Student's t. Where the residuals are larger than the model thinks, these count.
         """
-        process = self._process
-        design, errors = (
-            solve_triangular(process.L_, each, lower=True, check_finite=False)
-            for each in (design, process.y_train_)
-        )
+        design, errors = self._whitened(design), self._whitened(self._errors)
         inverse = np.linalg.inv(design.T @ design)
         found = inverse @ design.T @ errors
         freedom = len(errors) - design.shape[1]
         spread = float(((errors - design @ found) ** 2).sum()) / max(freedom, 1)
-        unit = float(process._y_train_std)
+        unit = self._unit
         return found * unit, inverse * max(spread, 1.0) * unit**2, freedom
 
     @property
     def noise_variance(self) -> float:
         """Of one observation, on the scale."""
-        return float(self._noise * self._process._y_train_std**2)
+        return self._kernel.noise * self._unit**2
 
     @property
     def noise(self) -> float:
         """Standard deviation of one observation, as an error at the median."""
-        return float(sqrt(self._noise) * self._process._y_train_std * self.scale.unit)
+        return sqrt(self._kernel.noise) * self._unit * self.scale.unit
 
-    def _chosen(self, sample: Sample) -> Any:
-        """The covariance whose variances make the sample most likely."""
-        z, variance = _scaled(Scale.of(sample.errors), sample)
-        kernel = (
-            ConstantKernel(1.0, (1e-3, 1e2)) * DotProduct(1.0, "fixed")
-            + ConstantKernel(0.3, (1e-3, 1e2)) * Matern(self._length, "fixed", nu=2.5)
-        ) + WhiteKernel(0.1, (1e-3, 1.0))
-        process = GaussianProcessRegressor(kernel, alpha=variance, normalize_y=True)
-        with warnings.catch_warnings():  # a variance at the end of its range is no fault
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            return process.fit(sample.features, z).kernel_
+    def _mean(self, known: Floats) -> Floats:
+        found: Floats = self._unit * (known @ self._weights) + self._center
+        return found
+
+    def _whitened(self, columns: Floats) -> Floats:
+        found: Floats = solve_triangular(self._factor, columns, lower=True, check_finite=False)
+        return found
 
 
 def _scaled(scale: Scale, sample: Sample) -> tuple[Floats, Floats]:

@@ -15,6 +15,7 @@ from nas_tc.sampler.budget_sampler import BudgetSampler
 from nas_tc.sampler.distributions import Params
 from nas_tc.sampler.feasible_draws import Cost, Draws, FeasibleDraws
 from nas_tc.search.nearest_draws import NearestDraws
+from nas_tc.search.network_judge import NetworkJudge
 from nas_tc.space import Feasible, Joint, Space, extreme_network
 
 _LISTED = 4096  # networks
@@ -90,6 +91,7 @@ def network_sampler(
         floor=limit.least_complexity,
         seed=seed,
         canonical=canonical,
+        judge=NetworkJudge(space, limit.least_complexity, most, cost if others else None),
         draws=draws,
         repeats=True,
         admits=None if admits is None else is_admitted,

@@ -14,6 +14,7 @@ from nas_tc.space.space import Space, Values, genes_of
 
 if TYPE_CHECKING:
     from nas_tc.space.batch import complexity_batch as complexity_batch
+    from nas_tc.space.canonical import canonical_settings as canonical_settings
     from nas_tc.space.feasible import Feasible as Feasible
     from nas_tc.space.joint import Joint as Joint
     from nas_tc.space.unused import dead_choices as dead_choices
@@ -30,6 +31,7 @@ __all__ = [
     "SpaceShare",
     "StageChoices",
     "Values",
+    "canonical_settings",
     "complexity_batch",
     "count_networks",
     "dead_choices",
@@ -47,6 +49,7 @@ __all__ = [
 _WITH_NUMPY = {  # the command line does without it
     "Feasible": "nas_tc.space.feasible",
     "Joint": "nas_tc.space.joint",
+    "canonical_settings": "nas_tc.space.canonical",
     "complexity_batch": "nas_tc.space.batch",
     "dead_choices": "nas_tc.space.unused",
 }

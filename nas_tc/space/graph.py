@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from nas_tc.architecture import Architecture, Inception, Stage, head_named, parse_block, walk
 from nas_tc.errors import SpaceError
+from nas_tc.space.canonical import widths_in_use
 from nas_tc.space.choices import STAGE_FIELDS
 from nas_tc.space.paths import Edges
 from nas_tc.space.space import Space
@@ -322,13 +323,10 @@ def _split(level: Level, first: Ints, rest: Ints) -> tuple[Level, Level, Ints]:
 
 def _canonical(space: Space, number: int, table: StageTable) -> NDArray[np.bool_]:
     """The options of a stage in which choices that play no part are the first."""
-    choices = space.stages[number - 1]
-    blocks = [parse_block(text) for text in choices.block or space.blocks]
     picks = table.picks
-    depth = np.array(choices.depth)[picks["depth"]]
-    fixed = np.array([isinstance(block, Inception) for block in blocks])[picks["block"]]
-    has_width = ~fixed & (depth > (1 if choices.last_width else 0))
-    counts = (has_width | (picks["width"] == 0)) & (~fixed | (picks["last_width"] == 0))
+    depth = np.array(space.stages[number - 1].depth)[picks["depth"]]
+    width, last_width = widths_in_use(space, number, picks["block"], depth)
+    counts = (width | (picks["width"] == 0)) & (last_width | (picks["last_width"] == 0))
     is_first = np.all([picks[field] == 0 for field in STAGE_FIELDS if field != "depth"], axis=0)
     found: NDArray[np.bool_] = np.where(depth == 0, is_first, counts)
     return found

@@ -2,30 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
+from itertools import product, zip_longest
 from math import prod
 from typing import Any, Self
 
-from nas_tc.architecture import (
-    ACTIVATIONS,
-    KEEPS_MAP,
-    Architecture,
-    Block,
-    Head,
-    Inception,
-    Norm,
-    Pool,
-    Shape,
-    Stage,
-    format_block,
-    format_pool,
-    head_named,
-    parse_block,
-    parse_pool,
-)
+from nas_tc.architecture import ACTIVATIONS, Architecture, Head, Norm, Shape
 from nas_tc.errors import SpaceError, unknown
 from nas_tc.space.checks import check_blocks, check_depths
 from nas_tc.space.choices import STAGE_FIELDS, TOP_FIELDS, Choice, Gene, StageChoices
+from nas_tc.space.decoding import known_head, stage_of
+from nas_tc.space.encoding import stage_values
 
 Values = Mapping[str, Choice]  # gene name to the chosen value
 
@@ -142,6 +129,17 @@ class Space:
             for row in settings
         ]
 
+    def numbers(self, values: Sequence[Values]) -> list[list[int]]:
+        """The setting of each of these: `values` backwards."""
+        return [[numbers[each[name]] for name, numbers in self._numbers.items()] for each in values]
+
+    @cached_property
+    def _numbers(self) -> dict[str, dict[Choice, int]]:
+        """For each gene the number of each choice."""
+        return {
+            gene.name: {choice: n for n, choice in enumerate(gene.choices)} for gene in self.genes
+        }
+
     def decode(self, values: Values) -> Architecture:
         """The network that the genes' values choose.
 
@@ -179,14 +177,14 @@ class Space:
         return Architecture(
             self.input if resolution is None else self.input_at(resolution),
             tuple(stages),
-            self._head(pick("head", self.heads), pick("dropout", self.dropouts)),
+            self.head_of(pick("head", self.heads), pick("dropout", self.dropouts)),
             self.classes,
             self.norm,
             pick("activation", self.activations),
         )
 
     def encode(self, architecture: Architecture) -> dict[str, Choice]:
-        """Values of the genes that decode to `architecture`; genes without effect have any value.
+        """Values of the genes that decode to `architecture`: the first where there is no effect.
 
         Args:
             architecture: Network to encode.
@@ -200,39 +198,17 @@ class Space:
             raise SpaceError(
                 f"space {self.name!r} has {len(self.stages)} stages: {len(stages)} given"
             )
-        values = self._encoded_whole(architecture)
-        for number, choices in enumerate(self.stages, start=1):
-            chosen: dict[str, Choice] = {"depth": 0}
-            if number <= len(stages):
-                blocks = choices.block or self.blocks
-                chosen = _chosen(stages[number - 1], choices, blocks, last=number == len(stages))
-                if not choices.block:
-                    self._encode_shared(values, chosen, number)
-            for field in STAGE_FIELDS:
-                options: tuple[Choice, ...] = getattr(choices, field)
-                if options and field in chosen and chosen[field] not in options:
-                    raise SpaceError(
-                        f"space {self.name!r}: stage {number} cannot have {field} {chosen[field]}"
-                    )
-                if len(options) > 1:
-                    values[f"stage{number}.{field}"] = chosen.get(field, options[0])
+        values = self._whole_values(architecture)
+        for number, (choices, stage) in enumerate(zip_longest(self.stages, stages), start=1):
+            is_last = number == len(stages)
+            values |= stage_values(self.name, number, choices, self.blocks, stage, is_last=is_last)
         if self.decode(values).stages != stages:
             raise SpaceError(
                 f"space {self.name!r} ties widths or blocks that this network has apart"
             )
         return values
 
-    def _encode_shared(
-        self, values: dict[str, Choice], chosen: dict[str, Choice], number: int
-    ) -> None:
-        """Sets the gene of the shared block by a stage that has it."""
-        block = chosen.get("block", self.blocks[0])
-        if block not in self.blocks:
-            raise SpaceError(f"space {self.name!r}: stage {number} cannot have block {block}")
-        if len(self.blocks) > 1:
-            values["block"] = block
-
-    def _encoded_whole(self, architecture: Architecture) -> dict[str, Choice]:
+    def _whole_values(self, architecture: Architecture) -> dict[str, Choice]:
         """Values of the genes that are no stage's; that of the shared block may change later."""
         values: dict[str, Choice] = {}
         if len(self.resolutions) > 1:
@@ -247,15 +223,11 @@ class Space:
                 )
             values["activation"] = architecture.activation
         if len(self.heads) > 1 or len(self.dropouts) > 1:
-            found = [
-                (head, dropout)
-                for head in self.heads or (None,)
-                for dropout in self.dropouts or (None,)
-                if self._head(head, dropout) == architecture.head
-            ]
-            if not found:
+            pairs = product(self.heads or (None,), self.dropouts or (None,))
+            found = next((each for each in pairs if self.head_of(*each) == architecture.head), None)
+            if found is None:
                 raise SpaceError(f"space {self.name!r} cannot have the head {architecture.head}")
-            head, dropout = found[0]
+            head, dropout = found
             if head is not None and len(self.heads) > 1:
                 values["head"] = head
             if dropout is not None and len(self.dropouts) > 1:
@@ -264,8 +236,9 @@ class Space:
             values["block"] = self.blocks[0]
         return values
 
-    def _head(self, name: str | None, dropout: float | None) -> Head:
-        return _known_head(self.head, name, dropout)
+    def head_of(self, name: str | None, dropout: float | None) -> Head:
+        """The head of these choices; None: the space has no such gene."""
+        return known_head(self.head, name, dropout)
 
 
 def genes_of(space: Mapping[str, Any]) -> tuple[Gene, ...]:
@@ -293,66 +266,3 @@ def _stage_dict(stage: StageChoices) -> dict[str, Any]:
     if stage.padding is None:
         del values["padding"]
     return values
-
-
-def _chosen(
-    stage: Stage, choices: StageChoices, blocks: tuple[str, ...], *, last: bool
-) -> dict[str, Choice]:
-    """The fields that have an effect in a stage, and their values."""
-    named = _texts(blocks)
-    values: dict[str, Choice] = {
-        "depth": stage.depth,
-        "filter": stage.filter,
-        "stride": stage.stride,
-        "block": named.get(stage.block) or format_block(stage.block),
-    }
-    if not isinstance(stage.block, Inception):
-        if choices.last_width:
-            values["last_width"] = stage.last_width
-        if stage.depth > 1 or not choices.last_width:
-            values["width"] = stage.width
-    if not last:
-        values["pool"] = "none" if stage.pool is None else format_pool(stage.pool)
-    return values
-
-
-@lru_cache(maxsize=1 << 14)  # a search decodes some hundred networks a proposal
-def stage_of(
-    block: str,
-    depth: int,
-    width: int,
-    filter: int,
-    last_width: int,
-    stride: int,
-    padding: int | None,
-    pool: str,
-) -> Stage:
-    """The stage of these choices; an inception block has a width of its own."""
-    parsed = parse_block(block)
-    if isinstance(parsed, Inception):
-        width, last_width = parsed.n_out, 0
-    return Stage(
-        depth, width, filter, last_width, stride, pool_of(pool), padding_of(padding, parsed), parsed
-    )
-
-
-@lru_cache(maxsize=256)
-def pool_of(text: str) -> Pool | None:
-    """`"3/2"` as a pooling of size 3 and stride 2, `"none"` as None."""
-    return None if text == "none" else parse_pool(text)
-
-
-def padding_of(padding: int | None, block: Block) -> int | None:
-    """The padding of a stage's filters, pixels; blocks that keep the map pad by half of them."""
-    return None if isinstance(block, KEEPS_MAP) else padding
-
-
-@lru_cache(maxsize=256)
-def _texts(blocks: tuple[str, ...]) -> dict[Block, str]:
-    return {parse_block(text): text for text in blocks}
-
-
-@lru_cache(maxsize=256)
-def _known_head(head: Head, name: str | None, dropout: float | None) -> Head:
-    found = head if name is None else head_named(name)
-    return found if dropout is None else replace(found, dropout=dropout)

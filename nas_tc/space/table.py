@@ -25,7 +25,8 @@ from nas_tc.architecture import (
 from nas_tc.errors import ArchitectureError, SpaceError
 from nas_tc.space.checks import out_channels
 from nas_tc.space.choices import STAGE_FIELDS, StageChoices
-from nas_tc.space.space import Space, padding_of, pool_of
+from nas_tc.space.decoding import padding_of, pool_of
+from nas_tc.space.space import Space
 from nas_tc.space.unit_costs import COMPLEXITY, MEASURES, unit_costs
 
 # States between two stages: a map has shrunk to nothing, the network has ended, the last pooling

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from optuna.trial import TrialState, create_trial
 from scipy.stats import norm
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import ConstantKernel, DotProduct, Matern, WhiteKernel
 
 from nas_tc.sampler.candidates import Candidate
 from nas_tc.sampler.expected_improvement import Front, expected_improvement, knowledge_gradient
@@ -72,7 +74,7 @@ def test_what_is_less_certain_counts_for_less():
 
 
 def front(*members, limit=16.0):
-    points = [Candidate({}, (n,), cost, []) for n, (cost, _) in enumerate(members)]
+    points = [Candidate({}, (n,), cost, np.zeros(0)) for n, (cost, _) in enumerate(members)]
     return Front.of(points, np.array([error for _, error in members]), limit)
 
 
@@ -128,7 +130,7 @@ def test_the_knowledge_gradient_is_that_of_drawn_observations():
     new, tried = random.random((5, x.shape[1])), x[:8]
     mean, deviation = model.predict(new)
     known, _ = model.predict(tried)
-    covariance = model.covariance(new, tried)
+    covariance = model.covariance(model.posterior(new), model.posterior(tried))
     found = knowledge_gradient(mean, deviation, known, covariance, model.noise_variance)
     spread = np.sqrt(deviation**2 + model.noise_variance)
     for place in range(5):
@@ -149,8 +151,32 @@ def test_without_noise_a_second_look_is_worth_nothing():
 def test_covariance_at_one_place_is_the_variance():
     x, _, y = noisy(2, many=25)
     model = fitted(x, y)
-    _, deviation = model.predict(x[:6])
-    assert np.diag(model.covariance(x[:6], x[:6])) == pytest.approx(deviation**2, abs=1e-8)
+    found = model.posterior(x[:6])
+    assert np.diag(model.covariance(found, found)) == pytest.approx(found.deviation**2, abs=1e-8)
+
+
+def test_it_is_the_process_of_scikit_learn():
+    x, _, y = noisy(3, many=60)
+    new = np.random.default_rng(1).random((20, x.shape[1]))
+    model = fitted(x[:40], y[:40])
+    scale = Scale.of(y[:40])
+    kernel = (
+        ConstantKernel(1.0, (1e-3, 1e2)) * DotProduct(1.0, "fixed")
+        + ConstantKernel(0.3, (1e-3, 1e2)) * Matern(0.5 * 2, "fixed", nu=2.5)
+    ) + WhiteKernel(0.1, (1e-3, 1.0))
+    few = GaussianProcessRegressor(kernel, alpha=1e-8, normalize_y=True)
+    few.fit(x[:35], Scale.of(y[:35]).to(y[:35]))  # the variances: 10, 12, 14, 17, 20, 24, 29, 35
+    whole = GaussianProcessRegressor(few.kernel_, alpha=1e-8, optimizer=None, normalize_y=True)
+    whole.fit(x[:40], scale.to(y[:40]))
+    mean, covariance = whole.predict(new, return_cov=True)
+    noise = few.kernel_.k2.noise_level * whole._y_train_std**2
+    found = model.posterior(new)
+    assert found.mean == pytest.approx(mean, abs=1e-8)
+    assert found.deviation**2 == pytest.approx(np.diag(covariance) - noise, abs=1e-8)
+    both = model.covariance(found, model.posterior(x[:3]))
+    joint = whole.predict(np.concatenate([new, x[:3]]), return_cov=True)[1]
+    assert both == pytest.approx(joint[:20, 20:], abs=1e-8)
+    assert model.mean(new) == pytest.approx(mean, abs=1e-8)
 
 
 def trial(value=None, rungs=(), state=TrialState.COMPLETE, losses=None):
