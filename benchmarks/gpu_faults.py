@@ -59,14 +59,14 @@ def assertion_in_a_worker(device: str) -> Figures:
         class Struck(Worker):
             """A worker whose first network of all meets a device assertion."""
 
-            def begin(self, architecture, seed):
+            def begin(self, architecture, seed, state=None):
                 if not struck.exists():
                     struck.touch()
                     if device == "cpu":
                         raise RuntimeError(ASSERTION)
                     beyond = torch.tensor([9], device="cuda")
                     torch.zeros(2, device="cuda")[beyond].sum().item()
-                return super().begin(architecture, seed)
+                return super().begin(architecture, seed, state)
 
         pool_module.Worker = Struck
         answers = []

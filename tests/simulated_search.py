@@ -30,6 +30,7 @@ from nas_tc.search.settings import Settings
 from nas_tc.search.stop_time import StopTime
 from nas_tc.space import Feasible, parse_space
 from nas_tc.study.attributes import SETTINGS_KEY
+from nas_tc.study.checkpoints import Checkpoints
 from nas_tc.study.files import weights_file, weights_folder
 from nas_tc.study.record import record_of
 from nas_tc.study.storage import requeue_running
@@ -49,6 +50,7 @@ width = [4, 8]
 filter = [1, 3]
 """
 EPOCHS = 4
+RUNGS = (1, 2, 4)
 MOST_STARTS = 60  # of one search, the last of them without faults
 
 
@@ -73,16 +75,19 @@ class SimulatedPool:
         faults: What goes wrong.
         clock: Goes on with each answer.
         trained: Counts the trainings that have ended, by network.
+        checkpoints: Checkpoints beside the study.
     """
 
     metric = Metric.ERROR
 
-    def __init__(self, size, faults, clock, trained):
+    def __init__(self, size, faults, clock, trained, checkpoints):
         self.size = size
+        self._checkpoints = checkpoints
         self._faults, self._clock, self._trained = faults, clock, trained
         self._idle = size
         self._jobs = {}  # by trial: what it is, network, seed, epochs so far
         self._calls = {}  # by trial: seconds at which its worker answers
+        self._resumes = {}  # by trial: whether the next answer is the first after a checkpoint
 
     @property
     def idle(self):
@@ -92,8 +97,21 @@ class SimulatedPool:
     def busy(self):
         return len(self._jobs)
 
-    def begin(self, key, architecture, seed):
-        self._start(key, ["train", architecture, seed, 0])
+    def begin(self, key, architecture, seed, state):
+        self._resumes[key] = state is not None
+        self._start(key, ["train", architecture, seed, self._resumed(architecture, seed, state)])
+
+    def _resumed(self, architecture, seed, state):
+        """Epochs of the state; a whole checkpoint that is there must be used."""
+        file = self._checkpoints.file(architecture, seed)
+        if state is None:
+            if is_whole(file):
+                raise BrokenError(f"{file.name} is whole, and its training begins anew")
+            return 0
+        epochs = state[-1]
+        if state != state_of(architecture, seed, epochs):
+            raise BrokenError(f"a training of {architecture.id} goes on from another state")
+        return epochs
 
     def test(self, key, architecture, weights):
         if weights != weights_of(architecture):
@@ -134,13 +152,33 @@ class SimulatedPool:
             return key, FailedError("ValueError: odd")
         if self._faults.happens("diverged", "worker"):
             return key, TrainingResult(diverged="the loss is nan")
+        earlier = ()
+        if self._resumes.pop(key, False):
+            earlier = tuple(rung_of(network, seed, each) for each in RUNGS if each <= epochs)
         epochs = self._jobs[key][3] = min(EPOCHS, 2 * epochs or 1)
-        error = error_of(network, seed, epochs)
-        rung = Rung(epochs, error, 1.0, 0.5, 4 * error)
+        rung = rung_of(network, seed, epochs)
         if epochs < EPOCHS:
-            return key, TrainingResult(rung)
+            state = state_of(network, seed, epochs)
+            return key, TrainingResult(rung, state=state, earlier=earlier)
         self._trained[network.id] += 1
-        return key, TrainingResult(rung, weights_of(network))
+        return key, TrainingResult(rung, weights_of(network), earlier=earlier)
+
+
+def rung_of(network, seed, epochs):
+    """The errors and times of a training after some epochs."""
+    error = error_of(network, seed, epochs)
+    return Rung(epochs, error, 1.0, 0.5, 4 * error)
+
+
+def state_of(network, seed, epochs):
+    """Bytes that are told from the states of all other trainings and rungs."""
+    return f"{network.id} {seed} ".encode() + bytes([epochs])
+
+
+def is_whole(checkpoint):
+    """Whether the file of a checkpoint is there, as it was written."""
+    kept = checkpoint.read_bytes() if checkpoint.is_file() else b""
+    return kept[:16] == blake2b(kept[16:], digest_size=16).digest()
 
 
 def error_of(network, seed, epochs):
@@ -186,7 +224,14 @@ KINDS = {  # rates of faults
     "kills": {"kill": 0.004},
     "disk": {"full": 0.004, "kill": 0.001},
     "stops": {"stop": 0.03, "kill": 0.001},
-    "workers": {"lost": 0.08, "failed": 0.02, "diverged": 0.05, "late": 0.05, "kill": 0.002},
+    "workers": {
+        "rot": 0.1,
+        "lost": 0.08,
+        "failed": 0.02,
+        "diverged": 0.05,
+        "late": 0.05,
+        "kill": 0.002,
+    },
     "all": {
         "kill": 0.002,
         "full": 0.002,
@@ -195,6 +240,7 @@ KINDS = {  # rates of faults
         "failed": 0.01,
         "diverged": 0.03,
         "late": 0.02,
+        "rot": 0.1,
     },
 }
 
@@ -228,6 +274,7 @@ def simulate(seed, folder, kind=None, workers=None, goal=None):
         is_last = outcome.starts >= MOST_STARTS
         faults = Faults(random, {} if is_last else KINDS[kind], outcome.struck)
         storage.faults = faults
+        struck_before = Counter(outcome.struck)
         limit_s = random.uniform(10, 400) if kind == "stops" and not is_last else None
         reached = _start(path, storage, settings, workers, goal, faults, limit_s, trained)
         storage.faults = None
@@ -237,10 +284,14 @@ def simulate(seed, folder, kind=None, workers=None, goal=None):
         if study is not None and SETTINGS_KEY in study.user_attrs:
             record = record_of(study, path)
             outcome.checks += check(record, path, done)
+            check_checkpoints(study, path, workers)
             done = record.done
+        rot(path, faults)
         if reached:
             break
     _check_end(study, record, goal, trained)
+    if not any(place == "unlink" for _, place in faults.struck - struck_before):
+        check_checkpoints(study, path, 0)
     outcome.checks += 1
     counted = [t for t in record.trials if t.state in ("complete", "pruned")]
     outcome.ended = tuple((t.network, t.state, t.val_error) for t in counted)
@@ -264,7 +315,7 @@ def _start(path, storage, settings, workers, goal, faults, limit_s, trained):
             if SETTINGS_KEY not in study.user_attrs:
                 study.set_user_attr(SETTINGS_KEY, settings.to_dict())
             requeue_running(study)
-            pool = SimulatedPool(workers, faults, clock, trained)
+            pool = SimulatedPool(workers, faults, clock, trained, Checkpoints(path))
             session = Session(study, path, pool, NullListener(), Stops())
             stop = None if limit_s is None else StopTime(limit_s, clock)
             try:
@@ -312,9 +363,26 @@ def check(record, path, done_before):
         if file.read_bytes() != weights_of(trial.architecture):
             raise BrokenError(f"the weights of trial {trial.number} are not whole")
     for trial in record.trained:
-        if trial.baseline is None and max(trial.val_errors) != EPOCHS:
-            raise BrokenError(f"trial {trial.number} is complete after {max(trial.val_errors)}")
+        if trial.baseline is None and tuple(trial.val_errors) != RUNGS:
+            raise BrokenError(f"trial {trial.number} is complete after {[*trial.val_errors]}")
     return 2 + 2 * len(record.front)
+
+
+def check_checkpoints(study, path, workers):
+    """No more of them are there than networks in flight and queued, so the disk does not fill."""
+    waiting = len(study.get_trials(deepcopy=False, states=(TrialState.WAITING,)))
+    kept = [file.name for file in Checkpoints(path).folder.glob("*.rung")]
+    if len(kept) > workers + waiting:
+        raise BrokenError(f"{len(kept)} checkpoints for {waiting} queued networks: {kept}")
+
+
+def rot(path, faults):
+    """Some checkpoints are damaged or lost between two starts."""
+    for file in sorted(Checkpoints(path).folder.glob("*.rung")):
+        if faults.happens("rot", "checkpoint"):
+            file.write_bytes(file.read_bytes()[: faults.random.randrange(40)])
+        elif faults.happens("rot", "folder"):
+            file.unlink()
 
 
 def _check_end(study, record, goal, trained):

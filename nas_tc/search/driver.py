@@ -25,6 +25,7 @@ from nas_tc.search.tally import Tally
 from nas_tc.search.time_judge import TimeJudge
 from nas_tc.search.timing_records import reason_over_limit, timing_record
 from nas_tc.search.trials import ask, trainings_before
+from nas_tc.search.unfinished import Unfinished
 from nas_tc.search.warm_start import enqueue
 from nas_tc.study.attributes import (
     ARCHITECTURE_KEY,
@@ -32,6 +33,7 @@ from nas_tc.study.attributes import (
     LOSSES_KEY,
     OVER_BUDGET_KEY,
     REASON_KEY,
+    RUNG_KEY,
     TIMED_ON_KEY,
     TIMES_KEY,
     TIMING_S_KEY,
@@ -40,6 +42,7 @@ from nas_tc.study.attributes import (
 from nas_tc.study.storage import requeue_running
 from nas_tc.study.trial import trial_record
 from nas_tc.study.weights import Weights
+from nas_tc.training import Rung
 from nas_tc.worker import TimingResult, TrainingResult, training_seed
 
 _FAILURES_IN_A_ROW = 5
@@ -97,6 +100,8 @@ class Driver:
             timed_briefly=time_judge is not None and time_judge.measures,
         )
         self._study.pruner = ParetoPruner(record.objectives[1], reading=reading)
+        self._unfinished = Unfinished(session.path, session.listener)
+        self._unfinished.drop_others(session.study, settings.space)
         self._failures_in_a_row = 0
         self._exhausted = False
         self._notes: set[str] = set()  # workers' notes so far; all workers send the same ones
@@ -168,7 +173,8 @@ class Driver:
         seed = training_seed(self._settings.seed, architecture, repeat)
         if self._stop is not None:
             self._stop.began(trial.number)
-        self._pool.begin(trial.number, architecture, seed)
+        state = self._unfinished.begin(trial, architecture, seed)
+        self._pool.begin(trial.number, architecture, seed, state)
 
     def _times_without_measuring(
         self, time_judge: TimeJudge, architecture: Architecture
@@ -226,10 +232,9 @@ class Driver:
             return
         assert answer.rung is not None
         rung = answer.rung
-        losses = {**trial.user_attrs.get(TRAIN_LOSSES_KEY, {}), str(rung.epoch): rung.train_loss}
-        trial.set_user_attr(TRAIN_LOSSES_KEY, losses)
-        trial.report(rung.val_error, rung.epoch)
-        trial.set_user_attr("validation_s", round(rung.validation_s, 3))
+        if answer.earlier:
+            self._unfinished.goes_on(number, answer.earlier[-1].epoch)
+        _record(trial, (*answer.earlier, rung))
         self._keep_for_tests(rung.validation_s)
         is_pruned = (
             answer.weights is None
@@ -240,6 +245,8 @@ class Driver:
         )
         if answer.weights is None and not is_pruned:
             self._pool.advance(number)
+            if answer.state is not None:
+                self._unfinished.keep(number, answer.state)
             return
         trial.set_user_attr("train_s", round(rung.train_s, 3))
         if self._time_judge is not None:
@@ -254,6 +261,7 @@ class Driver:
     def _end(self, trial: optuna.Trial, state: TrialState, val_error: float | None = None) -> None:
         frozen = self._study.tell(trial, val_error, state=state)
         self._forget(frozen.number)
+        self._unfinished.end(frozen.number)
         record = self._tally.add(trial_record(frozen))
         if state == TrialState.COMPLETE:
             if self._stop is not None:
@@ -274,9 +282,12 @@ class Driver:
             kept = {LOSSES_KEY: losses}
             if BASELINE_KEY in trial.user_attrs:
                 kept[BASELINE_KEY] = trial.user_attrs[BASELINE_KEY]
+            if rungs := trial.user_attrs.get(TRAIN_LOSSES_KEY):
+                kept[RUNG_KEY] = max(int(epoch) for epoch in rungs)
             enqueue(self._study, network, self._settings.space, kept)
         frozen = self._study.tell(trial, state=TrialState.FAIL)
         self._forget(trial.number)
+        self._unfinished.end(trial.number, is_kept=tried_again)
         self._listener.ended(self._tally.in_context(trial_record(frozen)))
         if tried_again:
             return
@@ -312,6 +323,15 @@ class Driver:
             self._running.clear()
             requeue_running(self._study)
         self._listener.progress(self._tally.progress(len(self._running), self._stop))
+
+
+def _record(trial: optuna.Trial, rungs: tuple[Rung, ...]) -> None:
+    """Records further rungs of a trial."""
+    losses = {str(rung.epoch): rung.train_loss for rung in rungs}
+    trial.set_user_attr(TRAIN_LOSSES_KEY, {**trial.user_attrs.get(TRAIN_LOSSES_KEY, {}), **losses})
+    for rung in rungs:
+        trial.report(rung.val_error, rung.epoch)
+    trial.set_user_attr("validation_s", round(rungs[-1].validation_s, 3))
 
 
 def _network_of(trial: optuna.Trial) -> Architecture:

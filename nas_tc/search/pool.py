@@ -112,10 +112,12 @@ class Pool:
         """Number of workers with a network."""
         return len(self._busy)
 
-    def begin(self, key: Hashable, architecture: Architecture, seed: int) -> None:
-        """Gives a network to an idle worker, which trains it to its first rung."""
+    def begin(
+        self, key: Hashable, architecture: Architecture, seed: int, state: bytes | None = None
+    ) -> None:
+        """Gives a network to an idle worker, which trains it to its first rung, or from `state`."""
         worker = self._busy[key] = self._idle.popleft()
-        self._calls[worker.begin.remote(architecture, seed)] = key
+        self._calls[worker.begin.remote(architecture, seed, state)] = key
 
     def advance(self, key: Hashable) -> None:
         """Trains the network `key` to its next rung."""

@@ -50,7 +50,7 @@ def train_and_test(
 ) -> None:
     """Trains each network and tests it with its weights, which need not be kept so.
 
-    A network whose worker died is trained once more with a new worker.
+    A network whose worker died goes on once more from its last rung with a new worker.
 
     Args:
         pool: Workers that train and test.
@@ -77,6 +77,7 @@ class _Loop:
     tests: deque[tuple[TrainingJob, bytes]] = field(default_factory=deque)  # and the weights
     running: dict[Hashable, TrainingJob] = field(default_factory=dict)
     rungs: dict[Hashable, tuple[Rung, ...]] = field(default_factory=dict)
+    states: dict[Hashable, bytes] = field(default_factory=dict)  # after the last rung
     lost: set[Hashable] = field(default_factory=set)  # jobs whose worker died once
 
     def begin_next(self) -> bool:
@@ -87,7 +88,7 @@ class _Loop:
         elif self.waiting and self.may_begin():
             job = self.waiting.popleft()
             self.rungs[job.key] = ()
-            self.pool.begin(job.key, job.network, job.seed)
+            self.pool.begin(job.key, job.network, job.seed, self.states.get(job.key))
         else:
             return False
         self.running[job.key] = job
@@ -105,7 +106,9 @@ class _Loop:
         if isinstance(answer, LostError) and key not in self.lost:
             self.lost.add(key)
             self.waiting.appendleft(job)
-        elif isinstance(answer, FailedError):
+            return
+        self.states.pop(key, None)
+        if isinstance(answer, FailedError):
             self.ended(job, answer)
         else:
             self.ended(job, Trained(self.rungs[key], self.pool.metric.of(answer)))
@@ -113,9 +116,12 @@ class _Loop:
     def _climb(self, key: Hashable, answer: TrainingResult) -> None:
         """Keeps a rung; the next one follows, or the test after the last."""
         assert answer.rung is not None
-        self.rungs[key] += (answer.rung,)
+        self.rungs[key] += (*answer.earlier, answer.rung)
         if answer.weights is None:
             self.pool.advance(key)
+            if answer.state is not None:
+                self.states[key] = answer.state
         else:
+            self.states.pop(key, None)
             self.pool.release(key)
             self.tests.append((self.running.pop(key), answer.weights))

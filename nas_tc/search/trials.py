@@ -28,6 +28,16 @@ def ask(study: optuna.Study, space: Space) -> tuple[optuna.Trial, Architecture]:
     return trial, architecture
 
 
+def queued_networks(study: optuna.Study, space: Space) -> list[Architecture]:
+    """The networks that wait to be trained."""
+    return [
+        Architecture.from_dict(trial.user_attrs[OUT_OF_SPACE_KEY])
+        if OUT_OF_SPACE_KEY in trial.user_attrs
+        else space.decode(trial.system_attrs["fixed_params"])
+        for trial in study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+    ]
+
+
 def trainings_before(study: optuna.Study, number: int, architecture: Architecture) -> int:
     """Number of earlier trials that trained this network or are training it."""
     own = architecture.to_dict()

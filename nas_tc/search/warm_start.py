@@ -17,6 +17,7 @@ from nas_tc.cost import network_cost
 from nas_tc.errors import NasTcError, SpaceError, StudyError
 from nas_tc.search.events import Listener
 from nas_tc.search.settings import Settings
+from nas_tc.search.trials import queued_networks
 from nas_tc.space import Space
 from nas_tc.study.attributes import (
     ARCHITECTURE_KEY,
@@ -128,11 +129,7 @@ def start_with(
         StudyError: Weights cannot be copied.
     """
     known = {trial.architecture for trial in record_of(study, path).trials}
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
-        if OUT_OF_SPACE_KEY in trial.user_attrs:
-            known.add(Architecture.from_dict(trial.user_attrs[OUT_OF_SPACE_KEY]))
-        else:
-            known.add(settings.space.decode(trial.system_attrs["fixed_params"]))
+    known.update(queued_networks(study, settings.space))
     for start in starts:
         if start.network is not None:
             if start.network not in known:

@@ -11,6 +11,7 @@ RERUNS_KEY = "reruns"  # trial number to results with other seeds
 REUSED_KEY = "reused"  # the study and trial that a result was taken from
 REUSED_SEED_KEY = "reused_seed"  # seed of the search that trained a reused result
 LOSSES_KEY = "losses"  # workers that died under the network so far
+RUNG_KEY = "rung"  # epochs of the last rung of an earlier try, of which there is a checkpoint
 TRAIN_LOSSES_KEY = "train_losses"  # mean training loss of the last epoch before each rung
 TIMES_KEY = "times"  # figures of limits on time, by their name
 TIMED_ON_KEY = "timed_on"  # device that measured the study's times

@@ -184,6 +184,7 @@ class QueuedAttributes(Struct):
     guest: dict[str, Any] | None = None
     baseline: Text | None = None
     losses: Count = 0
+    rung: Count = 0
 
 
 class TrialAttributes(QueuedAttributes, kw_only=True):

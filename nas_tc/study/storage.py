@@ -18,6 +18,7 @@ from nas_tc.study.attributes import (
     BASELINE_KEY,
     LOSSES_KEY,
     OUT_OF_SPACE_KEY,
+    RUNG_KEY,
     SETTINGS_KEY,
 )
 from nas_tc.study.comparison import difference
@@ -137,8 +138,10 @@ def requeue_running(study: optuna.Study) -> None:
                 for key in (OUT_OF_SPACE_KEY, BASELINE_KEY)
                 if key in trial.user_attrs
             }
-            losses = trial.user_attrs.get(LOSSES_KEY, 0)
-            study.enqueue_trial(genes, user_attrs={LOSSES_KEY: losses, **kept})
+            kept[LOSSES_KEY] = trial.user_attrs.get(LOSSES_KEY, 0)
+            if rung := max((trial.user_attrs.get(RUNG_KEY, 0), *trial.intermediate_values)):
+                kept[RUNG_KEY] = rung
+            study.enqueue_trial(genes, user_attrs=kept)
         study.tell(trial.number, state=TrialState.FAIL)
 
 

@@ -21,7 +21,7 @@ from nas_tc.training.memory import (
 )
 from nas_tc.training.shard import Shard, check_shard
 from nas_tc.training.step import StepContext
-from nas_tc.training.train import DivergedError, Rung, Training, train
+from nas_tc.training.train import DivergedError, Rung, Training, climb, train
 from nas_tc.training.views import ViewErrors, error_of_views
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "check_fits",
     "check_shard",
     "choose_device",
+    "climb",
     "confusion_of",
     "device_is_lost",
     "error_of_views",

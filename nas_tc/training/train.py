@@ -207,7 +207,35 @@ def train(
         DivergedError: The loss is not a finite number.
     """
     run = Training(network, training, recipe, seed=seed, step_context=step_context)
-    validation_s = 0.0
+    yield from climb(run, validation, step_context=step_context, metric=metric, note=note)
+
+
+def climb(
+    run: Training,
+    validation: Images,
+    *,
+    step_context: StepContext = nullcontext,
+    metric: Metric = Metric.ERROR,
+    note: Callable[[str], None] = lambda _: None,
+    validation_s: float = 0.0,
+) -> Iterator[Rung]:
+    """Trains a network on from where its training is; yields after each rung of the recipe.
+
+    Args:
+        run: Training, new or resumed.
+        validation: As for `train`.
+        step_context: As for `train`.
+        metric: As for `train`.
+        note: As for `train`.
+        validation_s: Seconds of validation so far.
+
+    Yields:
+        The errors and times at each rung.
+
+    Raises:
+        DivergedError: The loss is not a finite number.
+    """
+    recipe = run.recipe
     while run.epoch < recipe.epochs:
         loss = run.run_epoch(note)
         if run.epoch in recipe.rungs:
@@ -215,5 +243,5 @@ def train(
             error = metric.of(confusion_of(run.evaluated(), validation, step_context))
             validation_s += time.perf_counter() - started
             if run.epoch == recipe.epochs and recipe.ema:
-                network.load_state_dict(run.evaluated().state_dict())
+                run.network.load_state_dict(run.evaluated().state_dict())
             yield Rung(run.epoch, error, loss, run.train_s, validation_s)

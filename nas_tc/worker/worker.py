@@ -12,11 +12,11 @@ from hashlib import blake2b
 import torch
 from safetensors.torch import load, save
 
-from nas_tc.architecture import Architecture
+from nas_tc.architecture import Architecture, format_notation
 from nas_tc.data import ImageData
 from nas_tc.data.memory import gib
 from nas_tc.metric import AnyConfusion, Metric
-from nas_tc.module import Network, build
+from nas_tc.module import build
 from nas_tc.recipe import Recipe
 from nas_tc.timing import DTYPES, GpuTurns, NodeLock, gpu_uuid
 from nas_tc.training import (
@@ -25,8 +25,10 @@ from nas_tc.training import (
     OutOfMemoryError,
     Rung,
     StepContext,
+    Training,
     check_fits,
     choose_device,
+    climb,
     confusion_of,
     images_on,
     keep_to_part,
@@ -34,10 +36,10 @@ from nas_tc.training import (
     ran_out,
     settle_on_core,
     take_huge_pages,
-    train,
     with_colours,
 )
 from nas_tc.worker.measure import TimingSetup, measure, measure_front, measure_layers
+from nas_tc.worker.rung_state import StateError, resume, state_after
 from nas_tc.worker.timing_request import (
     FrontTimingRequest,
     FrontTimingResult,
@@ -54,6 +56,8 @@ class TrainingResult:
     Attributes:
         rung: Epoch, error and times of the rung; None if the network diverged.
         weights: Weights in safetensors format after the last rung; None after others.
+        state: State of the training after a rung that is not the last, for `Worker.begin`.
+        earlier: Rungs of the training that this one has gone on from; only in its first answer.
         diverged: Reason to end the trial: the loss is not a number, or the memory does not suffice
             to train or to time the network.
         note: Message about this worker for the user; the same one may come from all workers.
@@ -61,6 +65,8 @@ class TrainingResult:
 
     rung: Rung | None = None
     weights: bytes | None = None
+    state: bytes | None = None
+    earlier: tuple[Rung, ...] = ()
     diverged: str | None = None
     note: str | None = None
 
@@ -145,40 +151,63 @@ class Worker:
         note = _images_note(data, self._train)
         self._notes = [] if note is None else [note]  # which no answer has told yet
         self._timing_setup: TimingSetup | None = None
-        self._network: Network | None = None
-        self._rungs: Iterator[Rung] = iter(())
+        self._training: Training | None = None
+        self._climb: Iterator[Rung] = iter(())
+        self._rungs: tuple[Rung, ...] = ()  # of the network so far
 
-    def begin(self, architecture: Architecture, seed: int) -> TrainingResult:
-        """Drops the last network, builds a new one and trains it to its first rung.
+    def begin(
+        self, architecture: Architecture, seed: int, state: bytes | None = None
+    ) -> TrainingResult:
+        """Drops the last network, builds a new one and trains it to its first or next rung.
 
         Args:
             architecture: Network to train.
             seed: Seed for weights and batches, from `training_seed`.
+            state: State of the same training after a rung, to go on from; None: it begins. One that
+                is of no use is noted, and the training begins.
         """
         self._forget()
         try:
             check_fits(architecture, self._recipe.batch_size, self._device, self._sharers)
         except OutOfMemoryError as error:
             return TrainingResult(diverged=str(error))
-        mean, std = self._moments
-        size = architecture.input[1:]
         self._architecture = architecture
         try:
-            network = build(architecture, mean=mean, std=std, seed=seed, init=self._recipe.init)
-            self._network = network.to(self._device)
+            training = self._new_training(architecture, seed)
+            if state is not None:
+                try:
+                    self._rungs = resume(training, state)
+                except StateError as error:
+                    self._notes.append(
+                        f"a checkpoint cannot be used ({error}): the training of "
+                        f"{format_notation(architecture.stages)} begins anew"
+                    )
+                    training = self._new_training(architecture, seed)
         except (MemoryError, RuntimeError) as error:
             return self._without_memory(error, architecture, self._recipe.batch_size)
-        self._rungs = train(
-            self._network,
-            self._train.at(size),
-            self._validation.at(size),
-            self._recipe,
-            seed=seed,
+        self._training = training
+        self._climb = climb(
+            training,
+            self._validation.at(architecture.input[1:]),
             step_context=self._step_context,
             metric=self._metric,
             note=self._notes.append,
+            validation_s=self._rungs[-1].validation_s if self._rungs else 0.0,
         )
-        return self.advance()
+        earlier = self._rungs
+        return replace(self.advance(), earlier=earlier)
+
+    def _new_training(self, architecture: Architecture, seed: int) -> Training:
+        """The training of a network before its first epoch."""
+        mean, std = self._moments
+        network = build(architecture, mean=mean, std=std, seed=seed, init=self._recipe.init)
+        return Training(
+            network.to(self._device),
+            self._train.at(architecture.input[1:]),
+            self._recipe,
+            seed=seed,
+            step_context=self._step_context,
+        )
 
     def advance(self) -> TrainingResult:
         """Trains the network to its next rung."""
@@ -188,19 +217,20 @@ class Worker:
         return replace(answer, note=note or None)
 
     def _next_rung(self) -> TrainingResult:
-        assert self._network is not None
+        assert self._training is not None
         try:
-            rung = next(self._rungs)
+            rung = next(self._climb)
         except DivergedError as error:
             return TrainingResult(diverged=str(error))
         except (MemoryError, RuntimeError) as error:
             return self._without_memory(error, self._architecture, self._recipe.batch_size)
         finally:
             self._end_turn()
+        self._rungs += (rung,)
         if rung.epoch < self._recipe.epochs:
-            return TrainingResult(rung)
-        state = {k: v.contiguous().cpu() for k, v in self._network.state_dict().items()}
-        return TrainingResult(rung, save(state))
+            return TrainingResult(rung, state=state_after(self._training, self._rungs))
+        weights = self._training.network.state_dict()
+        return TrainingResult(rung, save({k: v.contiguous().cpu() for k, v in weights.items()}))
 
     def time(
         self, request: TimingRequest | FrontTimingRequest | LayersRequest
@@ -285,6 +315,6 @@ class Worker:
 
     def _forget(self) -> None:
         """Drops the last network, so that its memory is free for the next."""
-        self._network, self._rungs = None, iter(())
+        self._training, self._climb, self._rungs = None, iter(()), ()
         if self._device.type == "cuda":
             torch.cuda.empty_cache()

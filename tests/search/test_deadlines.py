@@ -81,7 +81,7 @@ def test_a_worker_that_hangs_is_found_while_others_answer(cluster, monkeypatch):
         def __init__(self, *_, **__):
             pass
 
-        def begin(self, seconds, seed):
+        def begin(self, seconds, seed, state):
             time.sleep(seconds)
 
     monkeypatch.setattr("nas_tc.search.pool.Worker", Sleeper)

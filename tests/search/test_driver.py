@@ -57,7 +57,7 @@ class Workers:
         self._calls = deque()
         self.begun = []
 
-    def begin(self, number, architecture, seed):
+    def begin(self, number, architecture, seed, state):
         self.idle -= 1
         self.busy += 1
         self.begun.append((number, architecture, seed))

@@ -101,7 +101,7 @@ class Sharer:
     def __init__(self, data, recipe, device, alone, sharers, metric):
         self.device = device, sharers
 
-    def begin(self, architecture, seed):
+    def begin(self, architecture, seed, state):
         return self.device, ray.get_gpu_ids()
 
 pool_module.Worker = Sharer
@@ -140,7 +140,7 @@ class Sharer:
     def __init__(self, *_, **__):
         pass
 
-    def begin(self, architecture, seed):
+    def begin(self, architecture, seed, state):
         if seed == 1:
             os.kill(os.getpid(), signal.SIGKILL)
         return ray.get_gpu_ids()
@@ -175,7 +175,7 @@ def test_workers_that_cannot_start_end_the_search(fresh_search, tmp_path, monkey
         def __init__(self, *_, **__):
             raise DeviceError("the GPU has no room; use --device cpu")
 
-        def begin(self, architecture, seed):
+        def begin(self, architecture, seed, state):
             pass
 
     monkeypatch.setattr("nas_tc.search.pool.Worker", Unfit)

@@ -60,3 +60,9 @@ def test_a_broken_promise_is_seen(tmp_path, monkeypatch):
     with pytest.raises(BrokenError, match="of the front has no weights"):
         simulate(0, tmp_path, "none")
     assert not list(islice(tmp_path.rglob("*.safetensors"), 1))
+
+
+def test_a_training_that_begins_anew_for_nothing_is_seen(tmp_path, monkeypatch):
+    monkeypatch.setattr("nas_tc.study.checkpoints.Checkpoints.read", lambda *args: None)
+    with pytest.raises(BrokenError, match=r"rung is whole, and its training begins anew"):
+        simulate(0, tmp_path, "workers")

@@ -57,8 +57,8 @@ def test_a_worker_that_dies_is_replaced_and_its_network_tried_again(fresh_search
     killed = []
     begin = pool_module.Pool.begin
 
-    def begin_and_die(self, number, architecture, seed):
-        begin(self, number, architecture, seed)
+    def begin_and_die(self, number, architecture, *how):
+        begin(self, number, architecture, *how)
         if len(killed) < 1:
             killed.append(architecture)
             pool_module.ray.kill(self._busy[number])
@@ -107,7 +107,7 @@ def test_networks_that_cannot_be_trained_end_the_search(tiny_search, monkeypatch
     monkeypatch.setattr(
         pool_module.Pool,
         "begin",
-        lambda self, number, architecture, seed: begin(self, number, architecture, -(2**70)),
+        lambda self, number, architecture, *_: begin(self, number, architecture, -(2**70)),
     )
     with pytest.raises(StudyError, match="5 networks in a row could not be trained, the last: "):
         tiny_search(trials=20)

@@ -22,8 +22,8 @@ class ScriptedPool:
         self.answers, self.calls = deque(answers), []
         self.idle, self.busy, self.metric = 1, 0, Metric.ERROR
 
-    def begin(self, key, network, seed):
-        self._take(("begin", key, seed))
+    def begin(self, key, network, seed, state):
+        self._take(("begin", key, seed, *([] if state is None else [state])))
 
     def test(self, key, network, weights):
         self._take(("test", key, weights))
@@ -73,6 +73,19 @@ def test_each_network_is_trained_to_the_end_and_tested_before_the_next():
 def test_a_network_whose_worker_died_is_trained_once_more(before):
     pool = ScriptedPool(*before, LostError("died"), *DONE)
     assert ended_by(pool) == [(("A", 0), Trained((FIRST, LAST), 0.3))]
+
+
+def test_it_goes_on_from_its_last_rung():
+    first, last = (
+        TrainingResult(FIRST, state=b"state"),
+        TrainingResult(LAST, b"w", earlier=(FIRST,)),
+    )
+    pool = ScriptedPool(first, LostError("died"), last, WRONG)
+    assert ended_by(pool) == [(("A", 0), Trained((FIRST, LAST), 0.3))]
+    assert [call for call in pool.calls if call[0] == "begin"] == [
+        ("begin", ("A", 0), 0),
+        ("begin", ("A", 0), 0, b"state"),
+    ]
 
 
 def test_and_given_up_after_the_second_time():

@@ -178,6 +178,6 @@ def test_a_worker_reports_what_does_not_fit_and_goes_on(digits, monkeypatch):
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate")
 
     with monkeypatch.context() as patched:
-        patched.setattr("nas_tc.worker.worker.train", lambda *a, **k: iter(exhausted, None))
+        patched.setattr("nas_tc.worker.worker.climb", lambda *a, **k: iter(exhausted, None))
         assert worker.begin(small(digits), 0).diverged.startswith("out of memory: about")
     assert worker.begin(small(digits), 0).rung.epoch == 1

@@ -106,7 +106,7 @@ def test_the_lock_is_let_go_when_a_step_fails(gpus, monkeypatch):
             raise RuntimeError("CUDA error: device-side assert triggered")
         yield
 
-    monkeypatch.setattr(worker, "train", broken)
+    monkeypatch.setattr(worker, "climb", broken)
     with pytest.raises(RuntimeError, match="device-side assert"):
         shared.begin(SMALL, 0)
     assert times_at_once("GPU-1")
