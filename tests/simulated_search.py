@@ -284,13 +284,14 @@ def simulate(seed, folder, kind=None, workers=None, goal=None):
         if study is not None and SETTINGS_KEY in study.user_attrs:
             record = record_of(study, path)
             outcome.checks += check(record, path, done)
-            check_checkpoints(study, path, workers)
+            if not stays(outcome.struck - struck_before):
+                check_checkpoints(study, path, workers)
             done = record.done
         rot(path, faults)
         if reached:
             break
     _check_end(study, record, goal, trained)
-    if not any(place == "unlink" for _, place in faults.struck - struck_before):
+    if not stays(faults.struck - struck_before):
         check_checkpoints(study, path, 0)
     outcome.checks += 1
     counted = [t for t in record.trials if t.state in ("complete", "pruned")]
@@ -366,6 +367,11 @@ def check(record, path, done_before):
         if trial.baseline is None and tuple(trial.val_errors) != RUNGS:
             raise BrokenError(f"trial {trial.number} is complete after {[*trial.val_errors]}")
     return 2 + 2 * len(record.front)
+
+
+def stays(struck):
+    """Whether one of these faults kept a file from being removed, which the next start does."""
+    return any(place == "unlink" for _, place in struck)
 
 
 def check_checkpoints(study, path, workers):

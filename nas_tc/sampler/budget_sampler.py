@@ -19,7 +19,8 @@ from nas_tc.sampler.constraints import Constraints
 from nas_tc.sampler.distributions import Params, is_within
 from nas_tc.sampler.feasible_draws import Cost, Draws, FeasibleDraws
 from nas_tc.sampler.initial_design import farthest, unseen
-from nas_tc.sampler.observations import observations
+from nas_tc.sampler.observations import Observations
+from nas_tc.sampler.open_trials import OpenTrials
 
 _STARTUP = 8  # trials before a model is of any use
 _UNIFORM_SHARE = 0.03  # of the proposals after them
@@ -89,7 +90,12 @@ class BudgetSampler(BaseSampler):
         self._independent = RandomSampler(seed)
         self._reading = reading
         self._lock = Lock()
+        self._open = OpenTrials()
+        self._running: list[FrozenTrial] = []  # trials that have not ended
+        self._observations: dict[float, Observations] = {}  # by the sign of the values
         self._known: dict[int, Candidate] = {}  # by trial number
+        self._ended: dict[Key, int] = {}  # trials of a setting that have ended and did not fail
+        self._ended_turns = 0  # proposals that these were
         self._proposed: dict[int, Candidate] = {}  # what the study may lack still, by trial number
         self._seen: set[Key] = set()
 
@@ -125,14 +131,20 @@ class BudgetSampler(BaseSampler):
         if len(fixed) == len(self.distributions):
             return {}  # Optuna takes what was queued
         with self._lock:
-            trials = [
-                each for each in study.get_trials(deepcopy=False) if each.number != trial.number
-            ]
             if fixed:
                 return self._completed(fixed, np.random.default_rng([self._seed, trial.number]))
-            proposal = self._propose(study, trials)
+            proposal = self._propose(study)
             self._proposed[trial.number] = proposal
         return dict(proposal.params)
+
+    def propose(self, study: optuna.Study) -> Params:
+        """The next setting, for a trial that is made with it, as by `study.add_trial`.
+
+        Args:
+            study: Study that the trial will be added to.
+        """
+        with self._lock:
+            return dict(self._propose(study).params)
 
     def sample_independent(
         self,
@@ -144,12 +156,15 @@ class BudgetSampler(BaseSampler):
         """Optuna's hook for a parameter that the sampler was not told of: a uniform sample."""
         return self._independent.sample_independent(study, trial, param_name, param_distribution)
 
-    def _propose(self, study: optuna.Study, trials: list[FrozenTrial]) -> Candidate:
+    def _propose(self, study: optuna.Study) -> Candidate:
+        trials = study.get_trials(deepcopy=False)
         self._remember(trials)
-        turn = self._turn(trials)
+        turn = self._turn()
         random = np.random.default_rng([self._seed, turn])
         sign = -1.0 if study.direction == StudyDirection.MAXIMIZE else 1.0
-        found = observations(trials, self._is_of_use, sign, self._reading)
+        if sign not in self._observations:
+            self._observations[sign] = Observations(self._is_of_use, sign, self._reading)
+        found = self._observations[sign].of(trials)
         chosen: Candidate | None = None
         if len(found) < _STARTUP:
             before = [*self._known.values(), *self._proposed.values()]
@@ -157,7 +172,7 @@ class BudgetSampler(BaseSampler):
         elif random.random() >= _UNIFORM_SHARE:
             running = [
                 self._known[trial.number]
-                for trial in trials
+                for trial in self._running
                 if trial.state == TrialState.RUNNING and self._is_of_use(trial)
             ]
             points = [self._known[each.number] for each in found]
@@ -167,18 +182,21 @@ class BudgetSampler(BaseSampler):
             chosen = unseen(self._constraints, self._seen, random)
         return chosen or self._constraints.drawn(1, random)[0]
 
-    def _turn(self, trials: Sequence[FrozenTrial]) -> int:
+    def _turn(self) -> int:
         """The number of proposals so far, which seeds the next one.
 
         It is the trial's number in a study that nothing disturbs. A trial that was stopped and
         queued again is one proposal, and one that was stopped before it had its setting is none,
         so that a search proposes the same after an interruption.
         """
-        counts: dict[Any, int] = dict.fromkeys(self._proposed_keys(), 1)
-        for trial in trials:
+        counts: dict[Key, int] = {}
+        for key in self._proposed_keys():
+            counts[key] = self._ended.get(key, 0) + 1
+        for trial in self._running:
             if (point := self._known.get(trial.number)) is not None:
-                counts[point.key] = counts.get(point.key, 0) + (trial.state != TrialState.FAIL)
-        return sum(max(1, count) for count in counts.values())
+                counts[point.key] = counts.get(point.key, self._ended.get(point.key, 0)) + 1
+        before = sum(max(1, self._ended[key]) for key in counts if key in self._ended)
+        return self._ended_turns - before + sum(counts.values())
 
     def _proposed_keys(self) -> set[Any]:
         return {point.key for point in self._proposed.values()}
@@ -197,9 +215,21 @@ class BudgetSampler(BaseSampler):
 
     def _remember(self, trials: Sequence[FrozenTrial]) -> None:
         """Takes note of trials that were not there before."""
-        for trial in trials:
-            if trial.number in self._known:
-                continue
+        self._running = []
+        for trial in self._open.of(trials):
+            self._learn(trial)
+            if not trial.state.is_finished():
+                self._running.append(trial)
+            elif (known := self._known.get(trial.number)) is not None:
+                before = self._ended.get(known.key)
+                count = (before or 0) + (trial.state != TrialState.FAIL)
+                self._ended[known.key] = count
+                self._ended_turns += max(1, count) - (0 if before is None else max(1, before))
+        self._seen.update(point.key for point in self._proposed.values())
+
+    def _learn(self, trial: FrozenTrial) -> None:
+        """Takes note of a trial's setting, once it has one."""
+        if trial.number not in self._known:
             # A queued trial has no parameters yet but those that it was queued with; one that is
             # being asked for lacks some, and for ever if the search is killed meanwhile.
             params = trial.params or trial.system_attrs.get("fixed_params", {})
@@ -212,7 +242,6 @@ class BudgetSampler(BaseSampler):
                 self._proposed.pop(trial.number, None)
             elif trial.state.is_finished():
                 self._proposed.pop(trial.number, None)
-        self._seen.update(point.key for point in self._proposed.values())
 
     def _is_of_use(self, trial: FrozenTrial) -> bool:
         """Whether the model can learn from a trial: it has a setting of ours, with a cost."""

@@ -1,77 +1,28 @@
 """Errors observed in a study: those of complete trials, and estimates for pruned ones."""
 
+from bisect import insort
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isfinite
+from typing import NamedTuple
 
 import numpy as np
 from optuna.trial import FrozenTrial, TrialState
 
-from nas_tc.sampler.readings import reading_of
+from nas_tc.sampler.open_trials import OpenTrials
+from nas_tc.sampler.readings import reading_of, steps_of
 
 _PAIRS = 3  # least number of complete trials for an estimate at a rung
 
+Rung = tuple[int, str | None]  # step, and name of the reading; None: the reported value
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+
+class Observation(NamedTuple):
     """The error of one trial, measured or, for a pruned trial, estimated."""
 
     number: int  # number of the trial
     error: float  # the objective's value; its negative where it is maximised
     spread: float = 0.0  # standard deviation of an estimate, beyond the common noise
-
-
-def observations(
-    trials: Sequence[FrozenTrial],
-    admits: Callable[[FrozenTrial], bool],
-    sign: float = 1.0,
-    reading: str | None = None,
-) -> list[Observation]:
-    """The errors of complete and pruned trials, in the order of their numbers.
-
-    A rung is a step at which trials report an error and may be pruned. A pruned trial's final error
-    is estimated from what it showed at its last rung, by a line through what complete trials showed
-    there and their final errors. A trial that was stopped before its first report, because its
-    training diverged, counts with the worst error of all.
-
-    Args:
-        trials: Trials of one study.
-        admits: Function that says whether a trial counts.
-        sign: 1 where values are minimised, -1 where they are maximised.
-        reading: Name of the user attribute with what trials show at rungs, {"3": 1.63}: a value for
-            each step, smaller is better. None, or where too few complete trials have one: the
-            reported values.
-    """
-    complete = [
-        trial
-        for trial in trials
-        if trial.state == TrialState.COMPLETE
-        and trial.value is not None
-        and isfinite(trial.value)
-        and admits(trial)
-    ]
-    found = [Observation(each.number, sign * (each.value or 0.0)) for each in complete]
-    if not found:
-        return []
-    least, worst = (end(each.error for each in found) for end in (min, max))
-    lines: dict[tuple[int, str | None], _Line | None] = {}
-    for trial in trials:
-        if trial.state != TrialState.PRUNED or not admits(trial):
-            continue
-        rung = trial.last_step
-        if rung is None:
-            found.append(Observation(trial.number, worst))
-            continue
-        for name in (reading, None) if reading else (None,):
-            if (rung, name) not in lines:
-                lines[rung, name] = _line(complete, rung, sign, name)
-            line, value = lines[rung, name], _shown(trial, rung, sign, name)
-            if line is not None and isfinite(value):
-                error = line.at_end + line.slope * (value - line.at_rung)
-                error = min(max(error, least), worst)  # a line says nothing beyond its points
-                found.append(Observation(trial.number, error, line.spread))
-                break
-    return sorted(found, key=lambda each: each.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,27 +35,143 @@ class _Line:
     spread: float  # standard deviation of the residuals
 
 
-def _line(
-    complete: Sequence[FrozenTrial], rung: int, sign: float, reading: str | None
-) -> _Line | None:
-    """The line of a rung; None for fewer than three trials that show something there."""
-    pairs = [
-        (shown, sign * (trial.value or 0.0))
-        for trial in complete
-        if isfinite(shown := _shown(trial, rung, sign, reading))
-    ]
-    if len(pairs) < _PAIRS:
-        return None
-    early, final = np.array(pairs).T
-    variance = float(early.var())
-    slope = 0.0
-    if variance > 0:
-        slope = max(float(np.mean((early - early.mean()) * (final - final.mean()))), 0.0) / variance
-    if reading is None:
-        slope = min(slope, 1.0)  # differences between errors do not grow
-    rest = final - final.mean() - slope * (early - early.mean())
-    spread = float(np.sqrt((rest**2).sum() / (len(pairs) - 2)))  # the line has two parameters
-    return _Line(float(early.mean()), float(final.mean()), slope, spread)
+class Observations:
+    """The errors of complete and pruned trials, in the order of their numbers.
+
+    A rung is a step at which trials report an error and may be pruned. A pruned trial's final error
+    is estimated from what it showed at its last rung, by a line through what complete trials showed
+    there and their final errors. A trial that was stopped before its first report, because its
+    training diverged, counts with the worst error of all.
+
+    Trials that have ended are read once.
+
+    Args:
+        admits: Function that says whether a trial counts.
+        sign: 1 where values are minimised, -1 where they are maximised.
+        reading: Name of the user attribute with what trials show at rungs, {"3": 1.63}: a value for
+            each step, smaller is better. None, or where too few complete trials have one: the
+            reported values.
+    """
+
+    def __init__(
+        self,
+        admits: Callable[[FrozenTrial], bool],
+        sign: float = 1.0,
+        reading: str | None = None,
+    ) -> None:
+        self._admits, self._sign = admits, sign
+        self._readings = (reading, None) if reading else (None,)
+        self._open = OpenTrials()
+        self._complete: list[Observation] = []
+        self._pairs: dict[Rung, list[tuple[int, float, float]]] = {}  # number, shown, final
+        self._diverged: list[int] = []
+        # Of pruned trials by their last rung: number, and what it showed by each reading.
+        self._pruned: dict[int, list[tuple[int, tuple[float, ...]]]] = {}
+
+    def of(self, trials: Sequence[FrozenTrial]) -> list[Observation]:
+        """The errors.
+
+        Args:
+            trials: All trials of the study, in the order of their numbers.
+        """
+        for trial in self._open.of(trials):
+            if trial.state == TrialState.COMPLETE:
+                self._add_complete(trial)
+            elif trial.state == TrialState.PRUNED and self._admits(trial):
+                self._add_pruned(trial)
+        if not self._complete:
+            return []
+        errors = [each.error for each in self._complete]
+        least, worst = min(errors), max(errors)
+        found = [*self._complete, *(Observation(number, worst) for number in self._diverged)]
+        for step, pruned in self._pruned.items():
+            found += self._estimates(step, pruned, least, worst)
+        return sorted(found)
+
+    def _add_complete(self, trial: FrozenTrial) -> None:
+        value = trial.value
+        if value is None or not isfinite(value) or not self._admits(trial):
+            return
+        error = self._sign * value
+        insort(self._complete, Observation(trial.number, error))
+        for reading in self._readings:
+            for step in steps_of(trial, reading):
+                if isfinite(shown := _shown(trial, step, self._sign, reading)):
+                    pairs = self._pairs.setdefault((step, reading), [])
+                    insort(pairs, (trial.number, shown, error))
+
+    def _add_pruned(self, trial: FrozenTrial) -> None:
+        step = trial.last_step
+        if step is None:
+            self._diverged.append(trial.number)
+            return
+        shown = tuple(_shown(trial, step, self._sign, each) for each in self._readings)
+        self._pruned.setdefault(step, []).append((trial.number, shown))
+
+    def _estimates(
+        self,
+        step: int,
+        pruned: Sequence[tuple[int, tuple[float, ...]]],
+        least: float,
+        worst: float,
+    ) -> list[Observation]:
+        """The estimates for trials that were pruned at a step.
+
+        Args:
+            step: Step of the rung.
+            pruned: Trials, with what they showed there.
+            least: Least error of all.
+            worst: Greatest error.
+        """
+        numbers = np.array([number for number, _ in pruned])
+        values = np.array([shown for _, shown in pruned], dtype=np.float64)
+        found: list[Observation] = []
+        for place, reading in enumerate(self._readings):
+            line = self._line(step, reading)
+            is_shown = np.isfinite(values[:, place])
+            if line is None or not is_shown.any():
+                continue
+            errors = line.at_end + line.slope * (values[is_shown, place] - line.at_rung)
+            errors = np.minimum(np.maximum(errors, least), worst)  # a line says no more
+            spreads = [line.spread] * len(errors)
+            found += map(Observation, numbers[is_shown].tolist(), errors.tolist(), spreads)
+            numbers, values = numbers[~is_shown], values[~is_shown]
+        return found
+
+    def _line(self, step: int, reading: str | None) -> _Line | None:
+        """The line of a rung; None for fewer than three trials that show something there."""
+        pairs = self._pairs.get((step, reading), ())
+        if len(pairs) < _PAIRS:
+            return None
+        _, early, final = np.array(pairs).T
+        variance = float(early.var())
+        slope = 0.0
+        if variance > 0:
+            covariance = float(np.mean((early - early.mean()) * (final - final.mean())))
+            slope = max(covariance, 0.0) / variance
+        if reading is None:
+            slope = min(slope, 1.0)  # differences between errors do not grow
+        rest = final - final.mean() - slope * (early - early.mean())
+        # The line has two parameters.
+        spread = float(np.sqrt((rest**2).sum() / (len(pairs) - 2)))
+        return _Line(float(early.mean()), float(final.mean()), slope, spread)
+
+
+def observations(
+    trials: Sequence[FrozenTrial],
+    admits: Callable[[FrozenTrial], bool],
+    sign: float = 1.0,
+    reading: str | None = None,
+) -> list[Observation]:
+    """The errors that `Observations` reads in trials; the arguments are its own.
+
+    Args:
+        trials: All trials of a study, in the order of their numbers.
+        admits: Function that says whether a trial counts.
+        sign: 1 where values are minimised, -1 where they are maximised.
+        reading: Name of the user attribute with what trials show at rungs.
+    """
+    return Observations(admits, sign, reading).of(trials)
 
 
 def _shown(trial: FrozenTrial, rung: int, sign: float, reading: str | None) -> float:

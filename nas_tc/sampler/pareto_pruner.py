@@ -1,10 +1,14 @@
 """`ParetoPruner`: an Optuna pruner that compares a trial only with those that cost no more."""
 
+from math import inf, isnan, nan
+
+import numpy as np
 import optuna
 from optuna.pruners import BasePruner
 from optuna.trial import FrozenTrial, TrialState
 
 from nas_tc.errors import NasTcError
+from nas_tc.sampler.open_trials import OpenTrials
 from nas_tc.sampler.readings import reading_of
 
 
@@ -48,6 +52,8 @@ class ParetoPruner(BasePruner):
         self._reduction_factor = reduction_factor
         self._grace = grace
         self._reading = reading
+        self._open = OpenTrials()
+        self._rivals: dict[int, _Rivals] = {}  # that have ended, by step
 
     def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
         """Whether `trial` should stop at its last reported step.
@@ -68,22 +74,59 @@ class ParetoPruner(BasePruner):
                 "compares; set it before the first report"
             )
         cost = trial.user_attrs[self._cost]
-        rivals = [
-            other
-            for other in study.get_trials(
-                deepcopy=False,
-                states=(TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING),
-            )
-            if other.number != trial.number
-            and step in other.intermediate_values
-            and other.user_attrs.get(self._cost, float("inf")) <= cost
-        ]
-        better = sum(self._is_better(other, trial, step) for other in rivals)
-        return better > 0 and better >= self._grace + len(rivals) / self._reduction_factor
+        running = _Rivals()
+        for other in self._open.of(study.get_trials(deepcopy=False)):
+            if other.state in (TrialState.COMPLETE, TrialState.PRUNED):
+                for reached in other.intermediate_values:
+                    self._add(self._rivals.setdefault(reached, _Rivals()), other, reached)
+            elif (
+                other.state == TrialState.RUNNING
+                and other.number != trial.number
+                and step in other.intermediate_values
+            ):
+                self._add(running, other, step)
+        value, shown = trial.intermediate_values[step], self._shown(trial, step)
+        found = [running.against(cost, value, shown)]
+        if step in self._rivals:
+            found.append(self._rivals[step].against(cost, value, shown))
+        many = sum(those for those, _ in found)
+        better = sum(ahead for _, ahead in found)
+        return better > 0 and better >= self._grace + many / self._reduction_factor
 
-    def _is_better(self, one: FrozenTrial, other: FrozenTrial, step: int) -> bool:
-        if self._reading is not None:
-            ours, theirs = (reading_of(each, self._reading, step) for each in (one, other))
-            if ours is not None and theirs is not None:
-                return ours < theirs
-        return one.intermediate_values[step] < other.intermediate_values[step]
+    def _add(self, rivals: "_Rivals", trial: FrozenTrial, step: int) -> None:
+        cost = trial.user_attrs.get(self._cost, inf)
+        rivals.add(cost, trial.intermediate_values[step], self._shown(trial, step))
+
+    def _shown(self, trial: FrozenTrial, step: int) -> float:
+        """The reading of a trial at a step; NaN if it has none."""
+        found = None if self._reading is None else reading_of(trial, self._reading, step)
+        return nan if found is None else found
+
+
+class _Rivals:
+    """Trials at a step: what they cost and what they showed there."""
+
+    def __init__(self) -> None:
+        self._rows = np.empty((64, 3))  # cost, reported value, reading
+        self._many = 0
+
+    def add(self, cost: float, value: float, shown: float) -> None:
+        """Adds a trial."""
+        if self._many == len(self._rows):
+            self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
+        self._rows[self._many] = cost, value, shown
+        self._many += 1
+
+    def against(self, cost: float, value: float, shown: float) -> tuple[int, int]:
+        """How many cost no more than a trial, and how many of these are better.
+
+        Args:
+            cost: Cost of the trial.
+            value: Value that it reported.
+            shown: Its reading; NaN if it has none.
+        """
+        rows = self._rows[: self._many]
+        rows = rows[rows[:, 0] <= cost]
+        by_value, by_reading = rows[:, 1] < value, rows[:, 2] < shown
+        has_both = ~np.isnan(rows[:, 2]) & (not isnan(shown))
+        return len(rows), int(np.where(has_both, by_reading, by_value).sum())

@@ -5,7 +5,7 @@ from math import inf
 from typing import Any
 
 import optuna
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from nas_tc.architecture import Architecture
 from nas_tc.errors import StudyError
@@ -24,11 +24,10 @@ from nas_tc.search.study_times import check_device, earlier_times, record_times
 from nas_tc.search.tally import Tally
 from nas_tc.search.time_judge import TimeJudge
 from nas_tc.search.timing_records import reason_over_limit, timing_record
-from nas_tc.search.trials import ask, trainings_before
+from nas_tc.search.trials import Trainings, ask
 from nas_tc.search.unfinished import Unfinished
 from nas_tc.search.warm_start import enqueue
 from nas_tc.study.attributes import (
-    ARCHITECTURE_KEY,
     BASELINE_KEY,
     LOSSES_KEY,
     OVER_BUDGET_KEY,
@@ -40,6 +39,7 @@ from nas_tc.study.attributes import (
     TRAIN_LOSSES_KEY,
 )
 from nas_tc.study.storage import requeue_running
+from nas_tc.study.study_storage import batch
 from nas_tc.study.trial import trial_record
 from nas_tc.study.weights import Weights
 from nas_tc.training import Rung
@@ -92,6 +92,8 @@ class Driver:
         )
         self._study.sampler = self._sampler
         self._running: dict[int, optuna.Trial] = {}
+        self._networks: dict[int, Architecture] = {}  # of these
+        self._trainings = Trainings()
         record = session.record()
         self._tally = Tally(record, goal)
         self._weights = Weights(
@@ -154,6 +156,7 @@ class Driver:
                 return False
         trial, architecture = ask(self._study, self._settings.space)
         self._running[trial.number] = trial
+        self._networks[trial.number] = architecture
         if self._time_judge is None:
             self._train(trial, architecture)
         elif times := self._times_without_measuring(self._time_judge, architecture):
@@ -169,7 +172,7 @@ class Driver:
         return True
 
     def _train(self, trial: optuna.Trial, architecture: Architecture) -> None:
-        repeat = trainings_before(self._study, trial.number, architecture)
+        repeat = self._trainings.before(self._study, trial.number, architecture)
         seed = training_seed(self._settings.seed, architecture, repeat)
         if self._stop is not None:
             self._stop.began(trial.number)
@@ -187,7 +190,7 @@ class Driver:
     def _handle_time(self, trial: optuna.Trial, result: TimingResult) -> None:
         """Trains a network that is quick enough, and rejects any other for good."""
         assert self._time_judge is not None
-        architecture = _network_of(trial)
+        architecture = self._networks[trial.number]
         predicted = self._time_judge.predicted_times(architecture)
         self._time_judge.add_result(architecture, result)  # refuses a worker on another machine
         self._exhausted = False  # the table has changed and may admit more networks
@@ -207,7 +210,7 @@ class Driver:
         trial.set_user_attr(REASON_KEY, reason)
         trial.set_user_attr(OVER_BUDGET_KEY, True)
         frozen = self._study.tell(trial, state=TrialState.FAIL)
-        del self._running[trial.number]
+        del self._running[trial.number], self._networks[trial.number]
         self._listener.ended(trial_record(frozen))
         if BASELINE_KEY in frozen.user_attrs and (times := frozen.user_attrs.get(TIMES_KEY)):
             excess = excess_of(self._settings.times, times)
@@ -222,51 +225,63 @@ class Driver:
             self._fail(trial, answer)
             return
         self._failures_in_a_row = 0
+        with batch(self._study):
+            ended = self._take(trial, answer)
+        if ended is not None:
+            self._count(ended)
+            return
+        self._pool.advance(number)
+        if answer.state is not None:
+            self._unfinished.keep(number, answer.state)
+
+    def _take(self, trial: optuna.Trial, answer: TrainingResult) -> FrozenTrial | None:
+        """Records a rung; the trial if it has ended with it, or None if the training goes on.
+
+        Weights are written before the trial is told.
+        """
         if answer.note is not None and answer.note not in self._notes:
             self._notes.add(answer.note)
             self._listener.note(answer.note)
         if answer.diverged is not None:
             # No error was measured, so none is reported: a sampler puts such a trial last.
             trial.set_user_attr(REASON_KEY, answer.diverged)
-            self._end(trial, TrialState.PRUNED)
-            return
+            return self._study.tell(trial, state=TrialState.PRUNED)
         assert answer.rung is not None
         rung = answer.rung
         if answer.earlier:
-            self._unfinished.goes_on(number, answer.earlier[-1].epoch)
+            self._unfinished.goes_on(trial.number, answer.earlier[-1].epoch)
         _record(trial, (*answer.earlier, rung))
         self._keep_for_tests(rung.validation_s)
         is_pruned = (
             answer.weights is None
             and BASELINE_KEY not in trial.user_attrs
             # The first rungs add nothing to an error of this network that is known.
-            and not self._tally.has_trained(_network_of(trial))
+            and not self._tally.has_trained(self._networks[trial.number])
             and trial.should_prune()
         )
         if answer.weights is None and not is_pruned:
-            self._pool.advance(number)
-            if answer.state is not None:
-                self._unfinished.keep(number, answer.state)
-            return
+            return None
         trial.set_user_attr("train_s", round(rung.train_s, 3))
         if self._time_judge is not None:
             self._time_judge.add_training(rung.train_s)
         if answer.weights is None:
-            self._end(trial, TrialState.PRUNED)
-        else:
-            ended = trial_record(self._study.get_trials(deepcopy=False)[trial.number])
-            self._weights.keep(ended, answer.weights, self._tally.complete)
-            self._end(trial, TrialState.COMPLETE, rung.val_error)
+            return self._study.tell(trial, state=TrialState.PRUNED)
+        ended = trial_record(self._study.get_trials(deepcopy=False)[trial.number])
+        is_timed = self._weights.timed_briefly
+        rivals = self._tally.complete if is_timed else self._tally.rivals_of(ended)
+        self._weights.keep(ended, answer.weights, rivals)
+        return self._study.tell(trial, rung.val_error, state=TrialState.COMPLETE)
 
-    def _end(self, trial: optuna.Trial, state: TrialState, val_error: float | None = None) -> None:
-        frozen = self._study.tell(trial, val_error, state=state)
+    def _count(self, frozen: FrozenTrial) -> None:
+        """Counts a trial that has ended, and removes weights that nothing needs any more."""
         self._forget(frozen.number)
         self._unfinished.end(frozen.number)
         record = self._tally.add(trial_record(frozen))
-        if state == TrialState.COMPLETE:
+        if frozen.state == TrialState.COMPLETE:
             if self._stop is not None:
                 self._stop.ended(frozen.number)
-            self._weights.drop(self._tally.complete)
+            is_timed = self._weights.timed_briefly
+            self._weights.drop(self._tally.complete if is_timed else self._tally.near_front)
         self._listener.ended(record)
 
     def _fail(self, trial: optuna.Trial, error: FailedError) -> None:
@@ -278,7 +293,7 @@ class Driver:
         losses = trial.user_attrs.get(LOSSES_KEY, 0) + 1
         tried_again = isinstance(error, LostError) and losses <= self._session.retries
         if tried_again:
-            network = _network_of(trial)
+            network = self._networks[trial.number]
             kept = {LOSSES_KEY: losses}
             if BASELINE_KEY in trial.user_attrs:
                 kept[BASELINE_KEY] = trial.user_attrs[BASELINE_KEY]
@@ -299,7 +314,7 @@ class Driver:
             )
 
     def _forget(self, number: int) -> None:
-        del self._running[number]
+        del self._running[number], self._networks[number]
         self._pool.release(number)
 
     def _keep_for_tests(self, validation_s: float) -> None:
@@ -321,6 +336,7 @@ class Driver:
                 "queued again"
             )
             self._running.clear()
+            self._networks.clear()
             requeue_running(self._study)
         self._listener.progress(self._tally.progress(len(self._running), self._stop))
 
@@ -332,7 +348,3 @@ def _record(trial: optuna.Trial, rungs: tuple[Rung, ...]) -> None:
     for rung in rungs:
         trial.report(rung.val_error, rung.epoch)
     trial.set_user_attr("validation_s", round(rungs[-1].validation_s, 3))
-
-
-def _network_of(trial: optuna.Trial) -> Architecture:
-    return Architecture.from_dict(trial.user_attrs[ARCHITECTURE_KEY])

@@ -10,6 +10,7 @@ from nas_tc.study.front import pareto_front
 from nas_tc.study.record import StudyRecord
 from nas_tc.study.repeats import with_repeats
 from nas_tc.study.trial import TrialRecord
+from nas_tc.study.weights import near_weights
 
 
 class Tally:
@@ -23,19 +24,22 @@ class Tally:
     Attributes:
         complete: Complete trials with the trials that repeat them.
         front: Pareto front of them.
+        near_front: Those on the front or near it, and the baselines.
         done: Number of complete and pruned trials, baselines not counted.
         failed: Number of networks that could not be trained in this run.
     """
 
     def __init__(self, record: StudyRecord, goal: int | None) -> None:
+        self._objectives = record.objectives
         self.complete = list(record.trained)
         self.front = record.front
+        self._trained = {trial.architecture for trial in self.complete}
+        self.near_front = near_weights(self.complete, self._objectives)
         self.done = self._done_before = record.done
         self.failed = 0
         self._pruned = sum(
             t.state == "pruned" and t.reused is None and t.baseline is None for t in record.trials
         )
-        self._objectives = record.objectives
         self._metric = record.metric
         self._goal = inf if goal is None else goal
         self._started = time.monotonic()
@@ -46,10 +50,23 @@ class Tally:
 
     def has_trained(self, architecture: Architecture) -> bool:
         """Whether a network has an error already."""
-        return any(each.architecture == architecture for each in self.complete)
+        return architecture in self._trained
+
+    def rivals_of(self, trial: TrialRecord) -> list[TrialRecord]:
+        """The complete trials that decide with a new one which weights are kept.
+
+        Those near the front decide, unless the network was trained before: its mean error changes,
+        and then others may come near.
+
+        Args:
+            trial: Trial that has been trained to the end.
+        """
+        return self.complete if self.has_trained(trial.architecture) else self.near_front
 
     def in_context(self, trial: TrialRecord) -> TrialRecord:
         """A trial that is not counted, with the trial of the same network that it repeats."""
+        if not self.has_trained(trial.architecture):
+            return with_repeats([trial])[-1]
         return with_repeats([*self.complete, trial])[-1]
 
     def add(self, trial: TrialRecord) -> TrialRecord:
@@ -61,15 +78,21 @@ class Tally:
         Returns:
             The trial with the one that it repeats.
         """
-        *complete, record = with_repeats([*self.complete, trial])
-        self.done += record.baseline is None
-        if record.state == "complete":
-            self.complete = [*complete, record]
-            members = [each for each in self.complete if not each.is_landmark]
-            self.front = pareto_front(members, self._objectives)
+        self.done += trial.baseline is None
+        if trial.state != "complete":
+            self._pruned += trial.baseline is None
+            return self.in_context(trial)
+        if self.has_trained(trial.architecture):
+            self.complete = list(with_repeats([*self.complete, trial]))
+            near = self.complete
         else:
-            self._pruned += record.baseline is None
-        return record
+            self._trained.add(trial.architecture)
+            self.complete.append(*with_repeats([trial]))
+            near = [*self.near_front, self.complete[-1]]  # which only pushes others away
+        self.near_front = near_weights(near, self._objectives)
+        members = [each for each in self.near_front if not each.is_landmark]
+        self.front = pareto_front(members, self._objectives)
+        return self.complete[-1]
 
     def progress(self, running: int, stop: StopTime | None) -> Progress:
         """The progress, with the time that is left.

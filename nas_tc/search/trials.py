@@ -1,18 +1,49 @@
 """Creates the next trial of a study, and records its network and cost."""
 
+import json
+from typing import Any
+
 import optuna
-from optuna.trial import TrialState
+from optuna.distributions import CategoricalDistribution
+from optuna.trial import FrozenTrial, TrialState
 
 from nas_tc.architecture import Architecture
 from nas_tc.cost import network_cost
+from nas_tc.sampler import BudgetSampler
+from nas_tc.sampler.open_trials import OpenTrials
 from nas_tc.space import Space
 from nas_tc.study.attributes import ARCHITECTURE_KEY, OUT_OF_SPACE_KEY
-
-_TRAINED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
+from nas_tc.study.study_storage import batch
 
 
 def ask(study: optuna.Study, space: Space) -> tuple[optuna.Trial, Architecture]:
-    """The next trial, queued or proposed by the study's sampler, and its network."""
+    """The next trial, queued or proposed by the study's sampler, and its network.
+
+    Args:
+        study: Open study with a `BudgetSampler`.
+        space: Space of the networks.
+    """
+    if study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+        with batch(study):
+            return _queued(study, space)
+    assert isinstance(study.sampler, BudgetSampler)
+    genes = study.sampler.propose(study)
+    architecture = space.decode(genes)
+    # In one transaction: a search that is killed leaves the whole trial, or none.
+    row = study._storage.create_new_trial(
+        study._study_id,
+        optuna.trial.create_trial(
+            state=TrialState.RUNNING,
+            params=dict(genes),
+            distributions=_distributions(space),
+            user_attrs={**_cost_attributes(architecture), ARCHITECTURE_KEY: architecture.to_dict()},
+        ),
+    )
+    return optuna.Trial(study, row), architecture
+
+
+def _queued(study: optuna.Study, space: Space) -> tuple[optuna.Trial, Architecture]:
+    """The first trial of the queue."""
     trial = study.ask()
     if OUT_OF_SPACE_KEY in trial.user_attrs:
         architecture = Architecture.from_dict(trial.user_attrs[OUT_OF_SPACE_KEY])
@@ -20,9 +51,8 @@ def ask(study: optuna.Study, space: Space) -> tuple[optuna.Trial, Architecture]:
         for gene in space.genes:
             trial.suggest_categorical(gene.name, gene.choices)
         architecture = space.decode(trial.params)
-    cost = network_cost(architecture)  # multiply-adds for one image, parameters
-    trial.set_user_attr("complexity", cost.complexity)
-    trial.set_user_attr("params", cost.params)
+    for key, value in _cost_attributes(architecture).items():
+        trial.set_user_attr(key, value)
     # Written last: readers skip a trial without it, as one that was killed between the writes.
     trial.set_user_attr(ARCHITECTURE_KEY, architecture.to_dict())
     return trial, architecture
@@ -38,11 +68,45 @@ def queued_networks(study: optuna.Study, space: Space) -> list[Architecture]:
     ]
 
 
-def trainings_before(study: optuna.Study, number: int, architecture: Architecture) -> int:
-    """Number of earlier trials that trained this network or are training it."""
-    own = architecture.to_dict()
-    return sum(
-        other.user_attrs.get(ARCHITECTURE_KEY) == own
-        for other in study.get_trials(deepcopy=False, states=_TRAINED)
-        if other.number < number
-    )
+def _cost_attributes(architecture: Architecture) -> dict[str, Any]:
+    cost = network_cost(architecture)  # multiply-adds for one image, parameters
+    return {"complexity": cost.complexity, "params": cost.params}
+
+
+def _distributions(space: Space) -> dict[str, Any]:
+    return {gene.name: CategoricalDistribution(gene.choices) for gene in space.genes}
+
+
+class Trainings:
+    """Counts the trainings of each network in a study; trials that have ended are read once."""
+
+    def __init__(self) -> None:
+        self._open = OpenTrials()
+        self._ended: dict[str, list[int]] = {}  # numbers of trials by their network
+
+    def before(self, study: optuna.Study, number: int, architecture: Architecture) -> int:
+        """Number of earlier trials that trained this network or are training it.
+
+        Args:
+            study: Open study.
+            number: Number of the trial that trains it now.
+            architecture: Network.
+        """
+        own = _key(architecture.to_dict())
+        running = 0
+        for trial in self._open.of(study.get_trials(deepcopy=False)):
+            if trial.state in (TrialState.COMPLETE, TrialState.PRUNED):
+                if (key := _key_of(trial)) is not None:
+                    self._ended.setdefault(key, []).append(trial.number)
+            elif trial.state == TrialState.RUNNING and trial.number < number:
+                running += _key_of(trial) == own
+        return running + sum(each < number for each in self._ended.get(own, ()))
+
+
+def _key_of(trial: FrozenTrial) -> str | None:
+    values = trial.user_attrs.get(ARCHITECTURE_KEY)
+    return None if values is None else _key(values)
+
+
+def _key(values: dict[str, Any]) -> str:
+    return json.dumps(values, sort_keys=True)

@@ -35,6 +35,7 @@ from nas_tc.study.front import ERROR, default_cost, objective, pareto_front
 from nas_tc.study.notebook import notebook_html
 from nas_tc.study.recommendation import Recommendation, recommend_network
 from nas_tc.study.repeats import with_repeats
+from nas_tc.study.study_storage import StudyStorage
 from nas_tc.study.trial import State, TrialRecord, trial_record
 from nas_tc.study.trials_table import trials_table
 
@@ -200,11 +201,12 @@ def read_study(path: Path) -> StudyRecord:
     if settings is None:
         raise StudyError(f"{path}: the study is empty; start it with nas-tc search")
     with reading(path):
-        storage = optuna.storages.RDBStorage(study_url(path))
+        backend = optuna.storages.RDBStorage(study_url(path))
         try:
-            return record_of(optuna.load_study(study_name=STUDY_NAME, storage=storage), path)
+            study = optuna.load_study(study_name=STUDY_NAME, storage=StudyStorage(backend))
+            return record_of(study, path)
         finally:
-            storage.engine.dispose()
+            backend.engine.dispose()
 
 
 def record_of(study: optuna.Study, path: Path, *, interrupted: bool = False) -> StudyRecord:

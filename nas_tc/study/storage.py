@@ -32,6 +32,7 @@ from nas_tc.study.files import (
 )
 from nas_tc.study.record import read_study
 from nas_tc.study.sole_writer import sole_writer
+from nas_tc.study.study_storage import StudyStorage, batch
 
 
 @contextmanager
@@ -53,13 +54,14 @@ def open_study(path: Path, settings: dict[str, Any]) -> Iterator[optuna.Study]:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     check_settings(path, settings)
     try:
-        storage = _storage(path)
+        backend = _backend(path)
+        storage = StudyStorage(backend)
         study = optuna.create_study(storage=storage, study_name=STUDY_NAME, load_if_exists=True)
         if SETTINGS_KEY not in study.user_attrs:
             study.set_user_attr(SETTINGS_KEY, settings)
         requeue_running(study)
         yield study
-        storage.engine.dispose()
+        backend.engine.dispose()
         _close(path)
     except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
         raise StudyError(_write_error(path, error)) from None
@@ -126,6 +128,11 @@ def requeue_running(study: optuna.Study) -> None:
     the queue itself; then the sampler proposes another. Each network is queued before its trial
     ends, so that no network is lost if the process is killed between the two.
     """
+    with batch(study):
+        _requeue(study)
+
+
+def _requeue(study: optuna.Study) -> None:
     waiting = [_queued(trial) for trial in study.get_trials(states=(TrialState.WAITING,))]
     names = _gene_names(study)
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
@@ -160,9 +167,9 @@ def rescue(study: optuna.Study, path: Path) -> Path:
     Raises:
         StudyError: The copy cannot be written.
     """
-    backend: Any = getattr(study._storage, "_backend", study._storage)
+    storage: Any = study._storage
     copy = free_path(path.with_name(f"{path.stem}-saved{path.suffix}"))
-    connection = backend.engine.raw_connection()
+    connection = storage.backend.engine.raw_connection()
     try:
         with closing(sqlite3.connect(copy)) as target:
             connection.driver_connection.backup(target)
@@ -196,7 +203,7 @@ def _queued(trial: FrozenTrial) -> tuple[dict[str, Any], Any]:
     return trial.system_attrs.get("fixed_params", {}), trial.user_attrs.get(OUT_OF_SPACE_KEY)
 
 
-def _storage(path: Path) -> RDBStorage:
+def _backend(path: Path) -> RDBStorage:
     # Seconds that a write waits for another connection.
     storage = RDBStorage(study_url(path), engine_kwargs={"connect_args": {"timeout": 30}})
 

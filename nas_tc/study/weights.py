@@ -73,9 +73,8 @@ class Weights:
         front. The same happens when a member of the front turns out to be slower than its brief
         timing showed.
         """
+        kept = {trial.number for trial in near_weights(complete, self.objectives)}
         members = [trial for trial in complete if not trial.is_landmark]
-        kept = {trial.number for trial in near_front(members, self.objectives, _LAYERS)}
-        kept |= {trial.number for trial in complete if trial.baseline is not None}
         if self.timed_briefly:
             kept |= {
                 trial.number
@@ -97,6 +96,18 @@ class Weights:
         quicker = replace(trial, times=times)
         others = [each for each in complete if each.number != trial.number]
         return quicker in pareto_front([*others, quicker], self.objectives)
+
+
+def near_weights(complete: Sequence[TrialRecord], objectives: tuple[str, str]) -> list[TrialRecord]:
+    """The trials that keep their weights, where times do not change: near the front, or baselines.
+
+    Args:
+        complete: Complete trials, each with the trials that repeat it.
+        objectives: Objectives of the front.
+    """
+    members = [trial for trial in complete if not trial.is_landmark]
+    near = {trial.number for trial in near_front(members, objectives, _LAYERS)}
+    return [each for each in complete if each.number in near or each.baseline is not None]
 
 
 def without_weights(record: StudyRecord, trial: TrialRecord) -> StudyError:

@@ -3,7 +3,6 @@
 from collections import deque
 from dataclasses import replace
 
-import optuna
 import pytest
 
 from nas_tc.budget import parse_budget, resolve_budget
@@ -18,7 +17,7 @@ from nas_tc.search.session import Session
 from nas_tc.search.settings import Settings
 from nas_tc.search.stop_time import StopTime
 from nas_tc.space import parse_space
-from nas_tc.study import read_study, weights_file
+from nas_tc.study import read_study, trial_rows, weights_file
 from nas_tc.study.record import record_of
 from nas_tc.study.storage import lock_study, open_study
 from nas_tc.training import Rung
@@ -236,12 +235,12 @@ def killed(*_):
 
 @pytest.mark.parametrize("last", ["architecture", "complexity", "params"])
 def test_a_study_is_read_and_resumed_wherever_a_trial_was_cut_off(drive, tmp_path, last):
-    keep = optuna.Trial.set_user_attr
+    row = trial_rows.attribute_row
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            optuna.Trial,
-            "set_user_attr",
-            lambda trial, key, value: killed() if key == last else keep(trial, key, value),
+            trial_rows,
+            "attribute_row",
+            lambda trial, key, value: killed() if key == last else row(trial, key, value),
         )
         with pytest.raises(KilledError):
             drive(lambda number: good(0.5))

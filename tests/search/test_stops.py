@@ -14,6 +14,7 @@ from nas_tc._ray import own_sigterm
 from nas_tc.errors import StudyError
 from nas_tc.search import pool as pool_module
 from nas_tc.study import read_study
+from nas_tc.study.study_storage import StudyStorage
 from nas_tc.study.weights import Weights
 from recording_listener import RecordingListener, states
 
@@ -120,7 +121,7 @@ def test_a_signal_in_a_transaction_waits_for_its_end(
 ):
     """Wherever Python is when Ctrl-C comes, the study is not left in the middle of something."""
     steps = [
-        (optuna.Study, "ask"),
+        (StudyStorage, "create_new_trial"),
         (optuna.Study, "tell"),
         (Weights, "keep"),
     ]

@@ -1,0 +1,322 @@
+"""`StudyStorage`: Optuna's tables, with all trials in memory and few transactions."""
+
+import copy
+from collections.abc import Container, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime
+from typing import Any
+
+import optuna
+import sqlalchemy
+from optuna.distributions import BaseDistribution, check_distribution_compatibility
+from optuna.storages import BaseStorage, RDBStorage
+from optuna.study._frozen import FrozenStudy
+from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.dialects import postgresql, sqlite
+
+from nas_tc.study import trial_rows
+from nas_tc.study.trial_rows import ERRORS, PARAMS, SYSTEM, TRIALS, USER, VALUES, Row
+
+# What a second row of a table would be the same as, where values may be written again.
+_KEYS = {
+    USER: ("trial_id", "key"),
+    SYSTEM: ("trial_id", "key"),
+    ERRORS: ("trial_id", "step"),
+    VALUES: ("trial_id", "objective"),
+}
+_DIALECTS: dict[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}
+
+
+class StudyStorage(BaseStorage):
+    """One study in a database of Optuna's format, for a program that alone writes its trials.
+
+    Trials are read once and then kept, so that the next proposal does not wait for the database.
+    What is written inside of `batch` is one transaction: all of it is in the file, or nothing. What
+    is written outside is there when the call returns.
+
+    Args:
+        backend: Optuna's storage; attributes of the study go straight to it.
+    """
+
+    def __init__(self, backend: RDBStorage) -> None:
+        self.backend = backend
+        self._study_id: int | None = None  # the study whose trials are kept
+        self._is_loaded = False
+        self._trials: list[FrozenTrial] = []
+        self._places: dict[int, int] = {}  # by row
+        self._waiting: set[int] = set()  # places
+        self._kinds: dict[str, BaseDistribution] = {}
+        self._depth = 0  # of batches
+        self._open: list[tuple[Any, Row]] = []  # tables with rows that the batch will write
+        self._ends: list[Row] = []  # of the trials' own rows
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Writes what happens inside as one transaction, unless it ends with an exception."""
+        self._depth += 1
+        try:
+            yield
+        except BaseException:
+            self._depth -= 1
+            if not self._depth:
+                self._forget()
+            raise
+        self._depth -= 1
+        self._write()
+
+    def create_new_study(
+        self, directions: Sequence[optuna.study.StudyDirection], study_name: str | None = None
+    ) -> int:
+        """Optuna's hook."""
+        return self.backend.create_new_study(directions, study_name)
+
+    def delete_study(self, study_id: int) -> None:
+        """Optuna's hook."""
+        self.backend.delete_study(study_id)
+        self._forget()
+
+    def set_study_user_attr(self, study_id: int, key: str, value: Any) -> None:
+        """Optuna's hook."""
+        self.backend.set_study_user_attr(study_id, key, value)
+
+    def set_study_system_attr(self, study_id: int, key: str, value: Any) -> None:
+        """Optuna's hook."""
+        self.backend.set_study_system_attr(study_id, key, value)
+
+    def get_study_id_from_name(self, study_name: str) -> int:
+        """Optuna's hook."""
+        return self.backend.get_study_id_from_name(study_name)
+
+    def get_study_name_from_id(self, study_id: int) -> str:
+        """Optuna's hook."""
+        return self.backend.get_study_name_from_id(study_id)
+
+    def get_study_directions(self, study_id: int) -> list[optuna.study.StudyDirection]:
+        """Optuna's hook."""
+        return self.backend.get_study_directions(study_id)
+
+    def get_study_user_attrs(self, study_id: int) -> dict[str, Any]:
+        """Optuna's hook."""
+        return self.backend.get_study_user_attrs(study_id)
+
+    def get_study_system_attrs(self, study_id: int) -> dict[str, Any]:
+        """Optuna's hook."""
+        return self.backend.get_study_system_attrs(study_id)
+
+    def get_all_studies(self) -> list[FrozenStudy]:
+        """Optuna's hook."""
+        return self.backend.get_all_studies()
+
+    def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
+        """Optuna's hook: a new trial, with all that the template has, in one transaction."""
+        self._load(study_id)
+        trial = _running() if template_trial is None else copy.copy(template_trial)
+        for name, kind in trial.distributions.items():
+            self._check_kind(name, kind)
+        trial.number = len(self._trials)
+        with self._transaction() as connection:
+            row = trial_rows.trial_row(study_id, trial.number, trial)
+            made: Any = connection.execute(TRIALS.insert(), row)
+            trial._trial_id = made.inserted_primary_key[0]
+            for table, rows in trial_rows.rows_of(trial):
+                if rows:
+                    connection.execute(table.insert(), rows)
+        self._add(trial)
+        return trial._trial_id
+
+    def set_trial_param(
+        self,
+        trial_id: int,
+        param_name: str,
+        param_value_internal: float,
+        distribution: BaseDistribution,
+    ) -> None:
+        """Optuna's hook."""
+        trial = self._changed(trial_id)
+        self._check_kind(param_name, distribution)
+        value = distribution.to_external_repr(param_value_internal)
+        trial.params = {**trial.params, param_name: value}
+        trial.distributions = {**trial.distributions, param_name: distribution}
+        self._later(PARAMS, trial_rows.param_row(trial_id, param_name, value, distribution))
+        self._write()
+
+    def set_trial_state_values(
+        self, trial_id: int, state: TrialState, values: Sequence[float] | None = None
+    ) -> bool:
+        """Optuna's hook: what ends a trial, or starts one that waits."""
+        if state == TrialState.RUNNING and self.get_trial(trial_id).state != TrialState.WAITING:
+            return False
+        trial = self._changed(trial_id)
+        trial.state = state
+        if values is not None:
+            trial.values = list(values)
+        if state == TrialState.RUNNING:
+            trial.datetime_start = datetime.now()
+        if state.is_finished():
+            trial.datetime_complete = datetime.now()
+        self._waiting.discard(self._places[trial_id])
+        for row in trial_rows.value_rows(trial_id, values or ()):
+            self._later(VALUES, row)
+        self._ends.append({"row": trial_id, **_end_of(trial)})
+        self._write()
+        return True
+
+    def set_trial_intermediate_value(
+        self, trial_id: int, step: int, intermediate_value: float
+    ) -> None:
+        """Optuna's hook."""
+        trial = self._changed(trial_id)
+        trial.intermediate_values = {**trial.intermediate_values, step: intermediate_value}
+        self._later(ERRORS, trial_rows.error_row(trial_id, step, intermediate_value))
+        self._write()
+
+    def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
+        """Optuna's hook."""
+        trial = self._changed(trial_id)
+        trial.user_attrs = {**trial.user_attrs, key: value}
+        self._later(USER, trial_rows.attribute_row(trial_id, key, value))
+        self._write()
+
+    def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
+        """Optuna's hook."""
+        trial = self._changed(trial_id)
+        trial.system_attrs = {**trial.system_attrs, key: value}
+        self._later(SYSTEM, trial_rows.attribute_row(trial_id, key, value))
+        self._write()
+
+    def get_trial(self, trial_id: int) -> FrozenTrial:
+        """Optuna's hook."""
+        if not self._is_loaded and self._study_id is not None:
+            self._load(self._study_id)
+        if trial_id not in self._places:
+            raise KeyError(f"no trial in row {trial_id}")
+        return self._trials[self._places[trial_id]]
+
+    def get_all_trials(
+        self,
+        study_id: int,
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
+    ) -> list[FrozenTrial]:
+        """Optuna's hook: all trials, or those in some states, in the order of their numbers."""
+        self._load(study_id)
+        if states == (TrialState.WAITING,):
+            found = [self._trials[place] for place in sorted(self._waiting)]
+        elif states is not None:
+            found = [trial for trial in self._trials if trial.state in states]
+        else:
+            found = list(self._trials)
+        return copy.deepcopy(found) if deepcopy else found
+
+    def _load(self, study_id: int) -> None:
+        """Reads the trials of the study, once."""
+        if self._is_loaded and self._study_id == study_id:
+            return
+        self._forget()
+        with self.backend.engine.connect() as connection:
+            trials = trial_rows.read_trials(connection, study_id)
+        for trial in sorted(trials, key=lambda each: each.number):
+            self._add(trial)
+        self._study_id, self._is_loaded = study_id, True
+
+    def _add(self, trial: FrozenTrial) -> None:
+        """Takes a trial into the memory."""
+        if trial.state == TrialState.WAITING:
+            self._waiting.add(len(self._trials))
+        self._places[trial._trial_id] = len(self._trials)
+        self._trials.append(trial)
+        for name, kind in trial.distributions.items():
+            self._kinds.setdefault(name, kind)
+
+    def _changed(self, trial_id: int) -> FrozenTrial:
+        """A copy of a trial in the place of the old one, which callers may still hold."""
+        trial = copy.copy(self.get_trial(trial_id))
+        self.check_trial_is_updatable(trial_id, trial.state)
+        self._trials[self._places[trial_id]] = trial
+        return trial
+
+    def _check_kind(self, name: str, kind: BaseDistribution) -> None:
+        check_distribution_compatibility(self._kinds.setdefault(name, kind), kind)
+
+    def _later(self, table: Any, row: Row) -> None:
+        self._open.append((table, row))
+
+    def _write(self) -> None:
+        """Writes what has come together, unless more will follow."""
+        if not self._depth and (self._open or self._ends):
+            with self._transaction():
+                pass
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlalchemy.Connection]:
+        """A transaction that writes what has come together so far, and more."""
+        try:
+            with self.backend.engine.begin() as connection:
+                for table, rows in _by_table(self._open).items():
+                    connection.execute(self._insert(table), rows)
+                if self._ends:
+                    connection.execute(_END, self._ends)
+                yield connection
+        except BaseException:
+            self._forget()  # the memory may be ahead of the file
+            raise
+        self._open, self._ends = [], []
+
+    def _insert(self, table: Any) -> Any:
+        """The statement that inserts rows of a table, or replaces them."""
+        keys = _KEYS.get(table)
+        if keys is None:
+            return table.insert()
+        insert = _DIALECTS[self.backend.engine.name].insert(table)
+        changed = {c.name: insert.excluded[c.name] for c in table.c if not c.primary_key}
+        for key in keys:
+            del changed[key]
+        return insert.on_conflict_do_update(index_elements=keys, set_=changed)
+
+    def _forget(self) -> None:
+        """Empties the memory; the next call reads the trials anew."""
+        self._is_loaded = False
+        self._trials, self._places, self._waiting, self._kinds = [], {}, set(), {}
+        self._open, self._ends = [], []
+
+
+def batch(study: optuna.Study) -> AbstractContextManager[None]:
+    """Writes what happens inside as one transaction, where the study's storage can.
+
+    Args:
+        study: Open study.
+    """
+    storage = study._storage
+    return storage.batch() if isinstance(storage, StudyStorage) else nullcontext()
+
+
+_END = (
+    TRIALS.update()
+    .where(TRIALS.c.trial_id == sqlalchemy.bindparam("row"))
+    .values(
+        state=sqlalchemy.bindparam("new_state"),
+        datetime_start=sqlalchemy.bindparam("begun"),
+        datetime_complete=sqlalchemy.bindparam("ended"),
+    )
+)
+
+
+def _end_of(trial: FrozenTrial) -> Mapping[str, Any]:
+    return {
+        "new_state": trial.state,
+        "begun": trial_rows.utc(trial.datetime_start),
+        "ended": trial_rows.utc(trial.datetime_complete),
+    }
+
+
+def _by_table(rows: Sequence[tuple[Any, Row]]) -> dict[Any, list[Row]]:
+    """Rows by their table, of several with one key the last."""
+    found: dict[Any, dict[tuple[Any, ...], Row]] = {}
+    for table, row in rows:
+        keys = _KEYS.get(table, tuple(row))
+        found.setdefault(table, {})[tuple(row[key] for key in keys)] = row
+    return {table: list(each.values()) for table, each in found.items()}
+
+
+def _running() -> FrozenTrial:
+    return optuna.trial.create_trial(state=TrialState.RUNNING)
