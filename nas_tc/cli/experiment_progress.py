@@ -5,15 +5,27 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
 from nas_tc._words import duration
 from nas_tc.cli.console import console, percent
-from nas_tc.cli.progress import bar_of
 
 if TYPE_CHECKING:
     from nas_tc.experiment.run import Listener, Progress
     from nas_tc.experiment.trainings import Finished
+
+
+def _bar(screen: Console) -> Bar:
+    """A bar that counts trainings, with a text behind it; it is gone in the end."""
+    return Bar(
+        TextColumn("trainings"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}", markup=False),
+        console=screen,
+        transient=True,
+    )
 
 
 @contextmanager
@@ -28,7 +40,7 @@ def listening(*, as_json: bool = False, is_silent: bool = False) -> Iterator["Li
     if is_silent or not screen.file.isatty():
         yield Lines(screen)
         return
-    with bar_of("trainings", screen) as bar:
+    with _bar(screen) as bar:
         yield Screen(bar)
 
 

@@ -63,6 +63,7 @@ def supervise(run: Callable[[], int]) -> int:
             return code if code >= 0 else 1
         deaths = 1 if time.monotonic() - began > _LONG_S else deaths + 1
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        _leave_panel()
         if code == -signal.SIGKILL or deaths >= _DEATHS:
             _tell(f"the process was killed ({how}); run the same command again: it goes on")
             return 128 - code if code < 0 else 1
@@ -134,6 +135,7 @@ class _Parent:
         if self._child is not None:
             with suppress(ProcessLookupError):
                 os.kill(self._child, signal.SIGSTOP)
+        _leave_panel()
         os.kill(os.getpid(), signal.SIGSTOP)
         if self._child is not None:
             with suppress(ProcessLookupError):
@@ -165,6 +167,15 @@ def _wait_for(child: int) -> int:
         pid, status = os.waitpid(-1, 0)
         if pid == child:
             return status
+
+
+def _leave_panel() -> None:
+    """Shows a terminal's cursor again, on a new line: a child that has a live view hides it."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb":
+            stream.write("\n\x1b[?25h")
+            stream.flush()
+            return
 
 
 def _tell(text: str) -> None:

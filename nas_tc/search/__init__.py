@@ -2,9 +2,17 @@
 
 from nas_tc._callable import make_callable
 from nas_tc.search.api import DEFAULT_TRIALS, search
-from nas_tc.search.events import Listener, NullListener, Progress
+from nas_tc.search.events import Listener, NullListener, Progress, RunningTrial
 from nas_tc.search.reruns import rerun
 
-__all__ = ["DEFAULT_TRIALS", "Listener", "NullListener", "Progress", "rerun", "search"]
+__all__ = [
+    "DEFAULT_TRIALS",
+    "Listener",
+    "NullListener",
+    "Progress",
+    "RunningTrial",
+    "rerun",
+    "search",
+]
 
 make_callable(__name__, search)

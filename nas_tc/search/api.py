@@ -262,7 +262,7 @@ def _train_and_measure(
     with open_time_judge(settings, table, session, left, left_s) as judge:
         if judge is not None:
             queue_baselines(session.study, settings, families, session.listener, judge)
-        Driver(session, settings, trials, judge, stop).run()
+        Driver(session, settings, trials, judge, stop, reruns).run()
         time_front(session, judge, time.monotonic() - started)
         report_timing(session, judge, time.monotonic() - started)
         measure_front(session)

@@ -27,6 +27,7 @@ from nas_tc.search.timing_records import reason_over_limit, timing_record
 from nas_tc.search.trials import Trainings, ask
 from nas_tc.search.unfinished import Unfinished
 from nas_tc.search.warm_start import enqueue
+from nas_tc.search.watch import Watch
 from nas_tc.study.attributes import (
     BASELINE_KEY,
     LOSSES_KEY,
@@ -58,6 +59,7 @@ class Driver:
             as many as fit before `stop`.
         time_judge: Judge of networks by time, where the budget limits one.
         stop: Time at which the search has to end; None: when it has reached its goal.
+        reruns: Number of trainings of the front that follow, for the time that is left.
 
     Raises:
         StudyError: The study's times were measured on another device.
@@ -70,6 +72,7 @@ class Driver:
         goal: int | None,
         time_judge: TimeJudge | None = None,
         stop: StopTime | None = None,
+        reruns: int = 0,
     ) -> None:
         if time_judge is not None and time_judge.measures:
             check_device(session.study, session.path, time_judge.table.machine["device"])
@@ -96,6 +99,9 @@ class Driver:
         self._trainings = Trainings()
         record = session.record()
         self._tally = Tally(record, goal)
+        images = len(settings.data.train)
+        self._watch = Watch(record, settings.recipe, images, session.pool.size, reruns)
+        self._queued_baselines = 0
         self._weights = Weights(
             session.path,
             record.objectives,
@@ -146,9 +152,9 @@ class Driver:
         if self._stop is not None and not self._stop.allows_another:
             return False
         waiting = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
-        counted = sum(BASELINE_KEY not in each.user_attrs for each in self._running.values())
+        self._queued_baselines = sum(BASELINE_KEY in each.user_attrs for each in waiting)
         has_baseline = waiting and BASELINE_KEY in waiting[0].user_attrs
-        if not has_baseline and self._tally.reaches_goal_with(counted):
+        if not has_baseline and self._tally.reaches_goal_with(self._counted):
             return False
         if not waiting:
             self._exhausted = self._exhausted or not self._sampler.has_next(self._study)
@@ -163,6 +169,8 @@ class Driver:
             record_times(trial, times)
             self._train(trial, architecture)
         elif self._time_judge.measures:
+            baseline = trial.user_attrs.get(BASELINE_KEY)
+            self._watch.began(trial.number, architecture, baseline, is_timed=True)
             self._pool.time(trial.number, self._time_judge.request_for(architecture))
         elif is_own(trial) or self._time_judge.admits(architecture):
             record_times(trial, self._time_judge.predicted_times(architecture))
@@ -177,6 +185,7 @@ class Driver:
         if self._stop is not None:
             self._stop.began(trial.number)
         state = self._unfinished.begin(trial, architecture, seed)
+        self._watch.began(trial.number, architecture, trial.user_attrs.get(BASELINE_KEY))
         self._pool.begin(trial.number, architecture, seed, state)
 
     def _times_without_measuring(
@@ -211,6 +220,8 @@ class Driver:
         trial.set_user_attr(OVER_BUDGET_KEY, True)
         frozen = self._study.tell(trial, state=TrialState.FAIL)
         del self._running[trial.number], self._networks[trial.number]
+        self._watch.ended(trial.number)
+        self._tally.rejected += 1
         self._listener.ended(trial_record(frozen))
         if BASELINE_KEY in frozen.user_attrs and (times := frozen.user_attrs.get(TIMES_KEY)):
             excess = excess_of(self._settings.times, times)
@@ -252,6 +263,7 @@ class Driver:
             self._unfinished.goes_on(trial.number, answer.earlier[-1].epoch)
         _record(trial, (*answer.earlier, rung))
         self._keep_for_tests(rung.validation_s)
+        self._watch.rung(trial.number, rung)
         is_pruned = (
             answer.weights is None
             and BASELINE_KEY not in trial.user_attrs
@@ -315,15 +327,22 @@ class Driver:
 
     def _forget(self, number: int) -> None:
         del self._running[number], self._networks[number]
+        self._watch.ended(number)
         self._pool.release(number)
+
+    @property
+    def _counted(self) -> int:
+        """Number of running trials that count for the goal."""
+        return sum(BASELINE_KEY not in each.user_attrs for each in self._running.values())
 
     def _keep_for_tests(self, validation_s: float) -> None:
         """Keeps time back for the tests of the front, by what a validation took."""
+        data = self._settings.data
+        seconds = validation_s * len(data.test) / len(data.validation)
+        landmarks = sum(each.baseline is not None for each in self._tally.complete)
+        networks = len(self._tally.front) + landmarks + 1
+        self._watch.test_s = networks * seconds
         if self._stop is not None:
-            data = self._settings.data
-            seconds = validation_s * len(data.test) / len(data.validation)
-            landmarks = sum(each.baseline is not None for each in self._tally.complete)
-            networks = len(self._tally.front) + landmarks + 1
             self._stop.keep_for_tests(networks, self._pool.size, seconds)
 
     def _tick(self) -> None:
@@ -331,6 +350,7 @@ class Driver:
         if self._stop is not None and self._stop.is_over and self._running:
             for number in self._running:
                 self._pool.drop(number)
+                self._watch.ended(number)
             self._listener.note(
                 f"the time is over: {len(self._running)} networks that were being trained are "
                 "queued again"
@@ -338,7 +358,11 @@ class Driver:
             self._running.clear()
             self._networks.clear()
             requeue_running(self._study)
-        self._listener.progress(self._tally.progress(len(self._running), self._stop))
+        progress = self._tally.progress(len(self._running))
+        to_begin = 0 if self._exhausted else self._tally.to_begin(self._counted)
+        self._listener.progress(
+            self._watch.complete(progress, to_begin, self._queued_baselines, self._stop)
+        )
 
 
 def _record(trial: optuna.Trial, rungs: tuple[Rung, ...]) -> None:

@@ -41,6 +41,11 @@ class StopTime:
         return max(0.0, self._end_s - self._test_s - self._clock())
 
     @property
+    def longest_s(self) -> float:
+        """Seconds of the longest training so far; 0 before any has ended."""
+        return self._longest_s
+
+    @property
     def is_over(self) -> bool:
         """Whether what is still running has to stop."""
         return self.left_s == 0

@@ -1,11 +1,9 @@
 """What a search has so far: its counts, its complete trials and their front."""
 
-import time
 from math import inf, isinf
 
 from nas_tc.architecture import Architecture
 from nas_tc.search.events import Progress
-from nas_tc.search.stop_time import StopTime
 from nas_tc.study.front import pareto_front
 from nas_tc.study.record import StudyRecord
 from nas_tc.study.repeats import with_repeats
@@ -27,6 +25,7 @@ class Tally:
         near_front: Those on the front or near it, and the baselines.
         done: Number of complete and pruned trials, baselines not counted.
         failed: Number of networks that could not be trained in this run.
+        rejected: Number of networks over a limit on time, in all runs.
     """
 
     def __init__(self, record: StudyRecord, goal: int | None) -> None:
@@ -35,18 +34,22 @@ class Tally:
         self.front = record.front
         self._trained = {trial.architecture for trial in self.complete}
         self.near_front = near_weights(self.complete, self._objectives)
-        self.done = self._done_before = record.done
+        self.done = record.done
         self.failed = 0
+        self.rejected = record.states.get("rejected", 0)
         self._pruned = sum(
             t.state == "pruned" and t.reused is None and t.baseline is None for t in record.trials
         )
         self._metric = record.metric
         self._goal = inf if goal is None else goal
-        self._started = time.monotonic()
 
     def reaches_goal_with(self, running: int) -> bool:
         """Whether the goal is reached when so many more trials have ended."""
         return self.done + running >= self._goal
+
+    def to_begin(self, running: int) -> float:
+        """Number of trials that are still to begin where so many run; inf without a goal."""
+        return max(0.0, self._goal - self.done - running)
 
     def has_trained(self, architecture: Architecture) -> bool:
         """Whether a network has an error already."""
@@ -94,18 +97,12 @@ class Tally:
         self.front = pareto_front(members, self._objectives)
         return self.complete[-1]
 
-    def progress(self, running: int, stop: StopTime | None) -> Progress:
-        """The progress, with the time that is left.
+    def progress(self, running: int) -> Progress:
+        """The progress, but for what is running and the time that is left.
 
         Args:
             running: Number of trials that are running.
-            stop: Time at which the search has to end; None: no limit.
         """
-        new = self.done - self._done_before
-        elapsed = time.monotonic() - self._started
-        left_s = elapsed / new * (self._goal - self.done) if new else inf
-        if stop is not None:
-            left_s = min(left_s, stop.left_s)
         return Progress(
             done=self.done,
             goal=None if isinf(self._goal) else int(self._goal),
@@ -113,6 +110,10 @@ class Tally:
             pruned=self._pruned,
             failed=self.failed,
             best=self.front[-1] if self.front else None,
-            left_s=None if isinf(left_s) else left_s,
+            left_s=None,
             metric=self._metric,
+            rejected=self.rejected,
+            trained=self.complete,
+            front=self.front,
+            cost=self._objectives[1],
         )

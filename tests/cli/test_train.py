@@ -11,6 +11,7 @@ from nas_tc.architecture import Architecture
 from nas_tc.module import build
 from nas_tc.recipe import Recipe
 from nas_tc.study import read_study, weights_file
+from nas_tc.training import Rung
 
 TINY = ("(3,4)/2 | (3,8)/2", "--head", "gap", "--norm", "batch", "--input", "1x16x16")
 
@@ -173,3 +174,19 @@ def test_what_as_searched_refuses(nas_tc, study, arguments, complaint):
     assert code == 2
     assert complaint in errors
     assert len(errors.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("change", "code"), [(0.0, 0), (0.01, 1)])
+def test_a_training_that_is_repeated_ends_with_1_if_it_differs(
+    nas_tc, study, monkeypatch, change, code
+):
+    known = study.trial(1).val_errors
+
+    def again(*_):
+        return (Rung(epoch, error + change, 0.1, 1.0) for epoch, error in known.items())
+
+    monkeypatch.setattr("nas_tc.search.as_searched.train_as_searched", again)
+    ended, out, _ = nas_tc("train", study.path, "--trial", "1", "--as-searched", "--json")
+    found = json.loads(out)
+    assert (ended, found["same"]) == (code, not code)
+    assert [each["in_search"] for each in found["epochs"]] == list(known.values())

@@ -1,0 +1,12 @@
+"""Shows a live view; a test runs this on a terminal of its own."""
+
+import sys
+import time
+
+from nas_tc.cli.progress import listening
+
+with listening(as_json="--json" in sys.argv) as listener:
+    for number in range(12):
+        listener.note(f"note {number}")
+        time.sleep(0.05)
+print("the end")
