@@ -16,7 +16,9 @@ def masked(line):
     line = re.sub(r"\S*\(\d+,\d+\)\S*|(?:avg)?\b\d/\d\S*", "NETWORK", line)
     line = re.sub(r"NETWORK(?: \| NETWORK)+", "NETWORK", line)
     line = re.sub(r"\d[\d,.]*(?:e[-+]?\d+)?", "#", line)
-    return re.sub(r"\s+", " ", line).strip()
+    line = re.sub(r"\btrial # pruned after", "trial # complete after", line)
+    line = re.sub(r"\s+", " ", line).strip()
+    return re.sub(r"#(?: ?(?:%|±|\(#\)|#))+(?= |$)", "#", line)  # some columns are not always there
 
 
 def _same(shown, printed):
