@@ -55,10 +55,13 @@ def print_front(
         landmarks: Baselines that are not on the front.
         objectives: Names of the front's objectives; without any, the study's own.
     """
+    from nas_tc.study.resolution import resolutions_differ  # noqa: PLC0415
+
     shown = (*front, *landmarks)
+    with_size = resolutions_differ(record.trials)
     columns = _columns(record, shown, objectives)
     families = {trial.number: trial.baseline or "" for trial in record.baselines}
-    texts = [_Column("network", 0, [_network(record, trial) for trial in shown])]
+    texts = [_Column("network", 0, [_network(trial, with_size=with_size) for trial in shown])]
     if families:
         texts.insert(0, _Column("baseline", 0, [families.get(each.number, "") for each in shown]))
     needed = _width([*columns, *texts], _GAP)
@@ -77,7 +80,7 @@ def print_front(
     table = new_table((_line(columns, [each.heading for each in columns]), False))
     for index, trial in enumerate(shown):
         family = families.get(trial.number, "")
-        network = _network(record, trial)
+        network = _network(trial, with_size=with_size)
         network = f"{family}: {network}" if family else network
         figures = _line(columns, [each.cells[index] for each in columns])
         table.add_row(f"{figures}\n{_INDENT}{network}", end_section=index == len(front) - 1)
@@ -87,13 +90,9 @@ def print_front(
         screen.print(f"for {screen.width} characters left out: {names}; pareto.csv has them")
 
 
-def _network(record: "StudyRecord", trial: "TrialRecord") -> str:
-    """The notation of a network, and the size of its images where networks differ in that."""
-    from nas_tc.study.resolution import resolutions_differ  # noqa: PLC0415
-
-    if resolutions_differ(record.trials):
-        return f"{trial.network} at {trial.architecture.resolution}"
-    return trial.network
+def _network(trial: "TrialRecord", *, with_size: bool) -> str:
+    """The notation of a network, with the size of its images where networks differ in that."""
+    return f"{trial.network} at {trial.architecture.resolution}" if with_size else trial.network
 
 
 def _columns(

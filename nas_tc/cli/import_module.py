@@ -11,8 +11,7 @@ from nas_tc.cli import options
 from nas_tc.cli.console import console, parse_shape, shape_text
 from nas_tc.cli.network import described, head_text, write_network
 from nas_tc.cost import network_cost
-from nas_tc.errors import NotationError
-from nas_tc.reading import is_factory, load_module
+from nas_tc.reading import check_factory, load_module
 
 
 def import_module(
@@ -33,10 +32,7 @@ def import_module(
     as_json: options.AsJson = False,
 ) -> None:
     """Read your torch module into a network, and prove that both compute the same."""
-    if not is_factory(factory):
-        raise NotationError(
-            f"not a factory: {factory!r}; write path/to/file.py:name, where name makes the module"
-        )
+    check_factory(factory)
     shape = None if input is None else parse_shape(input)
     from nas_tc.reading import read_module  # noqa: PLC0415
 

@@ -43,8 +43,6 @@ def report(
     quiet: options.Quiet = False,
 ) -> None:
     """Pareto front of a study: a table here, and a page, tables and pictures as files."""
-    from nas_tc.study import read_study  # noqa: PLC0415
-
     if cost is not None and objectives is not None:
         raise NasTcError(
             "--cost and --objectives both set the objectives of the front; give one of them"
@@ -52,17 +50,19 @@ def report(
     names = tuple(each.strip() for each in objectives.split(",")) if objectives else ()
     if cost is not None:
         names = ("error", cost)
-    kept = read_study(study)
-    names = tuple("error" if each == kept.metric else each for each in names)
-    if not reruns:
-        show_and_write(kept, out, names, as_json=as_json, quiet=quiet)
-        return
-    from nas_tc.search import rerun  # noqa: PLC0415
+    if reruns:
+        from nas_tc.search import rerun  # noqa: PLC0415
 
-    interrupt_on_signals()
+        interrupt_on_signals()
+        with listening(as_json=as_json, is_silent=quiet) as listener:
+            record = rerun(
+                study, reruns, data=data, workers=workers, device=device, listener=listener
+            )
+    else:
+        from nas_tc.study import read_study  # noqa: PLC0415
 
-    with listening(as_json=as_json, is_silent=quiet) as listener:
-        record = rerun(study, reruns, data=data, workers=workers, device=device, listener=listener)
+        record = read_study(study)
+    names = tuple("error" if each == record.metric else each for each in names)
     show_and_write(record, out, names, as_json=as_json, quiet=quiet)
 
 

@@ -41,6 +41,11 @@ class Metric(StrEnum):
         """The metric's name in a sentence, such as "balanced error"."""
         return _WORDS.get(self, self.value.replace("_", " "))
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether it is a share of images, whose chance error is that of a count."""
+        return self in (Metric.ERROR, Metric.SUBSET_ERROR)
+
     @staticmethod
     def usual(*, multilabel: bool) -> "Metric":
         """What networks are judged by if nobody says otherwise.

@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from nas_tc.reading.factory import is_factory, load_module
+from nas_tc.reading.factory import check_factory, is_factory, load_module
 from nas_tc.reading.own_network import OwnNetwork, own_network
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = [
     "OwnNetwork",
     "Reading",
+    "check_factory",
     "is_factory",
     "load_module",
     "own_network",

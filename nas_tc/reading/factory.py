@@ -21,6 +21,21 @@ def is_factory(text: str) -> bool:
     return _FACTORY.fullmatch(text) is not None
 
 
+def check_factory(text: str) -> None:
+    """Refuses what is not written as a file and a name in it.
+
+    Args:
+        text: What a user gave.
+
+    Raises:
+        NotationError: It is something else.
+    """
+    if not is_factory(text):
+        raise NotationError(
+            f"not a factory: {text!r}; write path/to/file.py:name, where name makes the module"
+        )
+
+
 def load_module(text: str) -> "nn.Module":
     """The module that the factory in `text` returns; its file is run.
 
@@ -32,9 +47,9 @@ def load_module(text: str) -> "nn.Module":
     """
     from torch import nn  # noqa: PLC0415
 
+    check_factory(text)
     match = _FACTORY.fullmatch(text)
-    if match is None:
-        raise NotationError(f"not a factory: {text!r}; write path/to/file.py:name")
+    assert match is not None
     path, name = Path(match[1]), match[2]
     if not path.is_file():
         raise NotationError(f"no such file: {str(path)!r}; write path/to/file.py:name")

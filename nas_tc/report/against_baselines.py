@@ -97,9 +97,8 @@ def _against(record: StudyRecord, choice: Recommended, baseline: TrialRecord) ->
     model = choice.model
     noise = None if model is None else model.noise
     images = int(record.settings["data"]["validation_images"])
-    is_counted = record.metric in (Metric.ERROR, Metric.SUBSET_ERROR)
-    known, own_error = known_error(baseline, noise, images, is_counted=is_counted)
-    expected, error = known_error(choice.trial, noise, images, is_counted=is_counted)
+    known, own_error = known_error(baseline, noise, images, record.metric)
+    expected, error = known_error(choice.trial, noise, images, record.metric)
     if not choice.trial.reruns and model is not None and model.spread is not None:
         expected, error = model.expected, max(model.spread, 1 / images)
     both = None if own_error is None or error is None else hypot(own_error, error)
@@ -109,15 +108,25 @@ def _against(record: StudyRecord, choice: Recommended, baseline: TrialRecord) ->
 
 
 def known_error(
-    trial: TrialRecord, noise: float | None, images: int, *, is_counted: bool
+    trial: TrialRecord, noise: float | None, images: int, metric: Metric
 ) -> tuple[float, float | None]:
     """A network's validation error over its trainings, and the standard error of that if told."""
     again = trial.rerun_val_error
     mean, count = (again.mean, again.count) if again else (trial.mean_val_error or 0.0, 0)
     if again and again.deviation is not None:
         return mean, max(again.deviation, 1 / images) / sqrt(count)
-    if noise is None and not is_counted:
+    if noise is None and not metric.is_counted:
         return mean, None
     count = count or 1 + len(trial.repeats)
-    counted = sqrt(max(mean, 1 / images) * (1 - mean) / images)
+    counted = counted_error(mean, images)
     return mean, (counted if noise is None else max(noise, 1 / images)) / sqrt(count)
+
+
+def counted_error(share: float, images: int) -> float:
+    """Standard error of a share of images; a share of 0 counts as one image.
+
+    Args:
+        share: Share of the images that are wrong, 0 to 1.
+        images: Number of images.
+    """
+    return sqrt(max(share, 1 / images) * (1 - share) / images)

@@ -158,9 +158,8 @@ def _at_costs(
 
 def _majority(record: StudyRecord) -> float:
     """Validation error of always predicting the most common class; 0 if the study has none."""
-    data = record.settings["data"]
-    kept = data.get("majority", data.get("majority_error"))
-    return 0.0 if kept is None else float(kept["validation"])
+    kept = record.majority
+    return 0.0 if kept is None else kept["validation"]
 
 
 def _value(trial: TrialRecord, cost: str) -> float:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from math import hypot, sqrt
 
 from nas_tc.architecture import Architecture
-from nas_tc.metric import Metric
-from nas_tc.report.against_baselines import known_error
+from nas_tc.report.against_baselines import counted_error, known_error
 from nas_tc.report.change import Change, change, distance
 from nas_tc.report.recommended import Recommended
 from nas_tc.study import StudyRecord, TrialRecord
@@ -112,15 +111,13 @@ def _gain(
 ) -> tuple[float, float | None]:
     """Error of the parent less the network's own, and two standard errors of that, in points."""
     images = int(record.settings["data"]["validation_images"])
-    is_counted = record.metric in (Metric.ERROR, Metric.SUBSET_ERROR)
+    metric = record.metric
     found = []
     for each in (parent, trial):
-        mean, error = known_error(each, noise, images, is_counted=is_counted)
-        if (
-            is_counted and not each.reruns and error is not None
-        ):  # a model may be too sure of its noise
-            counted = sqrt(max(mean, 1 / images) * (1 - mean) / images)
-            error = max(error, counted / sqrt(1 + len(each.repeats)))
+        mean, error = known_error(each, noise, images, metric)
+        # A model may be too sure of its noise.
+        if metric.is_counted and not each.reruns and error is not None:
+            error = max(error, counted_error(mean, images) / sqrt(1 + len(each.repeats)))
         found.append((mean, error))
     (before, one), (after, other) = found
     both = None if one is None or other is None else _CHANCE * 100 * hypot(one, other)

@@ -13,8 +13,7 @@ def majority_lines(record: StudyRecord) -> list[str]:
     Returns:
         Lines for the screen; none for a study of a version that did not keep this error.
     """
-    data = record.settings["data"]
-    kept = data.get("majority", data.get("majority_error"))
+    kept = record.majority
     if kept is None:
         return []
     name = blind_name(multilabel=record.multilabel)

@@ -221,7 +221,7 @@ def reading(path: Path) -> Iterator[None]:
     except NasTcError:
         raise
     except _RAISED as error:
-        cause = _cause(error)
+        cause = root_cause(error)
         if "locked" in str(cause):
             raise locked(path, str(cause)) from None
         if isinstance(cause, sqlite3.OperationalError) and "disk I/O" in str(cause):
@@ -229,7 +229,7 @@ def reading(path: Path) -> Iterator[None]:
         raise damaged(path, _unreadable(path) or reason(cause)) from None
 
 
-def _cause(error: BaseException) -> BaseException:
+def root_cause(error: BaseException) -> BaseException:
     """What a chain of errors began with."""
     while error.__cause__ is not None:
         error = error.__cause__

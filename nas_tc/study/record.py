@@ -103,6 +103,16 @@ class StudyRecord:
         return Metric(self.settings.get("metric", Metric.ERROR))
 
     @property
+    def majority(self) -> Mapping[str, float] | None:
+        """Errors of always predicting the most common class, by split, 0 to 1.
+
+        None for a study of a version that did not keep them.
+        """
+        data = self.settings["data"]
+        kept: Mapping[str, float] | None = data.get("majority", data.get("majority_error"))
+        return kept
+
+    @property
     def multilabel(self) -> bool:
         """Whether the images have several labels."""
         return bool(self.settings["data"].get("multilabel", False))

@@ -27,6 +27,7 @@ from nas_tc.study.files import (
     check_path,
     kept_settings,
     locked,
+    root_cause,
     study_folder,
     study_url,
 )
@@ -224,8 +225,7 @@ def _close(path: Path) -> None:
 
 
 def _write_error(path: Path, error: BaseException) -> str:
-    while error.__cause__ is not None:
-        error = error.__cause__
+    error = root_cause(error)
     reason = getattr(error, "strerror", None) or str(getattr(error, "orig", error)).splitlines()[0]
     if "locked" in reason:
         return str(locked(path, reason))
