@@ -53,7 +53,7 @@ def panel(
     if width < _LEAST_WIDTH or height < _LEAST_HEIGHT or not progress.trained:
         rows = _workers(progress, width, max(0, room), ascii_only=ascii_only)
         return [*lines, *rows]
-    across = min(width // 2, 60)
+    across = min(max(2 * width // 5, 36), 60)
     drawn = scatter(
         _points(progress),
         _ASCII_MARKS if ascii_only else _MARKS,
@@ -65,7 +65,11 @@ def panel(
     rows = _workers(progress, width - across - 2, len(drawn), ascii_only=ascii_only)
     rows += [Text()] * (len(drawn) - len(rows))
     for left, right in zip(drawn, rows, strict=True):
-        lines.append(Text.assemble(f"{left:{across}}  ", right, no_wrap=True, overflow="crop"))
+        picture = Text(f"{left:{across}}  ")
+        if not ascii_only:  # where a letter may be a mark or not
+            picture.highlight_words(_MARKS[2], "bold green")
+            picture.highlight_words(_MARKS[1], "yellow")
+        lines.append(Text.assemble(picture, right, no_wrap=True, overflow="crop"))
     return lines
 
 

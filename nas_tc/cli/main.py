@@ -66,9 +66,13 @@ def _run() -> int:
         )
         code = BAD_INPUT
     except OSError as error:
-        if not _lost_output():
+        if "--install-completion" in sys.argv:
+            what = "install the completion; --show-completion prints it"
+        elif _lost_output():
+            what = "write the output"
+        else:
             raise
-        typer.echo(f"nas-tc: cannot write the output: {reason(error)}", err=True)
+        typer.echo(f"nas-tc: cannot {what}: {reason(error)}", err=True)
         code = BAD_INPUT
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED

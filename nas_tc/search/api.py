@@ -1,18 +1,12 @@
 """The search as one call, from a budget to a front."""
 
 import re
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from math import inf
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.exceptions import StorageInternalError
-from sqlalchemy.exc import SQLAlchemyError
 
-from nas_tc.budget import IT
 from nas_tc.data import (
     Decoding,
     ImageData,
@@ -22,30 +16,29 @@ from nas_tc.data import (
     majority_text,
     parse_limit,
 )
-from nas_tc.errors import NasTcError
-from nas_tc.latency import TimeTable, named_table
+from nas_tc.latency import named_table
 from nas_tc.metric import Metric
-from nas_tc.reading import OwnNetwork, own_network
+from nas_tc.reading import OwnNetwork
 from nas_tc.recipe import Recipe
+from nas_tc.search.arguments import check_numbers, resolved
 from nas_tc.search.around import queue_own
 from nas_tc.search.baselines import (
-    Baselines,
     lacks_baselines,
     parse_baselines,
     queue_baselines,
 )
-from nas_tc.search.driver import Driver
 from nas_tc.search.events import Listener, NullListener
-from nas_tc.search.front_errors import measure_front, untested
-from nas_tc.search.front_times import report_timing, time_front, untimed_front
+from nas_tc.search.front_errors import untested
+from nas_tc.search.front_times import untimed_front
 from nas_tc.search.interrupts import Interrupts
 from nas_tc.search.plan import Plan, describe_fit, plan_search
 from nas_tc.search.pool import Pool
-from nas_tc.search.reruns import missing_reruns, rerun_front
+from nas_tc.search.reruns import missing_reruns
 from nas_tc.search.session import Session
 from nas_tc.search.settings import Settings
+from nas_tc.search.stages import DEFAULT_TRIALS, requeueing, train_and_measure
 from nas_tc.search.stop_time import StopTime
-from nas_tc.search.table_choice import open_time_judge, search_device
+from nas_tc.search.table_choice import search_device
 from nas_tc.search.warm_start import parse_start, start_with
 from nas_tc.space import Reach, Space
 from nas_tc.study.attributes import RUNS_KEY
@@ -55,8 +48,6 @@ from nas_tc.study.record import StudyRecord, record_of
 from nas_tc.study.storage import lock_study, open_study, requeue_running
 from nas_tc.training import choose_device, gpu_names
 
-DEFAULT_TRIALS = 40
-_SPACE = "plain-32"
 _LOCAL = Path("results") / "local"
 
 
@@ -157,9 +148,9 @@ def search(
     stop = None if time_limit_s is None else StopTime(time_limit_s)
     if trials is None and stop is None:
         trials = DEFAULT_TRIALS
-    _check_numbers(trials, workers, reruns, per_gpu, trial_timeout_s, retries)
+    check_numbers(trials, workers, reruns, per_gpu, trial_timeout_s, retries)
     limit = None if memory_limit is None else parse_limit(memory_limit)
-    budget, space, own = _resolved(budget, space, around, reach)
+    budget, space, own = resolved(budget, space, around, reach)
     plan = plan_search(
         budget, space, recipe, augment, seed, fields, metric, None if own is None else own.network
     )
@@ -203,7 +194,7 @@ def search(
             interrupted = False
             try:
                 with (
-                    _requeueing(opened),
+                    requeueing(opened),
                     Pool(
                         images,
                         settings.recipe,
@@ -218,22 +209,11 @@ def search(
                     ) as pool,
                 ):
                     session = Session(opened, path, pool, listener, interrupts, retries)
-                    _train_and_measure(session, settings, table, families, trials, reruns, stop)
+                    train_and_measure(session, settings, table, families, trials, reruns, stop)
             except KeyboardInterrupt:
                 interrupted = True
                 requeue_running(opened)
             return record_of(opened, path, interrupted=interrupted)
-
-
-@contextmanager
-def _requeueing(study: optuna.Study) -> Iterator[None]:
-    """Queues what is in flight again where a search ends with an error."""
-    try:
-        yield
-    except NasTcError:
-        with suppress(SQLAlchemyError, StorageInternalError):  # such as a full disk
-            requeue_running(study)
-        raise
 
 
 def _note_metric(settings: Settings, listener: Listener) -> None:
@@ -244,78 +224,6 @@ def _note_metric(settings: Settings, listener: Listener) -> None:
         name = blind_name(multilabel=images.multilabel)
         article = "" if images.multilabel else "the "
         listener.note(f"metric: {settings.metric.words}; of {article}{name} {blind}")
-
-
-def _train_and_measure(
-    session: Session,
-    settings: Settings,
-    table: TimeTable | None,
-    families: Baselines,
-    trials: int | None,
-    reruns: int,
-    stop: StopTime | None,
-) -> None:
-    """Trains the networks, and then times, tests and trains again the front."""
-    started = time.monotonic()
-    left = (trials or DEFAULT_TRIALS) - session.record().done
-    left_s = inf if stop is None else stop.left_s
-    with open_time_judge(settings, table, session, left, left_s) as judge:
-        if judge is not None:
-            queue_baselines(session.study, settings, families, session.listener, judge)
-        Driver(session, settings, trials, judge, stop, reruns).run()
-        time_front(session, judge, time.monotonic() - started)
-        report_timing(session, judge, time.monotonic() - started)
-        measure_front(session)
-        rerun_front(session, reruns, stop)
-
-
-def _resolved(
-    budget: str | None,
-    space: str | Path | Space | None,
-    around: str | OwnNetwork | None,
-    reach: Sequence[str] | Reach,
-) -> tuple[str, str | Path | Space, OwnNetwork | None]:
-    """Budget, space and network of a search, with what follows from the network.
-
-    Raises:
-        NasTcError: Something is missing, or has no effect.
-    """
-    if around is None:
-        if budget is None:
-            raise NasTcError("give a --budget, as in alexnet*0.6, or a network with --around")
-        if reach:
-            raise NasTcError("--reach bounds the space around a network; give it with --around")
-        return budget, space or _SPACE, None
-    if space is not None and reach:
-        raise NasTcError(
-            "--reach bounds the space around a network, and --space gives one; leave one out"
-        )
-    own = own_network(around) if isinstance(around, str) else around
-    bounds = reach if isinstance(reach, Reach) else Reach.parse(reach)
-    return budget or IT, space or own.space(bounds), own
-
-
-def _check_numbers(
-    trials: int | None,
-    workers: int | None,
-    reruns: int,
-    per_gpu: int,
-    trial_timeout_s: float | None,
-    retries: int,
-) -> None:
-    """Refuses numbers that make no search; the arguments are those of `search`."""
-    if trials is not None and trials < 1:
-        raise NasTcError(f"trials must be 1 or more, not {trials}")
-    if workers is not None and workers < 1:
-        raise NasTcError(f"workers must be 1 or more, not {workers}")
-    if reruns < 0:
-        raise NasTcError(f"reruns must be 0 or more, not {reruns}")
-    if retries < 0:
-        raise NasTcError(f"retries must be 0 or more, not {retries}")
-    if per_gpu < 1:
-        raise NasTcError(f"per_gpu must be 1 or more, not {per_gpu}")
-    if trial_timeout_s is not None and not trial_timeout_s > 0:
-        raise NasTcError(f"trial_timeout_s must be more than 0, not {trial_timeout_s:g}")
 
 
 def _default_study(plan: Plan, data: str, train_images: int | None) -> Path:

@@ -91,3 +91,13 @@ def test_a_shell_completes(completions, tmp_path, line, offered):
 def test_no_folder_of_studies_completes_nothing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert studies("") == []
+
+
+def test_a_completion_that_cannot_be_installed_is_one_line(nas_tc, monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("HOME", str(tmp_path / "file"))
+    monkeypatch.setattr("shellingham.detect_shell", lambda: ("bash", "/bin/bash"))
+    code, _, err = nas_tc("--install-completion")
+    assert code == 2
+    assert err.startswith("nas-tc: cannot install the completion; --show-completion prints it: ")
+    assert err.count("\n") == 1
