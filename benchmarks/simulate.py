@@ -1,12 +1,15 @@
-"""Searches in simulation through faults at every seam: the real driver, sampler and study.
+"""Searches in simulation through faults at every seam: the real driver, pool, sampler and study.
 
     python benchmarks/simulate.py --seeds 1000
-    python benchmarks/simulate.py --first 4711 --seeds 1     # one that failed, again
+    python benchmarks/simulate.py --first 5000 --minutes 60   # as many as fit
+    python benchmarks/simulate.py --first 4711 --seeds 1      # one that failed, again
 
 Each seed is a search of 3 to 10 trials with one to four workers that train nothing, through kills
-between any two writes, a full disk, lost and failing workers, Ctrl-C and the end of a time limit.
-After each end the study is checked. Prints a line for each seed that breaks a promise, and in the
-end the numbers of searches, starts, faults by kind and checks as JSON; exit code 1 if any broke.
+between any two writes, a full or read-only disk, workers that die, hang, run out of memory, answer
+late, fail or diverge, nodes that are lost and join, clocks that step, damaged checkpoints, Ctrl-C
+and the end of a time limit. After each end the study is checked. Prints a line for each seed that
+breaks a promise or ends with any other error, and in the end the numbers of searches, starts,
+faults by kind and checks as JSON; exit code 1 if any broke.
 """
 
 import argparse
@@ -17,14 +20,16 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 import optuna
-from simulated_search import BrokenError, simulate
+from simulated_search import simulate
 
 MEMORY = Path("/dev/shm")  # quicker than a disk, where there is one
+MOST = 10**9
 
 
 def one(seed: int) -> tuple[int, str | None, int, int, Counter[str]]:
@@ -33,43 +38,57 @@ def one(seed: int) -> tuple[int, str | None, int, int, Counter[str]]:
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
         try:
             outcome = simulate(seed, Path(folder))
-        except BrokenError as error:
-            return seed, str(error), 0, 0, Counter()
+        except Exception as error:  # noqa: BLE001 - whatever it is, a search must not end so
+            return seed, f"{type(error).__name__}: {error}", 0, 0, Counter()
     faults: Counter[str] = Counter()
     for (kind, _), times in outcome.struck.items():
         faults[kind] += times
     return seed, None, outcome.starts, outcome.checks, faults
 
 
+def until(seeds: range, end_s: float) -> Iterator[int]:
+    """The seeds, as long as time is left."""
+    for seed in seeds:
+        if time.monotonic() >= end_s:
+            return
+        yield seed
+
+
 def main() -> int:
     """Runs the searches and prints what became of them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=1000, help="number of searches")
+    parser.add_argument("--seeds", type=int, help="number of searches; 1000 without --minutes")
+    parser.add_argument("--minutes", type=float, help="no search begins after so many minutes")
     parser.add_argument("--first", type=int, default=0, help="first seed")
     parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)))
     args = parser.parse_args()
     started = time.monotonic()
-    starts = checks = 0
+    end_s = started + 60 * args.minutes if args.minutes else float("inf")
+    count = args.seeds or (MOST if args.minutes else 1000)
+    searches = starts = checks = 0
     faults: Counter[str] = Counter()
     broken = []
     with multiprocessing.get_context("spawn").Pool(args.processes) as pool:
-        seeds = range(args.first, args.first + args.seeds)
-        for seed, error, its_starts, its_checks, its_faults in pool.imap_unordered(one, seeds, 8):
-            starts += its_starts
-            checks += its_checks
-            faults += its_faults
-            if error is not None:
-                broken.append(seed)
-                print(f"seed {seed}: {error}", flush=True)
+        left = until(range(args.first, args.first + count), end_s)
+        while batch := [seed for _, seed in zip(range(64 * args.processes), left, strict=False)]:
+            for seed, error, its_starts, its_checks, its_faults in pool.imap_unordered(one, batch):
+                searches += 1
+                starts += its_starts
+                checks += its_checks
+                faults += its_faults
+                if error is not None:
+                    broken.append(seed)
+                    print(f"seed {seed}: {error}", flush=True)
     seconds = time.monotonic() - started
     figures = {
-        "searches": args.seeds,
+        "searches": searches,
         "starts": starts,
         "faults": dict(sorted(faults.items())),
+        "faults_in_all": sum(faults.values()),
         "checks": checks,
         "broken": sorted(broken),
         "seconds": round(seconds, 1),
-        "searches_per_minute": round(60 * args.seeds / seconds),
+        "searches_per_minute": round(60 * searches / seconds),
     }
     print(json.dumps(figures))
     return 1 if broken else 0

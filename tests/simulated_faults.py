@@ -1,18 +1,28 @@
-"""Faults of a simulated search: kills between two writes, a full disk, half a file.
+"""Faults of a simulated search: kills between two writes, a full or read-only disk, half a file.
 
 A fault can strike at every write of the study and every operation on a file, before it and behind
 it. After a kill nothing more reaches the disk, so what a restart finds is what `kill -9` leaves.
 """
 
+import copy
 import errno
+import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 from unittest.mock import patch
 
+import optuna
+from optuna.distributions import CategoricalDistribution
+from optuna.exceptions import StorageInternalError
 from optuna.storages import InMemoryStorage
+from optuna.trial import FrozenTrial, TrialState
+
+from nas_tc.architecture import Architecture
 
 WRITES = (
     "create_new_trial",
@@ -40,12 +50,16 @@ class Faults:
         rates: Chance of each fault at each place where it can strike.
         struck: Faults so far, by kind and place.
         is_dead: Whether the process was killed: nothing works any more.
+        is_readonly: Whether the file system lets nothing be written any more.
+        step_s: Seconds by which the wall clock is wrong now.
     """
 
     random: Random
     rates: dict[str, float]
     struck: Counter = field(default_factory=Counter)
     is_dead: bool = False
+    is_readonly: bool = False
+    step_s: float = 0.0
 
     def at(self, place):
         """Strikes at a place, or not."""
@@ -54,6 +68,9 @@ class Faults:
         if self.happens("kill", place):
             self.is_dead = True
             raise KilledError
+        self.is_readonly = self.is_readonly or self.happens("readonly", place)
+        if self.is_readonly and not place.startswith("behind"):
+            raise OSError(errno.EROFS, "Read-only file system")
         if self.happens("full", place):
             raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -70,16 +87,27 @@ class FaultyStorage(InMemoryStorage):
 
     faults = None
 
+    def study(self):
+        """The study as a restart finds it; None if it was not made yet."""
+        if not any(each.study_name == "nas-tc" for each in self.get_all_studies()):
+            return None
+        return optuna.load_study(study_name="nas-tc", storage=self)
+
+    def strike(self, place):
+        if self.faults is not None:
+            try:
+                self.faults.at(place)
+            except OSError as error:  # as Optuna raises what SQLite says
+                raise StorageInternalError(str(error)) from error
+
 
 def _faulty(name):
     write = getattr(InMemoryStorage, name)
 
     def strikes(self, *args, **keywords):
-        if self.faults is not None:
-            self.faults.at(name)
+        self.strike(name)
         result = write(self, *args, **keywords)
-        if self.faults is not None:
-            self.faults.at(f"behind {name}")
+        self.strike(f"behind {name}")
         return result
 
     return strikes
@@ -117,3 +145,62 @@ def faulty_files(folder, faults):
     finally:
         for each in patches:
             each.stop()
+
+
+@contextmanager
+def wall_clock(faults):
+    """The clock of the wall, which steps back and forth by up to two days."""
+
+    def step():
+        if faults.happens("step", "clock"):
+            faults.step_s = faults.random.uniform(-2, 2) * 24 * 3600
+        return faults.step_s
+
+    class Steps(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) + timedelta(seconds=step())
+
+    with (
+        patch("nas_tc._files.time", SimpleNamespace(time=lambda: time.time() + step())),
+        patch("optuna.storages._in_memory.datetime", Steps),
+    ):
+        yield
+
+
+@contextmanager
+def quick_values():
+    """Copies and networks, of which a search makes thousands, in a fifth of the time."""
+    deepcopy = copy.deepcopy
+
+    def plain(value, memo=None):
+        kind = type(value)
+        if kind in _ATOMS:
+            return value
+        if kind is dict:
+            return {name: plain(each) for name, each in value.items()}
+        if kind is list:
+            return [plain(each) for each in value]
+        if kind is FrozenTrial:
+            twin = copy.copy(value)
+            twin.__dict__ = {name: plain(each) for name, each in vars(value).items()}
+            return twin
+        return deepcopy(value, memo)
+
+    known = {}
+
+    def from_dict(values):
+        text = repr(values)
+        if text not in known:
+            known[text] = read(values)
+        return known[text]
+
+    read = Architecture.from_dict
+    with (
+        patch.object(copy, "deepcopy", plain),
+        patch.object(Architecture, "from_dict", from_dict),
+    ):
+        yield
+
+
+_ATOMS = {str, int, float, bool, type(None), datetime, CategoricalDistribution, TrialState}

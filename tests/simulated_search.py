@@ -1,41 +1,49 @@
-"""A search in simulation: the real driver and sampler, with workers, storage and files that fail.
+"""A search in simulation: the real driver and pool, with Ray, storage, files and clocks that fail.
 
 A seed decides everything: how long workers take, in which order they answer, and which faults
-happen where (`simulated_faults.py`). The search is started again until it reaches its goal, and
-`check` looks at the study after each end.
+happen where (`simulated_faults.py`, `simulated_ray.py`). The search is started again until it
+reaches its goal, and `simulated_promises.py` looks at the study after each end.
 """
 
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import cache
-from hashlib import blake2b
+from functools import cache, partial
 from random import Random
 from unittest.mock import patch
 
 import optuna
-from optuna.trial import TrialState
-from simulated_faults import Faults, FaultyStorage, KilledError, faulty_files
+from optuna.exceptions import StorageInternalError
+from simulated_faults import (
+    Faults,
+    FaultyStorage,
+    KilledError,
+    faulty_files,
+    quick_values,
+    wall_clock,
+)
+from simulated_promises import check, check_checkpoints, check_end, check_sole_writer, rot
+from simulated_ray import Clock, SimulatedRay, Trainings
+from simulated_results import EPOCHS, BrokenError
+from simulated_sampler import PlainSampler
 
 from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.data import load_data
 from nas_tc.errors import NasTcError
-from nas_tc.metric import Confusion, Metric
 from nas_tc.recipe import Recipe
 from nas_tc.search import NullListener
+from nas_tc.search.deadlines import Deadlines
 from nas_tc.search.driver import Driver
 from nas_tc.search.front_errors import measure_front, untested
-from nas_tc.search.pool import FailedError, LostError
+from nas_tc.search.pool import Pool
 from nas_tc.search.session import Session
 from nas_tc.search.settings import Settings
 from nas_tc.search.stop_time import StopTime
 from nas_tc.space import Feasible, parse_space
 from nas_tc.study.attributes import SETTINGS_KEY
 from nas_tc.study.checkpoints import Checkpoints
-from nas_tc.study.files import weights_file, weights_folder
 from nas_tc.study.record import record_of
-from nas_tc.study.storage import requeue_running
-from nas_tc.training import Rung
-from nas_tc.worker import TrainingResult
+from nas_tc.study.storage import lock_study, requeue_running
 
 SPACE = """
 input = [1, 8, 8]
@@ -49,148 +57,35 @@ depth = 1
 width = [4, 8]
 filter = [1, 3]
 """
-EPOCHS = 4
-RUNGS = (1, 2, 4)
 MOST_STARTS = 60  # of one search, the last of them without faults
+TIMEOUT_S = 60.0  # for an answer of a worker
+REAL_SAMPLER = 8  # one of so many searches takes its networks from the real sampler
 
-
-class BrokenError(AssertionError):
-    """Something that a search promises does not hold."""
-
-
-class Clock:
-    """Seconds of a simulated clock that never goes back."""
-
-    now = 0.0
-
-    def __call__(self):
-        return self.now
-
-
-class SimulatedPool:
-    """Workers that train nothing: an error depends on the network and the seed alone.
-
-    Args:
-        size: Number of workers.
-        faults: What goes wrong.
-        clock: Goes on with each answer.
-        trained: Counts the trainings that have ended, by network.
-        checkpoints: Checkpoints beside the study.
-    """
-
-    metric = Metric.ERROR
-
-    def __init__(self, size, faults, clock, trained, checkpoints):
-        self.size = size
-        self._checkpoints = checkpoints
-        self._faults, self._clock, self._trained = faults, clock, trained
-        self._idle = size
-        self._jobs = {}  # by trial: what it is, network, seed, epochs so far
-        self._calls = {}  # by trial: seconds at which its worker answers
-        self._resumes = {}  # by trial: whether the next answer is the first after a checkpoint
-
-    @property
-    def idle(self):
-        return self._idle
-
-    @property
-    def busy(self):
-        return len(self._jobs)
-
-    def begin(self, key, architecture, seed, state):
-        self._resumes[key] = state is not None
-        self._start(key, ["train", architecture, seed, self._resumed(architecture, seed, state)])
-
-    def _resumed(self, architecture, seed, state):
-        """Epochs of the state; a whole checkpoint that is there must be used."""
-        file = self._checkpoints.file(architecture, seed)
-        if state is None:
-            if is_whole(file):
-                raise BrokenError(f"{file.name} is whole, and its training begins anew")
-            return 0
-        epochs = state[-1]
-        if state != state_of(architecture, seed, epochs):
-            raise BrokenError(f"a training of {architecture.id} goes on from another state")
-        return epochs
-
-    def test(self, key, architecture, weights):
-        if weights != weights_of(architecture):
-            raise BrokenError(f"trial {key} has weights of another network, or half of its own")
-        self._start(key, ["test", architecture, 0, 0])
-
-    def _start(self, key, job):
-        if not self._idle:
-            raise BrokenError("a network was given to a worker that is busy")
-        self._idle -= 1
-        self._jobs[key] = job
-        self.advance(key)
-
-    def advance(self, key):
-        self._calls[key] = self._clock.now + self._faults.random.uniform(0.5, 20.0)
-
-    def release(self, key):
-        del self._jobs[key]
-        self._calls.pop(key, None)
-        self._idle += 1
-
-    drop = release
-
-    def next_result(self, timeout_s):
-        key = min(self._calls, key=self._calls.__getitem__)
-        if self._calls[key] > self._clock.now + timeout_s:
-            self._clock.now += timeout_s
-            if self._faults.happens("late", "answer"):  # the clock of the machine jumps
-                self._clock.now += 1000.0
-            return None
-        self._clock.now = max(self._clock.now, self._calls.pop(key))
-        if self._faults.happens("lost", "worker"):
-            return key, LostError("the worker died")
-        what, network, seed, epochs = self._jobs[key]
-        if what == "test":
-            return key, Confusion(10, ((0, 0, 3), (1, 0, 1)), 0)
-        if self._faults.happens("failed", "worker"):
-            return key, FailedError("ValueError: odd")
-        if self._faults.happens("diverged", "worker"):
-            return key, TrainingResult(diverged="the loss is nan")
-        earlier = ()
-        if self._resumes.pop(key, False):
-            earlier = tuple(rung_of(network, seed, each) for each in RUNGS if each <= epochs)
-        epochs = self._jobs[key][3] = min(EPOCHS, 2 * epochs or 1)
-        rung = rung_of(network, seed, epochs)
-        if epochs < EPOCHS:
-            state = state_of(network, seed, epochs)
-            return key, TrainingResult(rung, state=state, earlier=earlier)
-        self._trained[network.id] += 1
-        return key, TrainingResult(rung, weights_of(network), earlier=earlier)
-
-
-def rung_of(network, seed, epochs):
-    """The errors and times of a training after some epochs."""
-    error = error_of(network, seed, epochs)
-    return Rung(epochs, error, 1.0, 0.5, 4 * error)
-
-
-def state_of(network, seed, epochs):
-    """Bytes that are told from the states of all other trainings and rungs."""
-    return f"{network.id} {seed} ".encode() + bytes([epochs])
-
-
-def is_whole(checkpoint):
-    """Whether the file of a checkpoint is there, as it was written."""
-    kept = checkpoint.read_bytes() if checkpoint.is_file() else b""
-    return kept[:16] == blake2b(kept[16:], digest_size=16).digest()
-
-
-def error_of(network, seed, epochs):
-    """Error after some epochs, 0 to 1: less with more epochs, and some luck of the training."""
-    digest = blake2b(f"{network.id} {seed}".encode(), digest_size=4).digest()
-    luck = int.from_bytes(digest) / 2**32
-    return 0.1 + 0.4 / epochs + 0.3 * luck
-
-
-def weights_of(network):
-    """Bytes that are told from those of every other network."""
-    return network.id.encode() * 4
+KINDS = {  # rates of faults
+    "none": {},
+    "kills": {"kill": 0.004},
+    "disk": {"full": 0.003, "readonly": 0.0005, "kill": 0.001},
+    "stops": {"stop": 0.03, "kill": 0.001},
+    "workers": {"lost": 0.06, "memory": 0.03, "failed": 0.02, "diverged": 0.05, "kill": 0.002},
+    "nodes": {"node": 0.01, "hang": 0.02, "tardy": 0.05, "kill": 0.002},
+    "clocks": {"late": 0.05, "step": 0.2, "rot": 0.3, "kill": 0.004},
+    "all": {
+        "kill": 0.002,
+        "full": 0.001,
+        "readonly": 0.0002,
+        "stop": 0.01,
+        "lost": 0.03,
+        "memory": 0.02,
+        "failed": 0.01,
+        "diverged": 0.03,
+        "node": 0.003,
+        "hang": 0.01,
+        "tardy": 0.03,
+        "late": 0.02,
+        "step": 0.1,
+        "rot": 0.1,
+    },
+}
 
 
 @dataclass
@@ -210,42 +105,44 @@ class Outcome:
     ended: tuple = ()
 
 
+@dataclass(frozen=True)
+class Search:
+    """A search that is started again and again.
+
+    Attributes:
+        path: Path of the study file, beside which weights and checkpoints lie.
+        storage: Storage of the study, in memory.
+        settings: Settings of the search.
+        workers: Number of workers.
+        goal: Number of trials.
+        sampler: Function that makes the sampler.
+        ended: Trainings that came to their end, by network.
+    """
+
+    path: object
+    storage: object
+    settings: Settings
+    workers: int
+    goal: int
+    sampler: object
+    ended: Counter = field(default_factory=Counter)
+
+
 @cache
+def _small():
+    """Images, space and limit of all simulated searches."""
+    data = load_data("digits", side=(8, 8), train_images=100)
+    space = parse_space(SPACE, "small", "small.toml").at(data.shape, 10)
+    return data, space, resolve_budget(parse_budget("15k"), data.shape)
+
+
 def settings_of(seed):
     """The settings of the small search."""
-    data = load_data("digits", side=(8, 8))
-    space = parse_space(SPACE, "small", "small.toml").at(data.shape, 10)
-    limit = resolve_budget(parse_budget("15k"), data.shape)
+    data, space, limit = _small()
     return Settings(space, limit, data, Recipe(epochs=EPOCHS), seed=seed)
 
 
-KINDS = {  # rates of faults
-    "none": {},
-    "kills": {"kill": 0.004},
-    "disk": {"full": 0.004, "kill": 0.001},
-    "stops": {"stop": 0.03, "kill": 0.001},
-    "workers": {
-        "rot": 0.1,
-        "lost": 0.08,
-        "failed": 0.02,
-        "diverged": 0.05,
-        "late": 0.05,
-        "kill": 0.002,
-    },
-    "all": {
-        "kill": 0.002,
-        "full": 0.002,
-        "stop": 0.01,
-        "lost": 0.05,
-        "failed": 0.01,
-        "diverged": 0.03,
-        "late": 0.02,
-        "rot": 0.1,
-    },
-}
-
-
-def simulate(seed, folder, kind=None, workers=None, goal=None):
+def simulate(seed, folder, kind=None, workers=None, goal=None, real_sampler=None):
     """Runs a search to its goal through all its faults.
 
     Args:
@@ -254,6 +151,7 @@ def simulate(seed, folder, kind=None, workers=None, goal=None):
         kind: Kind of faults; None: by the seed.
         workers: Number of workers; None: by the seed, 1 to 4.
         goal: Number of trials; None: by the seed.
+        real_sampler: Whether the real sampler proposes; None: by the seed, one in eight times.
 
     Raises:
         BrokenError: A promise is broken.
@@ -262,46 +160,83 @@ def simulate(seed, folder, kind=None, workers=None, goal=None):
     kind = kind or random.choice([each for each in KINDS if each != "none"])
     workers = workers or random.randint(1, 4)
     goal = goal or random.randint(3, 10)
-    search_seed = random.randrange(8)
-    path = folder / "study.db"
-    storage = FaultyStorage()
-    settings = settings_of(search_seed)
-    trained = Counter()
+    settings = settings_of(random.randrange(8))
+    if real_sampler is None:
+        real_sampler = seed % REAL_SAMPLER == 0
+    search = Search(
+        folder / "study.db",
+        FaultyStorage(),
+        settings,
+        workers,
+        goal,
+        None if real_sampler else partial(PlainSampler, settings),
+    )
     outcome = Outcome()
-    done = 0
-    while True:
-        outcome.starts += 1
-        is_last = outcome.starts >= MOST_STARTS
-        faults = Faults(random, {} if is_last else KINDS[kind], outcome.struck)
-        storage.faults = faults
-        struck_before = Counter(outcome.struck)
-        limit_s = random.uniform(10, 400) if kind == "stops" and not is_last else None
-        reached = _start(path, storage, settings, workers, goal, faults, limit_s, trained)
-        storage.faults = None
-        study = (
-            optuna.load_study(study_name="nas-tc", storage=storage) if _exists(storage) else None
-        )
-        if study is not None and SETTINGS_KEY in study.user_attrs:
-            record = record_of(study, path)
-            outcome.checks += check(record, path, done)
-            if not stays(outcome.struck - struck_before):
-                check_checkpoints(study, path, workers)
-            done = record.done
-        rot(path, faults)
-        if reached:
-            break
-    _check_end(study, record, goal, trained)
-    if not stays(faults.struck - struck_before):
-        check_checkpoints(study, path, 0)
-    outcome.checks += 1
+    done, is_reached = 0, False
+    with quick_values():
+        while not is_reached:
+            outcome.starts += 1
+            is_last = outcome.starts >= MOST_STARTS
+            faults = Faults(random, {} if is_last else KINDS[kind], outcome.struck)
+            struck_before = Counter(outcome.struck)
+            limit_s = random.uniform(10, 400) if kind == "stops" and not is_last else None
+            is_ended = _start(search, faults, limit_s)
+            study = search.storage.study()
+            if study is not None and SETTINGS_KEY in study.user_attrs:
+                record = record_of(study, search.path)
+                outcome.checks += check(record, search.path, done)
+                outcome.checks += check_checkpoints(study, search.path, workers)
+                done = record.done
+                # All that ends before its goal is stopped by time, or has no other network.
+                is_reached = is_ended and not untested(record) and (done >= goal or not limit_s)
+            rot(search.path, faults)
+        outcome.checks += check_end(study, record, goal, search.ended)
+        if not any(place == "unlink" for _, place in faults.struck - struck_before):
+            outcome.checks += check_checkpoints(study, search.path, 0)
     counted = [t for t in record.trials if t.state in ("complete", "pruned")]
     outcome.ended = tuple((t.network, t.state, t.val_error) for t in counted)
     return outcome
 
 
-def _start(path, storage, settings, workers, goal, faults, limit_s, trained):
-    """One start of the search; returns whether it reached its end."""
+def _start(search, faults, limit_s):
+    """One start of the search; returns whether it came to its own end."""
     clock = Clock()
+    search.storage.faults = faults
+    try:
+        with ExitStack() as stack:
+            for each in _seams(search, faults, clock):
+                stack.enter_context(each)
+            return _search(search, faults, clock, limit_s)
+    except (KilledError, StorageInternalError):
+        return False
+    except NasTcError as error:
+        known = ("in a row", "No space left", "Read-only file system")
+        if not any(each in str(error) for each in known):
+            raise BrokenError(f"the search ended with: {error}") from error
+        return False
+    finally:
+        search.storage.faults = None
+
+
+def _seams(search, faults, clock):
+    """Replaces Ray, the file system, the clocks and, for most seeds, the sampler."""
+    trainings = Trainings(Checkpoints(search.path), search.ended)
+    nodes = min(2, search.workers)
+    ray = SimulatedRay(nodes, -(-search.workers // nodes), faults, clock, trainings)
+    yield patch("nas_tc.search.pool.ray", ray)
+    yield patch("nas_tc.search.cluster_capacity.ray", ray)
+    yield patch("nas_tc.search.pool.start_ray", lambda *_: True)
+    yield patch("nas_tc.search.pool.Deadlines", partial(Deadlines, clock=clock))
+    yield patch("nas_tc.study.sole_writer._WAIT_S", 0)
+    yield patch("nas_tc.search.network_sampler.Feasible", _counted)
+    if search.sampler is not None:
+        yield patch("nas_tc.search.driver.network_sampler", search.sampler)
+    yield wall_clock(faults)
+    yield faulty_files(search.path.parent, faults)
+
+
+def _search(search, faults, clock, limit_s):
+    """What `nas_tc.search` does with a study; returns whether it was not interrupted."""
 
     class Stops:
         """Ctrl-C, at any step."""
@@ -310,99 +245,34 @@ def _start(path, storage, settings, workers, goal, faults, limit_s, trained):
             if faults.happens("stop", "step"):
                 raise KeyboardInterrupt
 
-    try:
-        with faulty_files(path.parent, faults):
-            study = optuna.create_study(storage=storage, study_name="nas-tc", load_if_exists=True)
-            if SETTINGS_KEY not in study.user_attrs:
-                study.set_user_attr(SETTINGS_KEY, settings.to_dict())
-            requeue_running(study)
-            pool = SimulatedPool(workers, faults, clock, trained, Checkpoints(path))
-            session = Session(study, path, pool, NullListener(), Stops())
-            stop = None if limit_s is None else StopTime(limit_s, clock)
-            try:
-                with patch("nas_tc.search.network_sampler.Feasible", _counted):
-                    driver = Driver(session, settings, goal, stop=stop)
-                driver.run()
+    settings, path = search.settings, search.path
+    stop = None if limit_s is None else StopTime(limit_s, clock)
+    with lock_study(path):
+        check_sole_writer(path, faults)
+        study = optuna.create_study(
+            storage=search.storage, study_name="nas-tc", load_if_exists=True
+        )
+        if SETTINGS_KEY not in study.user_attrs:
+            study.set_user_attr(SETTINGS_KEY, settings.to_dict())
+        requeue_running(study)
+        try:
+            with Pool(
+                settings.data,
+                settings.recipe,
+                device="cpu",
+                workers=search.workers,
+                trial_timeout_s=TIMEOUT_S,
+            ) as pool:
+                session = Session(study, path, pool, NullListener(), Stops())
+                Driver(session, settings, search.goal, stop=stop).run()
                 measure_front(session)
-            except KeyboardInterrupt:
-                requeue_running(study)
-                return False
-            record = record_of(study, path)
-            return not untested(record) and (record.done >= goal or driver._exhausted)
-    except (KilledError, OSError):
-        return False
-    except NasTcError as error:
-        if "in a row" not in str(error) and "No space left" not in str(error):
-            raise BrokenError(f"the search ended with: {error}") from error
-        return False
+        except KeyboardInterrupt:
+            requeue_running(study)
+            return False
+        return True
 
 
 @cache
 def _counted(space, least, most):
     """The count of the space, which is the same for all searches and takes longer than they do."""
     return Feasible(space, least, most)
-
-
-def _exists(storage):
-    return any(each.study_name == "nas-tc" for each in storage.get_all_studies())
-
-
-def check(record, path, done_before):
-    """What must hold whenever a search has ended, however it did; returns the number of checks.
-
-    Args:
-        record: Record of the study.
-        path: Path of the study file.
-        done_before: Trials that were done when the search before ended.
-    """
-    if record.done < done_before:
-        raise BrokenError(f"{done_before} trials were done, {record.done} are")
-    for trial in record.front:
-        file = weights_file(path, trial.number)
-        if not file.is_file():
-            raise BrokenError(f"trial {trial.number} of the front has no weights")
-        if file.read_bytes() != weights_of(trial.architecture):
-            raise BrokenError(f"the weights of trial {trial.number} are not whole")
-    for trial in record.trained:
-        if trial.baseline is None and tuple(trial.val_errors) != RUNGS:
-            raise BrokenError(f"trial {trial.number} is complete after {[*trial.val_errors]}")
-    return 2 + 2 * len(record.front)
-
-
-def stays(struck):
-    """Whether one of these faults kept a file from being removed, which the next start does."""
-    return any(place == "unlink" for _, place in struck)
-
-
-def check_checkpoints(study, path, workers):
-    """No more of them are there than networks in flight and queued, so the disk does not fill."""
-    waiting = len(study.get_trials(deepcopy=False, states=(TrialState.WAITING,)))
-    kept = [file.name for file in Checkpoints(path).folder.glob("*.rung")]
-    if len(kept) > workers + waiting:
-        raise BrokenError(f"{len(kept)} checkpoints for {waiting} queued networks: {kept}")
-
-
-def rot(path, faults):
-    """Some checkpoints are damaged or lost between two starts."""
-    for file in sorted(Checkpoints(path).folder.glob("*.rung")):
-        if faults.happens("rot", "checkpoint"):
-            file.write_bytes(file.read_bytes()[: faults.random.randrange(40)])
-        elif faults.happens("rot", "folder"):
-            file.unlink()
-
-
-def _check_end(study, record, goal, trained):
-    """What must hold when the search has reached its goal."""
-    states = Counter(trial.state for trial in study.get_trials(deepcopy=False))
-    if states[TrialState.RUNNING]:
-        raise BrokenError(f"{states[TrialState.RUNNING]} trials are running after the end")
-    if record.done > goal:
-        raise BrokenError(f"{record.done} trials are done of {goal}")
-    complete = Counter(trial.architecture.id for trial in record.trained)
-    for network, times in complete.items():
-        if trained[network] < times:
-            raise BrokenError(f"{network} is complete {times} times, trained {trained[network]}")
-    kept = {file.name for file in weights_folder(record.path).glob("*.safetensors")}
-    numbers = {weights_file(record.path, trial.number).name for trial in record.trained}
-    if kept - numbers:
-        raise BrokenError(f"weights of no trial are left: {sorted(kept - numbers)}")

@@ -1,7 +1,8 @@
 """Trainings that end before their last rung: a retry or a later start goes on from the last one."""
 
 import pytest
-from simulated_search import EPOCHS, RUNGS, rung_of, settings_of, weights_of
+from simulated_results import EPOCHS, RUNGS, rung_of, weights_of
+from simulated_search import settings_of
 
 from nas_tc.search.driver import Driver
 from nas_tc.search.pool import LostError
