@@ -3,12 +3,11 @@
 from functools import cache
 from random import Random
 
-from optuna.samplers import BaseSampler
-
+from nas_tc.sampler import BudgetSampler
 from nas_tc.space import Feasible
 
 
-class PlainSampler(BaseSampler):
+class PlainSampler(BudgetSampler):
     """Proposes each network within the limit once, in an order that the seed decides.
 
     As with the real sampler, a proposal depends on the seed and the trials of the study alone.
@@ -20,6 +19,10 @@ class PlainSampler(BaseSampler):
     def __init__(self, settings, *_, **__):
         self._networks = _listed(settings.space, settings.limit.complexity, settings.seed)
         self._proposed = {}  # by trial
+
+    def propose(self, study):
+        """Genes of the next network."""
+        return dict(self._next(study))
 
     def _next(self, study, number=None):
         names = list(self._networks[0])

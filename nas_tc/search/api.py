@@ -172,7 +172,10 @@ def search(
         listener.note(f"budget: {settings.limit}")
         listener.note(describe_fit(settings.space, settings.limit))
         starts = [start.settle(settings) for start in starts]
-        with Interrupts() as interrupts, open_study(path, settings.to_dict()) as opened:
+        with (
+            Interrupts() as interrupts,
+            open_study(path, settings.to_dict(), listener.note) as opened,
+        ):
             has_own = own is not None and queue_own(opened, settings, own, listener)
             start_with(opened, path, settings, starts, listener)
             has_queued = lacks_baselines(opened, settings, families)

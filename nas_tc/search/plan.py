@@ -25,7 +25,6 @@ class Plan:
         budget: Parsed budget, not yet resolved at the size of the images.
         space: Space as it was loaded, not yet at that size.
         recipe: Recipe with the fields that the user named.
-        earlier_recipes: Recipes that the user's words meant in earlier versions.
         augment: Names of augmentations; None: recipe and images decide.
         earlier_recipes: Recipes that the same arguments meant in earlier versions.
         metric: Metric to judge networks by; None: the usual one for the images' labels.
@@ -154,10 +153,10 @@ def describe_fit(space: Space, limit: Limit) -> str:
             f"{most:,}; lower the range"
         )
     if any(cap.bound.measure != "complexity" for cap in limit.caps):
-        share = fitting(space, limit)
-        if share.nearest is not None and share.is_proven:
+        share = fitting(space, limit, only_proven=True)
+        if share.nearest is not None:
             raise BudgetError(f"{share.nearest}; nas-tc budget shows what each limit leaves")
-        if share.found is not None or share.nearest is not None:
+        if not share.fit:
             return f"space: {space.name}; hardly any network fits, and none of the sample"
         return f"space: {space.name}; {share.fit / share.networks:.2%} of its networks fit"
     if limit.times:

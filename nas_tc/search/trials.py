@@ -68,6 +68,15 @@ def queued_networks(study: optuna.Study, space: Space) -> list[Architecture]:
     ]
 
 
+def running_networks(study: optuna.Study) -> list[Architecture]:
+    """The networks that are being trained."""
+    return [
+        Architecture.from_dict(trial.user_attrs[ARCHITECTURE_KEY])
+        for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        if ARCHITECTURE_KEY in trial.user_attrs
+    ]
+
+
 def _cost_attributes(architecture: Architecture) -> dict[str, Any]:
     cost = network_cost(architecture)  # multiply-adds for one image, parameters
     return {"complexity": cost.complexity, "params": cost.params}

@@ -7,7 +7,7 @@ import optuna
 from nas_tc.architecture import Architecture
 from nas_tc.errors import StudyError
 from nas_tc.search.events import Listener
-from nas_tc.search.trials import queued_networks
+from nas_tc.search.trials import queued_networks, running_networks
 from nas_tc.space import Space
 from nas_tc.study.attributes import RUNG_KEY
 from nas_tc.study.checkpoints import Checkpoints
@@ -81,10 +81,10 @@ class Unfinished:
             self._checkpoints.remove(*training)
 
     def drop_others(self, study: optuna.Study, space: Space) -> None:
-        """Removes the checkpoints of networks that are not queued.
+        """Removes the checkpoints of networks that are neither queued nor in training.
 
         Args:
             study: Study of the trials.
             space: Space that their genes belong to.
         """
-        self._checkpoints.drop(queued_networks(study, space))
+        self._checkpoints.drop([*queued_networks(study, space), *running_networks(study)])

@@ -64,6 +64,7 @@ def fitting(
     *,
     times: Sequence[Limited] = (),
     seeks_nearest: bool = True,
+    only_proven: bool = False,
 ) -> SpaceShare:
     """Share of `space` that a budget leaves.
 
@@ -77,6 +78,7 @@ def fitting(
         seed: Seed for the sample.
         times: Further limits, on times that a table predicts.
         seeks_nearest: Whether to look for a network that fits where none of these does.
+        only_proven: Whether to look for the nearest network only where it is proven that none fits.
 
     Raises:
         SpaceError: No network that was looked at exists on the space's images.
@@ -105,7 +107,7 @@ def fitting(
     found, nearest, is_proven = (
         (None, None, False)
         if fit or not seeks_nearest
-        else _nearest(space, limit, caps, networks, values, is_all)
+        else _nearest(space, limit, caps, networks, values, is_all, only_proven)
     )
     binding = min(rows, key=lambda row: row.fit, default=None)
     return SpaceShare(
@@ -127,10 +129,11 @@ def _nearest(
     networks: list[Architecture],
     values: "np.ndarray[tuple[int, ...], np.dtype[np.object_]]",
     is_all: bool,
+    only_proven: bool,
 ) -> tuple[Architecture | None, str | None, bool]:
     """A network within all limits, or a message with the nearest; whether that is proven."""
     drawn, is_proven = (None, True) if is_all else _drawn_within(space, limit, caps)
-    if drawn is not None:
+    if drawn is not None or (only_proven and not is_proven):
         return drawn, None, False
     order = sorted(range(len(networks)), key=lambda place: excess(caps, values[place].tolist()))
     starts = [networks[place] for place in order[:_STARTS]]

@@ -1,7 +1,7 @@
 """Opens, locks and rescues the study file, an SQLite database that one search at a time writes."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -31,13 +31,16 @@ from nas_tc.study.files import (
     study_folder,
     study_url,
 )
+from nas_tc.study.journal import keep_whole, note_journal
 from nas_tc.study.record import read_study
 from nas_tc.study.sole_writer import sole_writer
 from nas_tc.study.study_storage import StudyStorage, batch
 
 
 @contextmanager
-def open_study(path: Path, settings: dict[str, Any]) -> Iterator[optuna.Study]:
+def open_study(
+    path: Path, settings: dict[str, Any], note: Callable[[str], None] = lambda _: None
+) -> Iterator[optuna.Study]:
     """The study at `path`, new or resumed; call it under `lock_study`.
 
     Trials that a killed search left running are queued again.
@@ -45,6 +48,7 @@ def open_study(path: Path, settings: dict[str, Any]) -> Iterator[optuna.Study]:
     Args:
         path: Path of the SQLite file.
         settings: Settings from `Settings.to_dict`; those of a resumed study must be the same.
+        note: Receives a line where the file system refuses a write-ahead log.
 
     Yields:
         The open study.
@@ -56,6 +60,7 @@ def open_study(path: Path, settings: dict[str, Any]) -> Iterator[optuna.Study]:
     check_settings(path, settings)
     try:
         backend = _backend(path)
+        note_journal(backend.engine, path, note)
         storage = StudyStorage(backend)
         study = optuna.create_study(storage=storage, study_name=STUDY_NAME, load_if_exists=True)
         if SETTINGS_KEY not in study.user_attrs:
@@ -207,14 +212,7 @@ def _queued(trial: FrozenTrial) -> tuple[dict[str, Any], Any]:
 def _backend(path: Path) -> RDBStorage:
     # Seconds that a write waits for another connection.
     storage = RDBStorage(study_url(path), engine_kwargs={"connect_args": {"timeout": 30}})
-
-    @sqlalchemy.event.listens_for(storage.engine, "connect")
-    def use_wal(connection: Any, _record: object) -> None:
-        # Halves the cost of a write; a power cut may lose the last trial, never the file.
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-
-    storage.engine.dispose()  # closes the connections made before the listener
+    keep_whole(storage.engine)
     return storage
 
 
