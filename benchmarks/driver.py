@@ -37,7 +37,6 @@ from nas_tc.cost import complexity, network_cost
 from nas_tc.data import load_data
 from nas_tc.metric import Metric
 from nas_tc.recipe import load_recipe
-from nas_tc.report import write_report
 from nas_tc.search import NullListener
 from nas_tc.search.driver import Driver
 from nas_tc.search.session import Session
@@ -173,7 +172,7 @@ def drive(path: Path, settings: Settings, goal: int, profile: int) -> dict:
         session = Session(study, path, Workers(), NullListener(), NoStop())
         driver = Driver(session, settings, goal)
         resumed_s = time.process_time() - began
-        profiler = cProfile.Profile()
+        profiler = cProfile.Profile(time.process_time)
         wall, processor = time.perf_counter(), time.process_time()
         if profile:
             profiler.enable()
@@ -216,14 +215,22 @@ def plain(path: Path, settings: Settings, candidates: int) -> dict:
     return {"cpu_s": round(processor, 2), "memory_mb": round(memory_mb())}
 
 
-def report(path: Path) -> dict:
+def report(path: Path, profile: int) -> dict:
     """Reads the study and writes its report."""
+    from nas_tc.report import write_report
+
     processor = time.process_time()
     record = read_study(path)
     read_s = time.process_time() - processor
+    profiler = cProfile.Profile(time.process_time)
     with tempfile.TemporaryDirectory() as folder:
+        if profile:
+            profiler.enable()
         write_report(record, Path(folder))
+        profiler.disable()
     taken = time.process_time() - processor
+    if profile:
+        pstats.Stats(profiler, stream=sys.stderr).sort_stats("cumulative").print_stats(profile)
     return {
         "read_s": round(read_s, 2),
         "report_s": round(taken, 2),
@@ -247,7 +254,7 @@ def part(args) -> None:
     elif args.part == "optuna":
         found = plain(path, settings, args.candidates)
     else:
-        found = report(path)
+        found = report(path, args.profile)
     print(json.dumps(found))
 
 

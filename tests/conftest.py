@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tiny_search", "simulated_gpu", "replayed_graph"]  # fixtures
+pytest_plugins = ["tiny_search", "simulated_gpu", "replayed_graph", "postgres_server"]  # fixtures
 
 # Networks that exist are drawn by throwing away those that do not, and first examples build torch
 # modules, so neither a filter nor a slow example says that anything is wrong.

@@ -30,12 +30,18 @@ TRIALS = (
 )
 
 
-def make_study(path, **changed):
-    """Two networks on the front, one beside it, one pruned and one that failed."""
+def settings_of(**changed):
+    """The settings of the study."""
     data = load_data("digits")
     space = load_space("plain-32").at(data.shape, 10)
     limit = resolve_budget(parse_budget("alexnet*0.6"), data.shape)
-    settings = replace(Settings(space, limit, data, Recipe(epochs=2), seed=0), **changed)
+    return replace(Settings(space, limit, data, Recipe(epochs=2), seed=0), **changed)
+
+
+def make_study(path, **changed):
+    """Two networks on the front, one beside it, one pruned and one that failed."""
+    settings = settings_of(**changed)
+    data = settings.data
     with open_study(path, settings.to_dict()) as opened:
         for letter, (notation, errors, state) in zip("abcde", TRIALS, strict=True):
             architecture = Architecture(data.shape, parse_notation(notation), GAP, 10)

@@ -53,7 +53,11 @@ def search(
     device: options.Device = "auto",
     study: Annotated[
         Path | None,
-        typer.Option(help="SQLite file of the study.", show_default="in results/local/"),
+        typer.Option(
+            help="SQLite file of the study; or postgresql://USER@HOST/DATABASE#STUDY, for several "
+            "searches at once.",
+            show_default="in results/local/",
+        ),
     ] = None,
     out: options.ReportFolder = None,
     recipe: options.Recipe = "quick",
@@ -108,6 +112,14 @@ def search(
     ] = 1,
     memory_limit: options.MemoryLimit = None,
     as_json: options.JsonAtEnd = False,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            help="Folder for the weights of a study on a server, for all machines: a path, or "
+            "s3://BUCKET/FOLDER.",
+            show_default="the study's, or in results/local/",
+        ),
+    ] = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Find the most accurate networks within a budget, or better ones than yours. It resumes."""
@@ -155,6 +167,7 @@ def search(
             memory_limit=memory_limit,
             trial_timeout_s=trial_timeout,
             retries=retries,
+            weights=weights,
             listener=listener,
             command=shlex.join(["nas-tc", *sys.argv[1:]]),
             recipe=recipe,

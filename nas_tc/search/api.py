@@ -16,6 +16,7 @@ from nas_tc.data import (
     majority_text,
     parse_limit,
 )
+from nas_tc.errors import NasTcError
 from nas_tc.latency import named_table
 from nas_tc.metric import Metric
 from nas_tc.reading import OwnNetwork
@@ -45,7 +46,10 @@ from nas_tc.study.attributes import RUNS_KEY
 from nas_tc.study.environment import run_record
 from nas_tc.study.files import kept_settings
 from nas_tc.study.record import StudyRecord, record_of
+from nas_tc.study.remote_folder import remote_folder
 from nas_tc.study.storage import lock_study, open_study, requeue_running
+from nas_tc.study.study_storage import turn
+from nas_tc.study.study_url import StudyUrl, study_path, without_password
 from nas_tc.training import choose_device, gpu_names
 
 _LOCAL = Path("results") / "local"
@@ -79,6 +83,7 @@ def search(
     memory_limit: str | None = None,
     trial_timeout_s: float | None = None,
     retries: int = 1,
+    weights: str | Path | None = None,
     **fields: Any,
 ) -> StudyRecord:
     """Finds the most accurate networks of a space within a budget.
@@ -103,7 +108,8 @@ def search(
         workers: Number of processes that train; None: one a core, or `per_gpu` a GPU.
         device: "auto", "cpu" or "cuda".
         ray_address: Address of a running Ray cluster to join; None: Ray is started on this machine.
-        study: Path of the SQLite file; None: a file under results/local/, named after space, data
+        study: Path of the SQLite file, or "postgresql://USER@HOST/DATABASE#STUDY", which several
+            searches may write at once; None: a file under results/local/, named after space, data
             and budget.
         seed: Seed for proposals and training.
         augment: "auto" (what suits the data), "none", "crop", "flip" or "crop+flip".
@@ -134,6 +140,9 @@ def search(
             that takes longer is replaced, and its network tried again. None: a hundred times the
             longest so far, ten minutes at least.
         retries: Number of times that a network is tried again after its worker died or hung.
+        weights: Folder for the weights of a study on a server that all machines see: a path, or a
+            URL that fsspec knows, such as "s3://bucket/folder". None: where the study keeps them,
+            or a folder on this machine.
         **fields: Fields of `nas_tc.recipe.Recipe` that replace the recipe's own, such as
             `epochs=20`.
 
@@ -160,7 +169,8 @@ def search(
         choose_device(device)
     table = named_table(time_table, plan.budget)
 
-    path = Path(study) if study is not None else _default_study(plan, data, train_images)
+    path = study_path(study) if study is not None else _default_study(plan, data, train_images)
+    _take_weights_place(path, weights)
     with lock_study(path):
         images = _load(data, plan, train_images, limit, listener)
         table_of = None if table is None else str(table.machine["device"])
@@ -242,6 +252,22 @@ def _default_study(plan: Plan, data: str, train_images: int | None) -> Path:
     return _LOCAL / f"{slug}.db"
 
 
+def _take_weights_place(path: Path, weights: str | Path | None) -> None:
+    """Notes where a study on a server keeps its weights.
+
+    Raises:
+        NasTcError: The study is a file, which keeps its weights beside itself.
+    """
+    if weights is None:
+        return
+    if not isinstance(path, StudyUrl):
+        raise NasTcError(
+            "--weights is for a study on a server; a study file keeps its weights beside itself"
+        )
+    path.weights = str(weights)
+    remote_folder(path.weights)  # says what is missing
+
+
 def _load(
     data: str, plan: Plan, train_images: int | None, limit: int | None, listener: Listener
 ) -> ImageData:
@@ -257,7 +283,10 @@ def _load(
 
 def _record_run(study: optuna.Study, before: StudyRecord, command: str) -> None:
     """Records in the study the time, the command and the environment of this run."""
-    study.set_user_attr(RUNS_KEY, [*before.runs, run_record(command, gpu_names())])
+    with turn(study):
+        runs = study.user_attrs.get(RUNS_KEY, before.runs)
+        run = run_record(without_password(command), gpu_names())
+        study.set_user_attr(RUNS_KEY, [*runs, run])
 
 
 def _note_resume(before: StudyRecord, goal: int | None, listener: Listener) -> None:

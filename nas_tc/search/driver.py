@@ -16,6 +16,7 @@ from nas_tc.search.baselines import excess_of, next_baseline
 from nas_tc.search.jobs import run_jobs
 from nas_tc.search.likely_limits import most_macs
 from nas_tc.search.network_sampler import network_sampler
+from nas_tc.search.other_drivers import OtherDrivers
 from nas_tc.search.pool import FailedError, LostError
 from nas_tc.search.session import Session
 from nas_tc.search.settings import Settings
@@ -40,7 +41,8 @@ from nas_tc.study.attributes import (
     TRAIN_LOSSES_KEY,
 )
 from nas_tc.study.storage import requeue_running
-from nas_tc.study.study_storage import batch
+from nas_tc.study.study_storage import batch, turn
+from nas_tc.study.study_url import StudyUrl
 from nas_tc.study.trial import trial_record
 from nas_tc.study.weights import Weights
 from nas_tc.training import Rung
@@ -106,10 +108,13 @@ class Driver:
             session.path,
             record.objectives,
             timed_briefly=time_judge is not None and time_judge.measures,
+            alone=not isinstance(session.path, StudyUrl),
         )
+        self._others = OtherDrivers(session.study)
         self._study.pruner = ParetoPruner(record.objectives[1], reading=reading)
         self._unfinished = Unfinished(session.path, session.listener)
-        self._unfinished.drop_others(session.study, settings.space)
+        if self._weights.alone:
+            self._unfinished.drop_others(session.study, settings.space)
         self._failures_in_a_row = 0
         self._exhausted = False
         self._notes: set[str] = set()  # workers' notes so far; all workers send the same ones
@@ -151,16 +156,11 @@ class Driver:
         """
         if self._stop is not None and not self._stop.allows_another:
             return False
-        waiting = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
-        self._queued_baselines = sum(BASELINE_KEY in each.user_attrs for each in waiting)
-        has_baseline = waiting and BASELINE_KEY in waiting[0].user_attrs
-        if not has_baseline and self._tally.reaches_goal_with(self._counted):
+        with turn(self._study):
+            asked = self._ask_next()
+        if asked is None:
             return False
-        if not waiting:
-            self._exhausted = self._exhausted or not self._sampler.has_next(self._study)
-            if self._exhausted:
-                return False
-        trial, architecture = ask(self._study, self._settings.space)
+        trial, architecture = asked
         self._running[trial.number] = trial
         self._networks[trial.number] = architecture
         if self._time_judge is None:
@@ -178,6 +178,28 @@ class Driver:
         else:  # a network that the user named; the sampler proposes none like it
             self._reject(trial, "predicted to be too slow")
         return True
+
+    def _ask_next(self) -> tuple[optuna.Trial, Architecture] | None:
+        """The next trial and its network; None if there is none to start now."""
+        others = self._count_others()
+        waiting = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+        self._queued_baselines = sum(BASELINE_KEY in each.user_attrs for each in waiting)
+        has_baseline = waiting and BASELINE_KEY in waiting[0].user_attrs
+        if not has_baseline and self._tally.reaches_goal_with(self._counted + others):
+            return None
+        if not waiting:
+            self._exhausted = self._exhausted or not self._sampler.has_next(self._study)
+            if self._exhausted:
+                return None
+        return ask(self._study, self._settings.space)
+
+    def _count_others(self) -> int:
+        """Counts trials that other drivers have ended; the number of those that they run."""
+        ended, running = self._others.look()
+        for each in ended:
+            if each.state in (TrialState.COMPLETE, TrialState.PRUNED):
+                self._tally.add(trial_record(each))
+        return running
 
     def _train(self, trial: optuna.Trial, architecture: Architecture) -> None:
         repeat = self._trainings.before(self._study, trial.number, architecture)
@@ -293,7 +315,8 @@ class Driver:
             if self._stop is not None:
                 self._stop.ended(frozen.number)
             is_timed = self._weights.timed_briefly
-            self._weights.drop(self._tally.complete if is_timed else self._tally.near_front)
+            near = self._tally.complete if is_timed else self._tally.near_front
+            self._weights.drop(near, self._tally.complete)
         self._listener.ended(record)
 
     def _fail(self, trial: optuna.Trial, error: FailedError) -> None:

@@ -7,6 +7,8 @@ from nas_tc.search.session import Session
 from nas_tc.study.attributes import TEST_ERRORS_KEY, confusion_key
 from nas_tc.study.files import weights_file
 from nas_tc.study.record import StudyRecord
+from nas_tc.study.study_storage import turn
+from nas_tc.study.study_url import StudyUrl
 from nas_tc.study.trial import TrialRecord
 from nas_tc.study.weights import Weights
 
@@ -30,7 +32,8 @@ def measure_front(session: Session) -> None:
     study, pool, listener = session.study, session.pool, session.listener
     tested = dict(study.user_attrs.get(TEST_ERRORS_KEY, {}))
     record = session.record()  # with the careful times of the front
-    Weights(session.path, record.objectives, timed_briefly=False).drop(record.trained)
+    alone = not isinstance(session.path, StudyUrl)
+    Weights(session.path, record.objectives, timed_briefly=False, alone=alone).drop(record.trained)
     waiting = untested(record)
     trials = {trial.number: trial for trial in waiting}
     lost: set[int] = set()  # trials whose worker died once
@@ -56,6 +59,8 @@ def measure_front(session: Session) -> None:
             # The matrix first: a trial with an error is not tested again.
             study.set_user_attr(confusion_key(number), answer.to_dict())
             tested[str(number)] = pool.metric.of(answer)
-            study.set_user_attr(TEST_ERRORS_KEY, tested)
+            with turn(study):  # another driver may have tested others
+                known = study.user_attrs.get(TEST_ERRORS_KEY, {})
+                study.set_user_attr(TEST_ERRORS_KEY, {**known, **tested})
 
     run_jobs(pool, session.check, begin_next, handle)

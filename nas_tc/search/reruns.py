@@ -19,6 +19,7 @@ from nas_tc.study.images import images_of
 from nas_tc.study.record import StudyRecord, read_study, record_of
 from nas_tc.study.spread import Rerun
 from nas_tc.study.storage import lock_study, open_study
+from nas_tc.study.study_url import study_path
 from nas_tc.study.trial import TrialRecord
 from nas_tc.worker import training_seed
 
@@ -55,7 +56,7 @@ def rerun(
     if workers is not None and workers < 1:
         raise NasTcError(f"workers must be 1 or more, not {workers}")
     listener = listener or NullListener()
-    path = Path(study)
+    path = study_path(study)
     record = read_study(path)
     if not record.front:
         raise StudyError(f"{path}: no trial is complete yet; resume the search")

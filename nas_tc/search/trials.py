@@ -13,7 +13,7 @@ from nas_tc.sampler import BudgetSampler
 from nas_tc.sampler.open_trials import OpenTrials
 from nas_tc.space import Space
 from nas_tc.study.attributes import ARCHITECTURE_KEY, OUT_OF_SPACE_KEY
-from nas_tc.study.study_storage import batch
+from nas_tc.study.study_storage import batch, turn
 
 
 def ask(study: optuna.Study, space: Space) -> tuple[optuna.Trial, Architecture]:
@@ -23,9 +23,15 @@ def ask(study: optuna.Study, space: Space) -> tuple[optuna.Trial, Architecture]:
         study: Open study with a `BudgetSampler`.
         space: Space of the networks.
     """
-    if study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
-        with batch(study):
-            return _queued(study, space)
+    with turn(study):
+        if study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+            with batch(study):
+                return _queued(study, space)
+        return _proposed(study, space)
+
+
+def _proposed(study: optuna.Study, space: Space) -> tuple[optuna.Trial, Architecture]:
+    """A new trial with the sampler's next proposal."""
     assert isinstance(study.sampler, BudgetSampler)
     genes = study.sampler.propose(study)
     architecture = space.decode(genes)

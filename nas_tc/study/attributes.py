@@ -18,6 +18,8 @@ TIMED_ON_KEY = "timed_on"  # device that measured the study's times
 TIMING_S_KEY = "timing_s"  # seconds that a worker took to measure a network's times
 FRONT_TIMES_KEY = "front_times"  # trial number to figures of the careful timing
 TIMING_KEY = "timing"  # total of all timing
+DRIVER_KEY = "driver"  # of several that write one study, the one that runs the trial
+WEIGHTS_KEY = "weights"  # where a study on a server keeps the weights, for all machines
 OVER_BUDGET_KEY = "over_budget"  # a time exceeds its limit: no failure, and no second try
 
 

@@ -8,8 +8,8 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from nas_tc.study.attributes import ARCHITECTURE_KEY
-from nas_tc.study.files import STUDY_NAME, study_url
-from nas_tc.study.record import read_study
+from nas_tc.study.record import backend_of, name_of, read_study
+from nas_tc.study.study_url import study_path
 
 
 def dashboard_storage(path: Path) -> InMemoryStorage:
@@ -25,12 +25,13 @@ def dashboard_storage(path: Path) -> InMemoryStorage:
         StudyError: There is no such file, or it is not a study.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
+    path = study_path(path)
     record = read_study(path)
     known = {trial.number: trial for trial in record.trials}
     on_front = {trial.number for trial in record.front}
-    kept = optuna.storages.RDBStorage(study_url(path))
+    kept = backend_of(path)
     try:
-        trials = optuna.load_study(study_name=STUDY_NAME, storage=kept).get_trials()
+        trials = optuna.load_study(study_name=name_of(path), storage=kept).get_trials()
     finally:
         kept.engine.dispose()
     storage = InMemoryStorage()

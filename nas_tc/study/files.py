@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy
-from optuna.exceptions import OptunaError
+from optuna.exceptions import OptunaError, StorageInternalError
 
 from nas_tc.errors import NasTcError, StudyError, reason, shortened
 from nas_tc.study.attributes import SETTINGS_KEY
 from nas_tc.study.checks import DamageError, check_settings
+from nas_tc.study.remote_folder import remote_folder
 from nas_tc.study.rows import unreadable
+from nas_tc.study.server import asking_server, has_tables, server_engine, server_error
+from nas_tc.study.study_url import STUDY_NAME, StudyUrl
 
-STUDY_NAME = "nas-tc"
 _HEADER = b"SQLite format 3\0"
 # What Optuna and SQLAlchemy raise for rows that they did not write.
 _RAISED = (
@@ -37,15 +39,21 @@ FORMAT = 1  # version of the study file; raised when older versions of nas-tc ca
 def study_folder(study: Path) -> Path:
     """Folder of a study's report and weights: `NAME` for `NAME.db`, else `NAME.EXT.files`.
 
-    Studies in one folder that differ only in their suffix have different folders.
+    Studies in one folder that differ only in their suffix have different folders. A study on a
+    server has a folder below results/local/.
     """
+    if isinstance(study, StudyUrl):
+        return study.folder
     return (
         study.with_suffix("") if study.suffix == ".db" else study.with_name(f"{study.name}.files")
     )
 
 
 def weights_folder(study: Path) -> Path:
-    """The folder of a study's weights."""
+    """The folder of a study's weights, which may be in an object store."""
+    if isinstance(study, StudyUrl) and study.weights is not None:
+        folder: Path = remote_folder(study.weights)
+        return folder
     return study_folder(study) / "weights"
 
 
@@ -86,6 +94,8 @@ def kept_settings(path: Path) -> dict[str, Any] | None:
     Raises:
         StudyError: There is no such file, it is not a study, or a newer nas-tc made it.
     """
+    if isinstance(path, StudyUrl):
+        return _settings_on_server(path)
     check_path(path)
     if not _size_bytes(path):
         return None
@@ -100,6 +110,26 @@ def kept_settings(path: Path) -> dict[str, Any] | None:
     except sqlite3.DatabaseError as error:
         raise (damaged(path, str(error)) if _is_database(path) else other) from None
     return None if text is None else _settings(path, text)
+
+
+def _settings_on_server(url: StudyUrl) -> dict[str, Any] | None:
+    """The settings of a study on a server; None if there is no such study yet."""
+    with asking_server(url):
+        engine = server_engine(url)
+        try:
+            if not has_tables(engine):
+                return None
+            with engine.connect() as connection:
+                text = connection.execute(
+                    sqlalchemy.text(
+                        "SELECT value_json FROM study_user_attributes JOIN studies "
+                        "USING (study_id) WHERE study_name = :name AND key = :key"
+                    ),
+                    {"name": url.study, "key": SETTINGS_KEY},
+                ).scalar()
+        finally:
+            engine.dispose()
+    return None if text is None else _settings(url, text)
 
 
 def _settings_text(database: sqlite3.Connection, other: StudyError) -> Any:
@@ -183,6 +213,8 @@ def damaged(path: Path, problem: str) -> StudyError:
         path: Path of the study file.
         problem: What is wrong, and where.
     """
+    if isinstance(path, StudyUrl):
+        return StudyError(f"{path}: the study is damaged ({shortened(problem)})")
     return StudyError(
         f"{path}: the study is damaged ({shortened(problem)}); save what is whole with: nas-tc "
         f"study rescue {shlex.quote(str(path))}"
@@ -221,6 +253,10 @@ def reading(path: Path) -> Iterator[None]:
     except NasTcError:
         raise
     except _RAISED as error:
+        if isinstance(path, StudyUrl):
+            if isinstance(error, sqlalchemy.exc.SQLAlchemyError | StorageInternalError):
+                raise server_error(path, error) from None
+            raise damaged(path, reason(error)) from None
         cause = root_cause(error)
         if "locked" in str(cause):
             raise locked(path, str(cause)) from None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import optuna
+from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
@@ -21,6 +22,7 @@ from nas_tc.study.attributes import (
     SETTINGS_KEY,
     TEST_ERRORS_KEY,
     TIMING_KEY,
+    WEIGHTS_KEY,
     confusion_key,
 )
 from nas_tc.study.checks import (
@@ -30,12 +32,14 @@ from nas_tc.study.checks import (
     check_trial,
     gene_choices,
 )
-from nas_tc.study.files import STUDY_NAME, kept_settings, reading, study_url, weights_folder
+from nas_tc.study.files import kept_settings, reading, study_url, weights_folder
 from nas_tc.study.front import ERROR, default_cost, objective, pareto_front
 from nas_tc.study.notebook import notebook_html
 from nas_tc.study.recommendation import Recommendation, recommend_network
 from nas_tc.study.repeats import with_repeats
+from nas_tc.study.server import server_backend
 from nas_tc.study.study_storage import StudyStorage
+from nas_tc.study.study_url import STUDY_NAME, StudyUrl, study_path
 from nas_tc.study.trial import State, TrialRecord, trial_record
 from nas_tc.study.trials_table import trials_table
 
@@ -207,16 +211,39 @@ def read_study(path: Path) -> StudyRecord:
         StudyError: There is no such file, it is not a study, it is damaged, or a newer nas-tc made
             it.
     """
+    path = study_path(path)
     settings = kept_settings(path)
+    if settings is None and isinstance(path, StudyUrl):
+        raise StudyError(f"{path}: no such study in the database; see its name behind the #")
     if settings is None:
         raise StudyError(f"{path}: the study is empty; start it with nas-tc search")
     with reading(path):
-        backend = optuna.storages.RDBStorage(study_url(path))
+        backend = backend_of(path)
         try:
-            study = optuna.load_study(study_name=STUDY_NAME, storage=StudyStorage(backend))
+            study = optuna.load_study(study_name=name_of(path), storage=StudyStorage(backend))
+            if isinstance(path, StudyUrl):
+                path.weights = study.user_attrs.get(WEIGHTS_KEY)
             return record_of(study, path)
         finally:
             backend.engine.dispose()
+
+
+def backend_of(path: Path) -> RDBStorage:
+    """Optuna's storage of a study that is there.
+
+    Args:
+        path: Path of the study file, or its URL.
+    """
+    return server_backend(path) if isinstance(path, StudyUrl) else RDBStorage(study_url(path))
+
+
+def name_of(path: Path) -> str:
+    """The name that Optuna knows a study by.
+
+    Args:
+        path: Path of the study file, or its URL.
+    """
+    return path.study if isinstance(path, StudyUrl) else STUDY_NAME
 
 
 def record_of(study: optuna.Study, path: Path, *, interrupted: bool = False) -> StudyRecord:

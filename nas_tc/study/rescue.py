@@ -36,10 +36,11 @@ from nas_tc.study.checks import (
     check_trial,
     gene_choices,
 )
-from nas_tc.study.files import STUDY_NAME, check_path, study_folder, study_url, weights_folder
+from nas_tc.study.files import check_path, study_folder, study_url, weights_folder
 from nas_tc.study.record import StudyRecord, read_study
 from nas_tc.study.rows import StudyRows, TrialRows, insert_trial, read_rows
 from nas_tc.study.storage import free_path, requeue_running
+from nas_tc.study.study_url import STUDY_NAME, StudyUrl, study_path
 
 _TYPES = get_type_hints(schema.TrialAttributes, include_extras=True)
 _STUDY_TYPES = get_type_hints(schema.StudyAttributes, include_extras=True)
@@ -81,6 +82,8 @@ def rescue_study(path: Path, out: Path | None = None) -> Rescued | None:
         StudyError: There is no such file, it is no study, nothing can be read, or the new study
             cannot be written.
     """
+    if isinstance(study_path(path), StudyUrl):
+        raise StudyError(f"{study_path(path)} is on a server; save it with pg_dump")
     check_path(path)
     if out is not None and out.exists():
         raise StudyError(f"{out} is there already; choose another path with --out")

@@ -16,14 +16,15 @@ from nas_tc.space import genes_of
 from nas_tc.study.attributes import (
     ARCHITECTURE_KEY,
     BASELINE_KEY,
+    DRIVER_KEY,
     LOSSES_KEY,
     OUT_OF_SPACE_KEY,
     RUNG_KEY,
     SETTINGS_KEY,
+    WEIGHTS_KEY,
 )
 from nas_tc.study.comparison import difference
 from nas_tc.study.files import (
-    STUDY_NAME,
     check_path,
     kept_settings,
     locked,
@@ -33,8 +34,10 @@ from nas_tc.study.files import (
 )
 from nas_tc.study.journal import keep_whole, note_journal
 from nas_tc.study.record import read_study
+from nas_tc.study.server import Drivers, asking_server, server_backend
 from nas_tc.study.sole_writer import sole_writer
-from nas_tc.study.study_storage import StudyStorage, batch
+from nas_tc.study.study_storage import StudyStorage, batch, turn
+from nas_tc.study.study_url import STUDY_NAME, StudyUrl
 
 
 @contextmanager
@@ -57,6 +60,10 @@ def open_study(
         StudyError: The file is not a study or is one of another search, or the disk is full.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
+    if isinstance(path, StudyUrl):
+        with asking_server(path), _on_server(path, settings) as study:
+            yield study
+        return
     check_settings(path, settings)
     try:
         backend = _backend(path)
@@ -74,6 +81,47 @@ def open_study(
 
 
 @contextmanager
+def _on_server(url: StudyUrl, settings: dict[str, Any]) -> Iterator[optuna.Study]:
+    """The study on a server; other drivers may write it, too."""
+    backend = server_backend(url)
+    drivers = Drivers(backend, url)
+    try:
+        with drivers.turn():  # of several new searches with different settings one is refused
+            check_settings(url, settings)
+            storage = StudyStorage(backend, drivers)
+            study = optuna.create_study(storage=storage, study_name=url.study, load_if_exists=True)
+            if SETTINGS_KEY not in study.user_attrs:
+                study.set_user_attr(SETTINGS_KEY, settings)
+        settle_weights(study, url)
+        requeue_running(study)
+        yield study
+    finally:
+        drivers.close()
+        backend.engine.dispose()
+
+
+def settle_weights(study: optuna.Study, url: StudyUrl) -> None:
+    """Keeps the place of the weights in the study, or takes it from there.
+
+    Args:
+        study: Open study.
+        url: Its URL; the place is an attribute of it.
+
+    Raises:
+        StudyError: The study keeps its weights elsewhere.
+    """
+    kept = study.user_attrs.get(WEIGHTS_KEY)
+    if url.weights is None:
+        url.weights = kept
+    elif kept is None:
+        study.set_user_attr(WEIGHTS_KEY, url.weights)
+    elif kept != url.weights:
+        raise StudyError(
+            f"{url} keeps its weights in {kept}, not in {url.weights}; leave --weights out"
+        )
+
+
+@contextmanager
 def lock_study(path: Path) -> Iterator[None]:
     """Creates the study's folder and locks the study; the lock ends with the process.
 
@@ -85,6 +133,11 @@ def lock_study(path: Path) -> Iterator[None]:
             a study, or a damaged one.
     """
     check_path(path)
+    if isinstance(path, StudyUrl):  # several drivers may write it
+        if kept_settings(path) is not None:
+            read_study(path)
+        yield
+        return
     try:
         is_folder = not path.name or path.is_dir()
         has_file = not is_folder and study_folder(path).is_file()
@@ -127,21 +180,32 @@ def check_settings(path: Path, settings: dict[str, Any]) -> None:
         )
 
 
-def requeue_running(study: optuna.Study) -> None:
+def requeue_running(study: optuna.Study, *, own: bool = True) -> None:
     """Ends trials that a stopped search left running, and queues their networks again.
 
     A trial that was stopped before it had all genes has no network to queue, unless it came from
     the queue itself; then the sampler proposes another. Each network is queued before its trial
-    ends, so that no network is lost if the process is killed between the two.
+    ends, so that no network is lost if the process is killed between the two. Trials that another
+    driver is running stay as they are.
+
+    Args:
+        study: Open study.
+        own: Whether those that this process has asked for are queued again, too.
     """
-    with batch(study):
-        _requeue(study)
+    with turn(study), batch(study):
+        _requeue(study, own)
 
 
-def _requeue(study: optuna.Study) -> None:
+def _requeue(study: optuna.Study, own: bool) -> None:
+    storage = study._storage
+    drivers = storage.drivers if isinstance(storage, StudyStorage) else None
     waiting = [_queued(trial) for trial in study.get_trials(states=(TrialState.WAITING,))]
     names = _gene_names(study)
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        if drivers is not None:
+            driver = trial.user_attrs.get(DRIVER_KEY)
+            if drivers.lives(driver) and not (own and driver == drivers.own):
+                continue
         is_whole = ARCHITECTURE_KEY in trial.user_attrs or names <= trial.params.keys()
         genes = trial.params if is_whole else trial.system_attrs.get("fixed_params", {})
         network = trial.user_attrs.get(OUT_OF_SPACE_KEY)

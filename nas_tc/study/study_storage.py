@@ -15,6 +15,8 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.dialects import postgresql, sqlite
 
 from nas_tc.study import trial_rows
+from nas_tc.study.attributes import DRIVER_KEY
+from nas_tc.study.server import Drivers
 from nas_tc.study.trial_rows import ERRORS, PARAMS, SYSTEM, TRIALS, USER, VALUES, Row
 
 # What a second row of a table would be the same as, where values may be written again.
@@ -34,12 +36,18 @@ class StudyStorage(BaseStorage):
     What is written inside of `batch` is one transaction: all of it is in the file, or nothing. What
     is written outside is there when the call returns.
 
+    Several drivers can write trials of their own into one study on a server. Then trials of others
+    are read in a `turn`, and no other driver asks for a trial meanwhile.
+
     Args:
         backend: Optuna's storage; attributes of the study go straight to it.
+        drivers: The drivers that write the study; None: this one alone.
     """
 
-    def __init__(self, backend: RDBStorage) -> None:
+    def __init__(self, backend: RDBStorage, drivers: Drivers | None = None) -> None:
         self.backend = backend
+        self.drivers = drivers
+        self._turns = 0  # within one another
         self._study_id: int | None = None  # the study whose trials are kept
         self._is_loaded = False
         self._trials: list[FrozenTrial] = []
@@ -63,6 +71,21 @@ class StudyStorage(BaseStorage):
             raise
         self._depth -= 1
         self._write()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """The time in which this driver alone asks for trials; it knows those of the others."""
+        if self.drivers is None or self._turns:
+            yield
+            return
+        self.drivers.be_present()
+        with self.drivers.turn():
+            self._turns += 1
+            try:
+                self._refresh()
+                yield
+            finally:
+                self._turns -= 1
 
     def create_new_study(
         self, directions: Sequence[optuna.study.StudyDirection], study_name: str | None = None
@@ -110,10 +133,16 @@ class StudyStorage(BaseStorage):
     def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
         """Optuna's hook: a new trial, with all that the template has, in one transaction."""
         self._load(study_id)
+        with self.turn():
+            return self._create(study_id, template_trial)
+
+    def _create(self, study_id: int, template_trial: FrozenTrial | None) -> int:
         trial = _running() if template_trial is None else copy.copy(template_trial)
         for name, kind in trial.distributions.items():
             self._check_kind(name, kind)
         trial.number = len(self._trials)
+        if self.drivers is not None and trial.state == TrialState.RUNNING:
+            trial.user_attrs = {**trial.user_attrs, DRIVER_KEY: self.drivers.own}
         with self._transaction() as connection:
             row = trial_rows.trial_row(study_id, trial.number, trial)
             made: Any = connection.execute(TRIALS.insert(), row)
@@ -152,6 +181,9 @@ class StudyStorage(BaseStorage):
             trial.values = list(values)
         if state == TrialState.RUNNING:
             trial.datetime_start = datetime.now()
+            if self.drivers is not None:
+                self.set_trial_user_attr(trial_id, DRIVER_KEY, self.drivers.own)
+                trial = self._trials[self._places[trial_id]]
         if state.is_finished():
             trial.datetime_complete = datetime.now()
         self._waiting.discard(self._places[trial_id])
@@ -219,6 +251,29 @@ class StudyStorage(BaseStorage):
             self._add(trial)
         self._study_id, self._is_loaded = study_id, True
 
+    def _refresh(self) -> None:
+        """Reads what other drivers have written since."""
+        if not self._is_loaded or self._study_id is None or self.drivers is None:
+            return
+        others = [
+            row
+            for row, place in self._places.items()
+            if not (trial := self._trials[place]).state.is_finished()
+            and trial.user_attrs.get(DRIVER_KEY) != self.drivers.own
+        ]
+        with self.drivers.connect() as connection:
+            found = trial_rows.read_trials(
+                connection, self._study_id, max(self._places, default=0), others
+            )
+        for trial in found:
+            if trial._trial_id in self._places:
+                place = self._places[trial._trial_id]
+                self._trials[place] = trial
+                if trial.state != TrialState.WAITING:
+                    self._waiting.discard(place)
+            else:
+                self._add(trial)
+
     def _add(self, trial: FrozenTrial) -> None:
         """Takes a trial into the memory."""
         if trial.state == TrialState.WAITING:
@@ -251,7 +306,7 @@ class StudyStorage(BaseStorage):
     def _transaction(self) -> Iterator[sqlalchemy.Connection]:
         """A transaction that writes what has come together so far, and more."""
         try:
-            with self.backend.engine.begin() as connection:
+            with self._connect() as connection, connection.begin():
                 for table, rows in _by_table(self._open).items():
                     connection.execute(self._insert(table), rows)
                 if self._ends:
@@ -261,6 +316,9 @@ class StudyStorage(BaseStorage):
             self._forget()  # the memory may be ahead of the file
             raise
         self._open, self._ends = [], []
+
+    def _connect(self) -> sqlalchemy.Connection:
+        return self.backend.engine.connect() if self.drivers is None else self.drivers.connect()
 
     def _insert(self, table: Any) -> Any:
         """The statement that inserts rows of a table, or replaces them."""
@@ -278,6 +336,16 @@ class StudyStorage(BaseStorage):
         self._is_loaded = False
         self._trials, self._places, self._waiting, self._kinds = [], {}, set(), {}
         self._open, self._ends = [], []
+
+
+def turn(study: optuna.Study) -> AbstractContextManager[None]:
+    """The time in which no other driver asks for trials of the study, where there may be others.
+
+    Args:
+        study: Open study.
+    """
+    storage = study._storage
+    return storage.turn() if isinstance(storage, StudyStorage) else nullcontext()
 
 
 def batch(study: optuna.Study) -> AbstractContextManager[None]:

@@ -62,13 +62,6 @@ def read_trials(
             found[trial_id].append(values)
         return found
 
-    params = by_trial(PARAMS, PARAMS.c.param_name, PARAMS.c.param_value, PARAMS.c.distribution_json)
-    values = by_trial(VALUES, VALUES.c.objective, VALUES.c.value, VALUES.c.value_type)
-    errors = by_trial(
-        ERRORS, ERRORS.c.step, ERRORS.c.intermediate_value, ERRORS.c.intermediate_value_type
-    )
-    user = by_trial(USER, USER.c.key, USER.c.value_json)
-    system = by_trial(SYSTEM, SYSTEM.c.key, SYSTEM.c.value_json)
     columns = (
         TRIALS.c.trial_id,
         TRIALS.c.number,
@@ -77,9 +70,18 @@ def read_trials(
         TRIALS.c.datetime_complete,
     )
     query = sqlalchemy.select(*columns).where(is_wanted).order_by(TRIALS.c.trial_id)
+    # First: a trial that has ended by now has all its rows, though others go on writing.
+    heads = connection.execute(query).all()
+    params = by_trial(PARAMS, PARAMS.c.param_name, PARAMS.c.param_value, PARAMS.c.distribution_json)
+    values = by_trial(VALUES, VALUES.c.objective, VALUES.c.value, VALUES.c.value_type)
+    errors = by_trial(
+        ERRORS, ERRORS.c.step, ERRORS.c.intermediate_value, ERRORS.c.intermediate_value_type
+    )
+    user = by_trial(USER, USER.c.key, USER.c.value_json)
+    system = by_trial(SYSTEM, SYSTEM.c.key, SYSTEM.c.value_json)
     distributions = _Distributions()
     trials = []
-    for trial_id, number, state, start, complete in connection.execute(query):
+    for trial_id, number, state, start, complete in heads:
         kinds = {name: distributions[text] for name, _, text in params.get(trial_id, ())}
         trials.append(
             FrozenTrial(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nas_tc._files import whole_file
-from nas_tc.errors import StudyError
+from nas_tc.errors import StudyError, reason
 from nas_tc.study.files import weights_file, weights_folder
 from nas_tc.study.front import near_front, pareto_front
 from nas_tc.study.record import StudyRecord
@@ -26,11 +26,13 @@ class Weights:
         objectives: Objectives of the front.
         timed_briefly: Whether times were measured only briefly, so that a later, careful timing may
             change the front.
+        alone: Whether no other driver writes weights of the study.
     """
 
     path: Path
     objectives: tuple[str, str]
     timed_briefly: bool
+    alone: bool = True
 
     def keep(self, trial: TrialRecord, weights: bytes, before: Sequence[TrialRecord]) -> None:
         """Writes the weights of a trial, unless its network is far from the front.
@@ -51,20 +53,36 @@ class Weights:
             return
         file = weights_file(self.path, trial.number)
         try:
-            with whole_file(file) as partial:
-                partial.write_bytes(weights)
+            if isinstance(file, Path):
+                with whole_file(file) as partial:
+                    partial.write_bytes(weights)
+            else:  # an object store, where an object is whole or not there
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(weights)
         except OSError as error:
             raise StudyError(
-                f"cannot write {file}: {error.strerror}; finished trials are kept: make room and "
+                f"cannot write {file}: {reason(error)}; finished trials are kept: make room and "
                 "run the same command again"
             ) from None
 
-    def drop(self, complete: Sequence[TrialRecord]) -> None:
-        """Removes the weights of networks that are far from the front, but of no baseline."""
-        kept = {weights_file(self.path, number) for number in self._kept(complete)}
+    def drop(
+        self, complete: Sequence[TrialRecord], ended: Sequence[TrialRecord] | None = None
+    ) -> None:
+        """Removes the weights of networks that are far from the front, but of no baseline.
+
+        Args:
+            complete: Complete trials that decide; those far from the front can be left out.
+            ended: All complete trials; None: `complete` has all. Where other drivers write weights,
+                those of other trials stay: they are written before their trial is told.
+        """
+        kept = {weights_file(self.path, number).name for number in self._kept(complete)}
+        known = {
+            weights_file(self.path, trial.number).name
+            for trial in (() if self.alone else complete if ended is None else ended)
+        }
         for file in weights_folder(self.path).glob("*.safetensors"):
-            if file not in kept:
-                file.unlink()
+            if file.name not in kept and (self.alone or file.name in known):
+                file.unlink(missing_ok=True)
 
     def _kept(self, complete: Sequence[TrialRecord], new: int | None = None) -> set[int]:
         """Numbers of the trials that keep their weights; those of trial `new` are still in memory.

@@ -30,7 +30,9 @@ def find_network(text: str) -> Architecture:
 
 
 def names_study(text: str) -> bool:
-    """Whether `text` is the path of a study: a .db file, or an existing file that is not JSON."""
+    """Whether `text` names a study: a .db file, an existing file that is not JSON, or a URL."""
+    if text.startswith(("postgresql:", "postgres:")):
+        return True
     if text.endswith((".db", ".json")):
         return text.endswith(".db")
     try:

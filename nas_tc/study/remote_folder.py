@@ -1,0 +1,32 @@
+"""A folder that all machines see: a path, or the URL of an object store."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from nas_tc.errors import StudyError
+
+_IS_URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+
+
+def remote_folder(place: str) -> Any:
+    """The folder, with the interface of `Path`.
+
+    Args:
+        place: Path, or a URL that fsspec knows, such as s3://BUCKET/FOLDER.
+
+    Raises:
+        StudyError: Nothing that is installed knows such URLs.
+    """
+    if not _IS_URL.match(place):
+        return Path(place)
+    try:
+        from upath import UPath  # noqa: PLC0415 - few need it
+
+        return UPath(place)
+    except (ImportError, ValueError) as error:
+        kind = place.partition("://")[0]
+        raise StudyError(
+            f"--weights {place}: {error}; pip install 'nas-tc[postgres]', and what fsspec needs "
+            f"for {kind}:// (s3fs for s3, gcsfs for gs)"
+        ) from None
