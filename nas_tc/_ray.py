@@ -93,6 +93,25 @@ def _command_as_text() -> Iterator[None]:
             ray._private.utils.get_entrypoint_name = command
 
 
+@contextmanager
+def _few_processes() -> Iterator[None]:
+    """Starts Ray without three of its processes, which nothing here asks for anything.
+
+    They are the server of the dashboard, which also runs without a dashboard, the autoscaler, and
+    what sends the lines of workers to the driver. Each takes 100 MB and a second of a processor.
+    """
+    node = ray._private.node.Node
+    unneeded = ("start_api_server", "start_monitor", "start_log_monitor")
+    kept = {name: getattr(node, name) for name in unneeded if hasattr(node, name)}
+    for name in kept:
+        setattr(node, name, lambda *_, **__: None)
+    try:
+        yield
+    finally:
+        for name, method in kept.items():
+            setattr(node, name, method)
+
+
 def ray_has_gpu(*, local: bool) -> bool:
     """Whether Ray's workers can use a GPU.
 
@@ -170,7 +189,7 @@ def _init_ray(address: str | None, workers: int | None, variables: Mapping[str, 
         # More workers than cores is slow, but the user's choice; Ray would let them wait for ever.
         cpus = max(workers or 1, cores)
         try:
-            with environment_with(variables):
+            with environment_with(variables), _few_processes():
                 ray.init(
                     address="local",
                     num_cpus=cpus,
