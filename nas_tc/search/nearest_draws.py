@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nas_tc.architecture import walk
+from nas_tc.architecture import Architecture, walk
 from nas_tc.budget import Limit
 from nas_tc.errors import ArchitectureError, BudgetError
 from nas_tc.sampler.distributions import Params
-from nas_tc.space import Space, nearest_network
+from nas_tc.space import Space, extreme_networks, nearest_network
 
 _FOUND = 16  # networks that one call finds at most; all its settings are among them
 _TRIED = 64  # uniform samples that one call changes at most
@@ -35,11 +35,15 @@ class NearestDraws:
         self._space = space
         self._limit = limit
         self._fits = fits
-        self._last = self._new(1, np.random.default_rng(0))
+        extremes = map(self._changed, extreme_networks(space))
+        self._last = [each for each in extremes if each is not None]
+        self._last = self._last or self._new(1, np.random.default_rng(0))
         if not self._last:
             raise BudgetError(
-                f"no network within {str(limit.budget)!r} was found in the space {space.name!r}; "
-                "nas-tc budget shows what each limit leaves"
+                f"no network within {str(limit.budget)!r} was found in the space {space.name!r}: "
+                f"neither among the cheapest and {_TRIED} drawn ones nor among those that these "
+                "lead to, which is no proof that there is none; nas-tc budget shows what each "
+                "limit leaves"
             )
 
     def draw(self, settings: int, random: np.random.Generator) -> list[Params]:
@@ -61,10 +65,14 @@ class NearestDraws:
                 walk(start)
             except ArchitectureError:  # its maps shrink to nothing
                 continue
-            nearest, is_within = nearest_network(self._space, self._limit.caps, [start])
-            genes = self._space.encode(nearest)
-            if is_within and self._fits(genes):
+            if (genes := self._changed(start)) is not None:
                 found.append(genes)
                 if len(found) == many:
                     break
         return found
+
+    def _changed(self, start: Architecture) -> Params | None:
+        """The genes of the network that changes of `start` lead to, if it keeps all limits."""
+        nearest, is_within = nearest_network(self._space, self._limit.caps, [start])
+        genes = self._space.encode(nearest)
+        return genes if is_within and self._fits(genes) else None

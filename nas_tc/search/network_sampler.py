@@ -21,8 +21,9 @@ from nas_tc.space import Feasible, Joint, Space, extreme_network
 _LISTED = 4096  # networks
 _DECODED = 4096  # networks that are remembered
 _FAR = 2  # times the limit: what a network is said to cost that is over one that is no number
-_TRIED = 20  # draws for a network that keeps the other limits too, before walking to one
-_FEWEST = 64  # networks that so many draws are made for, since one may be unlucky
+_FEWEST, _MOST = 64, 4096  # networks of a batch of draws: each is twice as large as the last
+_DRAWN = 32_768  # networks for one call, before walking to those that keep the other limits too
+_CHECKED = 20  # of them, times the first batch, that are compared with limits that are no sums
 
 
 def network_sampler(
@@ -161,9 +162,14 @@ class _Networks:
             return [listed[n] for n in random.integers(len(listed), size=settings)]
         found: list[Params] = []
         batch = max(settings, _FEWEST) if self._is_checked else settings
-        for _ in range(_TRIED):
-            drawn = self._space.values(self._source.draw(batch, random).tolist())
-            found += islice(filter(self._fits, drawn), settings - len(found))
+        drawn, checked, most_checked = 0, 0, _CHECKED * batch
+        while drawn < _DRAWN and checked < most_checked:
+            rows = self._source.draw(batch, random)
+            drawn, batch = drawn + batch, max(batch, min(2 * batch, _MOST))
+            rows = rows[: most_checked - checked]
+            checked += len(rows)
+            values = self._space.values(rows.tolist())
+            found += islice(filter(self._fits, values), settings - len(found))
             if len(found) == settings:
                 return found
         # For this call alone: the next depends on its seed, not on the luck of this one.

@@ -13,7 +13,7 @@ from nas_tc.errors import BudgetError, NasTcError
 from nas_tc.metric import Metric, parse_metric
 from nas_tc.recipe import AUGMENTATIONS, Recipe, earlier_recipes, load_recipe
 from nas_tc.search.settings import Settings
-from nas_tc.space import Space, extreme_network, fitting, load_space
+from nas_tc.space import Space, extreme_network, fitting, load_space, refusal
 from nas_tc.timing import time_limits
 
 
@@ -153,9 +153,12 @@ def describe_fit(space: Space, limit: Limit) -> str:
             f"{most:,}; lower the range"
         )
     if any(cap.bound.measure != "complexity" for cap in limit.caps):
-        share = fitting(space, limit, only_proven=True)
-        if share.nearest is not None:
-            raise BudgetError(f"{share.nearest}; nas-tc budget shows what each limit leaves")
+        refused = refusal(space, limit)  # what sums over the stages prove at once
+        share = None if refused else fitting(space, limit, only_proven=True)
+        if share is not None:
+            refused = share.nearest
+        if share is None or refused:
+            raise BudgetError(f"{refused}; nas-tc budget shows what each limit leaves")
         if not share.fit:
             return f"space: {space.name}; hardly any network fits, and none of the sample"
         return f"space: {space.name}; {share.fit / share.networks:.2%} of its networks fit"

@@ -8,8 +8,8 @@ from nas_tc.space.choices import Choice, Gene, StageChoices
 from nas_tc.space.load import load_space, parse_space, shipped_spaces
 from nas_tc.space.nearest import Limited, nearest_network
 from nas_tc.space.reach import Reach
-from nas_tc.space.share import LimitShare, SpaceShare, fitting
-from nas_tc.space.size import count_networks, extreme_network
+from nas_tc.space.share import LimitShare, SpaceShare, fitting, refusal
+from nas_tc.space.size import count_networks, extreme_network, extreme_networks
 from nas_tc.space.space import Space, Values, genes_of
 
 if TYPE_CHECKING:
@@ -36,11 +36,13 @@ __all__ = [
     "count_networks",
     "dead_choices",
     "extreme_network",
+    "extreme_networks",
     "fitting",
     "genes_of",
     "load_space",
     "nearest_network",
     "parse_space",
+    "refusal",
     "shipped_spaces",
     "space_around",
 ]

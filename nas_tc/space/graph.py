@@ -39,12 +39,14 @@ class Level:
         dst: Node behind.
         costs: Amounts of the measures of `unit_costs`, shape (3, edges).
         option: Number of the option that an edge is.
+        nodes: Number of nodes before, and behind.
     """
 
     src: Ints
     dst: Ints
     costs: Ints
     option: Ints
+    nodes: tuple[int, int]
 
     @property
     def cost(self) -> Ints:
@@ -73,11 +75,9 @@ class Graph:
 
     def edges(self, costs: Sequence[Ints] | Sequence[Floats]) -> list[Edges]:
         """The edges of each level with other costs, whole numbers of 0 or more."""
-        nodes = [1, *(int(level.dst.max(initial=0)) + 1 for level in self.levels)]
-        columns = zip(self.levels, costs, nodes[:-1], nodes[1:], strict=True)
         return [
-            Edges.of(level.src, level.dst, cost.astype(np.int64), (before, behind))
-            for level, cost, before, behind in columns
+            Edges.of(level.src, level.dst, cost.astype(np.int64), level.nodes)
+            for level, cost in zip(self.levels, costs, strict=True)
         ]
 
     def settings(self, edges: list[Ints]) -> Ints:
@@ -117,16 +117,17 @@ def network_graph(space: Space) -> Graph:
     picks.append({"resolution": resolution, "block": shared})
     ones, zeros = np.ones_like(shared), np.zeros_like(shared)
     dst, nodes = _Nodes(starts[resolution], ones, shared, zeros).numbered(sharing, widest)
-    levels = [Level(zeros, dst, _no_costs(len(dst)), np.arange(len(dst)))]
+    levels = [Level(zeros, dst, _no_costs(len(dst)), np.arange(len(dst)), (1, len(nodes.state)))]
     halves: list[Ints] = []
     for number, table in enumerate(tables, start=1):
         is_last = number == len(tables)
         can_end = not is_last and 0 in space.stages[number].depth
+        before = len(nodes.state)
         level, nodes = _stage_level(
             space, number, table, nodes, flags=can_end, keeps=number < last_sharing
         )
         dst, nodes = nodes.numbered(sharing, widest)
-        level = replace(level, dst=dst)
+        level = replace(level, dst=dst, nodes=(before, len(nodes.state)))
         *pair, whole = _split(level, *_first_unit(space, number, table))
         levels += pair
         halves.append(whole)
@@ -138,7 +139,7 @@ def network_graph(space: Space) -> Graph:
     src, option = (each.ravel() for each in np.indices((len(nodes.state), combined.shape[1])))
     costs = _no_costs(len(src))
     costs[PARAMS] = _head_params(space, nodes, tables[-1])[src, picks[-1]["head"][option]]
-    levels.append(Level(src, np.zeros_like(src), costs, option))
+    levels.append(Level(src, np.zeros_like(src), costs, option, (len(nodes.state), 1)))
     _check_resolutions(space, levels, resolution)
     return Graph(space, tuple(levels), tuple(picks), tuple(halves))
 
@@ -255,7 +256,8 @@ def _stage_level(
     own = _out_channels(space, number, table)[option]
     channels = np.where(reached == NO_MAP, own, np.where(reached == ENDED, last, 0))
     behind = _Nodes(reached, flag.astype(np.int64), kept, channels)
-    return Level(src, src, table.costs[:, state[src], option], option), behind
+    own_nodes = (len(state), len(src))
+    return Level(src, src, table.costs[:, state[src], option], option, own_nodes), behind
 
 
 def _out_channels(space: Space, number: int, table: StageTable) -> Ints:
@@ -317,8 +319,9 @@ def _split(level: Level, first: Ints, rest: Ints) -> tuple[Level, Level, Ints]:
     src, number = np.divmod(groups, firsts)
     mid, second = np.nonzero(different[..., 0] >= 0)
     found = different[mid, second]
-    onward = Level(mid, found[:, 0], np.ascontiguousarray(found[:, 1:].T), second)
-    return Level(src, node, base, number), onward, whole
+    costs = np.ascontiguousarray(found[:, 1:].T)
+    onward = Level(mid, found[:, 0], costs, second, (len(different), level.nodes[1]))
+    return Level(src, node, base, number, (level.nodes[0], len(different))), onward, whole
 
 
 def _canonical(space: Space, number: int, table: StageTable) -> NDArray[np.bool_]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from nas_tc.errors import SpaceError
 from nas_tc.space.graph import Graph, network_graph
 from nas_tc.space.nearest import Limited
+from nas_tc.space.onward import cheapest_onward
 from nas_tc.space.paths import Paths, TooManyError, random_places
 from nas_tc.space.space import Space
 from nas_tc.space.unit_costs import COMPLEXITY, KEPT, PARAMS
@@ -192,13 +193,7 @@ def _bound(graph: Graph, amounts: dict[int, float], for_a_value: float, most: fl
     values = np.array([space.input[0] * prod(side) for side in space.sides], dtype=np.float64)
     resolution = graph.picks[0]["resolution"][graph.levels[0].option]
     sums[0] = sums[0] + for_a_value * values[resolution]
-    onward = np.zeros(1)
-    for level, amount in zip(reversed(graph.levels), reversed(sums), strict=True):
-        best = np.full(int(level.src.max(initial=0)) + 1, np.inf)
-        padded = np.append(onward, np.inf)
-        np.minimum.at(best, level.src, amount + padded[np.minimum(level.dst, len(onward))])
-        onward = best
-    least = float(onward[0])
+    least = float(cheapest_onward(graph.levels, sums)[0][0])
     if most == float("inf"):
         most = float(sum(amount.max(initial=0.0) for amount in sums))
     return _Bound(tuple(sums), most, least)

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nas_tc.space.onward import cheapest_onward
+
 Ints = NDArray[np.int64]
 Counts = NDArray[np.int64] | NDArray[np.object_]  # objects where 64 bits are not enough
 
 _CHUNK = 1 << 21  # entries that are worked on at once
 _SAFE = 1 << 62
-_NEVER = 1 << 60  # the cost of what leads nowhere
 
 
 class TooManyError(Exception):
@@ -116,7 +117,8 @@ class _Side:
     def __init__(self, levels: Sequence[Edges], least: int, most: int) -> None:
         self._least, self._most = least, most
         self.span = most + 1
-        cheapest, costliest = _bounds(levels)
+        cheapest = cheapest_onward(levels, [edges.cost for edges in levels])
+        costliest = [-each for each in cheapest_onward(levels, [-edges.cost for edges in levels])]
         self._levels: list[Edges] = []
         self._whole: list[Ints] = []
         for edges, onward in zip(levels, cheapest[1:], strict=True):
@@ -314,16 +316,3 @@ def random_places(count: int, many: int, random: np.random.Generator) -> Counts:
 def _like(ranks: Counts, counts: Counts) -> Any:
     found: Any = ranks.astype(counts.dtype)
     return found
-
-
-def _bounds(levels: Sequence[Edges]) -> tuple[list[Ints], list[Ints]]:
-    """The least and the most cost of the way on from each node of each level to the end."""
-    cheapest, costliest = [np.zeros(1, np.int64)], [np.zeros(1, np.int64)]
-    for edges in reversed(levels):
-        low = np.full(edges.nodes[0], _NEVER)
-        high = np.full(edges.nodes[0], -_NEVER)
-        np.minimum.at(low, edges.src, edges.cost + cheapest[0][edges.dst])
-        np.maximum.at(high, edges.src, edges.cost + costliest[0][edges.dst])
-        cheapest.insert(0, np.minimum(low, _NEVER))
-        costliest.insert(0, np.maximum(high, -_NEVER))
-    return cheapest, costliest

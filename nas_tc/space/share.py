@@ -10,6 +10,7 @@ from nas_tc.budget import Limit
 from nas_tc.cost.measures import MEASURES
 from nas_tc.errors import ArchitectureError, SpaceError
 from nas_tc.space.nearest import Limited, excess, nearest_network
+from nas_tc.space.size import extreme_networks
 from nas_tc.space.space import Space
 
 if TYPE_CHECKING:
@@ -122,6 +123,27 @@ def fitting(
     )
 
 
+def refusal(space: Space, limit: Limit) -> str | None:
+    """The message that no network of a space keeps all limits, if sums over its stages prove it.
+
+    It names the nearest network that changes of single genes lead to from the cheapest ones, and
+    the budget that it needs. None: there may be a network within the limits.
+
+    Args:
+        space: Space at the images' shape and classes.
+        limit: Budget; its limits by formula count.
+
+    Raises:
+        SpaceError: No network of the space exists, or a stage has too many choices.
+    """
+    from nas_tc.space.joint import Joint  # noqa: PLC0415 - keeps nas-tc --help quick
+
+    if Joint(space, limit.caps).count:
+        return None
+    nearest = nearest_network(space, limit.caps, extreme_networks(space))[0]
+    return _message(space, limit, limit.caps, nearest, f"no network of the space {space.name!r}")
+
+
 def _nearest(
     space: Space,
     limit: Limit,
@@ -136,22 +158,33 @@ def _nearest(
     if drawn is not None or (only_proven and not is_proven):
         return drawn, None, False
     order = sorted(range(len(networks)), key=lambda place: excess(caps, values[place].tolist()))
-    starts = [networks[place] for place in order[:_STARTS]]
-    nearest = starts[0] if is_all else nearest_network(space, caps, starts)[0]
+    if is_all:
+        nearest = networks[order[0]]
+    else:
+        sampled = [networks[place] for place in order[:_STARTS]]
+        nearest = nearest_network(space, caps, [*extreme_networks(space), *sampled])[0]
+    if excess(caps, [cap.of(nearest) for cap in caps])[0] <= 1:
+        return nearest, None, False
+    looked_at = f"no network of the space {space.name!r}"
+    if not is_proven:
+        looked_at = f"none of {len(networks):,} networks drawn from the space {space.name!r}"
+    return None, _message(space, limit, caps, nearest, looked_at), is_proven
+
+
+def _message(
+    space: Space, limit: Limit, caps: Sequence[Limited], nearest: Architecture, looked_at: str
+) -> str:
+    """The message that nothing was found, with the budget that the nearest network needs."""
     needs = ", ".join(
         _needed(cap, value)
         for cap, value in zip(caps, [cap.of(nearest) for cap in caps], strict=True)
         if not cap.admits(value)
     )
-    if not needs:
-        return nearest, None, False
-    looked_at = "no network of" if is_all else f"none of {len(networks):,} networks drawn from"
-    led_to = "" if is_all else " that they lead to"
+    led_to = "" if looked_at.startswith("no ") else " that they lead to"
+    size = f" at {nearest.resolution}" if space.resolutions else ""
     return (
-        None,
-        f"{looked_at} the space {space.name!r} is within {str(limit.budget)!r}; the nearest"
-        f"{led_to}, {format_notation(nearest.stages)}, needs {needs}",
-        is_proven,
+        f"{looked_at} is within {str(limit.budget)!r}; the nearest{led_to}, "
+        f"{format_notation(nearest.stages)}{size}, needs {needs}"
     )
 
 

@@ -29,56 +29,62 @@ def count_networks(space: Space) -> int:
 
     from nas_tc.space.graph import network_graph  # noqa: PLC0415
 
-    ways = {0: 1}  # node behind the level to the number of networks from there on
+    ways = [1]  # for each node behind the level the number of networks from there on
     for level in reversed(network_graph(space).levels):
-        nodes = int(level.dst.max(initial=0)) + 1
-        edges, many = np.unique(level.src * nodes + level.dst, return_counts=True)
-        before: dict[int, int] = {}
+        edges, many = np.unique(level.src * level.nodes[1] + level.dst, return_counts=True)
+        before = [0] * level.nodes[0]
         for edge, each in zip(edges.tolist(), many.tolist(), strict=True):
-            src, dst = divmod(edge, nodes)
-            before[src] = before.get(src, 0) + each * ways.get(dst, 0)
+            src, dst = divmod(edge, level.nodes[1])
+            before[src] += each * ways[dst]
         ways = before
-    return ways.get(0, 0)
+    return ways[0]
 
 
 @lru_cache(maxsize=64)
-def extreme_network(space: Space, which: Literal["cheapest", "costliest"]) -> Architecture:
-    """The network of the space with the least or the most complexity, Eqn. (1).
+def extreme_network(
+    space: Space,
+    which: Literal["cheapest", "costliest"],
+    measure: Literal["complexity", "params"] = "complexity",
+) -> Architecture:
+    """The network of the space with the least or the most complexity, Eqn. (1), or parameters.
 
     Args:
         space: Space to look in.
         which: "cheapest" or "costliest".
+        measure: What is cheap: "complexity" or "params".
 
     Raises:
         SpaceError: No network of the space exists, or a stage has too many choices.
     """
-    import numpy as np  # noqa: PLC0415
-
     from nas_tc.space.graph import network_graph  # noqa: PLC0415
+    from nas_tc.space.onward import cheapest_path  # noqa: PLC0415
+    from nas_tc.space.unit_costs import COMPLEXITY, PARAMS  # noqa: PLC0415
 
     graph = network_graph(space)
+    row = COMPLEXITY if measure == "complexity" else PARAMS
     sign = 1 if which == "cheapest" else -1
-    never = np.int64(1) << 60
-    onward = [np.zeros(1, dtype=np.int64)]  # least cost of the way on, times the sign
-    for level in reversed(graph.levels):
-        nodes = int(level.src.max(initial=0)) + 1
-        best = np.full(nodes, never)
-        behind = np.append(onward[0], never)
-        whole = sign * level.cost + behind[np.minimum(level.dst, len(onward[0]))]
-        np.minimum.at(best, level.src, whole)
-        onward.insert(0, np.minimum(best, never))
-    if onward[0][0] >= never // 2:
+    found = cheapest_path(graph.levels, [sign * level.costs[row] for level in graph.levels])
+    if found is None:
         shape = "x".join(map(str, space.input))
         raise SpaceError(
             f"no network of the space {space.name!r} exists for images of {shape}: their maps "
             "shrink to nothing; use larger images or another space"
         )
-    taken, node = [], 0
-    for level, behind in zip(graph.levels, onward[1:], strict=True):
-        edges = np.flatnonzero(level.src == node)
-        padded = np.append(behind, never)
-        whole = sign * level.cost[edges] + padded[np.minimum(level.dst[edges], len(behind))]
-        edge = edges[np.argmin(whole)]
-        taken.append(np.array([edge]))
-        node = int(level.dst[edge])
-    return space.decode(space.values(graph.settings(taken).tolist())[0])
+    return space.decode(space.values(graph.settings(found[1]).tolist())[0])
+
+
+def extreme_networks(space: Space) -> list[Architecture]:
+    """The networks of the space with the least and the most complexity and parameters.
+
+    What is within the limits of a budget is often near one of them.
+
+    Args:
+        space: Space to look in.
+
+    Raises:
+        SpaceError: No network of the space exists, or a stage has too many choices.
+    """
+    measures: tuple[Literal["complexity", "params"], ...] = ("complexity", "params")
+    ends: tuple[Literal["cheapest", "costliest"], ...] = ("cheapest", "costliest")
+    found = [extreme_network(space, end, each) for end in ends for each in measures]
+    return list(dict.fromkeys(found))

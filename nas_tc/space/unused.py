@@ -54,4 +54,6 @@ def _alive_options(graph: Graph, levels: list[Level], number: int) -> NDArray[np
 def _alive(level: Level, nodes: NDArray[np.int64]) -> Level:
     """The edges of a level that lead to some nodes."""
     kept = np.isin(level.dst, nodes)
-    return Level(level.src[kept], level.dst[kept], level.costs[:, kept], level.option[kept])
+    return Level(
+        level.src[kept], level.dst[kept], level.costs[:, kept], level.option[kept], level.nodes
+    )

@@ -1,13 +1,20 @@
 """What a budget leaves of a space, against brute force."""
 
+from unittest import mock
+
+import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from brute_force import every_network
+from nas_tc.architecture import Architecture
 from nas_tc.budget import parse_budget, resolve_budget
-from nas_tc.cost.measures import MEASURES
+from nas_tc.cost.measures import MEASURES, parse_measure
+from nas_tc.errors import NasTcError
+from nas_tc.search.network_sampler import network_sampler
 from nas_tc.search.plan import describe_fit
-from nas_tc.space import fitting, load_space, parse_space
+from nas_tc.space import fitting, load_space, parse_space, refusal
 from nas_tc.space.nearest import nearest_network
 from strategies import spaces
 
@@ -51,6 +58,53 @@ def test_a_small_space_is_counted_exactly(space):
         MEASURES["params"].of(each) <= middle and MEASURES["complexity"].of(each) <= 2000
         for each in networks
     )
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    spaces().filter(lambda space: 20 < space.settings <= 300),
+    st.sampled_from([0, 1, 2]),
+    st.integers(0, 2**32 - 1),
+    st.booleans(),
+)
+def test_nothing_is_refused_that_something_fits(space, which, seed, is_tight):
+    """Also where lists are not made: limits near one network, or just below all."""
+    networks = sorted(set(every_network(space)), key=lambda each: each.to_json())
+    if not networks:
+        return
+    random = np.random.default_rng(seed)
+    near = networks[random.integers(len(networks))]
+    names = (["memory@b4"], ["params", "memory@b1"], ["complexity", "train_memory@b8", "memory@b2"])
+    expression = ", ".join(_limit_near(near, name, is_tight) for name in names[which])
+    limit = limit_of(expression, space)
+    within = [each for each in networks if limit.broken_by(each) is None]
+    assert within or is_tight
+    with (
+        mock.patch("nas_tc.space.share._DRAWS", 4),
+        mock.patch("nas_tc.search.network_sampler._LISTED", 0),
+    ):
+        if refusal(space, limit) is not None:
+            assert not within
+        share = fitting(space, limit)
+        if share.is_proven:
+            assert not within
+        if share.found is not None:
+            assert share.found in within
+        told, drawn = "", set[Architecture]()
+        try:
+            genes = network_sampler(space, limit, 0)._constraints.draws.draw(3, random)
+            drawn = {space.decode(each) for each in genes}
+        except NasTcError as error:
+            told = str(error)
+    assert drawn <= set(within)
+    assert not within or drawn or "no proof" in told
+
+
+def _limit_near(network, name, is_tight):
+    measure, batch = parse_measure(name)
+    amount = measure.of(network, batch or 1) - is_tight
+    at = "" if batch is None else f"@b{batch}"
+    return f"{measure.name}<={amount}{measure.quantity.suffix}{at}"
 
 
 def test_the_binding_limit_leaves_the_fewest():
