@@ -67,11 +67,13 @@ def predicted_time(
             )
         except CaptureError:
             return {}
-        timed = times.add_new(profile)
+        new = times.add_new(profile)
+        timed = len(new)
         prediction = times.predict(architecture)
         path = own_table_path(machine)
         if timed and path is not None:
-            times.add(architecture, profile)  # after the prediction: it is one of its layers alone
+            # After the prediction, which is one of its layers alone.
+            times.add(architecture, profile, counted=new)
             _keep(table, path)
     return _values(prediction, timed, table)
 

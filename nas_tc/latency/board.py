@@ -94,6 +94,7 @@ def table_of_board(path: Path) -> tuple[TimeTable, Setting]:
             batch=int(values["batch"]), dtype=str(values["dtype"]), runtime="onnxruntime"
         )
         times = table.of(setting)
+        times.runtime_version = str(values["runtime_version"])
         for each in values["networks"]:
             network = Architecture.from_dict(each["architecture"])
             pairs = [(str(name), float(ms)) for name, ms in each["nodes"]]

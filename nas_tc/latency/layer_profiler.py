@@ -18,7 +18,8 @@ from nas_tc.latency.layer_profile import LEAST_MS, LayerProfile, rows_of
 from nas_tc.latency.layer_signature import signatures_of
 from nas_tc.latency.onnx_profiler import profile_onnx_layers
 from nas_tc.latency.prefix_profiler import profile_prefixes
-from nas_tc.timing.baseline_speed import BaselineSpeed, ReferenceSpeed
+from nas_tc.latency.timed_rounds import timed_rounds
+from nas_tc.timing.baseline_speed import ReferenceSpeed
 from nas_tc.timing.clock import counted_quantile
 from nas_tc.timing.dummy_network import dummy_network
 from nas_tc.timing.estimate import quantile_of
@@ -27,7 +28,6 @@ from nas_tc.timing.work import images_of
 
 _WARM_UPS = 3
 _FEWEST = 12  # runs, however long they take
-_MOST = 200
 _LEAST_S = 0.4
 
 Stamp = int | torch.cuda.Event
@@ -73,22 +73,16 @@ def profile_layers(
     work = (_Step if setting.what == "train_step" else _Forward)(architecture, setting, device)
     for _ in range(_WARM_UPS):
         work.run(_ignore)
-    baseline = None
-    if reference_speed is not None:
-        baseline = BaselineSpeed(reference_speed, [work.whole_ms()])
     samples: list[list[float]] = []
-    wholes: list[float] = []
-    started = time.monotonic()
-    while len(wholes) < fewest or (len(wholes) < _MOST and time.monotonic() - started < least_s):
-        samples.append(work.layers_ms())
-        wholes.append(work.whole_ms())
-        if baseline is not None:
-            baseline.update([2 * wholes[-1]])
     quantile = counted_quantile(device)
-    slowdown = 1.0
-    if baseline is not None:
-        baseline.sample()
-        slowdown = baseline.slowdown(quantile_of(wholes, quantile))
+    wholes, slowdown = timed_rounds(
+        lambda: samples.append(work.layers_ms()),
+        work.whole_ms,
+        least_s=least_s,
+        fewest=fewest,
+        quantile=quantile,
+        reference_speed=reference_speed,
+    )
     whole_ms, *times = (
         max(quantile_of(column, quantile), LEAST_MS) / slowdown
         for column in (wholes, *zip(*samples, strict=True))

@@ -4,7 +4,7 @@ A setting is a pass, a batch and a type of numbers; the times here are all of on
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from math import exp
 
 from nas_tc.architecture import IMAGES, Architecture, walk_parts
@@ -39,6 +39,7 @@ class LayerTimes:
         workloads: Pairs for `workloads` below, the latest last.
         on_gpu: Whether the times are of a GPU, which have steps in the width: see `SteppedLayers`.
         batch: Images of a pass.
+        runtime_version: See below.
 
     Attributes:
         layers: Layers with their times, by the key of their signature.
@@ -49,6 +50,8 @@ class LayerTimes:
         checks: Predicted and measured milliseconds of the latest networks that were predicted
             before they were timed.
         workloads: Work and milliseconds, without the update, of the latest networks.
+        runtime_version: Version of onnxruntime, if it made the times elsewhere or earlier; None:
+            they are torch's, or made by what is installed here.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class LayerTimes:
         *,
         on_gpu: bool = False,
         batch: int = 1,
+        runtime_version: str | None = None,
     ) -> None:
         self.layers: dict[str, LayerTime] = {each.signature.key: each for each in layers}
         self.networks = set(networks)
@@ -69,6 +73,7 @@ class LayerTimes:
         self.checks = deque(checks, CHECKS)
         self.updates = deque(updates, _FITTED)
         self.workloads = deque(workloads, _FITTED)
+        self.runtime_version = runtime_version
         self._on_gpu = on_gpu
         self._batch = batch
         self._regression: TimeRegression | None = None
@@ -98,15 +103,24 @@ class LayerTimes:
             self._regression = fit_times(timed, self._batch)
         return self._regression
 
-    def add(self, architecture: Architecture, profile: LayerProfile) -> None:
+    def add(
+        self,
+        architecture: Architecture,
+        profile: LayerProfile,
+        *,
+        counted: Collection[str] = (),
+    ) -> None:
         """Adds the layers of a network that was timed.
 
         Args:
             architecture: The network.
             profile: Times of the network and its layers.
+            counted: Keys of layers whose times `add_new` has added.
         """
         self.networks.add(architecture.id)
         for signature, ms in profile.layers:
+            if signature.key in counted:
+                continue
             kept = self.layers.get(signature.key)
             if kept is None:
                 self.layers[signature.key] = LayerTime(signature, ms)
@@ -121,20 +135,22 @@ class LayerTimes:
             self.updates.append((work.params, parameter_tensors(layers), profile.update_ms))
         self._reset()
 
-    def add_new(self, profile: LayerProfile) -> int:
+    def add_new(self, profile: LayerProfile) -> list[str]:
         """Adds the layers that were never timed, but nothing of the network as a whole.
 
         Args:
             profile: Times of a network and its layers.
 
         Returns:
-            Number of layers that were added.
+            Keys of the layers that were added.
         """
-        before = len(self.layers)
+        new: dict[str, LayerTime] = {}
         for signature, ms in profile.layers:
-            self.layers.setdefault(signature.key, LayerTime(signature, ms))
+            if signature.key not in self.layers:
+                new.setdefault(signature.key, LayerTime(signature, ms))
+        self.layers.update(new)
         self._reset()
-        return len(self.layers) - before
+        return list(new)
 
     def add_check(self, predicted_ms: float, measured_ms: float) -> None:
         """Adds a network's predicted and measured time to `checks`."""

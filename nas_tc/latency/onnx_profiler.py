@@ -16,15 +16,15 @@ from tempfile import TemporaryDirectory
 from nas_tc.architecture import Architecture, Node
 from nas_tc.latency.layer_profile import LEAST_MS, LayerProfile
 from nas_tc.latency.layer_signature import layers_of, nodes_of, signatures_of
+from nas_tc.latency.timed_rounds import timed_rounds
 from nas_tc.onnx_graph import INPUT, OUTPUT, new_session
-from nas_tc.timing.baseline_speed import BaselineSpeed, ReferenceSpeed
+from nas_tc.timing.baseline_speed import ReferenceSpeed
 from nas_tc.timing.clock import LOW_QUARTILE
 from nas_tc.timing.estimate import quantile_of
 from nas_tc.timing.onnx_work import fresh_model
 from nas_tc.timing.setting import Setting
 
 _WARM_UPS = 3
-_MOST = 200
 _LEAST_SHARE = 0.1  # of a node's time is its own, however long the clock takes
 
 
@@ -63,24 +63,20 @@ def profile_onnx_layers(
 
         for _ in range(_WARM_UPS):
             plain.run([OUTPUT], feed)
-        baseline = None
-        if reference_speed is not None:
-            baseline = BaselineSpeed(reference_speed, [whole_ms()])
-        wholes: list[float] = []
-        started = time.monotonic()
-        while len(wholes) < fewest or (
-            len(wholes) < _MOST and time.monotonic() - started < least_s
-        ):
+
+        def others() -> None:
             for session in (watched, watched, plain):  # the other's weights leave the cache
                 session.run([OUTPUT], feed)
-            wholes.append(whole_ms())
-            if baseline is not None:
-                baseline.update([2 * wholes[-1]])
+
+        wholes, slowdown = timed_rounds(
+            others,
+            whole_ms,
+            least_s=least_s,
+            fewest=fewest,
+            quantile=LOW_QUARTILE,
+            reference_speed=reference_speed,
+        )
         events = json.loads(Path(watched.end_profiling()).read_text(encoding="utf-8"))
-    slowdown = 1.0
-    if baseline is not None:
-        baseline.sample()
-        slowdown = baseline.slowdown(quantile_of(wholes, LOW_QUARTILE))
     by_node = node_times(events, len(wholes))
     whole = max(quantile_of(wholes, LOW_QUARTILE), LEAST_MS)
     times = [ms / slowdown for ms in layers_ms(by_node, nodes_of(architecture), whole)]

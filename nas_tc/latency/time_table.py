@@ -92,10 +92,11 @@ class TimeTable:
         try:
             machine = dict(values["machine"])
             on_gpu = is_of_gpu(machine)
+            is_here = machine.get("torch") is not None  # a board has no torch
             times = dict(
                 _read_times(each, on_gpu=on_gpu)
                 for each in (*values["times"], *values.get(_RUNTIMES_KEY, ()))
-                if not _is_outdated(each, on_gpu=on_gpu)
+                if not _is_outdated(each, on_gpu=on_gpu, is_here=is_here)
             )
             listed = values.get(_QUIET_MS_KEY)
             quiet_ms = None if listed is None else baseline_ms_from(listed)
@@ -118,7 +119,8 @@ class TimeTable:
             there.rescale_to(self.quiet_ms)
             self.quiet_ms = self.quiet_ms or there.quiet_ms
             for setting, times in there.times.items():
-                self.of(setting).merge(times)
+                if self.of(setting).runtime_version in (None, times.runtime_version):
+                    self.of(setting).merge(times)
         values = {
             "kind": "nas-tc time table",
             "format": _GPU_FORMAT if is_of_gpu(self.machine) else FORMAT,
@@ -197,13 +199,15 @@ def default_table(folder: Path, machine: Mapping[str, Any]) -> Path:
     return folder / "times" / f"{device_slug(machine)}.json"
 
 
-def _is_outdated(values: Mapping[str, Any], *, on_gpu: bool) -> bool:
+def _is_outdated(values: Mapping[str, Any], *, on_gpu: bool, is_here: bool) -> bool:
     """Whether times are no longer what would be measured.
 
     Those of a GPU by version 0.1, where each layer of a training step is charged a whole update;
-    and those of another version of onnxruntime.
+    and those of another version of onnxruntime, unless they are of a board, which has its own.
     """
     if "runtime" in values:
+        if not is_here:
+            return False
         here = ort_version()
         return here is not None and values["runtime_version"] != here
     return on_gpu and values["what"] == "train_step" and "launch" not in values
@@ -214,7 +218,10 @@ def _written(setting: Setting, times: LayerTimes, *, on_gpu: bool) -> dict[str, 
     runtime = (
         {}
         if setting.runtime == "torch"
-        else {"runtime": setting.runtime, "runtime_version": ort_version()}
+        else {
+            "runtime": setting.runtime,
+            "runtime_version": times.runtime_version or ort_version(),
+        }
     )
     updates = [[*update[:2], round(update[2], 6)] for update in times.updates]
     return {
@@ -267,7 +274,17 @@ def _read_times(values: Mapping[str, Any], *, on_gpu: bool) -> tuple[Setting, La
     ]
     ids = [str(each) for each in values["networks"]]
     setting = Setting(what, batch, dtype, launch == "eager", runtime)
-    times = LayerTimes(layers, totals, checks, ids, updates, workloads, on_gpu=on_gpu, batch=batch)
+    times = LayerTimes(
+        layers,
+        totals,
+        checks,
+        ids,
+        updates,
+        workloads,
+        on_gpu=on_gpu,
+        batch=batch,
+        runtime_version=values.get("runtime_version"),
+    )
     return setting, times
 
 

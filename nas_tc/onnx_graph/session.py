@@ -1,5 +1,8 @@
 """Sessions of onnxruntime's CPU provider that repeat: fixed threads, no spinning, no warnings."""
 
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,15 +12,18 @@ if TYPE_CHECKING:
     import onnx
 
 _ERRORS_ONLY = 3
+_DISTRIBUTIONS = ("onnxruntime", "onnxruntime-gpu")  # that the module may be from
 
 
 def ort_version() -> str | None:
-    """Version of onnxruntime; None: it is not installed, or onnx is not."""
-    try:
-        import onnx  # noqa: F401, PLC0415
-        import onnxruntime  # noqa: PLC0415
-    except ImportError:
+    """Version of onnxruntime, which is not loaded; None: it is not installed, or onnx is not."""
+    if find_spec("onnx") is None or find_spec("onnxruntime") is None:
         return None
+    for name in _DISTRIBUTIONS:
+        with suppress(PackageNotFoundError):
+            return version(name)
+    import onnxruntime  # noqa: PLC0415 - a build of one's own
+
     return str(onnxruntime.__version__)
 
 
@@ -27,10 +33,13 @@ def check_onnxruntime() -> None:
     Raises:
         DeviceError: One of them is not installed.
     """
-    if ort_version() is None:
+    try:
+        import onnx  # noqa: F401, PLC0415
+        import onnxruntime  # noqa: F401, PLC0415
+    except ImportError:
         raise DeviceError(
             "onnx and onnxruntime are not installed; install them: pip install 'nas-tc[onnx]'"
-        )
+        ) from None
 
 
 def new_session(model: "onnx.ModelProto | Path", *, profile: Path | None = None) -> Any:

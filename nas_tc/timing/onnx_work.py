@@ -1,5 +1,6 @@
 """Forward passes of a network by onnxruntime's CPU provider, ready to be timed."""
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,11 +60,20 @@ def fresh_model(
         batch: Number of images.
         dtype: "fp32" or "int8".
     """
+    images = np.random.default_rng(0).random((batch, *architecture.input), dtype=np.float32)
+    if dtype == "int8":
+        return _quantized_model(architecture), images
+    return _float_model(architecture), images
+
+
+def _float_model(architecture: Architecture) -> "onnx.ModelProto":
     channels = architecture.input[0]
     moments = (np.full(channels, 0.5, np.float32), np.full(channels, 0.25, np.float32))
     network = dummy_network(architecture).eval()
-    model = onnx_model(architecture, folded_parameters(network), moments)
-    images = np.random.default_rng(0).random((batch, *architecture.input), dtype=np.float32)
-    if dtype == "int8":
-        model = quantized(model, [images[:1]])
-    return model, images
+    return onnx_model(architecture, folded_parameters(network), moments)
+
+
+@lru_cache(maxsize=4)  # a byte a weight each; quantisation takes longer than the timing
+def _quantized_model(architecture: Architecture) -> "onnx.ModelProto":
+    image = np.random.default_rng(0).random((1, *architecture.input), dtype=np.float32)
+    return quantized(_float_model(architecture), [image])

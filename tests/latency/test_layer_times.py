@@ -53,6 +53,18 @@ def test_the_geometric_mean_over_networks_counts(sightings):
         assert each.ms == pytest.approx(geometric_mean(sightings))
 
 
+def test_a_layer_whose_time_is_there_is_counted_once():
+    times = LayerTimes()
+    new = times.add_new(profile(SMALL))
+    assert set(new) == set(times.layers)
+    times.add(SMALL, profile(SMALL, 2.0), counted=new)
+    assert {each.networks for each in times.layers.values()} == {1}
+    assert times.add_new(profile(SMALL)) == []
+    assert times.networks == {SMALL.id}
+    times.add(SMALL, profile(SMALL))
+    assert {each.networks for each in times.layers.values()} == {2}
+
+
 def test_a_line_through_whole_and_sum():
     fixed, factor = fit_overhead([(s, 0.3 + 1.1 * s) for s in (1.0, 2.0, 5.0, 9.0)])
     assert (fixed, factor) == (pytest.approx(0.3), pytest.approx(1.1))

@@ -13,6 +13,8 @@ from nas_tc.latency import (
 )
 from nas_tc.timing import Setting
 
+OTHER = SMALL.at((3, 32, 32))
+
 
 def test_a_table_comes_back_from_its_file(tmp_path):
     path = tmp_path / "deep" / "table.json"
@@ -49,19 +51,35 @@ def test_times_by_onnxruntime_are_of_one_version(tmp_path, monkeypatch):
     assert TimeTable.read(path).times.keys() == {Setting()}
 
 
+def test_times_of_a_board_are_of_its_own_version(tmp_path, monkeypatch):
+    path, setting = tmp_path / "table.json", Setting(runtime="onnxruntime")
+    monkeypatch.setattr("nas_tc.latency.time_table.ort_version", lambda: "1.3.0")
+    table = TimeTable({**MACHINE, "torch": None})
+    table.of(setting).runtime_version = "1.1.0"
+    table.of(setting).add(SMALL, profile(SMALL))
+    table.write(path)
+    found = TimeTable.read(path)
+    assert found.of(setting).runtime_version == "1.1.0"
+    assert found.of(setting).networks == {SMALL.id}
+    newer = TimeTable(found.machine)
+    newer.of(setting).runtime_version = "1.2.0"
+    newer.of(setting).add(OTHER, profile(OTHER))
+    newer.write(path)  # what another version measured is no longer true
+    assert TimeTable.read(path).of(setting).networks == {OTHER.id}
+
+
 def test_what_others_added_meanwhile_is_kept(tmp_path):
     path = tmp_path / "table.json"
     ours, theirs = TimeTable(MACHINE), TimeTable(MACHINE)
-    other = SMALL.at((3, 32, 32))
     ours.of(Setting()).add(SMALL, profile(SMALL))
-    theirs.of(Setting()).add(other, profile(other))
-    theirs.of(Setting(batch=2)).add(other, profile(other))
+    theirs.of(Setting()).add(OTHER, profile(OTHER))
+    theirs.of(Setting(batch=2)).add(OTHER, profile(OTHER))
     theirs.write(path)
     ours.write(path)
     found = TimeTable.read(path)
-    assert found.of(Setting()).networks == {SMALL.id, other.id}
-    assert not found.of(Setting()).untimed(other)
-    assert not found.of(Setting(batch=2)).untimed(other)
+    assert found.of(Setting()).networks == {SMALL.id, OTHER.id}
+    assert not found.of(Setting()).untimed(OTHER)
+    assert not found.of(Setting(batch=2)).untimed(OTHER)
 
 
 def test_a_table_is_rescaled_to_another_reference_speed(tmp_path):
