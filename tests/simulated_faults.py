@@ -16,24 +16,12 @@ from random import Random
 from types import SimpleNamespace
 from unittest.mock import patch
 
-import optuna
 from optuna.distributions import CategoricalDistribution
-from optuna.exceptions import StorageInternalError
-from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from nas_tc.architecture import Architecture
 
-WRITES = (
-    "create_new_trial",
-    "set_study_user_attr",
-    "set_study_system_attr",
-    "set_trial_param",
-    "set_trial_state_values",
-    "set_trial_intermediate_value",
-    "set_trial_user_attr",
-    "set_trial_system_attr",
-)
+WRITES = ("attribute", "transaction")
 FILE_OPERATIONS = ("write_bytes", "replace", "unlink", "mkdir")
 
 
@@ -82,41 +70,6 @@ class Faults:
         return True
 
 
-class FaultyStorage(InMemoryStorage):
-    """A storage whose writes are whole or not at all, as those of SQLite, and can fail."""
-
-    faults = None
-
-    def study(self):
-        """The study as a restart finds it; None if it was not made yet."""
-        if not any(each.study_name == "nas-tc" for each in self.get_all_studies()):
-            return None
-        return optuna.load_study(study_name="nas-tc", storage=self)
-
-    def strike(self, place):
-        if self.faults is not None:
-            try:
-                self.faults.at(place)
-            except OSError as error:  # as Optuna raises what SQLite says
-                raise StorageInternalError(str(error)) from error
-
-
-def _faulty(name):
-    write = getattr(InMemoryStorage, name)
-
-    def strikes(self, *args, **keywords):
-        self.strike(name)
-        result = write(self, *args, **keywords)
-        self.strike(f"behind {name}")
-        return result
-
-    return strikes
-
-
-for _name in WRITES:
-    setattr(FaultyStorage, _name, _faulty(_name))
-
-
 @contextmanager
 def faulty_files(folder, faults):
     """Operations on files below a folder can fail; a write that fails leaves half a file."""
@@ -163,7 +116,7 @@ def wall_clock(faults):
 
     with (
         patch("nas_tc._files.time", SimpleNamespace(time=lambda: time.time() + step())),
-        patch("optuna.storages._in_memory.datetime", Steps),
+        patch("nas_tc.study.study_storage.datetime", Steps),
     ):
         yield
 

@@ -34,6 +34,11 @@ def check(record, path, done_before):
     return 2 + 2 * len(record.front)
 
 
+def stays(struck):
+    """Whether one of these faults kept a file from being removed, which the next start does."""
+    return any(kind == "readonly" or place == "unlink" for kind, place in struck)
+
+
 def check_checkpoints(study, path, workers):
     """No more of them are there than networks in flight and queued, so the disk does not fill."""
     waiting = len(study.get_trials(deepcopy=False, states=(TrialState.WAITING,)))
@@ -54,11 +59,16 @@ def check_end(study, record, goal, ended):
     for network, times in complete.items():
         if ended[network] < times:
             raise BrokenError(f"{network} is complete {times} times, trained {ended[network]}")
+    return 3
+
+
+def check_no_more(study, record):
+    """What must not be left in the end, where all files could be removed."""
     kept = {file.name for file in weights_folder(record.path).glob("*.safetensors")}
     numbers = {weights_file(record.path, trial.number).name for trial in record.trained}
     if kept - numbers:
         raise BrokenError(f"weights of no trial are left: {sorted(kept - numbers)}")
-    return 4
+    return 1 + check_checkpoints(study, record.path, 0)
 
 
 def check_sole_writer(path, faults):

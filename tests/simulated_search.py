@@ -16,16 +16,25 @@ import optuna
 from optuna.exceptions import StorageInternalError
 from simulated_faults import (
     Faults,
-    FaultyStorage,
     KilledError,
     faulty_files,
     quick_values,
     wall_clock,
 )
-from simulated_promises import check, check_checkpoints, check_end, check_sole_writer, rot
+from simulated_promises import (
+    check,
+    check_checkpoints,
+    check_end,
+    check_no_more,
+    check_sole_writer,
+    rot,
+    stays,
+)
 from simulated_ray import Clock, SimulatedRay, Trainings
 from simulated_results import EPOCHS, BrokenError
 from simulated_sampler import PlainSampler
+from simulated_storage import Disk
+from sqlalchemy.exc import SQLAlchemyError
 
 from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.data import load_data
@@ -60,19 +69,20 @@ filter = [1, 3]
 MOST_STARTS = 60  # of one search, the last of them without faults
 TIMEOUT_S = 60.0  # for an answer of a worker
 REAL_SAMPLER = 8  # one of so many searches takes its networks from the real sampler
+REAL_STORAGE = 8  # one of so many keeps its study in SQLite
 
 KINDS = {  # rates of faults
     "none": {},
-    "kills": {"kill": 0.004},
-    "disk": {"full": 0.003, "readonly": 0.0005, "kill": 0.001},
-    "stops": {"stop": 0.03, "kill": 0.001},
-    "workers": {"lost": 0.06, "memory": 0.03, "failed": 0.02, "diverged": 0.05, "kill": 0.002},
-    "nodes": {"node": 0.01, "hang": 0.02, "tardy": 0.05, "kill": 0.002},
-    "clocks": {"late": 0.05, "step": 0.2, "rot": 0.3, "kill": 0.004},
+    "kills": {"kill": 0.01},
+    "disk": {"full": 0.008, "readonly": 0.001, "kill": 0.002},
+    "stops": {"stop": 0.03, "kill": 0.003},
+    "workers": {"lost": 0.06, "memory": 0.03, "failed": 0.02, "diverged": 0.05, "kill": 0.005},
+    "nodes": {"node": 0.01, "hang": 0.02, "tardy": 0.05, "kill": 0.005},
+    "clocks": {"late": 0.05, "step": 0.2, "rot": 0.3, "kill": 0.01},
     "all": {
-        "kill": 0.002,
-        "full": 0.001,
-        "readonly": 0.0002,
+        "kill": 0.005,
+        "full": 0.003,
+        "readonly": 0.0005,
         "stop": 0.01,
         "lost": 0.03,
         "memory": 0.02,
@@ -111,7 +121,7 @@ class Search:
 
     Attributes:
         path: Path of the study file, beside which weights and checkpoints lie.
-        storage: Storage of the study, in memory.
+        disk: Disk that keeps the study.
         settings: Settings of the search.
         workers: Number of workers.
         goal: Number of trials.
@@ -120,7 +130,7 @@ class Search:
     """
 
     path: object
-    storage: object
+    disk: Disk
     settings: Settings
     workers: int
     goal: int
@@ -165,7 +175,7 @@ def simulate(seed, folder, kind=None, workers=None, goal=None, real_sampler=None
         real_sampler = seed % REAL_SAMPLER == 0
     search = Search(
         folder / "study.db",
-        FaultyStorage(),
+        Disk(has_sql=seed % REAL_STORAGE == 1),
         settings,
         workers,
         goal,
@@ -181,18 +191,19 @@ def simulate(seed, folder, kind=None, workers=None, goal=None, real_sampler=None
             struck_before = Counter(outcome.struck)
             limit_s = random.uniform(10, 400) if kind == "stops" and not is_last else None
             is_ended = _start(search, faults, limit_s)
-            study = search.storage.study()
+            study = search.disk.study()
             if study is not None and SETTINGS_KEY in study.user_attrs:
                 record = record_of(study, search.path)
                 outcome.checks += check(record, search.path, done)
-                outcome.checks += check_checkpoints(study, search.path, workers)
+                if not stays(outcome.struck - struck_before):
+                    outcome.checks += check_checkpoints(study, search.path, workers)
                 done = record.done
                 # All that ends before its goal is stopped by time, or has no other network.
                 is_reached = is_ended and not untested(record) and (done >= goal or not limit_s)
             rot(search.path, faults)
         outcome.checks += check_end(study, record, goal, search.ended)
-        if not any(place == "unlink" for _, place in faults.struck - struck_before):
-            outcome.checks += check_checkpoints(study, search.path, 0)
+        if not stays(outcome.struck - struck_before):
+            outcome.checks += check_no_more(study, record)
     counted = [t for t in record.trials if t.state in ("complete", "pruned")]
     outcome.ended = tuple((t.network, t.state, t.val_error) for t in counted)
     return outcome
@@ -201,21 +212,18 @@ def simulate(seed, folder, kind=None, workers=None, goal=None, real_sampler=None
 def _start(search, faults, limit_s):
     """One start of the search; returns whether it came to its own end."""
     clock = Clock()
-    search.storage.faults = faults
     try:
         with ExitStack() as stack:
             for each in _seams(search, faults, clock):
                 stack.enter_context(each)
             return _search(search, faults, clock, limit_s)
-    except (KilledError, StorageInternalError):
+    except (KilledError, SQLAlchemyError, StorageInternalError):
         return False
     except NasTcError as error:
         known = ("in a row", "No space left", "Read-only file system")
         if not any(each in str(error) for each in known):
             raise BrokenError(f"the search ended with: {error}") from error
         return False
-    finally:
-        search.storage.faults = None
 
 
 def _seams(search, faults, clock):
@@ -250,7 +258,7 @@ def _search(search, faults, clock, limit_s):
     with lock_study(path):
         check_sole_writer(path, faults)
         study = optuna.create_study(
-            storage=search.storage, study_name="nas-tc", load_if_exists=True
+            storage=search.disk.storage(faults), study_name="nas-tc", load_if_exists=True
         )
         if SETTINGS_KEY not in study.user_attrs:
             study.set_user_attr(SETTINGS_KEY, settings.to_dict())

@@ -1,6 +1,7 @@
 """Files of weights beside a study: of the front's networks, and of those that may join it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -82,7 +83,8 @@ class Weights:
         }
         for file in weights_folder(self.path).glob("*.safetensors"):
             if file.name not in kept and (self.alone or file.name in known):
-                file.unlink(missing_ok=True)
+                with suppress(OSError):  # such as a disk that is read-only now: it is tried again
+                    file.unlink(missing_ok=True)
 
     def _kept(self, complete: Sequence[TrialRecord], new: int | None = None) -> set[int]:
         """Numbers of the trials that keep their weights; those of trial `new` are still in memory.

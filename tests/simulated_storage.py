@@ -1,0 +1,154 @@
+"""The storage of a simulated search: the real one, on SQLite or on a disk that is a list.
+
+Its transactions are whole or not at all, or they fail. What is on the disk outlives a start of the
+search; what the storage remembers does not.
+"""
+
+import copy
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from types import SimpleNamespace
+
+import optuna
+from optuna.storages import InMemoryStorage, RDBStorage
+from optuna.storages._rdb.models import BaseModel
+from sqlalchemy.exc import OperationalError
+
+from nas_tc.study.study_storage import StudyStorage
+
+
+class FaultyStorage(StudyStorage):
+    """The storage on SQLite.
+
+    Args:
+        backend: Optuna's storage.
+        faults: What goes wrong; None: nothing.
+    """
+
+    def __init__(self, backend, faults=None):
+        super().__init__(backend)
+        self._faults = faults
+
+    def set_study_user_attr(self, study_id, key, value):
+        self._strike("attribute")
+        super().set_study_user_attr(study_id, key, value)
+        self._strike("behind attribute")
+
+    @contextmanager
+    def _transaction(self):
+        with super()._transaction() as connection:
+            yield connection
+            self._strike("transaction")
+        self._strike("behind transaction")
+
+    def _strike(self, place):
+        if self._faults is not None:
+            try:
+                self._faults.at(place)
+            except OSError as error:  # as SQLAlchemy raises what SQLite says
+                raise OperationalError(None, None, error) from error
+
+
+class QuickStorage(FaultyStorage):
+    """The same without SQL, whose transactions put the trials on a list.
+
+    Args:
+        disk: The list, with Optuna's storage for attributes of the study.
+        faults: What goes wrong; None: nothing.
+    """
+
+    def __init__(self, disk, faults=None):
+        super().__init__(disk.backend, faults)
+        self._disk, self._is_creating = disk, False
+
+    def create_new_trial(self, study_id, template_trial=None):
+        self._is_creating = True
+        try:
+            row = super().create_new_trial(study_id, template_trial)
+        finally:
+            self._is_creating = False
+        self._commit()
+        return row
+
+    @contextmanager
+    def _transaction(self):
+        try:
+            yield _Connection(len(self._trials) + 1)
+            self._strike("transaction")
+        except BaseException:
+            self._forget()
+            raise
+        self._open, self._ends = [], []
+        if not self._is_creating:  # else the new trial is still to come
+            self._commit()
+
+    def _commit(self):
+        self._disk.trials = _copies(self._trials)
+        self._strike("behind transaction")
+
+    def _load(self, study_id):
+        if not self._is_loaded:
+            self._forget()
+            for trial in _copies(self._disk.trials):
+                self._add(trial)
+            self._study_id, self._is_loaded = study_id, True
+
+
+def _copies(trials):
+    """Trials whose mappings can be changed, as Optuna does with those that it asks for."""
+    found = [copy.copy(trial) for trial in trials]
+    for trial in found:
+        for name, value in vars(trial).items():
+            if type(value) is dict:
+                trial.__dict__[name] = dict(value)
+    return found
+
+
+@dataclass(frozen=True)
+class _Connection:
+    row: int
+
+    def execute(self, *_):
+        return SimpleNamespace(inserted_primary_key=(self.row,))
+
+
+@dataclass
+class _List:
+    backend: InMemoryStorage = field(default_factory=InMemoryStorage)
+    trials: list = field(default_factory=list)
+
+
+class Disk:
+    """What keeps a study between two starts of its search.
+
+    Args:
+        has_sql: Whether it is a database in the memory; else it is a list.
+    """
+
+    def __init__(self, *, has_sql):
+        if has_sql:
+            self._kind, self._place = FaultyStorage, _database()
+            with self._place.engine.begin() as connection:
+                for table in reversed(BaseModel.metadata.sorted_tables):
+                    if table.name not in ("version_info", "alembic_version"):
+                        connection.execute(table.delete())
+        else:
+            self._kind, self._place = QuickStorage, _List()
+
+    def storage(self, faults=None):
+        """The storage of one start."""
+        return self._kind(self._place, faults)
+
+    def study(self):
+        """The study as a restart finds it; None if it was not made yet."""
+        storage = self.storage()
+        if not storage.get_all_studies():
+            return None
+        return optuna.load_study(study_name="nas-tc", storage=storage)
+
+
+@cache
+def _database():
+    """The database of all searches, which takes longer to make than a search takes."""
+    return RDBStorage("sqlite:///:memory:")
