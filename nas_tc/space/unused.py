@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas_tc.space.choices import Choice
-from nas_tc.space.graph import Graph, Level, alive_nodes, network_graph
+from nas_tc.space.edges import Level
+from nas_tc.space.graph import Graph, alive_nodes, network_graph
 from nas_tc.space.space import Space
 
 
