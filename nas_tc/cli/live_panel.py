@@ -134,7 +134,8 @@ def _points(progress: "Progress") -> list[Point]:
     front = {trial.number for trial in progress.front}
     points = []
     for trial in progress.trained:
-        cost, error = objective(trial, progress.cost), trial.mean_val_error
+        # A network that was trained again has one point, its mean.
+        cost, error = objective(trial, progress.cost), objective(trial, "error")
         if cost is not None and error is not None:
             mark = 2 if trial.number in front else int(trial.baseline is not None)
             points.append((float(cost), error, mark))

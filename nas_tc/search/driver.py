@@ -285,7 +285,7 @@ class Driver:
             self._unfinished.goes_on(trial.number, answer.earlier[-1].epoch)
         _record(trial, (*answer.earlier, rung))
         self._keep_for_tests(rung.validation_s)
-        self._watch.rung(trial.number, rung)
+        self._watch.rung(trial.number, rung, answer.earlier)
         is_pruned = (
             answer.weights is None
             and BASELINE_KEY not in trial.user_attrs

@@ -80,9 +80,10 @@ class TimeLeft:
         """
         job, now = self._jobs[number], self._clock()
         if self._started_s is None:
-            self._started_s = now - seconds
+            self._started_s = max(job.began_s, now - seconds)
         if not job.epochs:
-            job.began_s = max(job.began_s, min(self._started_s, now - seconds))
+            # Later where its worker had to start, earlier where it goes on from an earlier run.
+            job.began_s = min(max(job.began_s, self._started_s), now - seconds)
         job.epochs, job.rung_s = epochs, job.seconds(now)
 
     def ended(self, number: int, *, counts: bool = True) -> None:

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from nas_tc.architecture import Architecture
@@ -62,11 +62,12 @@ class Watch:
         began_s = self._clock() if known is None else known.began_s
         self._trials[number] = RunningTrial(number, network, baseline, is_timed, began_s)
 
-    def rung(self, number: int, rung: Rung) -> None:
-        """Notes that a training has reached a rung."""
+    def rung(self, number: int, rung: Rung, earlier: Sequence[Rung] = ()) -> None:
+        """Notes that a training has reached a rung; one that goes on has earlier ones."""
         self._left.rung(number, rung.epoch, rung.train_s + rung.validation_s)
         trial = self._trials[number]
-        errors = {**trial.val_errors, rung.epoch: rung.val_error}
+        before = {each.epoch: each.val_error for each in earlier}
+        errors = {**trial.val_errors, **before, rung.epoch: rung.val_error}
         self._trials[number] = replace(trial, val_errors=errors)
         epochs, seconds = self._trained.get(number, (0, 0.0))
         self._recent.append((rung.epoch - epochs, rung.train_s - seconds))

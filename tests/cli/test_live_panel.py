@@ -96,3 +96,10 @@ def test_the_time_left_runs_down_between_two_events(progress):
 )
 def test_an_estimate_is_rounded(seconds, shown):
     assert _rounded(seconds) == shown
+
+
+def test_a_network_that_was_trained_again_has_one_point(progress, study):
+    (best,) = study.front[-1:]
+    again = replace(best, number=99, repeat_of=best.number)
+    text = "\n".join(shown(replace(progress, trained=(*study.trained, again), trials=())))
+    assert text.count("·") == "\n".join(shown(replace(progress, trials=()))).count("·")

@@ -160,3 +160,13 @@ def test_reruns_and_tests_take_their_time():
     left.knows(1, 10.0)
     assert left.left_s(4, whole=4) - left.left_s(4) == pytest.approx(20)
     assert left.left_s(4, test_s=6.0) - left.left_s(4) == pytest.approx(3)
+
+
+def test_a_training_that_goes_on_from_an_earlier_run_counts_whole():
+    now = 0.0
+    left = TimeLeft(1, (1, 4), lambda: now)
+    left.began(0)
+    now = 30.0
+    left.rung(0, 4, 40.0)  # ten of these seconds were in the earlier run
+    left.ended(0)
+    assert left.whole_s == pytest.approx(40)
