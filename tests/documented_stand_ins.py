@@ -12,10 +12,11 @@ from pictures import picture, write_parquet
 
 # Values of options; those after a + are added where a command does not have them.
 LESS = {
-    "search": {"+--trials": "2", "+--epochs": "1", "+--workers": "2", "--hours": "0.005",
-               "--minutes": "0.3", "--reruns": "1", "--per-gpu": "1", "--seed": "0"},
-    "train": {"+--epochs": "1", "--trial": "1"},
-    "experiment": {"--seeds": "1", "--epochs": "1"},
+    "search": {"+--trials": "2", "+--epochs": "1", "+--workers": "2", "--hours": "0.02",
+               "--train-images": "100", "--reruns": "1", "--per-gpu": "1", "--seed": "0"},
+    "train": {"+--set": "epochs=1", "--trial": "1"},
+    "experiment": {"+--seeds": "1", "+--epochs": "1", "+--train-images": "100"},
+    "export": {"+--int8-loss": "100"},
     "report": {"--reruns": "1"},
     "time": {"+--repeats": "9", "+--rebuilds": "2"},
     "calibrate": {"+--networks": "3"},
@@ -47,6 +48,7 @@ NOT_RUN = {
     "mkdir -p /tmp/mps": "needs an NVIDIA GPU",
     "nvidia-cuda-mps-control": "needs an NVIDIA GPU",
     "echo quit": "needs an NVIDIA GPU",
+    'nas-tc search --budget "alexnet*0.6" --json': "its output goes to a file or a program",
     "npm install": "tests/export/test_javascript.py runs what it installs",
     "node": "tests/export/test_javascript.py runs it",
 }
@@ -114,6 +116,9 @@ def furnish_for(document, folder):
     """Puts the files that one page alone speaks of into its folder."""
     if document == "docs/spaces.md":
         (folder / "mine.toml").write_text(SPACE)
+    if document == "docs/experiments.md":
+        shipped = ROOT / "nas_tc" / "experiment" / "shipped" / "depth-filter.toml"
+        shutil.copy(shipped, folder / "mine.toml")
     if document == "docs/errors.md":
         from handmade_study import make_study
 
@@ -129,7 +134,8 @@ def furnish_for(document, folder):
 def with_less(words):
     """The words of a command with less to do."""
     words = [WORDS.get(word, word) if words[1] != "replace" else word for word in words]
-    for option, value in LESS.get(words[1], {}).items() if words[0] == "nas-tc" else ():
+    trains = words[0] == "nas-tc" and (words[1] != "experiment" or "--data" in words)
+    for option, value in LESS.get(words[1], {}).items() if trains else ():
         name = option.removeprefix("+")
         if name in words:
             words[words.index(name) + 1] = value

@@ -1,7 +1,7 @@
 """Files outside of docs/ that pages link to, as parts of the site.
 
 On GitHub a page links to `../results/timing/README.md`. In the site that file is a page, too, and
-so are the files that it links to. Programs and TOML files are pages that show their text.
+so are the files that it links to. Programs, TOML files and notebooks are pages that show them.
 """
 
 import os
@@ -11,6 +11,7 @@ from pathlib import Path
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
+from notebook_page import notebook_page  # of this folder
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -70,7 +71,7 @@ def _place(path: Path) -> str:
     if path == ROOT / "README.md":
         return "index.md"
     place = path.relative_to(DOCS if DOCS in path.parents else ROOT).as_posix()
-    return f"{place}.md" if path.suffix in SHOWN else place
+    return f"{place}.md" if path.suffix in (*SHOWN, ".ipynb") else place
 
 
 def _source_of(place: str) -> Path:
@@ -81,6 +82,8 @@ def _source_of(place: str) -> Path:
 
 def _file(path: Path, config: MkDocsConfig) -> File:
     place = _place(path)
+    if path.suffix == ".ipynb":
+        return File.generated(config, place, content=notebook_page(path))
     if path.suffix in SHOWN:
         text = f"# {path.relative_to(ROOT)}\n\n````{SHOWN[path.suffix]}\n{path.read_text()}````\n"
         return File.generated(config, place, content=text)
