@@ -137,6 +137,20 @@ def check_trial(trial: FrozenTrial, genes: Genes) -> bool:
     return True
 
 
+def is_whole(value: Any, kind: Any) -> bool:
+    """Whether a value is as a type of `schema` says.
+
+    Args:
+        value: Value that was read.
+        kind: Type, with its ranges.
+    """
+    try:
+        _check(value, kind, "")
+    except DamageError:
+        return False
+    return True
+
+
 def _check(values: Any, kind: Any, where: str) -> None:
     """Checks a value against a type of `schema`."""
     try:

@@ -1,5 +1,6 @@
 """Weights beside a study: those near the front are kept, all others are removed."""
 
+import errno
 import shutil
 from dataclasses import replace
 
@@ -66,6 +67,23 @@ def test_a_folder_that_cannot_be_written(study, weights):
     weights_file(weights.path, 0).parent.parent.write_text("a file")
     with pytest.raises(StudyError, match="finished trials are kept: make room"):
         weights.keep(study.trials[0], b"w", ())
+
+
+def test_what_cannot_be_removed_now_is_removed_later(study, weights, monkeypatch):
+    """Such as on a disk that has turned read-only."""
+    trials = chain(study, 6)
+    for number in reversed(range(6)):
+        weights.keep(trials[number], b"w", trials[number + 1 :])
+
+    def is_readonly(*_, **__):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pathlib.Path.unlink", is_readonly)
+        weights.drop(trials)
+    assert kept(weights, trials) == list(range(6))
+    weights.drop(trials)
+    assert kept(weights, trials) == [0, 1, 2]
 
 
 def test_a_trial_without_weights_names_those_that_have_them(study, tmp_path):
