@@ -1,10 +1,8 @@
 """The next setting by a model: a new one, or one to run again."""
 
 from collections.abc import Sequence, Set
-from functools import lru_cache
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from nas_tc.sampler.candidates import Candidate, Key, costs, distinct, rows
 from nas_tc.sampler.climb import climbed
@@ -64,18 +62,6 @@ class Acquisition:
             number: number of the trial that the setting is for.
             random: source of the choices.
         """
-        with _blas().limit(limits=1):
-            return self._of(found, points, running, seen, number, random)
-
-    def _of(
-        self,
-        found: Sequence[Observation],
-        points: Sequence[Candidate],
-        running: Sequence[Candidate],
-        seen: Set[Key],
-        number: int,
-        random: np.random.Generator,
-    ) -> Candidate | None:
         front = self._fitted(found, points, running)
         tried = self._tried(found, points)
         near = mutations(self._constraints, front.members[-_MEMBERS:], _MUTATIONS, random)
@@ -176,17 +162,6 @@ class Acquisition:
                 drawn = self._constraints.draws.draw(_POOL, random)
             self._pool = (block, self._constraints.fitting(drawn))
         return self._pool[1]
-
-
-@lru_cache(maxsize=1)
-def _blas() -> ThreadpoolController:
-    """The libraries behind NumPy's and SciPy's matrices, to be limited to one thread.
-
-    The matrices are small: on two cores threads wait for each other five times as long as they
-    work, and take the cores from trainings. With one, proposals do not depend on the number of
-    cores either.
-    """
-    return ThreadpoolController().select(user_api="blas")
 
 
 def _sample(found: Sequence[Observation], points: Sequence[Candidate]) -> Sample:

@@ -20,6 +20,7 @@ from nas_tc.sampler.distributions import Params, is_within
 from nas_tc.sampler.feasible_draws import Cost, Draws, FeasibleDraws
 from nas_tc.sampler.initial_design import farthest, unseen
 from nas_tc.sampler.observations import Observations
+from nas_tc.sampler.one_blas_thread import one_blas_thread
 from nas_tc.sampler.open_trials import OpenTrials
 
 _STARTUP = 8  # trials before a model is of any use
@@ -177,7 +178,8 @@ class BudgetSampler(BaseSampler):
             ]
             points = [self._known[each.number] for each in found]
             open_ = [*running, *self._proposed.values()]
-            chosen = self._choice.of(found, points, open_, self._seen, turn, random)
+            with one_blas_thread():
+                chosen = self._choice.of(found, points, open_, self._seen, turn, random)
         if chosen is None:
             chosen = unseen(self._constraints, self._seen, random)
         return chosen or self._constraints.drawn(1, random)[0]
