@@ -1,7 +1,9 @@
 """Each block of README.md and docs/ is run, as far as it can be, and prints what it shows."""
 
+import os
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 import typer
@@ -20,6 +22,9 @@ TOML = {
     "docs/spaces.md": "space block.toml --check",
     "docs/training.md": "search --budget 1M --recipe block.toml --data npz:none.npz",
 }
+SEARCH_OUTPUT = (
+    "NAS_TC_SEARCH_OUTPUT"  # a file with what .ci/run's search of the README has printed
+)
 PROGRAM = typer.main.get_command(app)
 BLOCKS = {document: blocks_of(document) for document in documents()}
 
@@ -131,6 +136,16 @@ def test_a_page_can_be_walked_from_its_top(document, terminal, cluster, tmp_path
                 words = command.words if is_as_shown else with_less(command.words)
                 printed[command.text] = terminal(words)
             compare(command, *printed[command.text])
+
+
+@pytest.mark.skipif(SEARCH_OUTPUT not in os.environ, reason=".ci/run gives the output of a search")
+def test_the_readme_shows_what_its_search_prints():
+    (command,) = (
+        command
+        for command in commands("README.md")
+        if command.output and command.text == 'nas-tc search --budget "alexnet*0.6"'
+    )
+    compare(command, 0, Path(os.environ[SEARCH_OUTPUT]).read_text().splitlines())
 
 
 def compare(command, code, printed):
