@@ -66,7 +66,7 @@ class Workers:
     def busy(self):
         return len(self._jobs)
 
-    def begin(self, key, architecture, seed, state):
+    def begin(self, key, architecture, seed, *_):
         self.idle -= 1
         self._jobs[key] = (architecture, seed, iter(RECIPE.rungs))
         self._asked.append(key)

@@ -1,16 +1,20 @@
 """The difference between two networks, stage by stage, in words."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from math import log2
 from statistics import fmean
+from typing import Any
+
+import numpy as np
 
 from nas_tc.architecture import Architecture, Pool, Stage, format_block
 from nas_tc.replacement import TOLERANCE
 from nas_tc.replacement.words import layers, number
 
 _FIELDS = ("depth", "width", "last_width", "filter", "stride", "pool", "padding", "block", "lrn")
+_STAGE = 3  # what a stage more or less counts
 _SAME = 0.02  # octaves of the mean width that are no change
 
 
@@ -34,10 +38,48 @@ def distance(one: Architecture, other: Architecture) -> int:
     total = 0
     for a, b in zip_longest(one.stages, other.stages):
         if a is None or b is None:
-            total += 3
+            total += _STAGE
         elif a != b:
             total += sum(getattr(a, field) != getattr(b, field) for field in _FIELDS)
     return total + (one.input != other.input) + (one.norm != other.norm)
+
+
+def distances(networks: Sequence[Architecture]) -> Callable[[int], np.ndarray[Any, Any]]:
+    """A function that gives the distances of a network from all before it, as `distance` does.
+
+    Args:
+        networks: Networks; the function takes a place among them.
+    """
+    many = max((len(network.stages) for network in networks), default=0)
+    codes: dict[Any, int] = {}  # a number for each value of a field
+
+    def row(network: Architecture) -> list[list[int]]:
+        return [
+            [codes.setdefault((field, getattr(stage, field)), len(codes)) for field in _FIELDS]
+            for stage in network.stages
+        ] + [[-1] * len(_FIELDS)] * (many - len(network.stages))
+
+    fields = np.array([row(each) for each in networks], dtype=np.int32)
+    fields = fields.reshape(len(networks), many, len(_FIELDS))
+    is_there = np.array(
+        [[place < len(each.stages) for place in range(many)] for each in networks], dtype=bool
+    ).reshape(len(networks), many)
+    rest = np.array(
+        [
+            [codes.setdefault(value, len(codes)) for value in (each.input, ("norm", each.norm))]
+            for each in networks
+        ],
+        dtype=np.int32,
+    ).reshape(len(networks), 2)
+
+    def far(place: int) -> np.ndarray[Any, Any]:
+        changed = (fields[:place] != fields[place]).sum(axis=2)
+        changed[is_there[:place] != is_there[place]] = _STAGE
+        changed = changed.sum(axis=1) + (rest[:place] != rest[place]).sum(axis=1)
+        total: np.ndarray[Any, Any] = changed
+        return total
+
+    return far
 
 
 def change(one: Architecture, other: Architecture, ratio: float) -> Change:

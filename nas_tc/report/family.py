@@ -4,9 +4,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from math import hypot, sqrt
 
-from nas_tc.architecture import Architecture
+import numpy as np
+
 from nas_tc.report.against_baselines import counted_error, known_error
-from nas_tc.report.change import Change, change, distance
+from nas_tc.report.change import Change, change, distances
 from nas_tc.report.recommended import Recommended
 from nas_tc.study import StudyRecord, TrialRecord
 
@@ -90,19 +91,16 @@ def family_tree(
 def _parents(trained: list[TrialRecord]) -> dict[int, int]:
     """Number of each network's parent among those trained before it, where there is one."""
     found = {}
-    before: list[tuple[TrialRecord, Architecture]] = []
-    for trial in trained:
-        near = min(
-            (
-                (far, abs(other.complexity - trial.complexity), other.number)
-                for other, network in before
-                if (far := distance(network, trial.architecture)) <= _MOST_CHANGES
-            ),
-            default=None,
-        )
-        if near is not None:
-            found[trial.number] = near[2]
-        before.append((trial, trial.architecture))
+    far_from_all = distances([trial.architecture for trial in trained])
+    costs = np.array([trial.complexity for trial in trained], dtype=np.float64)
+    numbers = np.array([trial.number for trial in trained])
+    for place, trial in enumerate(trained):
+        far = far_from_all(place)
+        (near,) = np.nonzero(far <= _MOST_CHANGES)
+        if len(near):
+            apart = np.abs(costs[near] - trial.complexity)
+            first = np.lexsort((numbers[near], apart, far[near]))[0]
+            found[trial.number] = int(numbers[near[first]])
     return found
 
 

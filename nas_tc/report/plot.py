@@ -20,6 +20,7 @@ _OTHER = "#9aa5b1"
 _BUDGET = "#c0392b"
 _BASELINE = "#d9822b"
 _INCHES = (8.0, 5.0)
+_MANY = 1000  # trials
 _SHORT = FuncFormatter(lambda value, _: short_number(value))
 
 
@@ -106,7 +107,11 @@ def draw_front(
     )
     axes.grid(visible=True, which="major", color="#e5e8eb", linewidth=0.8)
     axes.set_axisbelow(True)
-    axes.legend(frameon=False, fontsize=9)
+    # The best place takes minutes to find among thousands of points; nothing is both dear and bad.
+    if len(record.trials) <= _MANY:
+        axes.legend(frameon=False, fontsize=9)
+    else:
+        axes.legend(frameon=False, fontsize=9, loc="upper right")
     for each in (path, *also):
         is_svg = each.suffix == ".svg"
         with rc_context({"svg.hashsalt": "nas-tc"}):  # the same file for the same study

@@ -3,12 +3,13 @@
 from bisect import insort
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import inf, isfinite
 from typing import NamedTuple
 
 import numpy as np
 from optuna.trial import FrozenTrial, TrialState
 
+from nas_tc.sampler.distributions import Floats
 from nas_tc.sampler.open_trials import OpenTrials
 from nas_tc.sampler.readings import reading_of, steps_of
 
@@ -33,6 +34,36 @@ class _Line:
     at_end: float  # mean final error
     slope: float
     spread: float  # standard deviation of the residuals
+
+
+class Table:
+    """Rows of numbers that are added one by one, in the order of their first number.
+
+    Args:
+        columns: Numbers of a row.
+    """
+
+    def __init__(self, columns: int) -> None:
+        self._rows = np.empty((64, columns))
+        self._many = 0
+
+    @property
+    def rows(self) -> Floats:
+        """The rows, shape (rows, columns)."""
+        return self._rows[: self._many]
+
+    def insert(self, row: Sequence[float]) -> None:
+        """Adds a row in its place.
+
+        Args:
+            row: Its numbers.
+        """
+        if self._many == len(self._rows):
+            self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
+        place = int(np.searchsorted(self.rows[:, 0], row[0]))
+        self._rows[place + 1 : self._many + 1] = self._rows[place : self._many]
+        self._rows[place] = row
+        self._many += 1
 
 
 class Observations:
@@ -63,10 +94,10 @@ class Observations:
         self._readings = (reading, None) if reading else (None,)
         self._open = OpenTrials()
         self._complete: list[Observation] = []
-        self._pairs: dict[Rung, list[tuple[int, float, float]]] = {}  # number, shown, final
+        self._range = inf, -inf  # of their errors
+        self._pairs: dict[Rung, Table] = {}  # of complete trials: number, shown, final
         self._diverged: list[int] = []
-        # Of pruned trials by their last rung: number, and what it showed by each reading.
-        self._pruned: dict[int, list[tuple[int, tuple[float, ...]]]] = {}
+        self._pruned: dict[int, Table] = {}  # by their last rung: number, what each reading shows
 
     def of(self, trials: Sequence[FrozenTrial]) -> list[Observation]:
         """The errors.
@@ -81,11 +112,10 @@ class Observations:
                 self._add_pruned(trial)
         if not self._complete:
             return []
-        errors = [each.error for each in self._complete]
-        least, worst = min(errors), max(errors)
+        least, worst = self._range
         found = [*self._complete, *(Observation(number, worst) for number in self._diverged)]
         for step, pruned in self._pruned.items():
-            found += self._estimates(step, pruned, least, worst)
+            found += self._estimates(step, pruned.rows, least, worst)
         return sorted(found)
 
     def _add_complete(self, trial: FrozenTrial) -> None:
@@ -94,24 +124,27 @@ class Observations:
             return
         error = self._sign * value
         insort(self._complete, Observation(trial.number, error))
+        least, worst = self._range
+        self._range = min(least, error), max(worst, error)
         for reading in self._readings:
             for step in steps_of(trial, reading):
                 if isfinite(shown := _shown(trial, step, self._sign, reading)):
-                    pairs = self._pairs.setdefault((step, reading), [])
-                    insort(pairs, (trial.number, shown, error))
+                    pairs = self._pairs.setdefault((step, reading), Table(3))
+                    pairs.insert((trial.number, shown, error))
 
     def _add_pruned(self, trial: FrozenTrial) -> None:
         step = trial.last_step
         if step is None:
             self._diverged.append(trial.number)
             return
-        shown = tuple(_shown(trial, step, self._sign, each) for each in self._readings)
-        self._pruned.setdefault(step, []).append((trial.number, shown))
+        shown = [_shown(trial, step, self._sign, each) for each in self._readings]
+        table = self._pruned.setdefault(step, Table(1 + len(shown)))
+        table.insert((trial.number, *shown))
 
     def _estimates(
         self,
         step: int,
-        pruned: Sequence[tuple[int, tuple[float, ...]]],
+        pruned: Floats,
         least: float,
         worst: float,
     ) -> list[Observation]:
@@ -119,12 +152,11 @@ class Observations:
 
         Args:
             step: Step of the rung.
-            pruned: Trials, with what they showed there.
+            pruned: Trials, with what they showed there, shape (trials, 1 + readings).
             least: Least error of all.
             worst: Greatest error.
         """
-        numbers = np.array([number for number, _ in pruned])
-        values = np.array([shown for _, shown in pruned], dtype=np.float64)
+        numbers, values = pruned[:, 0], pruned[:, 1:]
         found: list[Observation] = []
         for place, reading in enumerate(self._readings):
             line = self._line(step, reading)
@@ -134,16 +166,18 @@ class Observations:
             errors = line.at_end + line.slope * (values[is_shown, place] - line.at_rung)
             errors = np.minimum(np.maximum(errors, least), worst)  # a line says no more
             spreads = [line.spread] * len(errors)
-            found += map(Observation, numbers[is_shown].tolist(), errors.tolist(), spreads)
+            found += map(
+                Observation, numbers[is_shown].astype(int).tolist(), errors.tolist(), spreads
+            )
             numbers, values = numbers[~is_shown], values[~is_shown]
         return found
 
     def _line(self, step: int, reading: str | None) -> _Line | None:
         """The line of a rung; None for fewer than three trials that show something there."""
-        pairs = self._pairs.get((step, reading), ())
-        if len(pairs) < _PAIRS:
+        pairs = self._pairs.get((step, reading))
+        if pairs is None or len(pairs.rows) < _PAIRS:
             return None
-        _, early, final = np.array(pairs).T
+        _, early, final = pairs.rows.T
         variance = float(early.var())
         slope = 0.0
         if variance > 0:
@@ -153,7 +187,7 @@ class Observations:
             slope = min(slope, 1.0)  # differences between errors do not grow
         rest = final - final.mean() - slope * (early - early.mean())
         # The line has two parameters.
-        spread = float(np.sqrt((rest**2).sum() / (len(pairs) - 2)))
+        spread = float(np.sqrt((rest**2).sum() / (len(rest) - 2)))
         return _Line(float(early.mean()), float(final.mean()), slope, spread)
 
 

@@ -9,7 +9,8 @@ from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.cost import complexity
 from nas_tc.replacement import replacements
 from nas_tc.report import family_tree, recommended
-from nas_tc.report.change import change, distance
+from nas_tc.report.change import change, distance, distances
+from nas_tc.zoo import find_network
 
 
 def network(notation):
@@ -103,3 +104,11 @@ def test_a_large_study_shows_its_front_and_its_ancestors(study):
     numbers = {member.trial.number for member in members(family_tree(record, None))}
     assert {trial.number for trial in record.front} <= numbers
     assert len(numbers) < len(record.complete)
+
+
+def test_distances_at_once_are_those_of_pairs(study):
+    networks = [trial.architecture for trial in with_trials(study, 30).trials]
+    networks += [find_network(name) for name in ("J", "A", "vgg16", "alexnet")]
+    far = distances(networks)
+    for place, network in enumerate(networks):
+        assert far(place).tolist() == [distance(each, network) for each in networks[:place]]
