@@ -3,7 +3,8 @@
 import threading
 
 import pytest
-from simulated_search import EPOCHS, error_of, settings_of, weights_of
+from simulated_results import EPOCHS, error_of, weights_of
+from simulated_search import settings_of
 
 from nas_tc.metric import Metric
 from nas_tc.search import NullListener
