@@ -8,7 +8,7 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from nas_tc.study.attributes import ARCHITECTURE_KEY
-from nas_tc.study.record import backend_of, name_of, read_study
+from nas_tc.study.record import opened, record_of
 from nas_tc.study.study_url import study_path
 
 
@@ -26,14 +26,10 @@ def dashboard_storage(path: Path) -> InMemoryStorage:
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     path = study_path(path)
-    record = read_study(path)
+    with opened(path) as kept:
+        record, trials = record_of(kept, path), kept.get_trials()
     known = {trial.number: trial for trial in record.trials}
     on_front = {trial.number for trial in record.front}
-    kept = backend_of(path)
-    try:
-        trials = optuna.load_study(study_name=name_of(path), storage=kept).get_trials()
-    finally:
-        kept.engine.dispose()
     storage = InMemoryStorage()
     study = optuna.create_study(
         storage=storage, study_name=path.stem, direction=StudyDirection.MINIMIZE

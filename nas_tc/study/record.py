@@ -1,7 +1,8 @@
 """The record of a study: its settings, trials and front, for reports and exports."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -212,6 +213,23 @@ def read_study(path: Path) -> StudyRecord:
             it.
     """
     path = study_path(path)
+    with opened(path) as study:
+        return record_of(study, path)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[optuna.Study]:
+    """A study for reading, even while a live search writes it.
+
+    Args:
+        path: Path of the study file, or its URL.
+
+    Yields:
+        Optuna's study.
+
+    Raises:
+        StudyError: As for `read_study`.
+    """
     settings = kept_settings(path)
     if settings is None and isinstance(path, StudyUrl):
         raise StudyError(f"{path}: no such study in the database; see its name behind the #")
@@ -223,7 +241,7 @@ def read_study(path: Path) -> StudyRecord:
             study = optuna.load_study(study_name=name_of(path), storage=StudyStorage(backend))
             if isinstance(path, StudyUrl):
                 path.weights = study.user_attrs.get(WEIGHTS_KEY)
-            return record_of(study, path)
+            yield study
         finally:
             backend.engine.dispose()
 
