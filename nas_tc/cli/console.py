@@ -1,15 +1,17 @@
 """What the screen shows, and how: text as it is, tables, shapes, shares."""
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from nas_tc.architecture import Shape
 from nas_tc.errors import NasTcError
+
+if TYPE_CHECKING:
+    from nas_tc.architecture import Shape
 
 _WIDTH_OF_FILES = 200  # characters; a pipe or a file has no width of its own
 
@@ -59,7 +61,7 @@ def shape_text(shape: tuple[int, ...]) -> str:
     return "x".join(map(str, shape))
 
 
-def parse_shape(text: str) -> Shape:
+def parse_shape(text: str) -> "Shape":
     """Channels, height and width from text: "3x32x32" is (3, 32, 32).
 
     Args:

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 from nas_tc.cli.console import console
-from nas_tc.cli.live_view import LiveView
 from nas_tc.cli.trial_words import Networks, ending, summary
 
 if TYPE_CHECKING:
@@ -29,6 +28,8 @@ def listening(*, as_json: bool = False, is_silent: bool = False) -> Iterator["Li
 
         yield NullListener()
         return
+    from nas_tc.cli.live_view import LiveView  # noqa: PLC0415 - keeps nas-tc search --help quick
+
     screen = console(as_json=as_json)
     if screen.file.isatty() and not screen.is_dumb_terminal:
         with LiveView(screen) as view:

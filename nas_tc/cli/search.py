@@ -11,8 +11,6 @@ import typer
 
 from nas_tc.cli import options
 from nas_tc.cli.console import parse_shape
-from nas_tc.cli.progress import listening
-from nas_tc.cli.report import show_and_write
 from nas_tc.cli.signals import interrupt_on_signals
 from nas_tc.cli.supervision import started_s
 from nas_tc.cli.until import limit_s
@@ -125,6 +123,8 @@ def search(
     """Find the most accurate networks within a budget, or better ones than yours. It resumes."""
     began_s = started_s()
     most_s = limit_s(hours, minutes, until, datetime.now())
+    from nas_tc.cli.progress import listening  # noqa: PLC0415
+    from nas_tc.cli.report import show_and_write  # noqa: PLC0415
     from nas_tc.reading import own_network  # noqa: PLC0415
     from nas_tc.recipe import parse_fields  # noqa: PLC0415
     from nas_tc.search.api import search as run  # noqa: PLC0415
