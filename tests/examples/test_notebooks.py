@@ -34,3 +34,15 @@ def executed(path, folder):
 def test_what_counts_is_the_same_everywhere(tmp_path):
     kept, run = executed(EXAMPLES / "replace_layers.ipynb", tmp_path)
     assert outputs(run) == outputs(kept)
+
+
+def results(notebook):
+    """The kinds of the results of a notebook's cells."""
+    outputs = [each for cell in notebook.cells for each in cell.get("outputs", [])]
+    return [sorted(each["data"]) for each in outputs if each["output_type"] == "execute_result"]
+
+
+def test_a_search_shows_its_front_and_its_winner(tmp_path):
+    kept, run = executed(EXAMPLES / "search_digits.ipynb", tmp_path)
+    assert results(run) == results(kept)
+    assert ["text/html", "text/plain"] in results(run)
