@@ -8,5 +8,5 @@ from nas_tc.cli.progress import listening
 with listening(as_json="--json" in sys.argv) as listener:
     for number in range(12):
         listener.note(f"note {number}")
-        time.sleep(0.05)
+        time.sleep(60 if number == 3 and "--wait" in sys.argv else 0.05)
 print("the end")

@@ -85,7 +85,7 @@ def test_all_lines_stay_and_the_panel_goes(sizes):
 
 
 def test_ctrl_c_leaves_the_terminal_as_it_was():
-    code, got = run_on_terminal(send=signal.SIGINT)
+    code, got = run_on_terminal("--wait", send=signal.SIGINT)
     assert code != 0
     assert leaves_cursor(got)
     assert "note 11" not in got

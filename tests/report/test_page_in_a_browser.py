@@ -97,6 +97,12 @@ def test_the_front_is_reached_by_keyboard(page, record):
     assert page.run(number) == str(first)
     page.press("ArrowRight")
     assert page.run(number) == str(second)
+    page.run(
+        "new Promise((done) => {const chart = document.getElementById('chart');"
+        "new MutationObserver(done).observe(chart, {childList: true});"
+        "chart.style.width = '500px';})"
+    )
+    assert page.run(number) == str(second)  # the chart was drawn anew, narrower
     page.press("End")
     assert page.run(number) == str(record.front[-1].number)
     assert "on the front" in page.run("document.activeElement.getAttribute('aria-label')")

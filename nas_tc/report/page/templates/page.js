@@ -185,13 +185,16 @@
       taken.push([px + free[0], py + free[1] - 11, px + free[0] + size, py + free[1] + 2]);
       make("text", { x: px + free[0], y: py + free[1] }, group, text);
     }
+    // A chart that is drawn anew, since the window has changed, must not take the keyboard's place away.
+    const focused = holder.contains(document.activeElement) ? Number(document.activeElement.dataset.trial) : undefined;
     holder.replaceChildren(svg);
     holder.dataset.state = cost.name;
 
     // One stop for Tab; arrows go along the cost, first among the front.
     const ring = [...points].sort((a, b) => a.c[axis] - b.c[axis] || a.n - b.n).map((each) => each.n);
-    const first = groups.has(current) ? current : cost.front[0] ?? ring[0];
+    const first = [focused, current].find((each) => groups.has(each)) ?? cost.front[0] ?? ring[0];
     groups.get(first)?.group.setAttribute("tabindex", 0);
+    if (groups.has(focused)) groups.get(focused).group.focus({ preventScroll: true });
     svg.addEventListener("keydown", (event) => {
       const number = Number(event.target.closest("g.point")?.dataset.trial);
       if (!groups.has(number)) return;
