@@ -1,5 +1,6 @@
-"""`nas-tc studies`: the studies of a folder."""
+"""`nas-tc studies`: the studies of a folder, or of a PostgreSQL server."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,17 +17,20 @@ if TYPE_CHECKING:
 
 def studies(
     folder: Annotated[
-        Path, typer.Argument(help="Folder whose studies are listed, subfolders included.")
+        Path,
+        typer.Argument(
+            help="Folder whose studies are listed, subfolders included; or "
+            "postgresql://USER@HOST/DATABASE."
+        ),
     ] = Path("results/local"),
     as_json: options.AsJson = False,
 ) -> None:
-    """Studies of a folder: space, images, budget, trials, front."""
-    if not folder.is_dir():
-        raise NasTcError(f"no folder {str(folder)!r}; name the folder of your studies")
+    """Studies of a folder or a PostgreSQL server: space, images, budget, trials, front."""
     from nas_tc.study import read_study  # noqa: PLC0415
 
     rows: list[dict[str, Any]] = []
-    for path in sorted(folder.rglob("*.db")):
+    place, paths = _studies_in(folder)
+    for path in paths:
         try:
             rows.append(_row(read_study(path)))
         except StudyError as error:
@@ -38,7 +42,7 @@ def studies(
         return
     screen = console()
     if not rows:
-        screen.print(f"no studies in {folder}/; nas-tc search makes them")
+        screen.print(f"no studies in {place}; nas-tc search makes them")
         return
     table = new_table(
         ("study", False), ("space", False), ("images", False), ("budget", False),
@@ -55,6 +59,19 @@ def studies(
             (row["last_run"] or "")[:16].replace("T", " "),
         )  # fmt: skip
     screen.print(table)
+
+
+def _studies_in(folder: Path) -> tuple[str, Sequence[Path]]:
+    """The place as it is printed, and its studies."""
+    from nas_tc.study.server_studies import studies_on_server  # noqa: PLC0415
+    from nas_tc.study.study_url import StudyUrl, study_path  # noqa: PLC0415
+
+    place = study_path(folder)
+    if isinstance(place, StudyUrl):
+        return str(place), studies_on_server(place)
+    if not folder.is_dir():
+        raise NasTcError(f"no folder {str(folder)!r}; name the folder of your studies")
+    return f"{folder}/", sorted(folder.rglob("*.db"))
 
 
 def _row(record: "StudyRecord") -> dict[str, Any]:

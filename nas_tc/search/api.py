@@ -46,7 +46,7 @@ from nas_tc.study.attributes import RUNS_KEY
 from nas_tc.study.environment import run_record
 from nas_tc.study.files import kept_settings
 from nas_tc.study.record import StudyRecord, record_of
-from nas_tc.study.remote_folder import remote_folder
+from nas_tc.study.remote_folder import place_for_all, remote_folder
 from nas_tc.study.storage import lock_study, open_study, requeue_running
 from nas_tc.study.study_storage import turn
 from nas_tc.study.study_url import StudyUrl, study_path, without_password
@@ -264,7 +264,7 @@ def _take_weights_place(path: Path, weights: str | Path | None) -> None:
         raise NasTcError(
             "--weights is for a study on a server; a study file keeps its weights beside itself"
         )
-    path.weights = str(weights)
+    path.weights = place_for_all(str(weights))
     remote_folder(path.weights)  # says what is missing
 
 

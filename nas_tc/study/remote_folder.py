@@ -9,6 +9,15 @@ from nas_tc.errors import StudyError
 _IS_URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
+def place_for_all(place: str) -> str:
+    """The place as each driver finds it, whichever folder it was started in.
+
+    Args:
+        place: Path or URL.
+    """
+    return place if _IS_URL.match(place) else str(Path(place).expanduser().absolute())
+
+
 def remote_folder(place: str) -> Any:
     """The folder, with the interface of `Path`.
 

@@ -1,16 +1,21 @@
 """Studies on a PostgreSQL server that the tests start."""
 
+import json
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 
+import optuna
 import pytest
 from sqlalchemy import text
 
+from nas_tc.cli.studies import studies
 from nas_tc.errors import StudyError
 from nas_tc.study import read_study, weights_file
 from nas_tc.study.attributes import DRIVER_KEY
-from nas_tc.study.server import server_engine
+from nas_tc.study.remote_folder import place_for_all
+from nas_tc.study.server import server_backend, server_engine
 from nas_tc.study.storage import lock_study, open_study, requeue_running
 from nas_tc.study.study_url import StudyUrl, study_path, without_password
 from postgres_server import PASSWORD
@@ -32,6 +37,25 @@ def test_a_study_goes_to_the_server_and_comes_back(database, settings):
     assert str(record.path) == f"{database}#digits"
     with pytest.raises(StudyError, match="no such study in the database"):
         read_study(study_path(f"{database}#other"))
+
+
+def test_the_studies_of_a_server_are_listed(database, settings, capsys):
+    def listed(place):
+        studies(Path(place), as_json=True)  # a `Path`, as the program gives it
+        return [row["study"] for row in json.loads(capsys.readouterr().out)]
+
+    assert listed(database) == []
+    for name in ("my%20digits", "first"):
+        with open_study(study_path(f"{database}#{name}"), settings):
+            pass
+    others = server_backend(study_path(database))
+    optuna.create_study(storage=others, study_name="of others")
+    others.engine.dispose()
+    assert listed(database) == [f"{database}#first", f"{database}#my%20digits"]
+    assert listed(f"{database}#my digits") == [f"{database}#my%20digits"]
+    with pytest.raises(StudyError, match="password authentication failed") as raised:
+        listed(database.replace("nas@", "nas:hush@"))
+    assert "hush" not in str(raised.value)
 
 
 def test_a_study_of_another_search_is_refused(database, settings):
@@ -152,6 +176,13 @@ def test_files_of_a_study_on_a_server_lie_in_a_folder_here_or_where_all_see_them
     assert [each.name for each in weights_file(url, 3).parent.glob("*.safetensors")] == [
         "trial-000003.safetensors"
     ]
+
+
+def test_drivers_that_start_in_different_folders_keep_the_weights_in_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert place_for_all("weights") == str(tmp_path / "weights")
+    assert place_for_all(str(tmp_path)) == str(tmp_path)
+    assert place_for_all("s3://bucket/folder") == "s3://bucket/folder"
 
 
 def test_reading_a_study_imports_no_driver_of_a_server():
