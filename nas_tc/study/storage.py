@@ -34,6 +34,7 @@ from nas_tc.study.files import (
 )
 from nas_tc.study.journal import keep_whole, note_journal
 from nas_tc.study.record import read_study
+from nas_tc.study.remote_folder import check_place, place_for_all
 from nas_tc.study.server import Drivers, asking_server, server_backend
 from nas_tc.study.sole_writer import sole_writer
 from nas_tc.study.study_storage import StudyStorage, batch, turn
@@ -108,14 +109,19 @@ def settle_weights(study: optuna.Study, url: StudyUrl) -> None:
         url: Its URL; the place is an attribute of it.
 
     Raises:
-        StudyError: The study keeps its weights elsewhere.
+        StudyError: The study keeps its weights elsewhere, or this machine cannot write there.
     """
     kept = study.user_attrs.get(WEIGHTS_KEY)
     if url.weights is None:
         url.weights = kept
-    elif kept is None:
+    if url.weights is None:
+        return
+    if kept is None:
+        check_place(url.weights, is_new=True)
         study.set_user_attr(WEIGHTS_KEY, url.weights)
-    elif kept != url.weights:
+    elif place_for_all(kept) == place_for_all(url.weights):
+        check_place(url.weights, is_new=False)
+    else:
         raise StudyError(
             f"{url} keeps its weights in {kept}, not in {url.weights}; leave --weights out"
         )

@@ -76,6 +76,8 @@ def study_path(text: str | Path) -> Path:
     if isinstance(text, StudyUrl):
         return text
     found = _IS_URL.match(str(text))
+    if found is None and str(text).lower().startswith(tuple(f"{each}:" for each in _SCHEMES)):
+        raise StudyError(f"the URL of the study has no // behind its scheme; {_WAY_OUT}")
     if found is None:
         return Path(text)
     scheme, rest = found[1].lower(), str(text)[found.end() :]

@@ -138,6 +138,7 @@ def test_what_the_server_refuses_is_said_in_one_line(database, settings, change,
         "postgresql://nas:a/b@host/db",
         "postgresql://nas@host/db?password=hidden",
         "postgresql://nas@/db",
+        "postgresql:nas:hidden@host/db",
     ],
 )
 def test_a_url_that_is_not_whole_is_refused(text):
@@ -183,6 +184,27 @@ def test_drivers_that_start_in_different_folders_keep_the_weights_in_one(tmp_pat
     assert place_for_all("weights") == str(tmp_path / "weights")
     assert place_for_all(str(tmp_path)) == str(tmp_path)
     assert place_for_all("s3://bucket/folder") == "s3://bucket/folder"
+
+
+def test_weights_that_cannot_be_written_are_refused_before_anything_is_trained(
+    database, settings, tmp_path
+):
+    url = study_path(database)
+    url.weights = str(tmp_path / "file" / "weights")
+    (tmp_path / "file").touch()
+    with pytest.raises(StudyError, match="cannot write weights"), open_study(url, settings):
+        pass
+    url.weights = str(tmp_path / "shared" / "weights")
+    with open_study(url, settings):
+        assert (tmp_path / "shared" / "weights").is_dir()
+    (tmp_path / "shared").rename(tmp_path / "unmounted")
+    again = study_path(database)
+    with (
+        pytest.raises(StudyError, match="this machine has the folder"),
+        open_study(again, settings),
+    ):
+        pass
+    assert not (tmp_path / "shared").exists()
 
 
 def test_reading_a_study_imports_no_driver_of_a_server():
