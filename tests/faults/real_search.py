@@ -48,7 +48,7 @@ class RealSearch:
         for line in stream:
             lines.append(line)
 
-    def wait_for(self, beginning, count=1, within_s=120):
+    def wait_for(self, beginning, count=1, within_s=400):
         """Waits for `count` lines of output that begin like this."""
         end = time.monotonic() + within_s
         while sum(line.startswith(beginning) for line in self.out) < count:
