@@ -17,9 +17,14 @@ cores=${SLURM_CPUS_PER_TASK:-1}
 gpus=${SLURM_GPUS_ON_NODE:-0}
 mapfile -t nodes < <(scontrol show hostnames "$SLURM_JOB_NODELIST")
 head=${nodes[0]}
-address=$(srun --nodes=1 --ntasks=1 --nodelist="$head" hostname --ip-address | awk '{print $1}')
+# Not `hostname --ip-address`, which on some systems is 127.0.1.1.
+address=$(srun --nodes=1 --ntasks=1 --nodelist="$head" hostname --all-ip-addresses | awk '{print $1}')
 
 export RAY_USAGE_STATS_ENABLED=0
+# Ray runs whatever it is sent, and others may use the same machines: a token of this job alone.
+export RAY_AUTH_MODE=token
+RAY_AUTH_TOKEN=$(python -c "import secrets; print(secrets.token_hex(32))")
+export RAY_AUTH_TOKEN
 # Workers take memory as in a search on one machine; leave both out where the budget limits a time.
 export RAY_LD_PRELOAD_ON_WORKERS=1
 export MALLOC_CONF=thp:always,dirty_decay_ms:-1,muzzy_decay_ms:-1
