@@ -50,7 +50,7 @@ def test_a_search_goes_on_after_a_process_of_ray_is_killed(search, tmp_path, nam
     before = set(running.descendants())
     os.kill(running.processes(name)[0], signal.SIGKILL)
     code, out, errors, _ = running.end(within_s=550)
-    assert code == 0
+    assert code == 0, errors
     assert "report: " in out
     (told,) = lines_of_ours(errors)
     assert told.startswith("nas-tc: Ray has ended the process")
