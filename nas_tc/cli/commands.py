@@ -28,7 +28,10 @@ COMMANDS = {
         "report:report",
         "Pareto front of a study: a table here, and a page, tables and pictures as files.",
     ),
-    "studies": ("studies:studies", "Studies of a folder: space, images, budget, trials, front."),
+    "studies": (
+        "studies:studies",
+        "Studies of a folder or a PostgreSQL server: space, images, budget, trials, front.",
+    ),
     "show": ("show:show", "Show a study, or one of its trials, without writing anything."),
     "compare": (
         "compare:compare",

@@ -1,9 +1,12 @@
 """Shows a live view; a test runs this on a terminal of its own."""
 
+import signal
 import sys
 import time
 
 from nas_tc.cli.progress import listening
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 
 with listening(as_json="--json" in sys.argv) as listener:
     for number in range(12):
