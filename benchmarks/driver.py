@@ -23,7 +23,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
@@ -164,6 +165,17 @@ def memory_mb() -> float:
     return int(found[1]) / 1024
 
 
+@contextmanager
+def profiled(lines: int) -> Iterator[None]:
+    """Prints the most expensive functions of what runs inside; none for 0 lines."""
+    if not lines:
+        yield
+        return
+    with cProfile.Profile(time.process_time) as profiler:
+        yield
+    pstats.Stats(profiler, stream=sys.stderr).sort_stats("cumulative").print_stats(lines)
+
+
 def drive(path: Path, settings: Settings, goal: int, profile: int) -> dict:
     """The driver trains up to `goal` trials; figures of what it took."""
     imported_mb = memory_mb()
@@ -172,16 +184,11 @@ def drive(path: Path, settings: Settings, goal: int, profile: int) -> dict:
         session = Session(study, path, Workers(), NullListener(), NoStop())
         driver = Driver(session, settings, goal)
         resumed_s = time.process_time() - began
-        profiler = cProfile.Profile(time.process_time)
         wall, processor = time.perf_counter(), time.process_time()
-        if profile:
-            profiler.enable()
-        driver.run()
-        profiler.disable()
-        processor = time.process_time() - processor
-        wall = time.perf_counter() - wall
-        if profile:
-            pstats.Stats(profiler, stream=sys.stderr).sort_stats("cumulative").print_stats(profile)
+        with profiled(profile):
+            driver.run()
+            processor = time.process_time() - processor
+            wall = time.perf_counter() - wall
     return {
         "resume_s": round(resumed_s, 2),
         "cpu_s": round(processor, 2),
@@ -222,15 +229,9 @@ def report(path: Path, profile: int) -> dict:
     processor = time.process_time()
     record = read_study(path)
     read_s = time.process_time() - processor
-    profiler = cProfile.Profile(time.process_time)
-    with tempfile.TemporaryDirectory() as folder:
-        if profile:
-            profiler.enable()
+    with tempfile.TemporaryDirectory() as folder, profiled(profile):
         write_report(record, Path(folder))
-        profiler.disable()
-    taken = time.process_time() - processor
-    if profile:
-        pstats.Stats(profiler, stream=sys.stderr).sort_stats("cumulative").print_stats(profile)
+        taken = time.process_time() - processor
     return {
         "read_s": round(read_s, 2),
         "report_s": round(taken, 2),

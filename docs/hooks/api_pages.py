@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+from navigation import list_under  # of this folder
 
 FOLDER = "reference/api"
 ROOT = Path(__file__).parents[2]
@@ -33,11 +34,7 @@ def _packages() -> list[str]:
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Lists the pages in the navigation, under the entry that names the first of them."""
     pages = [{name: f"{FOLDER}/{name}.md"} for name in _packages()]
-    for entry in config.nav:
-        for title, page in entry.items():
-            if page == f"{FOLDER}/index.md":
-                entry[title] = [page, *pages]
-    return config
+    return list_under(config, f"{FOLDER}/index.md", pages)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

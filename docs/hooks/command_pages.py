@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import typer
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+from navigation import list_under  # of this folder
 
 from nas_tc.cli.main import app
 
@@ -15,11 +16,7 @@ PROGRAM = typer.main.get_command(app)
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Lists the pages in the navigation, under the entry that names the first of them."""
     pages = [f"{FOLDER}/{name}.md" for name in sorted(PROGRAM.commands)]
-    for entry in config.nav:
-        for title, page in entry.items():
-            if page == f"{FOLDER}/index.md":
-                entry[title] = [page, *pages]
-    return config
+    return list_under(config, f"{FOLDER}/index.md", pages)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

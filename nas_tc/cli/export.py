@@ -13,7 +13,7 @@ from nas_tc.errors import DataError, NasTcError
 if TYPE_CHECKING:
     from nas_tc.data import ImageData
     from nas_tc.export import Export
-    from nas_tc.metric import AnyConfusion, Metric
+    from nas_tc.metric import Metric
     from nas_tc.study import StudyRecord, TrialRecord
 
 
@@ -102,16 +102,13 @@ def _values(record: "StudyRecord", trial: "TrialRecord", written: "Export") -> d
     from nas_tc.export.formats import FILES  # noqa: PLC0415
     from nas_tc.export.preprocess import is_known  # noqa: PLC0415
 
-    def error(confusion: "AnyConfusion | None") -> float | None:
-        return None if confusion is None else record.metric.of(confusion)
-
     return {
         "study": str(record.path),
         "trial": trial.number,
         "network": trial.network,
         "compared_on": written.images,
         "metric": record.metric.value,
-        "error_as_trained": error(written.trained.confusion),
+        "error_as_trained": written.trained.error(record.metric),
         "checks": [
             {
                 "format": check.format,
@@ -120,7 +117,7 @@ def _values(record: "StudyRecord", trial: "TrialRecord", written: "Export") -> d
                 "largest_difference": check.largest_difference,
                 "largest_score": check.largest_score,
                 "changed_classes": check.changed,
-                "error": error(check.confusion),
+                "error": check.error(record.metric),
                 "bytes": check.bytes,
             }
             for check in written.checks
@@ -135,9 +132,8 @@ def _print_checks(screen: Screen, written: "Export", metric: "Metric") -> None:
     """A table of what each file differs from the trained network by."""
     from nas_tc.export.formats import FILES  # noqa: PLC0415
 
-    trained = written.trained.confusion
-    error = None if trained is None else metric.of(trained)
-    screen.print(f"compared on {written.images}; {metric.words} as trained: {percent(error)}")
+    error = percent(written.trained.error(metric))
+    screen.print(f"compared on {written.images}; {metric.words} as trained: {error}")
     table = new_table(
         ("file", False),
         ("run by", False),
@@ -148,14 +144,13 @@ def _print_checks(screen: Screen, written: "Export", metric: "Metric") -> None:
         ("MB", True),
     )
     for check in written.checks:
-        confusion = check.confusion
         table.add_row(
             FILES[check.format],
             check.runtime,
             f"{check.largest_difference:.2g}",
             f"{check.largest_score:.3g}",
             f"{check.changed:,}",
-            percent(None if confusion is None else metric.of(confusion)),
+            percent(check.error(metric)),
             f"{check.bytes / 1e6:.2f}",
         )
     screen.print(table)

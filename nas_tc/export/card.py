@@ -9,7 +9,6 @@ from nas_tc.export.formats import FILES, ONNX_FORMATS, Format
 from nas_tc.export.markdown import code_text, plain_text
 from nas_tc.export.preprocess import UNKNOWN_PREPARATION, in_words, is_known
 from nas_tc.export.verify import TOLERANCE, Checked, Tested
-from nas_tc.metric import AnyConfusion, Metric
 from nas_tc.onnx_graph import OPSET
 from nas_tc.study import StudyRecord, TrialRecord
 
@@ -58,7 +57,6 @@ def model_card(
 def _head(record: StudyRecord, trial: TrialRecord) -> list[str]:
     data = record.settings["data"]
     metric = record.metric.words
-    test = "not measured" if trial.test_error is None else f"{trial.test_error:.2%}"
     error = 0.0 if trial.val_error is None else trial.val_error
     rows = [
         ("complexity (multiply-adds of the convolutions, one image)", f"{trial.complexity:,}"),
@@ -68,7 +66,7 @@ def _head(record: StudyRecord, trial: TrialRecord) -> list[str]:
             f"validation {metric}",
             f"{error:.2%} ({data['validation_images']:,} images of {plain_text(data['name'])})",
         ),
-        (f"test {metric}", f"{test} ({data['test_images']:,} images)"),
+        (f"test {metric}", f"{_error(trial.test_error)} ({data['test_images']:,} images)"),
     ]
     if (again := trial.rerun_test_error) is not None:
         rows.append((f"test {metric} of {again.count} trainings with other seeds", str(again)))
@@ -181,7 +179,7 @@ def _files(
         f"Each file was loaded again in its runtime and run on {images.words}. The trained "
         "network's scores",
         f"are the reference: its test {metric.words} in float32 is "
-        f"{_error(trained.confusion, metric)}.",
+        f"{_error(trained.error(metric))}.",
         "",
         "| file | content | runtime | largest difference of a score | changed classes | "
         f"{metric.words} | size |",
@@ -190,7 +188,7 @@ def _files(
     lines += [
         f"| `{FILES[each.format]}` | {_CONTENT[each.format]} | {each.runtime} | "
         f"{each.largest_difference:.2g} of {each.largest_score:.3g} | {each.changed:,} | "
-        f"{_error(each.confusion, metric)} | {each.bytes / 1e6:.2f} MB |"
+        f"{_error(each.error(metric))} | {each.bytes / 1e6:.2f} MB |"
         for each in checks
     ]
     lines += [
@@ -206,8 +204,8 @@ def _files(
     return lines
 
 
-def _error(confusion: AnyConfusion | None, metric: Metric) -> str:
-    return "not measured" if confusion is None else f"{metric.of(confusion):.2%}"
+def _error(value: float | None) -> str:
+    return "not measured" if value is None else f"{value:.2%}"
 
 
 def _limits(record: StudyRecord, settings: Mapping[str, Any]) -> list[str]:

@@ -40,6 +40,10 @@ class Tested:
     scores: NDArray[np.float32]
     confusion: AnyConfusion | None
 
+    def error(self, metric: Metric) -> float | None:
+        """Its error by a metric, 0 to 1; None for images without labels."""
+        return _error(self.confusion, metric)
+
 
 @dataclass(frozen=True)
 class Checked:
@@ -63,6 +67,10 @@ class Checked:
     confusion: AnyConfusion | None
     bytes: int
 
+    def error(self, metric: Metric) -> float | None:
+        """Error of the file by a metric, 0 to 1; None for images without labels."""
+        return _error(self.confusion, metric)
+
     @property
     def is_exact(self) -> bool:
         """Whether the scores are the trained network's up to rounding."""
@@ -77,8 +85,12 @@ class Checked:
             "largest_difference": self.largest_difference,
             "largest_score": self.largest_score,
             "changed_classes": self.changed,
-            metric.value: None if self.confusion is None else metric.of(self.confusion),
+            metric.value: self.error(metric),
         }
+
+
+def _error(confusion: AnyConfusion | None, metric: Metric) -> float | None:
+    return None if confusion is None else metric.of(confusion)
 
 
 def module_run(network: nn.Module) -> Run:

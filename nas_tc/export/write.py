@@ -231,14 +231,13 @@ def _verification(
 ) -> dict[str, Any]:
     """The content of verification.json."""
     metric = record.metric
-    error = None if trained.confusion is None else metric.of(trained.confusion)
     return {
         "trial": trial.number,
         "images": images.words,
         "compared_images": len(trained.scores) - 1,
         "metric": metric.value,
         "tolerance": TOLERANCE,
-        "trained": {metric.value: error, "in_study": trial.test_error},
+        "trained": {metric.value: trained.error(metric), "in_study": trial.test_error},
         "files": {each.format: each.to_dict(metric) for each in checks},
         "left_out": left_out,
         "calibration_images": images.calibration_images,

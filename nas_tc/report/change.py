@@ -33,19 +33,10 @@ class Change:
     ratio: float
 
 
-def distance(one: Architecture, other: Architecture) -> int:
-    """Number of fields of stages that differ; a stage more or less counts as three."""
-    total = 0
-    for a, b in zip_longest(one.stages, other.stages):
-        if a is None or b is None:
-            total += _STAGE
-        elif a != b:
-            total += sum(getattr(a, field) != getattr(b, field) for field in _FIELDS)
-    return total + (one.input != other.input) + (one.norm != other.norm)
-
-
 def distances(networks: Sequence[Architecture]) -> Callable[[int], np.ndarray[Any, Any]]:
-    """A function that gives the distances of a network from all before it, as `distance` does.
+    """A function that gives the distances of a network from all before it.
+
+    A distance is the number of fields of stages that differ; a stage more or less counts as three.
 
     Args:
         networks: Networks; the function takes a place among them.

@@ -12,6 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 from nas_tc.sampler.distributions import Floats
 from nas_tc.sampler.open_trials import OpenTrials
 from nas_tc.sampler.readings import reading_of, steps_of
+from nas_tc.sampler.table import Table
 
 _PAIRS = 3  # least number of complete trials for an estimate at a rung
 
@@ -34,36 +35,6 @@ class _Line:
     at_end: float  # mean final error
     slope: float
     spread: float  # standard deviation of the residuals
-
-
-class Table:
-    """Rows of numbers that are added one by one, in the order of their first number.
-
-    Args:
-        columns: Numbers of a row.
-    """
-
-    def __init__(self, columns: int) -> None:
-        self._rows = np.empty((64, columns))
-        self._many = 0
-
-    @property
-    def rows(self) -> Floats:
-        """The rows, shape (rows, columns)."""
-        return self._rows[: self._many]
-
-    def insert(self, row: Sequence[float]) -> None:
-        """Adds a row in its place.
-
-        Args:
-            row: Its numbers.
-        """
-        if self._many == len(self._rows):
-            self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
-        place = int(np.searchsorted(self.rows[:, 0], row[0]))
-        self._rows[place + 1 : self._many + 1] = self._rows[place : self._many]
-        self._rows[place] = row
-        self._many += 1
 
 
 class Observations:

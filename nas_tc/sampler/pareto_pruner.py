@@ -10,6 +10,9 @@ from optuna.trial import FrozenTrial, TrialState
 from nas_tc.errors import NasTcError
 from nas_tc.sampler.open_trials import OpenTrials
 from nas_tc.sampler.readings import reading_of
+from nas_tc.sampler.table import Table
+
+_COLUMNS = 3  # of a rival: cost, reported value, reading
 
 
 class ParetoPruner(BasePruner):
@@ -53,7 +56,7 @@ class ParetoPruner(BasePruner):
         self._grace = grace
         self._reading = reading
         self._open = OpenTrials()
-        self._rivals: dict[int, _Rivals] = {}  # that have ended, by step
+        self._rivals: dict[int, Table] = {}  # that have ended, by step
 
     def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
         """Whether `trial` should stop at its last reported step.
@@ -74,11 +77,11 @@ class ParetoPruner(BasePruner):
                 "compares; set it before the first report"
             )
         cost = trial.user_attrs[self._cost]
-        running = _Rivals()
+        running = Table(_COLUMNS)
         for other in self._open.of(study.get_trials(deepcopy=False)):
             if other.state in (TrialState.COMPLETE, TrialState.PRUNED):
                 for reached in other.intermediate_values:
-                    self._add(self._rivals.setdefault(reached, _Rivals()), other, reached)
+                    self._add(self._rivals.setdefault(reached, Table(_COLUMNS)), other, reached)
             elif (
                 other.state == TrialState.RUNNING
                 and other.number != trial.number
@@ -86,16 +89,16 @@ class ParetoPruner(BasePruner):
             ):
                 self._add(running, other, step)
         value, shown = trial.intermediate_values[step], self._shown(trial, step)
-        found = [running.against(cost, value, shown)]
+        found = [_against(running, cost, value, shown)]
         if step in self._rivals:
-            found.append(self._rivals[step].against(cost, value, shown))
+            found.append(_against(self._rivals[step], cost, value, shown))
         many = sum(those for those, _ in found)
         better = sum(ahead for _, ahead in found)
         return better > 0 and better >= self._grace + many / self._reduction_factor
 
-    def _add(self, rivals: "_Rivals", trial: FrozenTrial, step: int) -> None:
+    def _add(self, rivals: Table, trial: FrozenTrial, step: int) -> None:
         cost = trial.user_attrs.get(self._cost, inf)
-        rivals.add(cost, trial.intermediate_values[step], self._shown(trial, step))
+        rivals.append((cost, trial.intermediate_values[step], self._shown(trial, step)))
 
     def _shown(self, trial: FrozenTrial, step: int) -> float:
         """The reading of a trial at a step; NaN if it has none."""
@@ -103,30 +106,17 @@ class ParetoPruner(BasePruner):
         return nan if found is None else found
 
 
-class _Rivals:
-    """Trials at a step: what they cost and what they showed there."""
+def _against(rivals: Table, cost: float, value: float, shown: float) -> tuple[int, int]:
+    """How many rivals cost no more than a trial, and how many of these are better.
 
-    def __init__(self) -> None:
-        self._rows = np.empty((64, 3))  # cost, reported value, reading
-        self._many = 0
-
-    def add(self, cost: float, value: float, shown: float) -> None:
-        """Adds a trial."""
-        if self._many == len(self._rows):
-            self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
-        self._rows[self._many] = cost, value, shown
-        self._many += 1
-
-    def against(self, cost: float, value: float, shown: float) -> tuple[int, int]:
-        """How many cost no more than a trial, and how many of these are better.
-
-        Args:
-            cost: Cost of the trial.
-            value: Value that it reported.
-            shown: Its reading; NaN if it has none.
-        """
-        rows = self._rows[: self._many]
-        rows = rows[rows[:, 0] <= cost]
-        by_value, by_reading = rows[:, 1] < value, rows[:, 2] < shown
-        has_both = ~np.isnan(rows[:, 2]) & (not isnan(shown))
-        return len(rows), int(np.where(has_both, by_reading, by_value).sum())
+    Args:
+        rivals: Cost, reported value and reading of each.
+        cost: Cost of the trial.
+        value: Value that it reported.
+        shown: Its reading; NaN if it has none.
+    """
+    rows = rivals.rows
+    rows = rows[rows[:, 0] <= cost]
+    by_value, by_reading = rows[:, 1] < value, rows[:, 2] < shown
+    has_both = ~np.isnan(rows[:, 2]) & (not isnan(shown))
+    return len(rows), int(np.where(has_both, by_reading, by_value).sum())

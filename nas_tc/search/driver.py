@@ -25,7 +25,7 @@ from nas_tc.search.study_times import check_device, earlier_times, record_times
 from nas_tc.search.tally import Tally
 from nas_tc.search.time_judge import TimeJudge
 from nas_tc.search.timing_records import reason_over_limit, timing_record
-from nas_tc.search.trials import Trainings, ask
+from nas_tc.search.trials import Trainings, ask, record_rungs
 from nas_tc.search.unfinished import Unfinished
 from nas_tc.search.warm_start import enqueue
 from nas_tc.search.watch import Watch
@@ -42,10 +42,8 @@ from nas_tc.study.attributes import (
 )
 from nas_tc.study.storage import requeue_running
 from nas_tc.study.study_storage import batch, turn
-from nas_tc.study.study_url import StudyUrl
 from nas_tc.study.trial import trial_record
 from nas_tc.study.weights import Weights
-from nas_tc.training import Rung
 from nas_tc.worker import TimingResult, TrainingResult, training_seed
 
 _FAILURES_IN_A_ROW = 5
@@ -108,7 +106,6 @@ class Driver:
             session.path,
             record.objectives,
             timed_briefly=time_judge is not None and time_judge.measures,
-            alone=not isinstance(session.path, StudyUrl),
         )
         self._others = OtherDrivers(session.study)
         self._study.pruner = ParetoPruner(record.objectives[1], reading=reading)
@@ -283,7 +280,7 @@ class Driver:
         rung = answer.rung
         if answer.earlier:
             self._unfinished.goes_on(trial.number, answer.earlier[-1].epoch)
-        _record(trial, (*answer.earlier, rung))
+        record_rungs(trial, (*answer.earlier, rung))
         self._keep_for_tests(rung.validation_s)
         self._watch.rung(trial.number, rung, answer.earlier)
         is_pruned = (
@@ -386,12 +383,3 @@ class Driver:
         self._listener.progress(
             self._watch.complete(progress, to_begin, self._queued_baselines, self._stop)
         )
-
-
-def _record(trial: optuna.Trial, rungs: tuple[Rung, ...]) -> None:
-    """Records further rungs of a trial."""
-    losses = {str(rung.epoch): rung.train_loss for rung in rungs}
-    trial.set_user_attr(TRAIN_LOSSES_KEY, {**trial.user_attrs.get(TRAIN_LOSSES_KEY, {}), **losses})
-    for rung in rungs:
-        trial.report(rung.val_error, rung.epoch)
-    trial.set_user_attr("validation_s", round(rungs[-1].validation_s, 3))

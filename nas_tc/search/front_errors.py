@@ -8,7 +8,6 @@ from nas_tc.study.attributes import TEST_ERRORS_KEY, confusion_key
 from nas_tc.study.files import weights_file
 from nas_tc.study.record import StudyRecord
 from nas_tc.study.study_storage import turn
-from nas_tc.study.study_url import StudyUrl
 from nas_tc.study.trial import TrialRecord
 from nas_tc.study.weights import Weights
 
@@ -32,8 +31,7 @@ def measure_front(session: Session) -> None:
     study, pool, listener = session.study, session.pool, session.listener
     tested = dict(study.user_attrs.get(TEST_ERRORS_KEY, {}))
     record = session.record()  # with the careful times of the front
-    alone = not isinstance(session.path, StudyUrl)
-    Weights(session.path, record.objectives, timed_briefly=False, alone=alone).drop(record.trained)
+    Weights(session.path, record.objectives, timed_briefly=False).drop(record.trained)
     waiting = untested(record)
     trials = {trial.number: trial for trial in waiting}
     lost: set[int] = set()  # trials whose worker died once

@@ -153,12 +153,12 @@ def describe_fit(space: Space, limit: Limit) -> str:
             f"{most:,}; lower the range"
         )
     if any(cap.bound.measure != "complexity" for cap in limit.caps):
-        refused = refusal(space, limit)  # what sums over the stages prove at once
-        share = None if refused else fitting(space, limit, only_proven=True)
-        if share is not None:
-            refused = share.nearest
-        if share is None or refused:
-            raise BudgetError(f"{refused}; nas-tc budget shows what each limit leaves")
+        way_out = "nas-tc budget shows what each limit leaves"
+        if refused := refusal(space, limit):  # what sums over the stages prove at once
+            raise BudgetError(f"{refused}; {way_out}")
+        share = fitting(space, limit, only_proven=True)
+        if share.nearest:
+            raise BudgetError(f"{share.nearest}; {way_out}")
         if not share.fit:
             return f"space: {space.name}; hardly any network fits, and none of the sample"
         return f"space: {space.name}; {share.fit / share.networks:.2%} of its networks fit"

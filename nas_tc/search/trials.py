@@ -1,6 +1,7 @@
-"""Creates the next trial of a study, and records its network and cost."""
+"""Creates the next trial of a study, and records its network, its cost and its rungs."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import optuna
@@ -12,8 +13,9 @@ from nas_tc.cost import network_cost
 from nas_tc.sampler import BudgetSampler
 from nas_tc.sampler.open_trials import OpenTrials
 from nas_tc.space import Space
-from nas_tc.study.attributes import ARCHITECTURE_KEY, OUT_OF_SPACE_KEY
+from nas_tc.study.attributes import ARCHITECTURE_KEY, OUT_OF_SPACE_KEY, TRAIN_LOSSES_KEY
 from nas_tc.study.study_storage import batch, turn
+from nas_tc.training import Rung
 
 
 def ask(study: optuna.Study, space: Space) -> tuple[optuna.Trial, Architecture]:
@@ -62,6 +64,20 @@ def _queued(study: optuna.Study, space: Space) -> tuple[optuna.Trial, Architectu
     # Written last: readers skip a trial without it, as one that was killed between the writes.
     trial.set_user_attr(ARCHITECTURE_KEY, architecture.to_dict())
     return trial, architecture
+
+
+def record_rungs(trial: optuna.Trial, rungs: Sequence[Rung]) -> None:
+    """Records further rungs of a trial: errors, losses and seconds.
+
+    Args:
+        trial: Trial in training.
+        rungs: Rungs that the study does not have yet, in their order; at least one.
+    """
+    losses = {str(rung.epoch): rung.train_loss for rung in rungs}
+    trial.set_user_attr(TRAIN_LOSSES_KEY, {**trial.user_attrs.get(TRAIN_LOSSES_KEY, {}), **losses})
+    for rung in rungs:
+        trial.report(rung.val_error, rung.epoch)
+    trial.set_user_attr("validation_s", round(rungs[-1].validation_s, 3))
 
 
 def queued_networks(study: optuna.Study, space: Space) -> list[Architecture]:

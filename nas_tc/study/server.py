@@ -41,9 +41,8 @@ def server_engine(url: StudyUrl) -> sqlalchemy.Engine:
     Raises:
         StudyError: psycopg is not installed.
     """
-    options = " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items())
     try:
-        return sqlalchemy.create_engine(url.engine_url(), **_engine_keywords(options))
+        return sqlalchemy.create_engine(url.engine_url(), **_engine_keywords())
     except ImportError:
         raise _not_installed(url) from None
 
@@ -57,13 +56,12 @@ def server_backend(url: StudyUrl) -> RDBStorage:
     Raises:
         StudyError: psycopg is not installed.
     """
-    options = " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items())
     engine = server_engine(url)
     try:
         with engine.connect() as connection, _locked(connection, _key("tables", _MAKING)):
             return RDBStorage(
                 _as_template(url.engine_url().render_as_string(hide_password=False)),
-                engine_kwargs=_engine_keywords(options),
+                engine_kwargs=_engine_keywords(),
             )
     finally:
         engine.dispose()
@@ -214,11 +212,11 @@ def _key(text: str, kind: int) -> int:
     return int.from_bytes(digest, signed=True)
 
 
-def _engine_keywords(options: str) -> dict[str, Any]:
+def _engine_keywords() -> dict[str, Any]:
     connect = {
         "connect_timeout": _CONNECT_S,
         "application_name": "nas-tc",
-        "options": options,
+        "options": " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items()),
     }
     return {"pool_pre_ping": True, "connect_args": connect}
 

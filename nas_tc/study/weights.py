@@ -11,6 +11,7 @@ from nas_tc.study.files import weights_file, weights_folder
 from nas_tc.study.front import near_front, pareto_front
 from nas_tc.study.record import StudyRecord
 from nas_tc.study.repeats import with_repeats
+from nas_tc.study.study_url import StudyUrl
 from nas_tc.study.trial import TrialRecord
 
 _LESS = 0.8  # least ratio of a careful time to a brief one
@@ -27,13 +28,16 @@ class Weights:
         objectives: Objectives of the front.
         timed_briefly: Whether times were measured only briefly, so that a later, careful timing may
             change the front.
-        alone: Whether no other driver writes weights of the study.
     """
 
     path: Path
     objectives: tuple[str, str]
     timed_briefly: bool
-    alone: bool = True
+
+    @property
+    def alone(self) -> bool:
+        """Whether no other driver writes weights of the study."""
+        return not isinstance(self.path, StudyUrl)
 
     def keep(self, trial: TrialRecord, weights: bytes, before: Sequence[TrialRecord]) -> None:
         """Writes the weights of a trial, unless its network is far from the front.
