@@ -1,6 +1,7 @@
 """One small Ray for all tests, no results outside of temporary folders, and the shared data."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,14 @@ def pytest_collection_modifyitems(items):
     for item in items:
         group = "ray" if "cluster" in item.fixturenames else item.nodeid.partition("::")[0]
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture(autouse=True)
+def _subnormal_numbers():
+    """Takes back what a training or a calibration sets for its process: Hypothesis draws them."""
+    yield
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.set_flush_denormal(False)
 
 
 @pytest.fixture(scope="session")

@@ -123,8 +123,8 @@ def calibrate(
         take_huge_pages()  # it looks at one build of each network only
     with one_thread():
         table, out = _open_table(out, chosen)
-        speed = find_reference_speed(chosen, cache_folder())
-        table.rescale_to(None if speed is None else speed.quiet_ms)
+        speed = find_reference_speed(chosen, cache_folder(), setting.runtime)
+        table.rescale_to(None if speed is None else speed.quiet_ms, setting.runtime)
         if check:
             from nas_tc.cli.calibrate_check import check_table  # noqa: PLC0415
 

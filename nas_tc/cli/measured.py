@@ -15,6 +15,7 @@ from nas_tc.timing import (
     Builder,
     Estimate,
     GraphRun,
+    Runtime,
     Stopwatch,
     decide_rebuilds,
     find_reference_speed,
@@ -39,11 +40,16 @@ def device_of(name: str, runtime: str) -> torch.device:
     return choose_device("cpu" if name == "auto" and runtime == "onnxruntime" else name)
 
 
-def watch_of(device: torch.device) -> Stopwatch:
-    """The device's stopwatch at its reference speed; call it within `one_thread` on a processor."""
+def watch_of(device: torch.device, runtime: Runtime) -> Stopwatch:
+    """The device's stopwatch at its reference speed; call it within `one_thread` on a processor.
+
+    Args:
+        device: Device to time on.
+        runtime: Program that runs the networks.
+    """
     if device.type == "cpu":
         keep_memory()
-    return stopwatch(device, find_reference_speed(device, cache_folder()))
+    return stopwatch(device, find_reference_speed(device, cache_folder(), runtime))
 
 
 def by_builds(

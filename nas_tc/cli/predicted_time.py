@@ -45,7 +45,7 @@ def predicted_time(
     """
     table = table or TimeTable(machine)
     if reference_speed is not None and (file is None or table.is_of(machine)):
-        table.rescale_to(reference_speed.quiet_ms)
+        table.rescale_to(reference_speed.quiet_ms, setting.runtime)
     times = table.of(setting)
     prediction = times.predict(architecture)
     if file is not None:

@@ -140,7 +140,7 @@ def _measured(
     with one_thread():
         machine = timing_machine(device)
         table = find_table(file, machine)  # refuses what cannot be read before what takes seconds
-        watch = watch_of(device)
+        watch = watch_of(device, setting.runtime)
         predicted = predicted_time(
             networks[0], setting, device, table, file, machine, watch.reference_speed
         )

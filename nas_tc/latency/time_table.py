@@ -19,12 +19,13 @@ from nas_tc.onnx_graph import ort_version
 from nas_tc.timing.baseline_speed import baseline_weights, time_factor
 from nas_tc.timing.machine import device_slug, difference, is_of_gpu, timing_machine
 from nas_tc.timing.reference_speed import BaselineMs, baseline_ms_from
-from nas_tc.timing.setting import RUNTIME_DTYPES, RUNTIMES, Setting
+from nas_tc.timing.setting import RUNTIME_DTYPES, RUNTIMES, Runtime, Setting
 
 FORMAT = 1  # version of the file; raised when older versions of nas-tc cannot read it
 _GPU_FORMAT = 2  # of tables of GPUs, which say how passes were launched and have updates
 _QUIET_MS_KEY = "calm_ms"  # files of version 0.1 use this name, and stay readable
 _RUNTIMES_KEY = "times_by_other_runtimes"
+_RUNTIMES_QUIET_MS_KEY = "calm_ms_by_other_runtimes"
 
 
 class TimeTable:
@@ -38,19 +39,20 @@ class TimeTable:
     Attributes:
         machine: Machine that they were timed on, and its libraries, from `timing_machine`.
         times: Times by setting.
-        quiet_ms: Milliseconds of the fixed baseline networks on the quiet machine: the reference
-            speed that all times are corrected to. None: times are as the clock read them.
+        quiet_ms: Milliseconds of the fixed baseline networks on the quiet machine by runtime: the
+            reference speed that its times are corrected to. A runtime that is not there has times
+            as the clock read them.
     """
 
     def __init__(
         self,
         machine: Mapping[str, Any],
         times: Mapping[Setting, LayerTimes] | None = None,
-        quiet_ms: BaselineMs | None = None,
+        quiet_ms: Mapping[Runtime, BaselineMs] | None = None,
     ) -> None:
         self.machine = dict(machine)
         self.times = dict(times or {})
-        self.quiet_ms = quiet_ms
+        self.quiet_ms = dict(quiet_ms or {})
 
     @classmethod
     def here(cls, device: torch.device) -> "TimeTable":
@@ -93,13 +95,12 @@ class TimeTable:
             machine = dict(values["machine"])
             on_gpu = is_of_gpu(machine)
             is_here = machine.get("torch") is not None  # a board has no torch
+            quiet_ms = _read_quiet_ms(values)
             times = dict(
                 _read_times(each, on_gpu=on_gpu)
                 for each in (*values["times"], *values.get(_RUNTIMES_KEY, ()))
-                if not _is_outdated(each, on_gpu=on_gpu, is_here=is_here)
+                if not _is_outdated(each, quiet_ms, on_gpu=on_gpu, is_here=is_here)
             )
-            listed = values.get(_QUIET_MS_KEY)
-            quiet_ms = None if listed is None else baseline_ms_from(listed)
             return cls(machine, times, quiet_ms)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise _damaged(path, f"{type(error).__name__}: {error}") from None
@@ -116,8 +117,9 @@ class TimeTable:
         if path.exists():
             there = TimeTable.read(path)
             self.check_same_device(there.machine, path)
-            there.rescale_to(self.quiet_ms)
-            self.quiet_ms = self.quiet_ms or there.quiet_ms
+            for runtime, quiet_ms in self.quiet_ms.items():
+                there.rescale_to(quiet_ms, runtime)
+            self.quiet_ms = there.quiet_ms
             for setting, times in there.times.items():
                 if self.of(setting).runtime_version in (None, times.runtime_version):
                     self.of(setting).merge(times)
@@ -125,11 +127,14 @@ class TimeTable:
             "kind": "nas-tc time table",
             "format": _GPU_FORMAT if is_of_gpu(self.machine) else FORMAT,
             "machine": self.machine,
-            _QUIET_MS_KEY: self.quiet_ms,
+            _QUIET_MS_KEY: self.quiet_ms.get("torch"),
             "times": self._listed(by_torch=True),
         }
+        # Earlier versions do not read what follows.
+        if others_ms := {name: ms for name, ms in self.quiet_ms.items() if name != "torch"}:
+            values[_RUNTIMES_QUIET_MS_KEY] = others_ms
         if by_others := self._listed(by_torch=False):
-            values[_RUNTIMES_KEY] = by_others  # a list that earlier versions do not read
+            values[_RUNTIMES_KEY] = by_others
         try:
             with whole_file(path) as partial:
                 partial.write_text(json.dumps(values, separators=(",", ":")), encoding="utf-8")
@@ -153,8 +158,8 @@ class TimeTable:
             setting, LayerTimes(on_gpu=is_of_gpu(self.machine), batch=setting.batch)
         )
 
-    def rescale_to(self, quiet_ms: BaselineMs | None) -> None:
-        """Rescales all times to another reference speed, so that old and new times are comparable.
+    def rescale_to(self, quiet_ms: BaselineMs | None, runtime: Runtime = "torch") -> None:
+        """Rescales a runtime's times to another reference speed, so that old and new ones compare.
 
         It changes when the machine turns out to be quicker than when the table was made. The times
         of a setting are multiplied by the change of the baseline networks that take about as long
@@ -162,16 +167,18 @@ class TimeTable:
 
         Args:
             quiet_ms: Milliseconds of the baseline networks; None: not known, and nothing changes.
+            runtime: Program that runs the networks.
         """
-        if quiet_ms is None or quiet_ms == self.quiet_ms:
+        before_ms = self.quiet_ms.get(runtime)
+        if quiet_ms is None or quiet_ms == before_ms:
             return
-        if self.quiet_ms is not None:
-            for times in self.times.values():
-                if times.totals:
+        if before_ms is not None:
+            for setting, times in self.times.items():
+                if times.totals and setting.runtime == runtime:
                     middle_ms = median(whole for _, whole in times.totals)
-                    weights = baseline_weights(self.quiet_ms, middle_ms)
-                    times.rescale(time_factor(weights, self.quiet_ms, quiet_ms))
-        self.quiet_ms = quiet_ms
+                    weights = baseline_weights(before_ms, middle_ms)
+                    times.rescale(time_factor(weights, before_ms, quiet_ms))
+        self.quiet_ms[runtime] = quiet_ms
 
     def is_of(self, machine: Mapping[str, Any]) -> bool:
         """Whether the times were measured on this device, with this version of torch."""
@@ -199,15 +206,31 @@ def default_table(folder: Path, machine: Mapping[str, Any]) -> Path:
     return folder / "times" / f"{device_slug(machine)}.json"
 
 
-def _is_outdated(values: Mapping[str, Any], *, on_gpu: bool, is_here: bool) -> bool:
+def _read_quiet_ms(values: Mapping[str, Any]) -> dict[Runtime, BaselineMs]:
+    """The reference speed of each runtime in a file."""
+    others = dict(values.get(_RUNTIMES_QUIET_MS_KEY, {}))
+    found = {"torch": values.get(_QUIET_MS_KEY), **others}
+    return {name: baseline_ms_from(found[name]) for name in RUNTIMES if found.get(name) is not None}
+
+
+def _is_outdated(
+    values: Mapping[str, Any],
+    quiet_ms: Mapping[Runtime, BaselineMs],
+    *,
+    on_gpu: bool,
+    is_here: bool,
+) -> bool:
     """Whether times are no longer what would be measured.
 
     Those of a GPU by version 0.1, where each layer of a training step is charged a whole update;
-    and those of another version of onnxruntime, unless they are of a board, which has its own.
+    and those of onnxruntime by another version of it, or corrected by torch's baseline networks,
+    unless they are of a board, which has its own.
     """
     if "runtime" in values:
         if not is_here:
             return False
+        if quiet_ms and values["runtime"] not in quiet_ms:
+            return True
         here = ort_version()
         return here is not None and values["runtime_version"] != here
     return on_gpu and values["what"] == "train_step" and "launch" not in values

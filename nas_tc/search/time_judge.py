@@ -190,7 +190,8 @@ class TimeJudge:
     def _take(self, result: TimingResult) -> None:
         self.add_timing(len(result.profiles) if not result.times else 1, result.seconds)
         self.table.check_same_device(result.machine, self._path or Path("the time table"))
-        self.table.rescale_to(result.quiet_ms)
+        for runtime, quiet_ms in result.quiet_ms.items():
+            self.table.rescale_to(quiet_ms, runtime)
 
     def _add_profiles(self, result: TimingResult) -> None:
         for setting, network, profile in result.profiles:

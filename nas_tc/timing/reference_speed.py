@@ -3,13 +3,16 @@
 Other times are corrected to this speed, because a shared processor is not always equally fast. The
 file has the times of the quietest moment so far. The first measurement may have been made in a busy
 moment, so each process measures briefly. If the machine is quicker than in the file, it measures at
-length and keeps the lower times.
+length and keeps the lower times. Each runtime has a file, since it is compared with baseline
+networks of its own.
 """
 
 import json
 import os
 import time
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from math import isfinite
 from pathlib import Path
 from statistics import median
@@ -20,10 +23,17 @@ import torch
 from nas_tc._files import whole_file
 from nas_tc._heap import give_back_memory
 from nas_tc.errors import TableError
-from nas_tc.timing.baseline_speed import BASELINES, ReferenceSpeed, baseline_samples
-from nas_tc.timing.clock import LOW_QUARTILE, Clock, clock_of
+from nas_tc.onnx_graph import ort_version
+from nas_tc.timing.baseline_speed import (
+    BASELINES,
+    ReferenceSpeed,
+    baseline_samples,
+    build_baseline,
+)
+from nas_tc.timing.clock import LOW_QUARTILE, clock_of
 from nas_tc.timing.estimate import quantile_of
 from nas_tc.timing.machine import device_slug, difference, timing_machine
+from nas_tc.timing.setting import Runtime
 
 _REBUILDS = 20  # builds of each baseline network, to measure the reference speed
 _REBUILD_S = 0.1  # seconds with each build
@@ -37,14 +47,15 @@ _FORMAT = 2  # version of the file
 _KIND = "nas-tc pace"  # files of version 0.1 use these names, and stay readable
 _NETWORKS_KEY, _QUIET_MS_KEY = "pacemakers", "calm_ms"
 _BRIEF_KEY = "brief"
+_ORT_KEY = "onnxruntime"  # of a machine: the version that runs the networks; torch has none
 
 BaselineMs = tuple[float, ...]  # milliseconds of each of `BASELINES`
 
 
 def find_reference_speed(
-    device: torch.device, folder: Path | None, *, brief: bool = False
+    device: torch.device, folder: Path | None, runtime: Runtime = "torch", *, brief: bool = False
 ) -> ReferenceSpeed | None:
-    """The reference speed of a processor; call it within `one_thread`.
+    """The reference speed of a processor in a runtime; call it within `one_thread`.
 
     It is read from the folder, or else measured in six seconds and kept there. If runs of half a
     second show that the machine is quicker than in the file, it is measured again, and the lower
@@ -53,6 +64,7 @@ def find_reference_speed(
     Args:
         device: Device; a GPU has no reference speed.
         folder: Folder of the cache; None if the cache is off.
+        runtime: Program that runs the networks to be timed.
         brief: Whether a second is enough for the first measurement, and none is made where the file
             is of a moment ago. The file says so, and the next that is not brief takes its six.
 
@@ -65,39 +77,45 @@ def find_reference_speed(
     """
     if device.type != "cpu" or folder is None:
         return None
-    clock, machine = clock_of(device), timing_machine(device)
+    clock, machine = clock_of(device), _machine_of(device, runtime)
+    now = ReferenceSpeed((1.0,) * len(BASELINES), clock, partial(build_baseline, runtime=runtime))
     path = reference_speed_file(folder, machine)
     quiet_ms = _read(path, machine)
     size = (_BRIEF_REBUILDS, _BRIEF_REBUILD_S) if brief else (_REBUILDS, _REBUILD_S)
     if quiet_ms is None:
         if not _can_be_written(path):
             return None
-        quiet_ms = _write(path, machine, _measure(clock, *size), brief=brief)
-    elif _can_be_written(path) and _is_due(path, clock, quiet_ms, brief=brief):
-        quiet_ms = _write(path, machine, _measure(clock, *size), brief=brief) or quiet_ms
-    return None if quiet_ms is None else ReferenceSpeed(quiet_ms, clock)
+        quiet_ms = _write(path, machine, _measure(now, *size), brief=brief)
+    elif _can_be_written(path) and _is_due(path, now, quiet_ms, brief=brief):
+        quiet_ms = _write(path, machine, _measure(now, *size), brief=brief) or quiet_ms
+    return None if quiet_ms is None else replace(now, quiet_ms=quiet_ms)
 
 
-def read_reference_speed(device: torch.device, folder: Path | None) -> ReferenceSpeed | None:
+def read_reference_speed(
+    device: torch.device, folder: Path | None, runtime: Runtime = "torch"
+) -> ReferenceSpeed | None:
     """The reference speed in the folder, without a measurement; None if there is none.
 
     Args:
         device: Device; a GPU has no reference speed.
         folder: Folder of the cache; None if the cache is off.
+        runtime: Program that runs the networks to be timed.
 
     Raises:
         TableError: The file is damaged, or from another machine.
     """
     if device.type != "cpu" or folder is None:
         return None
-    machine = timing_machine(device)
+    machine = _machine_of(device, runtime)
     quiet_ms = _read(reference_speed_file(folder, machine), machine)
-    return None if quiet_ms is None else ReferenceSpeed(quiet_ms, clock_of(device))
+    build = partial(build_baseline, runtime=runtime)
+    return None if quiet_ms is None else ReferenceSpeed(quiet_ms, clock_of(device), build)
 
 
 def reference_speed_file(folder: Path, machine: Mapping[str, Any]) -> Path:
-    """The file of a machine's reference speed in the cache folder."""
-    return folder / "times" / f"{device_slug(machine)}-pace.json"
+    """The file of a machine's reference speed in the cache folder, for the runtime it names."""
+    runtime = "-onnxruntime" if _ORT_KEY in machine else ""
+    return folder / "times" / f"{device_slug(machine)}{runtime}-pace.json"
 
 
 def baseline_ms_from(values: Any) -> BaselineMs:
@@ -124,14 +142,20 @@ def baseline_ms_from(values: Any) -> BaselineMs:
     return found
 
 
-def _is_due(path: Path, clock: Clock, quiet_ms: BaselineMs, *, brief: bool) -> bool:
+def _machine_of(device: torch.device, runtime: Runtime) -> dict[str, Any]:
+    """This machine, with onnxruntime's version if that is the runtime."""
+    version = {} if runtime == "torch" else {_ORT_KEY: ort_version()}
+    return timing_machine(device) | version
+
+
+def _is_due(path: Path, now: ReferenceSpeed, quiet_ms: BaselineMs, *, brief: bool) -> bool:
     """Whether the reference speed is to be measured again."""
     if brief:
         if abs(time.time() - path.stat().st_mtime) < _NEW_S:
             return False
     elif json.loads(path.read_text(encoding="utf-8")).get(_BRIEF_KEY):
         return True
-    return _is_quicker(_measure(clock, _QUICK_REBUILDS, _QUICK_REBUILD_S), quiet_ms)
+    return _is_quicker(_measure(now, _QUICK_REBUILDS, _QUICK_REBUILD_S), quiet_ms)
 
 
 def _is_quicker(now_ms: BaselineMs, quiet_ms: BaselineMs) -> bool:
@@ -139,9 +163,8 @@ def _is_quicker(now_ms: BaselineMs, quiet_ms: BaselineMs) -> bool:
     return any(now < _QUICKER * quiet for now, quiet in zip(now_ms, quiet_ms, strict=True))
 
 
-def _measure(clock: Clock, rebuilds: int, rebuild_s: float) -> BaselineMs:
+def _measure(speed: ReferenceSpeed, rebuilds: int, rebuild_s: float) -> BaselineMs:
     """Milliseconds of each baseline network: the median over builds of their lower quartiles."""
-    speed = ReferenceSpeed((1.0,) * len(BASELINES), clock)
     found: list[list[float]] = [[] for _ in BASELINES]
     for _ in range(rebuilds):  # networks in turn, so that all have equally quiet moments
         for kind, quartiles in enumerate(found):
@@ -149,13 +172,13 @@ def _measure(clock: Clock, rebuilds: int, rebuild_s: float) -> BaselineMs:
             run, samples = speed.build(kind), list[float]()
             started = time.monotonic()
             while not samples or time.monotonic() - started < rebuild_s:
-                samples += baseline_samples(clock, run)
+                samples += baseline_samples(speed.clock, run)
             quartiles.append(quantile_of(samples, LOW_QUARTILE))
     return tuple(map(median, found))
 
 
 def _read(path: Path, machine: Mapping[str, Any]) -> BaselineMs | None:
-    """The milliseconds in a file; None if it cannot be read or has an older format."""
+    """The milliseconds in a file; None if it cannot be read, or has an older format or runtime."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
@@ -175,7 +198,7 @@ def _read(path: Path, machine: Mapping[str, Any]) -> BaselineMs | None:
             f"{path}: the reference speed of another machine ({differs}); delete it, and nas-tc "
             "measures it again"
         )
-    return quiet_ms
+    return quiet_ms if there.get(_ORT_KEY) == machine.get(_ORT_KEY) else None
 
 
 def _parse(values: Mapping[str, Any]) -> tuple[dict[str, Any], BaselineMs]:

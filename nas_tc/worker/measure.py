@@ -16,6 +16,7 @@ from nas_tc.timing import (
     Estimate,
     NodeLock,
     Run,
+    Runtime,
     Setting,
     Stopwatch,
     TimeLimit,
@@ -68,32 +69,39 @@ class TimingSetup:
     Attributes:
         device: Device that networks run on.
         lock: Lock of the processors or of the GPU, which training steps wait for.
-        watch: Stopwatch, which corrects times to the reference speed if that is known.
+        watches: Stopwatch of each runtime that was timed, which corrects times to the reference
+            speed if that is known.
         references: Reference networks of limits, kept because building AlexNet takes longer than
             timing it.
     """
 
     device: torch.device
     lock: NodeLock
-    watch: Stopwatch
+    watches: dict[Runtime, Stopwatch] = field(default_factory=dict)
     references: dict[tuple[Setting, Architecture], BuiltReference] = field(default_factory=dict)
 
-    @classmethod
-    def on(cls, device: torch.device, lock: NodeLock) -> "TimingSetup":
-        """The setup on this machine; its reference speed is measured briefly if it is not known."""
-        with one_thread(), lock.timing():
-            speed = find_reference_speed(device, cache_folder(), brief=True)
-        return cls(device, lock, stopwatch(device, speed))
+    def watch_of(self, runtime: Runtime) -> Stopwatch:
+        """The stopwatch of a runtime; its reference speed is measured briefly if it is not known.
+
+        The lock must be free.
+        """
+        if runtime not in self.watches:
+            with one_thread(), self.lock.timing():
+                speed = find_reference_speed(self.device, cache_folder(), runtime, brief=True)
+            self.watches[runtime] = stopwatch(self.device, speed)
+        return self.watches[runtime]
 
     def update_reference_speed(self) -> None:
-        """Reads the reference speed that another worker may have measured meanwhile."""
-        with one_thread():
-            speed = read_reference_speed(self.device, cache_folder())
-        known = self.watch.reference_speed
-        if speed is not None and (known is None or speed.quiet_ms != known.quiet_ms):
-            self.watch = stopwatch(self.device, speed)
-            for reference in self.references.values():
-                reference.estimate = None
+        """Reads the reference speeds that another worker may have measured meanwhile."""
+        for runtime, watch in self.watches.items():
+            with one_thread():
+                speed = read_reference_speed(self.device, cache_folder(), runtime)
+            known = watch.reference_speed
+            if speed is not None and (known is None or speed.quiet_ms != known.quiet_ms):
+                self.watches[runtime] = stopwatch(self.device, speed)
+                for (setting, _), reference in self.references.items():
+                    if setting.runtime == runtime:
+                        reference.estimate = None
 
     def reference_of(self, limit: TimeLimit) -> BuiltReference | None:
         """The limit's reference, built at its first use; None if it has none."""
@@ -147,8 +155,8 @@ def _profiles(
 ) -> tuple[tuple[Setting, Architecture, LayerProfile], ...]:
     """The times of layers; the lock is released between two networks, so that training goes on."""
     found = []
-    speed = setup.watch.reference_speed
     for setting, network in to_profile:
+        speed = setup.watch_of(setting.runtime).reference_speed
         profile = partial(profile_layers, network, setting, setup.device, reference_speed=speed)
         with suppress(CaptureError):
             with setup.lock.timing():
@@ -163,10 +171,13 @@ def _result(
     times: tuple[JudgedTime, ...],
     profiles: tuple[tuple[Setting, Architecture, LayerProfile], ...],
 ) -> TimingResult:
-    speed = setup.watch.reference_speed
     machine = timing_machine(setup.device)
     seconds = time.monotonic() - started
-    quiet_ms = None if speed is None else speed.quiet_ms
+    quiet_ms = {
+        runtime: watch.reference_speed.quiet_ms
+        for runtime, watch in setup.watches.items()
+        if watch.reference_speed is not None
+    }
     return TimingResult(times, profiles, machine, seconds, quiet_ms)
 
 
@@ -208,20 +219,20 @@ def _time_front(
     builders: list[Builder] = [
         partial(work_of, each, limit.setting, setup.device, pool) for each in request.networks
     ]
-    reference = setup.reference_of(limit)
+    watch, reference = setup.watch_of(limit.setting.runtime), setup.reference_of(limit)
     with setup.lock.timing():
         if setup.device.type != "cpu":
             others = [] if reference is None else [reference.run]
             runs, reason = launched_alike([*(build() for build in builders), *others])
             networks = runs[: len(builders)]
             other = None if reference is None else runs[-1]
-            found = time_interleaved(setup.watch, networks, other, least_s=request.least_s)
+            found = time_interleaved(watch, networks, other, least_s=request.least_s)
             return [(*times, reason) for times in found]
         if reference is not None:
             run = reference.run
             builders.append(lambda: run)
         times = time_rebuilds(
-            setup.watch,
+            watch,
             builders,
             rebuilds=_FRONT_REBUILDS,
             rebuild_s=request.least_s / _FRONT_REBUILDS,
@@ -235,7 +246,7 @@ def _time_front(
 
 def _judge(request: TimingRequest, limit: TimeLimit, setup: TimingSetup) -> JudgedTime:
     """The time of the request's network, and the verdict whether it is within one limit."""
-    watch = setup.watch
+    watch = setup.watch_of(limit.setting.runtime)
     quick = request.brief or watch.reference_speed is not None
     run = work_of(request.network, limit.setting, setup.device)
     reference = setup.reference_of(limit)

@@ -1,11 +1,12 @@
 """Messages between a search and its workers about times: requests and results."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from nas_tc.architecture import Architecture
 from nas_tc.latency import LayerProfile
-from nas_tc.timing import Estimate, Setting, TimeLimit, Verdict
+from nas_tc.timing import Estimate, Runtime, Setting, TimeLimit, Verdict
 
 Pass = tuple[Setting, Architecture]
 
@@ -130,15 +131,16 @@ class TimingResult:
         profiles: Settings, networks and the times of their layers, for the table.
         machine: Machine that they were measured on, from `timing_machine`.
         seconds: Seconds that the worker spent, including the wait for other workers.
-        quiet_ms: Milliseconds of the fixed baseline networks on the quiet machine: the reference
-            speed that times are corrected to. None: times are as the clock read them.
+        quiet_ms: Milliseconds of the fixed baseline networks on the quiet machine by runtime: the
+            reference speed that its times are corrected to. A runtime that is not there has times
+            as the clock read them.
     """
 
     times: tuple[JudgedTime, ...]
     profiles: tuple[tuple[Setting, Architecture, LayerProfile], ...]
     machine: dict[str, Any]
     seconds: float = 0.0
-    quiet_ms: tuple[float, ...] | None = None
+    quiet_ms: Mapping[Runtime, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 A rung is an epoch after which the network is validated and may be pruned.
 """
 
-import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -248,10 +247,8 @@ class Worker:
         """
         assert self._lock is not None
         self._forget()
-        started = time.monotonic()
-        setup = self._timing_setup or TimingSetup.on(self._device, self._lock)
+        setup = self._timing_setup or TimingSetup(self._device, self._lock)
         self._timing_setup = setup
-        setup_s = time.monotonic() - started
         try:
             for setting, network in request.passes:
                 if setting.what == "train_step":
@@ -262,14 +259,11 @@ class Worker:
                         self._sharers,
                         dtype=DTYPES[setting.dtype],
                     )
-            result: TimingResult | FrontTimingResult
             if isinstance(request, FrontTimingRequest):
-                result = measure_front(request, setup)
-            elif isinstance(request, LayersRequest):
-                result = measure_layers(request, setup)
-            else:
-                result = measure(request, setup)
-            return replace(result, seconds=result.seconds + setup_s)
+                return measure_front(request, setup)
+            if isinstance(request, LayersRequest):
+                return measure_layers(request, setup)
+            return measure(request, setup)
         except OutOfMemoryError as error:
             return TrainingResult(diverged=str(error))
         except (MemoryError, RuntimeError) as error:

@@ -84,14 +84,14 @@ def test_what_others_added_meanwhile_is_kept(tmp_path):
 
 def test_a_table_is_rescaled_to_another_reference_speed(tmp_path):
     path = tmp_path / "table.json"
-    table = TimeTable(MACHINE, quiet_ms=(1.0, 4.0, 12.0))
+    table = TimeTable(MACHINE, quiet_ms={"torch": (1.0, 4.0, 12.0)})
     slow, quick = table.of(Setting(batch=9)), table.of(Setting())
     slow.add(SMALL, profile(SMALL, ms=3.0))
     quick.add(SMALL, profile(SMALL, ms=0.1))
     quick.add_check(0.5, 0.6)
     table.write(path)
     found = TimeTable.read(path)
-    assert found.quiet_ms == (1.0, 4.0, 12.0)
+    assert found.quiet_ms == {"torch": (1.0, 4.0, 12.0)}
     found.rescale_to(None)
     found.rescale_to((0.5, 4.0, 9.0))  # what takes 0.5 ms, and what takes 15 ms
     assert found.of(Setting()).predict(SMALL).ms == pytest.approx(0.05 * len(signatures_of(SMALL)))
@@ -102,12 +102,30 @@ def test_a_table_is_rescaled_to_another_reference_speed(tmp_path):
     for each in found.of(Setting()).layers.values():
         assert each.ms == pytest.approx(0.05)
     TimeTable(MACHINE).write(path)  # without a reference_speed it keeps that of the file
-    assert TimeTable.read(path).quiet_ms == (1.0, 4.0, 12.0)
-    ours = TimeTable(MACHINE, quiet_ms=(2.0, 8.0, 24.0))
+    assert TimeTable.read(path).quiet_ms == {"torch": (1.0, 4.0, 12.0)}
+    ours = TimeTable(MACHINE, quiet_ms={"torch": (2.0, 8.0, 24.0)})
     ours.write(path)  # takes in what is there, at its own reference_speed
     assert TimeTable.read(path).of(Setting()).predict(SMALL).ms == pytest.approx(
         0.2 * len(signatures_of(SMALL))
     )
+
+
+def test_each_runtime_has_a_reference_speed(tmp_path, monkeypatch):
+    monkeypatch.setattr("nas_tc.latency.time_table.ort_version", lambda: "1.20.0")
+    path, by_ort = tmp_path / "table.json", Setting(runtime="onnxruntime")
+    table = TimeTable(MACHINE, quiet_ms={"torch": (1.0, 4.0, 12.0)})
+    table.of(Setting()).add(SMALL, profile(SMALL, ms=0.1))
+    table.of(by_ort).add(SMALL, profile(SMALL, ms=0.1))
+    table.write(path)
+    assert by_ort not in TimeTable.read(path).times  # corrected by networks that torch ran
+    table.rescale_to((0.5, 2.0, 8.0), "onnxruntime")
+    table.write(path)
+    found = TimeTable.read(path)
+    assert found.quiet_ms == {"torch": (1.0, 4.0, 12.0), "onnxruntime": (0.5, 2.0, 8.0)}
+    found.rescale_to((0.25, 1.0, 4.0), "onnxruntime")
+    layers = len(signatures_of(SMALL))
+    assert found.of(by_ort).predict(SMALL).ms == pytest.approx(0.05 * layers)
+    assert found.of(Setting()).predict(SMALL).ms == pytest.approx(0.1 * layers)
 
 
 def test_a_table_without_a_reference_speed_is_read(tmp_path):

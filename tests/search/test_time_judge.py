@@ -92,9 +92,9 @@ def test_a_table_takes_the_reference_speed_of_its_workers():
     time_judge = judge("latency<=1ms", SLIM)
     time_judge.table.rescale_to((1.0, 4.0, 12.0))
     before = time_judge.table.of(Setting()).predict(SLIM).ms
-    slower = replace(result(SLIM, time_judge, 1.0), quiet_ms=(0.5, 2.0, 6.0))
+    slower = replace(result(SLIM, time_judge, 1.0), quiet_ms={"torch": (0.5, 2.0, 6.0)})
     time_judge.add_result(SLIM, slower)
-    assert time_judge.table.quiet_ms == (0.5, 2.0, 6.0)
+    assert time_judge.table.quiet_ms == {"torch": (0.5, 2.0, 6.0)}
     assert time_judge.table.of(Setting()).predict(SLIM).ms == pytest.approx(before / 2)
 
 

@@ -52,21 +52,29 @@ def test_a_slow_moment_does_not_make_a_network_a_larger_one(small, large, place)
 def test_baseline_networks_run_twice_at_least():
     machine = Machine()
     BaselineSpeed(machine.watch((1.0, 9.0)).reference_speed, [0.5]).slowdown(0.5)
-    assert machine.runs == [1.0] * 8
+    assert machine.runs == [1.0] * 10
 
 
 def test_baseline_networks_run_from_time_to_time():
     machine = Machine()
     baseline = BaselineSpeed(machine.watch((1.0, 9.0)).reference_speed, [0.5, 0.6])
-    assert not baseline.update([3.0, 4.0])
+    assert not baseline.update([5.0, 6.0])
     assert machine.runs == []
     assert baseline.update([0.5, 0.5])
-    assert machine.runs == [1.0] * 4
-    assert not baseline.update([3.0, 4.0])
+    assert machine.runs == [1.0] * 5
+    assert not baseline.update([5.0, 6.0])
     large = BaselineSpeed(machine.watch((1.0, 9.0)).reference_speed, [20.0])
     assert not large.update([20.0])  # three times the baseline network's own time is due
     assert large.update([20.0])
     assert large.slowdown(20.0) == 1.0
+
+
+def test_the_first_runs_of_a_baseline_network_do_not_count():
+    machine = Machine()
+    quick, coarse = machine.run(0.5), machine.run(0.0)
+    assert len(baseline_samples(machine.clock, quick)) == len(machine.runs) - 4  # 2 ms of them
+    machine.runs.clear()
+    assert len(baseline_samples(machine.clock, coarse)) == len(machine.runs) - 40
 
 
 def test_a_tenth_of_the_time_goes_to_the_baseline_networks():

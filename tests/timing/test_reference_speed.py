@@ -8,8 +8,8 @@ import torch
 from scripted_clocks import Machine
 
 from nas_tc.errors import TableError
-from nas_tc.timing import baseline_speed as baseline_module
 from nas_tc.timing import (
+    ReferenceSpeed,
     find_reference_speed,
     one_thread,
     read_reference_speed,
@@ -37,6 +37,30 @@ def test_the_reference_speed_is_measured_once(cache, monkeypatch):
     assert first.quiet_ms == again.quiet_ms == QUIET_MS
     assert [each.name for each in path.parent.iterdir()] == [path.name]
     assert first.clock(first.build(0)) > 0
+
+
+def test_each_runtime_and_version_of_onnxruntime_has_a_reference_speed(cache, monkeypatch):
+    pytest.importorskip("onnxruntime")
+    taken = []
+
+    def measured(speed, *_):
+        taken.append(speed.build.keywords["runtime"])
+        return tuple(len(taken) * ms for ms in QUIET_MS)
+
+    monkeypatch.setattr(speed_module, "_measure", measured)
+    monkeypatch.setattr(speed_module, "_is_quicker", lambda *_: False)
+    with one_thread():
+        by_torch = find_reference_speed(CPU, cache)
+        by_ort = find_reference_speed(CPU, cache, "onnxruntime", brief=True)
+        assert read_reference_speed(CPU, cache).quiet_ms == by_torch.quiet_ms == QUIET_MS
+        again = read_reference_speed(CPU, cache, "onnxruntime")
+        assert again.quiet_ms == by_ort.quiet_ms == tuple(2 * ms for ms in QUIET_MS)
+        assert again.clock(again.build(0)) > 0
+        monkeypatch.setattr(speed_module, "ort_version", lambda: "0.1")
+        assert read_reference_speed(CPU, cache, "onnxruntime") is None
+        third = find_reference_speed(CPU, cache, "onnxruntime")
+        assert third.quiet_ms == tuple(3 * ms for ms in QUIET_MS)
+    assert taken == ["torch", "onnxruntime", "onnxruntime"]
 
 
 def test_a_machine_that_is_quicker_than_ever_is_measured_again(cache, monkeypatch):
@@ -160,6 +184,5 @@ def test_the_median_of_several_builds_counts(monkeypatch):
     machine = Machine()
     monkeypatch.setattr(speed_module, "BASELINES", ("small", "large"))
     built = iter([7.0, 20.0, 8.0, 30.0, 9.0, 10.0])
-    monkeypatch.setattr(baseline_module, "BASELINES", ("small", "large"))
-    monkeypatch.setattr(baseline_module, "forward_pass", lambda _: machine.run(next(built)))
-    assert speed_module._measure(machine.clock, 3, 0) == (8.0, 20.0)
+    speed = ReferenceSpeed((), machine.clock, lambda _kind: machine.run(next(built)))
+    assert speed_module._measure(speed, 3, 0) == (8.0, 20.0)

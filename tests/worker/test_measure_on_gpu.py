@@ -19,7 +19,7 @@ def setup(gpu, monkeypatch, tmp_path):
     """A worker's setup on a GPU that does any operation in 5 us, and has it launched in 10."""
     monkeypatch.setattr(measure_module, "timing_machine", lambda _: GPU)
     with gpu.running(lambda *_: 0.005):
-        yield TimingSetup(META, NodeLock(tmp_path), stopwatch(META))
+        yield TimingSetup(META, NodeLock(tmp_path), {"torch": stopwatch(META)})
 
 
 def gpu_judge(expression="latency<=1ms, latency_eager<=2ms", **how):
