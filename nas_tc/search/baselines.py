@@ -16,13 +16,14 @@ from nas_tc.search.events import Listener
 from nas_tc.search.likely_limits import cautious_limits
 from nas_tc.search.settings import Settings
 from nas_tc.search.time_judge import TimeJudge
-from nas_tc.search.warm_start import enqueue
-from nas_tc.space import Limited, extreme_network
+from nas_tc.search.trials import queued_networks
+from nas_tc.search.warm_start import enqueue, genes_of
+from nas_tc.space import Limited, extreme_network, most_alike
 from nas_tc.study.attributes import ARCHITECTURE_KEY, BASELINE_KEY
 from nas_tc.timing import TimeLimit
 
 _LARGE = 64  # pixels a side
-_SMALL_IMAGES = ("vgg", "resnet")
+_SMALL_IMAGES = ("vgg", "resnet", "he-sun")
 _LARGE_IMAGES = ("he-sun", "resnet", "mobilenetv2")
 _DONE = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING, TrialState.WAITING)
 _MOST_TRIES = 6  # networks of a family that may exceed a limit on time
@@ -91,9 +92,12 @@ def queue_baselines(
     """Queues a network of each family, unless the study has one already.
 
     A network of the space is queued by its genes and teaches the model; any other is queued as
-    itself. Both have the space's head and normalisation. If nothing is predicted of a budget that
-    limits times alone, the first network is as large as the reference suggests, or as the costliest
-    of the space. `next_baseline` makes it smaller if it is too slow after all.
+    itself. Both have the space's head and normalisation. A new search begins with the members of
+    the space that are most like the others: it starts where a known network already is.
+
+    If nothing is predicted of a budget that limits times alone, the first network is as large as
+    the reference suggests, or as the costliest of the space. `next_baseline` makes it smaller if it
+    is too slow after all.
 
     Args:
         study: Study, open for writing.
@@ -109,12 +113,18 @@ def queue_baselines(
         NasTcError: A family that was named has no network within the budget.
     """
     there = _there(study)
+    is_new = all(
+        trial.state == TrialState.WAITING or BASELINE_KEY in trial.user_attrs
+        for trial in study.get_trials(deepcopy=False)
+    )
     predicted = () if judge is None else cautious_limits(judge, settings.limit.times)
+    limits = (*_limits(settings, predicted), *predicted)
+    outside: list[Architecture] = []
     for family in baselines.families(settings.space.input):
         if family.name in there:
             continue
         try:
-            network = _fitted(family, (*_limits(settings, predicted), *predicted), settings)
+            network = _fitted(family, limits, settings)
         except NasTcError as error:
             if baselines.names is not None:
                 raise type(error)(f"--baselines {family.name}: {error}") from None
@@ -125,7 +135,30 @@ def queue_baselines(
             f"baseline: {family.name}, {complexity(network):,} multiply-adds, "
             f"{format_notation(network.stages)}"
         )
+        if not genes_of(network, settings.space):
+            outside.append(network)
+    if is_new:
+        _queue_alike(study, settings, outside, limits)
     return _any_waits(study)
+
+
+def _queue_alike(
+    study: optuna.Study,
+    settings: Settings,
+    outside: Sequence[Architecture],
+    limits: Sequence[Limited],
+) -> None:
+    """Queues the member of the space that is most like each of these networks, as a trial."""
+    known = set(queued_networks(study, settings.space))
+    for network in outside:
+        member = most_alike(
+            settings.space,
+            network,
+            lambda found: all(limit.admits(limit.of(found)) for limit in limits),
+        )
+        if member is not None and member not in known:
+            known.add(member)
+            enqueue(study, member, settings.space)
 
 
 def next_baseline(

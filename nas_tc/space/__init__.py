@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from nas_tc.space.alike import most_alike
 from nas_tc.space.around import space_around
 from nas_tc.space.choices import Choice, Gene, StageChoices
 from nas_tc.space.load import load_space, parse_space, shipped_spaces
@@ -40,6 +41,7 @@ __all__ = [
     "fitting",
     "genes_of",
     "load_space",
+    "most_alike",
     "nearest_network",
     "parse_space",
     "refusal",

@@ -25,9 +25,9 @@ def test_a_search_from_the_command_line(nas_tc, cluster, tmp_path):
     assert (front["complexity"] <= record.settings["budget"]["complexity"]).all()
     assert (folder / "pareto.png").exists()
     assert all(trial.network in out for trial in record.front)
-    assert {trial.baseline for trial in record.baselines} == {"vgg", "resnet"}
+    assert {trial.baseline for trial in record.baselines} == {"vgg", "resnet", "he-sun"}
     seconds, verdict = out.splitlines()[-2:]
-    assert seconds.startswith("2 baselines: ")
+    assert seconds.startswith("3 baselines: ")
     assert "better than the best baseline (" in verdict
     code, out, err = nas_tc("search", "--budget", "alexnet*0.1", *arguments, "--json")
     assert code == 0

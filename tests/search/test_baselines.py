@@ -40,7 +40,7 @@ def settings_at(budget, times=()):
 
 def queued(study):
     waiting = study.get_trials(states=(TrialState.WAITING,))
-    return {trial.user_attrs["baseline"]: trial for trial in waiting}
+    return {trial.user_attrs.get("baseline"): trial for trial in waiting}
 
 
 def network_of(trial):
@@ -100,14 +100,34 @@ def test_a_network_of_the_space_is_queued_by_its_genes(tmp_path):
     with open_study(tmp_path / "s.db", settings.to_dict()) as study:
         assert queue_baselines(study, settings, parse_baselines("auto"), NullListener())
         found = queued(study)
-        assert set(found) == {"vgg", "resnet"}
+        assert set(found) == {"vgg", "resnet", "he-sun", None}
         assert "guest" not in found["vgg"].user_attrs
         member = settings.space.decode(found["vgg"].system_attrs["fixed_params"])
         guest = network_of(found["resnet"])
         assert all(settings.limit.admits(complexity(each)) for each in (member, guest))
         assert (guest.head, guest.norm) == (settings.space.head, settings.space.norm)
         queue_baselines(study, settings, parse_baselines("auto"), NullListener())
-        assert len(study.trials) == 2
+        assert len(study.trials) == 4
+
+
+def test_a_new_search_begins_with_members_that_are_like_them(tmp_path):
+    settings = settings_at("alexnet*0.6")
+    with open_study(tmp_path / "s.db", settings.to_dict()) as study:
+        queue_baselines(study, settings, parse_baselines("auto"), NullListener())
+        found = queued(study)
+        member = settings.space.decode(found[None].system_attrs["fixed_params"])
+        theirs = network_of(found["he-sun"])
+        assert settings.limit.broken_by(member) is None
+        assert [stage.stride for stage in member.stages] == [s.stride for s in theirs.stages]
+        assert [stage.filter for stage in member.stages] == [s.filter for s in theirs.stages]
+        for _ in found:
+            ask(study, settings.space)
+        queue_baselines(study, settings, parse_baselines("vgg,resnet,he-sun"), NullListener())
+        assert len(study.trials) == len(found)
+    with open_study(tmp_path / "t.db", settings.to_dict()) as study:
+        study.add_trial(optuna.trial.create_trial(value=0.5))  # of a search that had none
+        queue_baselines(study, settings, parse_baselines("auto"), NullListener())
+        assert set(queued(study)) == {"vgg", "resnet", "he-sun"}
 
 
 def test_one_that_was_stopped_is_queued_again_as_a_baseline(tmp_path):
