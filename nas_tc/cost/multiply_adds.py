@@ -6,6 +6,7 @@ from nas_tc.architecture import (
     IMAGES,
     Architecture,
     Block,
+    Plain,
     Shape,
     Stage,
     Unit,
@@ -15,6 +16,7 @@ from nas_tc.architecture import (
 )
 from nas_tc.errors import ArchitectureError
 
+_PLAIN = Plain()
 Map = tuple[int, int]  # height and width, pixels
 
 
@@ -48,13 +50,17 @@ def _of_stage(stage: Stage, shape: Shape, is_first: bool) -> tuple[int, Shape]:
     channels, *size = shape
     height, width = size
     total, stride = 0, stage.stride
+    is_plain = stage.block == _PLAIN  # most blocks are plain, and need no walk
     for n_out, (padding, *after) in zip(
         stage.widths, stage_maps(stage, height, width, first=is_first), strict=True
     ):
         behind = (after[0], after[1])
-        total += _of_unit(
-            stage.block, stage.filter, stride, padding, channels, (height, width), n_out, behind
-        )
+        if is_plain:
+            total += channels * stage.filter**2 * n_out * after[0] * after[1]
+        else:
+            total += _of_unit(
+                stage.block, stage.filter, stride, padding, channels, (height, width), n_out, behind
+            )
         channels, (height, width), stride = n_out, behind, 1
     if stage.pool is not None:
         height, width = pooled(stage.pool, height, width)
