@@ -14,6 +14,16 @@ def short_number(value: float, space: str = "") -> str:
     return f"{value:.3g}"
 
 
+def counted(number: int, noun: str) -> str:
+    """1 and "epoch" as "1 epoch", 2 as "2 epochs".
+
+    Args:
+        number: How many.
+        noun: What one is called; several have an s more.
+    """
+    return f"{number:,} {noun}{'s'[: number != 1]}"
+
+
 def duration(seconds: float) -> str:
     """3700 seconds as "1 h 01 min"."""
     minutes, rest = divmod(round(seconds), 60)

@@ -17,6 +17,7 @@ def masked(line):
     line = re.sub(r"NETWORK(?: \| NETWORK)+", "NETWORK", line)
     line = re.sub(r"\d[\d,.]*(?:e[-+]?\d+)?", "#", line)
     line = re.sub(r"\btrial # pruned after", "trial # complete after", line)
+    line = re.sub(r"\b(epoch|seed|network)\b", r"\1s", line)
     line = re.sub(r"\s+", " ", line).strip()
     return re.sub(r"#(?: ?(?:%|±|\(#\)|#))+(?= |$)", "#", line)  # some columns are not always there
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nas_tc._words import counted
 from nas_tc.architecture import format_notation
 from nas_tc.cli import completion, options
 from nas_tc.cli.console import console, new_table, percent
@@ -205,7 +206,8 @@ def _print_plan(experiment: Experiment, fields: Mapping[str, Any], *, as_json: b
     for claim in experiment.claims:
         screen.print(f"claim: {claim.order}: {claim.says}")
     screen.print(
-        f"{len(networks)} networks x {experiment.seeds} seeds, {recipe.epochs} epochs of "
+        f"{counted(len(networks), 'network')} x {counted(experiment.seeds, 'seed')}, "
+        f"{counted(recipe.epochs, 'epoch')} of "
         f"{experiment.recipe}"
     )
 

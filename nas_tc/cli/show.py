@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nas_tc._files import as_text
+from nas_tc._words import counted
 from nas_tc.cli import options
 from nas_tc.cli.console import Screen, console, new_table, percent, shape_text
 from nas_tc.cli.front_table import print_front
@@ -60,7 +61,8 @@ def _show_study(screen: Screen, record: "StudyRecord") -> None:
         f"{data['validation_images']:,} for validation, {len(data['classes'])} classes"
     )
     screen.print(
-        f"training: {recipe['epochs']} epochs, metric {record.metric.words}, seed {kept['seed']}"
+        f"training: {counted(recipe['epochs'], 'epoch')}, metric {record.metric.words}, "
+        f"seed {kept['seed']}"
     )
     screen.print(f"trials: {ends}")
     front = front_of(record)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from nas_tc._words import duration
+from nas_tc._words import counted, duration
 from nas_tc.cli.console import percent
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def ending(trial: "TrialRecord", name: str, metric: str) -> str:
         return f"trial {trial.number} is over the budget: {trial.reason}: {network}"
     if trial.reason is not None:
         return f"trial {trial.number} stopped{again}, {trial.reason}: {network}"
-    after = f"after {max(trial.val_errors, default=0)} epochs{again}"
+    after = f"after {counted(max(trial.val_errors, default=0), 'epoch')}{again}"
     error = percent(trial.val_error)
     return f"trial {trial.number} {trial.state} {after}: {metric} {error}, {network}"
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from nas_tc._words import counted
 from nas_tc.export.class_table import class_table
 from nas_tc.export.comparison import ComparisonImages
 from nas_tc.export.formats import FILES, ONNX_FORMATS, Format
@@ -238,7 +239,7 @@ def _found(record: StudyRecord, trial: TrialRecord) -> list[str]:
         f"A search in the space `{code_text(settings['space']['name'])}` trained "
         f"{len(record.trained)} of {len(record.trials)} networks on {data['train_images']:,}",
         f"images of {plain_text(data['name'])} (checksum {code_text(data['checksum'])}), "
-        f"{recipe['epochs']} epochs each, seed {settings['seed']}, and compared them on "
+        f"{counted(recipe['epochs'], 'epoch')} each, seed {settings['seed']}, and compared them on "
         f"{data['validation_images']:,} validation",
         "images. The test images had no part in the choice.",
     ]

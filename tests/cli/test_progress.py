@@ -11,10 +11,10 @@ from nas_tc.cli.progress import Lines
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        ({}, "trial 3 pruned after 1 epochs: error 80.00 %, "),
+        ({}, "trial 3 pruned after 1 epoch: error 80.00 %, "),
         (
             {"repeat_of": 1},
-            "trial 3 pruned after 1 epochs (the network of trial 1 again): error 80.00 %, ",
+            "trial 3 pruned after 1 epoch (the network of trial 1 again): error 80.00 %, ",
         ),
         (
             {"repeat_of": 1, "reason": "the loss is nan"},

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from nas_tc._words import counted
 from nas_tc.study import StudyRecord, TrialRecord
 
 # Ray names the node of a worker that died; a report is passed on.
@@ -65,9 +66,9 @@ def _reason(record: StudyRecord, trial: TrialRecord) -> str:
     if trial.reason is not None:
         return told(trial.reason)
     if trial.state == "pruned":
-        epochs = record.settings["recipe"]["epochs"]
+        epochs = counted(record.settings["recipe"]["epochs"], "epoch")
         return (
-            f"after {max(trial.val_errors, default=0)} of {epochs} epochs its training loss was "
+            f"after {max(trial.val_errors, default=0)} of {epochs} its training loss was "
             "behind that of networks that cost no more"
         )
     return "the search was stopped while it was trained; its network was queued again"

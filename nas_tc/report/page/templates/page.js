@@ -51,7 +51,7 @@
     const cost = point.c[axis];
     const { name, unit, timed } = data.axes[axis];
     if (cost !== null) parts.push((point.e === null ? "" : ", ") + (timed ? `${name} ${cost.toFixed(3)} ms` : `${short(cost)} ${unit}`));
-    if (point.s === "pruned") parts.push(", pruned after " + point.ep + " of " + data.epochs + " epochs");
+    if (point.s === "pruned") parts.push(", pruned after " + point.ep + " of " + data.epochs + (data.epochs === 1 ? " epoch" : " epochs"));
     if (point.s === "rejected") parts.push(", over the budget");
     if (point.r !== undefined) parts.push(": " + point.r);
     return parts.join("");
