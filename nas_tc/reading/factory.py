@@ -1,5 +1,6 @@
 """A torch module from a user's file: `path/to/file.py:factory`."""
 
+import ast
 import importlib.util
 import re
 import sys
@@ -13,6 +14,7 @@ from nas_tc.reading.users_code import users_code
 if TYPE_CHECKING:
     from torch import nn
 
+_NO_FILE = "no such file: {!r}; write path/to/file.py:name"
 _FACTORY = re.compile(r"(.+\.py):([^\W\d]\w*)")
 
 
@@ -30,10 +32,13 @@ def check_factory(text: str) -> None:
     Raises:
         NotationError: It is something else.
     """
-    if not is_factory(text):
-        raise NotationError(
-            f"not a factory: {text!r}; write path/to/file.py:name, where name makes the module"
-        )
+    if is_factory(text):
+        return
+    if text.rstrip(":").endswith(".py"):
+        raise NotationError(_without_name(Path(text.rstrip(":"))))
+    raise NotationError(
+        f"not a factory: {text!r}; write path/to/file.py:name, where name makes the module"
+    )
 
 
 def load_module(text: str) -> "nn.Module":
@@ -52,7 +57,7 @@ def load_module(text: str) -> "nn.Module":
     assert match is not None
     path, name = Path(match[1]), match[2]
     if not path.is_file():
-        raise NotationError(f"no such file: {str(path)!r}; write path/to/file.py:name")
+        raise NotationError(_NO_FILE.format(str(path)))
     with users_code():
         found = vars(_run(path, text))
         made = found.get(name)
@@ -68,6 +73,29 @@ def load_module(text: str) -> "nn.Module":
     if not isinstance(module, nn.Module):
         raise NotationError(f"{text} gives a {type(module).__name__}, not a torch.nn.Module")
     return module
+
+
+def _without_name(path: Path) -> str:
+    """The message that a file is given without a name in it, and which it has."""
+    try:
+        tree = ast.parse(path.read_bytes(), path.name)
+    except OSError:
+        return _NO_FILE.format(str(path))
+    except (SyntaxError, ValueError) as error:
+        return f"{path} is no Python file: {error}"
+    names: list[str] = []
+    for each in tree.body:
+        if isinstance(each, ast.ClassDef | ast.FunctionDef):
+            names.append(each.name)
+        elif isinstance(each, ast.Assign) and isinstance(each.value, ast.Call):
+            names += [target.id for target in each.targets if isinstance(target, ast.Name)]
+    public = [name for name in names if not name.startswith("_")]
+    if not public:
+        return f"{path} has no class, function or module that could be the network"
+    return (
+        f"{path} is a file: say what in it makes the module, as in {path}:{public[-1]}; it has "
+        f"{', '.join(public)}"
+    )
 
 
 def _run(path: Path, text: str) -> ModuleType:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nas_tc.architecture import GAP, Architecture, Shape, parse_notation
-from nas_tc.reading.factory import is_factory, load_module
+from nas_tc.reading.factory import check_factory, is_factory, load_module
 from nas_tc.space import Reach, Space, space_around
 from nas_tc.zoo import ZOO, find_network
 
@@ -60,6 +60,8 @@ def own_network(text: str, input: Shape | None = None) -> OwnNetwork:
 
         reading = read_module(load_module(text), input)
         return OwnNetwork(text, reading.architecture, reading.notes)
+    if text.rstrip(":").endswith(".py"):
+        check_factory(text)
     if text not in ZOO and not text.endswith(".json") and ("(" in text or "|" in text):
         network = Architecture(input or _SMALL, parse_notation(text), GAP, classes=10)
     else:

@@ -49,6 +49,15 @@ def test_json_is_all_there_is_on_stdout(nas_tc, tmp_path):
     [
         (("alexnet",), "not a factory: 'alexnet'; write path/to/file.py:name"),
         (("no.py:Net",), "no such file: 'no.py'"),
+        (("no.py",), "no such file: 'no.py'"),
+        (("README.md",), "not a factory: 'README.md'"),
+        (("none.py:",), "none.py has no class, function or module that could be the network"),
+        (("bad.py",), r"bad.py is no Python file: .* \(bad.py, line 1\)"),
+        (
+            ("some.py",),
+            "some.py is a file: say what in it makes the module, as in some.py:net; it has "
+            "Net, make, net$",
+        ),
         ((f"{MODULES}:Resnet",), "unknown factory 'Resnet'.* did you mean 'ResNet'"),
         ((f"{MODULES}:ResNet", "--input", "3x32"), "write channels, height and width"),
         ((f"{MODULES}:ResNet", "--input", "1x32x32"), "does not run on images of 1x32x32"),
@@ -57,7 +66,13 @@ def test_json_is_all_there_is_on_stdout(nas_tc, tmp_path):
         ((f"{MODULES}:ResNet", "--out", "/no/where.json"), "cannot write the network"),
     ],
 )
-def test_bad_input_is_a_line(nas_tc, arguments, complaint):
+def test_bad_input_is_a_line(nas_tc, arguments, complaint, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "none.py").write_text("import re\n_words = re.compile('.')\n")
+    (tmp_path / "bad.py").write_text("x = (")
+    (tmp_path / "some.py").write_text(
+        "from torch import nn\nclass Net(nn.Module): ...\ndef make(): ...\nnet = nn.ReLU()\n"
+    )
     code, _, err = nas_tc("import", *arguments)
     assert (code, err.count("\n")) == (2, 1)
     assert re.search(complaint, err)
