@@ -12,6 +12,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 from nas_tc._files import as_text
 from nas_tc._words import short_number
 from nas_tc.cost.measures import parse_measure
+from nas_tc.report.label_places import Label, draw_labels
 from nas_tc.report.tables import front_of
 from nas_tc.study import StudyRecord, TrialRecord, objective
 
@@ -49,14 +50,16 @@ def draw_front(
     # As the front, by means: a training that repeats another is no network of its own.
     networks = [trial for trial in record.complete if trial.repeat_of is None]
     others = [trial for trial in networks if trial.number not in on_front]
+    dots_of_others = [(_amount(each, cost), 100 * (each.mean_val_error or 0.0)) for each in others]
     axes.scatter(
-        [_amount(trial, cost) for trial in others],
-        [100 * (trial.mean_val_error or 0.0) for trial in others],
+        [x for x, _ in dots_of_others],
+        [error for _, error in dots_of_others],
         s=22,
         color=_OTHER,
         label=f"trained to the end ({len(networks)})",
     )
     limit = budget_limit(record, cost)
+    labels: list[Label] = []
     if front:
         costs = [_amount(trial, cost) for trial in front]
         errors = [100 * (trial.mean_val_error or 0.0) for trial in front]
@@ -73,16 +76,11 @@ def draw_front(
                 [*costs, end], [*errors, errors[-1]], where="post", color=_FRONT, linewidth=1.5
             )
             axes.scatter(costs, errors, s=40, color=_FRONT, zorder=3, clip_on=False, label=label)
-        for trial, x, error in zip(front, costs, errors, strict=True):
-            axes.annotate(
-                str(trial.number),
-                (x, error),
-                textcoords="offset points",
-                xytext=(5, 5),
-                color=_FRONT,
-                fontsize=9,
-            )
-    _draw_baselines(axes, record, cost)
+        labels = [
+            Label(str(trial.number), x, error, _FRONT)
+            for trial, x, error in zip(front, costs, errors, strict=True)
+        ]
+    labels += _draw_baselines(axes, record, cost)
     if limit:
         axes.axvline(
             limit,
@@ -107,6 +105,7 @@ def draw_front(
     )
     axes.grid(visible=True, which="major", color="#e5e8eb", linewidth=0.8)
     axes.set_axisbelow(True)
+    draw_labels(axes, labels, [dot for dot in dots_of_others if isfinite(dot[0])])
     # The best place takes minutes to find among thousands of points; nothing is both dear and bad.
     if len(record.trials) <= _MANY:
         axes.legend(frameon=False, fontsize=9)
@@ -118,15 +117,15 @@ def draw_front(
             figure.savefig(each, metadata={"Date": None} if is_svg else None)
 
 
-def _draw_baselines(axes: Axes, record: StudyRecord, cost: str) -> None:
-    """A diamond and a name for each: what the search has to beat."""
+def _draw_baselines(axes: Axes, record: StudyRecord, cost: str) -> list[Label]:
+    """Draws a diamond for each, what the search has to beat; gives their labels."""
     drawn = [
         (x, 100 * (trial.mean_val_error or 0.0), trial.baseline or "")
         for trial in record.baselines
         if isfinite(x := _amount(trial, cost))
     ]
     if not drawn:
-        return
+        return []
     axes.scatter(
         [x for x, _, _ in drawn],
         [error for _, error, _ in drawn],
@@ -139,16 +138,7 @@ def _draw_baselines(axes: Axes, record: StudyRecord, cost: str) -> None:
         clip_on=False,  # an error of 0 lies on the axis
         label=f"baselines ({len(drawn)})",
     )
-    for x, error, name in drawn:
-        axes.annotate(
-            name,
-            (x, error),
-            textcoords="offset points",
-            xytext=(0, 7),
-            ha="center",
-            color=_BASELINE,
-            fontsize=9,
-        )
+    return [Label(name, x, error, _BASELINE, is_above=True) for x, error, name in drawn]
 
 
 def _amount(trial: TrialRecord, cost: str) -> float:
