@@ -4,7 +4,8 @@
 
 For each shipped space: its graph, a count within a complexity that one network in a million keeps
 (and half of them), a thousand samples; the cost of one network, and of a million at once; a
-proposal with 100 and with 1,000 finished trials. Beside it, the ratio to plain-32 in the same run.
+proposal with 100 and with 1,000 finished trials, and with 100 within limits on memory. Beside it,
+the ratio to plain-32 in the same run.
 All times are those of the processor, so that other programs matter little. The last line is JSON.
 """
 
@@ -40,6 +41,11 @@ LIMITS = {  # several limits at once, which one network in a hundred or fewer ke
     "mobile-32": "complexity<=6M, params<=30k",
     "mixed-32": "alexnet*0.6, params<=20k, train_memory<=60MB@b128",
     "tiny-96": "weights<=64KiB@int8, memory<=32KiB@int8",
+}
+MEMORY = {  # limits on memory, as people have them
+    "plain-32": "memory<=1MB, train_memory<=60MB@b128",
+    "mobile-224": "weights<=20MB, memory<=40MB, train_memory<=4GB@b32",
+    "tiny-96": "weights<=256KiB@int8, memory<=320KiB@int8",
 }
 
 
@@ -92,11 +98,13 @@ def costs(space: Space, many: int) -> dict[str, float]:
     }
 
 
-def proposals(space: Space, limit: int, trials: int, many: int) -> float:
+def proposals(space: Space, budget_text: str, trials: int, many: int) -> float:
     """Milliseconds a proposal, the median, with so many finished trials."""
-    budget = resolve_budget(parse_budget(str(limit)), space.input, space.classes)
+    budget = resolve_budget(parse_budget(budget_text), space.input, space.classes)
     random = np.random.default_rng(2)
-    feasible = Feasible(space, 0, limit)
+    feasible = Feasible(
+        space, 0, budget.complexity or complexity(extreme_network(space, "costliest"))
+    )
     distributions = {gene.name: CategoricalDistribution(gene.choices) for gene in space.genes}
     study = optuna.create_study(sampler=network_sampler(space, budget, 0))
     study.add_trials(
@@ -135,7 +143,9 @@ def measured(name: str, *, quick: bool) -> dict[str, float]:
         found |= {f"{key}_{what}": v for what, v in count_and_draw(space, limit).items()}
     found |= costs(space, 100_000 if quick else 1_000_000)
     for trials in (100, 1000):
-        found[f"proposal_{trials}_ms"] = proposals(space, limit, trials, 4 if quick else 12)
+        found[f"proposal_{trials}_ms"] = proposals(space, str(limit), trials, 4 if quick else 12)
+    if name in MEMORY:
+        found["proposal_memory_ms"] = proposals(space, MEMORY[name], 100, 4 if quick else 12)
     if name in LIMITS:
         found["first_s"] = first_proposal(space, LIMITS[name])
     found["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
@@ -152,22 +162,23 @@ def main() -> None:
     print(
         "| space | networks | graph, s | one in 10^6: count, draw 1,000, s | half: the same | "
         "cost of one, first and again, us | a second in batches | "
-        "proposal at 100, 1,000 trials, ms | ratio | "
+        "proposal at 100, 1,000 trials, ms | ratio | within limits on memory, 100 trials, ms | "
         "first within several limits, s |"
     )
-    print("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
+    print("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
     found = {}
     for name in names:
         each = found[name] = measured(name, quick=options.quick)
         ratio = each["proposal_100_ms"] / found["plain-32"]["proposal_100_ms"]
         first = f"{each['first_s']:.2f}" if "first_s" in each else ""
+        memory = f"{each['proposal_memory_ms']:.0f}" if "proposal_memory_ms" in each else ""
         print(
             f"| {name} | {each['networks']:.2g} | {each['graph_s']:.2f} | "
             f"{each['rare_count_s']:.2f}, {each['rare_draw_s']:.2f} | "
             f"{each['half_count_s']:.2f}, {each['half_draw_s']:.2f} | {each['first_us']:.0f}, "
             f"{each['one_us']:.0f} | "
             f"{each['per_s'] / 1e6:.1f} M | {each['proposal_100_ms']:.0f}, "
-            f"{each['proposal_1000_ms']:.0f} | {ratio:.1f} | {first} |",
+            f"{each['proposal_1000_ms']:.0f} | {ratio:.1f} | {memory} | {first} |",
             flush=True,
         )
     print(json.dumps(found))

@@ -7,12 +7,13 @@ place.
 """
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from nas_tc.architecture import Architecture, Conv, Linear, volume, walk
-from nas_tc.cost.tensors import IMAGES, ops
+from nas_tc.architecture import Architecture, Conv, Layer, Linear, volume, walk
+from nas_tc.cost.tensors import IMAGES, Op, ops
 
-_BIAS_BYTES = 4  # int32
+BIAS_BYTES = 4  # int32
 
 
 def int8_weight_bytes(architecture: Architecture) -> int:
@@ -24,12 +25,17 @@ def int8_weight_bytes(architecture: Architecture) -> int:
     Raises:
         ArchitectureError: A map shrinks to nothing.
     """
+    return int8_bytes_of(walk(architecture))
+
+
+def int8_bytes_of(layers: Iterable[Layer]) -> int:
+    """Bytes of the weights and biases of some layers."""
     total = 0
-    for layer in walk(architecture):
+    for layer in layers:
         if isinstance(layer, Conv):
-            total += layer.weights + _BIAS_BYTES * layer.n_out
+            total += layer.weights + BIAS_BYTES * layer.n_out
         elif isinstance(layer, Linear):
-            total += layer.macs + _BIAS_BYTES * layer.n_out
+            total += layer.macs + BIAS_BYTES * layer.n_out
     return total
 
 
@@ -46,14 +52,25 @@ def int8_memory_bytes(architecture: Architecture) -> int:
         ArchitectureError: A map shrinks to nothing.
     """
     steps = ops(replace(architecture, norm="none"), training=False)
+    return max(int8_live_values(steps, volume(architecture.input)))
+
+
+def int8_live_values(steps: tuple[Op, ...], images: int) -> Iterator[int]:
+    """What lives during each operation of a forward pass; the image lives until it is read.
+
+    Args:
+        steps: Operations without normalisation, in order.
+        images: Number of values of an image.
+
+    Yields:
+        Number of values.
+    """
     readers = Counter(tensor for op in steps for tensor in op.reads)
-    live = {IMAGES: volume(architecture.input)}
-    peak = 0
+    live = {IMAGES: images}
     for op in steps:
         live[op.writes] = op.size
-        peak = max(peak, sum(live.values()))
+        yield sum(live.values())
         for tensor in op.reads:
             readers[tensor] -= 1
             if not readers[tensor]:
                 del live[tensor]
-    return peak

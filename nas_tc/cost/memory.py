@@ -68,7 +68,7 @@ def inference_bytes(architecture: Architecture, batch: int = 1) -> int:
     """
     steps = ops(architecture, training=False)
     images = volume(architecture.input)
-    peak = max(2 * images, *_forward(steps, images, keep=False))
+    peak = max(2 * images, *live_values(steps, images, keep=False))
     return _BYTES * (_params(steps) + batch * (images + peak))
 
 
@@ -96,8 +96,11 @@ def training_memory(
     params = _params(steps)
     states = OPTIMIZER_VALUES[optimizer] * params
     copy_bytes = 0 if value_bytes == _BYTES else value_bytes  # of the copy of a weight
-    forward = batch * value_bytes * max(_forward(steps, images, keep=True)) + copy_bytes * params
-    backward = max(_backward_bytes(steps, images, batch, value_bytes, copy_bytes))
+    forward = batch * value_bytes * max(live_values(steps, images, keep=True)) + copy_bytes * params
+    backward = max(
+        batch * value_bytes * values + _BYTES * gradients + copy_bytes * copies
+        for values, gradients, copies in backward_values(steps, images)
+    )
     # Adam's update takes the root of a parameter's second moments, and a quotient.
     update = params + (2 * max(op.params for op in steps) if optimizer == "adam" else 0)
     peak = max(forward, backward, _BYTES * update)
@@ -105,7 +108,7 @@ def training_memory(
         parameter_bytes=_BYTES * params,
         gradient_bytes=_BYTES * params,
         optimizer_bytes=_BYTES * states,
-        saved_bytes=value_bytes * batch * _saved(steps, images),
+        saved_bytes=value_bytes * batch * saved_values(steps, images),
         peak_bytes=_BYTES * (params + states + batch * images) + peak,
     )
 
@@ -119,14 +122,14 @@ def _sizes(steps: tuple[Op, ...], images: int) -> dict[int, int]:
     return {IMAGES: images, **{op.writes: op.size for op in steps}}
 
 
-def _saved(steps: tuple[Op, ...], images: int) -> int:
+def saved_values(steps: tuple[Op, ...], images: int) -> int:
     """Number of values that the backward pass needs, for one image."""
     sizes = _sizes(steps, images)
     kept = {tensor for op in steps for tensor in op.keeps}
     return sum(sizes[tensor] for tensor in kept) + sum(op.keeps_more for op in steps)
 
 
-def _forward(steps: tuple[Op, ...], images: int, *, keep: bool) -> Iterator[int]:
+def live_values(steps: tuple[Op, ...], images: int, *, keep: bool) -> Iterator[int]:
     """Number of values that live during each operation of a forward pass, for one image.
 
     A tensor lives until its last reader is done; with `keep`, what the backward pass needs stays.
@@ -147,16 +150,21 @@ def _forward(steps: tuple[Op, ...], images: int, *, keep: bool) -> Iterator[int]
                 del live[tensor]
 
 
-def _backward_bytes(
-    steps: tuple[Op, ...], images: int, batch: int, value_bytes: int, copy_bytes: int
-) -> Iterator[int]:
-    """Bytes that live during each operation's backward pass, gradients of weights included.
+def backward_values(steps: tuple[Op, ...], images: int) -> Iterator[tuple[int, int, int]]:
+    """What lives during each operation's backward pass.
 
-    Where weights have copies in another type, an operation's gradient is made in that type first.
+    Args:
+        steps: Operations of the forward pass, in order.
+        images: Number of values of an image.
+
+    Yields:
+        Values of tensors for one image; gradients of weights; and, where weights have copies in
+        another type, values in that type: the copies, and the operation's gradient, which is made
+        in that type first.
     """
     sizes = _sizes(steps, images)
     keepers = Counter(tensor for op in steps for tensor in op.keeps)
-    saved = _saved(steps, images)
+    saved = saved_values(steps, images)
     gradients = {steps[-1].writes: steps[-1].size}
     weight_gradients = 0
     copies = _params(steps)
@@ -170,8 +178,7 @@ def _backward_bytes(
             made = Counter(dict.fromkeys(op.reads, 0)) + Counter({min(op.reads): op.size})
             arrived = 0
         now = saved + arrived + sum(gradients.values()) + sum(made.values())
-        copies_bytes = copy_bytes * (copies + op.params)
-        yield batch * value_bytes * now + _BYTES * weight_gradients + copies_bytes
+        yield now, weight_gradients, copies + op.params
         copies -= op.params
         for tensor in op.reads:
             if tensor != IMAGES:

@@ -55,10 +55,24 @@ def ops(architecture: Architecture, *, training: bool, value_bytes: int = 4) -> 
     Raises:
         ArchitectureError: A map shrinks to nothing.
     """
+    return part_ops(walk(architecture), training=training, value_bytes=value_bytes)
+
+
+def part_ops(
+    layers: tuple[Layer, ...], *, training: bool, value_bytes: int = 4, before: Op | None = None
+) -> tuple[Op, ...]:
+    """The operations of a part of a network, in order.
+
+    Args:
+        layers: Layers of the part.
+        training: Whether drop-out takes part.
+        value_bytes: Bytes of a value of a map: 4 in float32, 2 in bfloat16.
+        before: Operation that makes the part's input, as tensor 0: it is the first of the
+            operations then. None: the part begins with the images.
+    """
     index_values = _INDEX_BYTES // value_bytes
-    layers = walk(architecture)
-    found: list[Op] = []
-    outputs = {-1: IMAGES}
+    found: list[Op] = [] if before is None else [before]
+    outputs = {-1: IMAGES if before is None else 0}
     for number, (layer, feeds) in enumerate(zip(layers, sources(layers), strict=True)):
         op = _main(layer, tuple(outputs[feed] for feed in feeds), len(found), index_values)
         found.append(op)

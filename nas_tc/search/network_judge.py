@@ -1,11 +1,14 @@
 """Which of many networks are within a limit, and the setting of the genes that stands for each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nas_tc.sampler.distributions import Params
-from nas_tc.space import Space, canonical_settings, complexity_batch
+from nas_tc.space import Limited, Space, canonical_settings, complexity_batch, keeps_limits
+
+Ints = NDArray[np.int64]
 
 
 class NetworkJudge:
@@ -15,14 +18,11 @@ class NetworkJudge:
         space: Space of the networks.
         least: Least multiply-adds.
         most: Most multiply-adds.
-        cost: Function that gives the multiply-adds of one network, or more than `most` or less than
-            0 for one that breaks another limit; None: there is no other limit.
+        others: Limits by formulas besides the complexity.
     """
 
-    def __init__(
-        self, space: Space, least: int, most: int, cost: Callable[[Params], float] | None
-    ) -> None:
-        self._space, self._least, self._most, self._cost = space, least, most, cost
+    def __init__(self, space: Space, least: int, most: int, others: Sequence[Limited] = ()) -> None:
+        self._space, self._least, self._most, self._others = space, least, most, others
 
     def __call__(self, settings: Sequence[Params]) -> list[tuple[Params, float] | None]:
         """The canonical setting and the multiply-adds of each; None: it is not within the limits.
@@ -34,12 +34,23 @@ class NetworkJudge:
         rows = np.array(self._space.numbers(settings), dtype=np.int64)
         rows = rows.reshape(len(settings), len(self._space.genes))
         macs = complexity_batch(self._space, rows)
-        fits = (macs >= max(self._least, 0)) & (macs <= self._most)
-        if self._cost is not None:
-            for place in np.flatnonzero(fits).tolist():
-                fits[place] = self._least <= self._cost(settings[place]) <= self._most
-        places = np.flatnonzero(fits)
+        places = self._within(rows, macs)
         canonical = self._space.values(canonical_settings(self._space, rows[places]).tolist())
         for place, values in zip(places.tolist(), canonical, strict=True):
             found[place] = (values, float(macs[place]))
         return found
+
+    def within(self, rows: Ints) -> Ints:
+        """The rows of a numbered array of settings that are within the limits.
+
+        Args:
+            rows: Index of the choice of each gene, shape (networks, genes).
+        """
+        return rows[self._within(rows, complexity_batch(self._space, rows))]
+
+    def _within(self, rows: Ints, macs: Ints) -> Ints:
+        """Places of the rows that are within the limits."""
+        places = np.flatnonzero((macs >= max(self._least, 0)) & (macs <= self._most))
+        if self._others:
+            places = places[keeps_limits(self._space, rows[places], self._others)]
+        return places

@@ -23,7 +23,7 @@ _DECODED = 4096  # networks that are remembered
 _FAR = 2  # times the limit: what a network is said to cost that is over one that is no number
 _FEWEST, _MOST = 64, 4096  # networks of a batch of draws: each is twice as large as the last
 _DRAWN = 32_768  # networks for one call, before walking to those that keep the other limits too
-_CHECKED = 20  # of them, times the first batch, that are compared with limits that are no sums
+_CHECKED = 20  # of them, times the first batch, that are compared with limits without a formula
 
 
 def network_sampler(
@@ -80,8 +80,9 @@ def network_sampler(
     def canonical(genes: Params) -> Params:
         return space.encode(decode(genes))
 
+    judge = NetworkJudge(space, limit.least_complexity, most, others)
     draws = (
-        _Networks(space, limit, most, cost, is_admitted, is_checked=bool(others or admits))
+        _Networks(space, limit, most, cost, judge, is_admitted if admits else None)
         if distributions
         else None
     )
@@ -92,7 +93,7 @@ def network_sampler(
         floor=limit.least_complexity,
         seed=seed,
         canonical=canonical,
-        judge=NetworkJudge(space, limit.least_complexity, most, cost if others else None),
+        judge=judge,
         draws=draws,
         repeats=True,
         admits=None if admits is None else is_admitted,
@@ -130,14 +131,13 @@ class _Networks:
         limit: Limit,
         most: int,
         cost: Cost,
-        admits: Callable[[Params], bool],
-        *,
-        is_checked: bool,
+        judge: NetworkJudge,
+        admits: Callable[[Params], bool] | None,
     ) -> None:
         self._space, self._limit = space, limit
         self._cost, self._least, self._most = cost, limit.least_complexity, most
-        self._admits = admits
-        self._is_checked = is_checked  # by more than the complexity
+        self._judge = judge
+        self._admits = admits or _anything
         self._walker: Draws | None = None
         self._distributions = _distributions(space)
         self.all: list[Params] | None = None
@@ -145,10 +145,11 @@ class _Networks:
             self._source: Feasible | Joint = Joint(space, limit.caps)
         else:
             self._source = Feasible(space, self._least, most)
+        # What is drawn may break a limit.
+        self._is_checked = admits is not None or isinstance(self._source, Joint)
         if self._source.count <= _LISTED:
             # What is admitted may change, so all that keep the formulas are listed.
-            listed = space.values(self._source.all().tolist())
-            self.all = [each for each in listed if self._is_within(each)]
+            self.all = [*space.values(judge.within(self._source.all()).tolist())]
             if not any(map(self._admits, self.all)):
                 raise BudgetError(
                     f"no network of the space {space.name!r} is within {str(limit.budget)!r}; "
@@ -164,12 +165,12 @@ class _Networks:
         batch = max(settings, _FEWEST) if self._is_checked else settings
         drawn, checked, most_checked = 0, 0, _CHECKED * batch
         while drawn < _DRAWN and checked < most_checked:
-            rows = self._source.draw(batch, random)
+            rows = self._judge.within(self._source.draw(batch, random))
             drawn, batch = drawn + batch, max(batch, min(2 * batch, _MOST))
             rows = rows[: most_checked - checked]
             checked += len(rows)
             values = self._space.values(rows.tolist())
-            found += islice(filter(self._fits, values), settings - len(found))
+            found += islice(filter(self._admits, values), settings - len(found))
             if len(found) == settings:
                 return found
         # For this call alone: the next depends on its seed, not on the luck of this one.
@@ -189,7 +190,7 @@ class _Networks:
             return NearestDraws(self._space, self._limit, self._fits)
 
     def _fits(self, genes: Params) -> bool:
-        return not self._is_checked or (self._is_within(genes) and self._admits(genes))
+        return self._is_within(genes) and self._admits(genes)
 
     def _is_within(self, genes: Params) -> bool:
         return self._least <= self._cost(genes) <= self._most
@@ -198,6 +199,10 @@ class _Networks:
         """The cost, over the limit for what is not admitted: that leads to cheaper networks."""
         cost = self._cost(genes)
         return cost if cost > self._most or self._admits(genes) else _FAR * self._most
+
+
+def _anything(_genes: Params) -> bool:
+    return True
 
 
 def _distributions(space: Space) -> dict[str, BaseDistribution]:

@@ -14,6 +14,8 @@ from nas_tc.space.size import count_networks, extreme_network, extreme_networks
 from nas_tc.space.space import Space, Values, genes_of
 
 if TYPE_CHECKING:
+    from nas_tc.space.amounts import amounts_batch as amounts_batch
+    from nas_tc.space.amounts import keeps_limits as keeps_limits
     from nas_tc.space.batch import complexity_batch as complexity_batch
     from nas_tc.space.canonical import canonical_settings as canonical_settings
     from nas_tc.space.feasible import Feasible as Feasible
@@ -32,6 +34,7 @@ __all__ = [
     "SpaceShare",
     "StageChoices",
     "Values",
+    "amounts_batch",
     "canonical_settings",
     "complexity_batch",
     "count_networks",
@@ -40,6 +43,7 @@ __all__ = [
     "extreme_networks",
     "fitting",
     "genes_of",
+    "keeps_limits",
     "load_space",
     "most_alike",
     "nearest_network",
@@ -53,9 +57,11 @@ __all__ = [
 _WITH_NUMPY = {  # the command line does without it
     "Feasible": "nas_tc.space.feasible",
     "Joint": "nas_tc.space.joint",
+    "amounts_batch": "nas_tc.space.amounts",
     "canonical_settings": "nas_tc.space.canonical",
     "complexity_batch": "nas_tc.space.batch",
     "dead_choices": "nas_tc.space.unused",
+    "keeps_limits": "nas_tc.space.amounts",
 }
 
 

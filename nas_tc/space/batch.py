@@ -4,6 +4,8 @@ A gene is a choice of the space, such as the width of stage 2; a setting is the 
 for each gene. The complexity of an array of settings is one look-up in a table for each stage.
 """
 
+from collections.abc import Iterator
+from functools import lru_cache
 from math import prod
 
 import numpy as np
@@ -35,6 +37,28 @@ def complexity_batch(space: Space, settings: NDArray[np.integer]) -> Ints:
     Raises:
         SpaceError: The array has another shape, or an index is out of range.
     """
+    check_settings(space, settings)
+    found = np.empty(len(settings), dtype=np.int64)
+    for start in range(0, len(settings), _CHUNK):
+        columns = np.ascontiguousarray(settings[start : start + _CHUNK].T, dtype=np.int64)
+        total = np.zeros(columns.shape[1], dtype=np.int64)
+        for table, place in stage_places(space, columns):
+            total += table.cost.ravel()[place]
+        total[table.following.ravel()[place] == DEAD] = -1
+        found[start : start + _CHUNK] = total
+    return found
+
+
+def check_settings(space: Space, settings: NDArray[np.integer]) -> None:
+    """Refuses settings of another shape or with numbers that no choice has.
+
+    Args:
+        space: Space of the networks.
+        settings: Index of the choice of each gene, shape (candidates, genes).
+
+    Raises:
+        SpaceError: The array has another shape, or an index is out of range.
+    """
     genes = space.genes
     if settings.ndim != 2 or settings.shape[1] != len(genes):
         raise SpaceError(
@@ -44,13 +68,37 @@ def complexity_batch(space: Space, settings: NDArray[np.integer]) -> Ints:
     counts = np.array([len(gene.choices) for gene in genes])
     if len(settings) and ((settings < 0) | (settings >= counts)).any():
         raise SpaceError(f"settings of {space.name!r} number the choices of each gene from 0")
-    tables = stage_tables(space)
-    rows = [_rows(space, table, number) for number, table in enumerate(tables, start=1)]
-    found = np.empty(len(settings), dtype=np.int64)
-    for start in range(0, len(settings), _CHUNK):
-        columns = np.ascontiguousarray(settings[start : start + _CHUNK].T, dtype=np.int64)
-        found[start : start + _CHUNK] = _of_chunk(space, tables, rows, columns)
-    return found
+
+
+def stage_places(space: Space, columns: Ints) -> Iterator[tuple[StageTable, Ints]]:
+    """The place of each network in the table of each stage: state times options, plus option.
+
+    Args:
+        space: Space of the networks.
+        columns: Index of the choice of each gene, shape (genes, candidates).
+
+    Yields:
+        The table of a stage, and the places in its flattened arrays, shape (candidates,).
+    """
+    tables, steps_of = stage_tables(space), _steps(space)
+    starts = np.array([tables[0].state(each, space.input[0]) for each in space.sides])
+    names = [gene.name for gene in space.genes]
+    state = np.full(columns.shape[1], starts[0], dtype=np.int64)
+    if "resolution" in names:
+        state = starts[columns[names.index("resolution")]]
+    for table, steps in zip(tables, steps_of, strict=True):
+        place = state * table.following.shape[1]
+        for column, step in steps.items():
+            place += columns[column] * step
+        yield table, place
+        state = table.following.ravel()[place].astype(np.int64)
+
+
+@lru_cache(maxsize=16)
+def _steps(space: Space) -> tuple[dict[int, int], ...]:
+    return tuple(
+        _rows(space, table, number) for number, table in enumerate(stage_tables(space), start=1)
+    )
 
 
 def _rows(space: Space, table: StageTable, number: int) -> dict[int, int]:
@@ -64,23 +112,3 @@ def _rows(space: Space, table: StageTable, number: int) -> dict[int, int]:
         if name in columns:
             found[columns[name]] = prod(counts[place + 1 :])
     return found
-
-
-def _of_chunk(
-    space: Space, tables: tuple[StageTable, ...], rows: list[dict[int, int]], columns: Ints
-) -> Ints:
-    """Complexity of each setting, from settings as columns, shape (genes, candidates)."""
-    total = np.zeros(columns.shape[1], dtype=np.int64)
-    starts = np.array([tables[0].state(each, space.input[0]) for each in space.sides])
-    names = [gene.name for gene in space.genes]
-    state = np.full(columns.shape[1], starts[0], dtype=np.int64)
-    if "resolution" in names:
-        state = starts[columns[names.index("resolution")]]
-    for table, steps in zip(tables, rows, strict=True):
-        place = state * table.following.shape[1]
-        for column, step in steps.items():
-            place += columns[column] * step
-        total += table.cost.ravel()[place]
-        state = table.following.ravel()[place].astype(np.int64)
-    total[state == DEAD] = -1
-    return total

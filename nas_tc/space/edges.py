@@ -17,7 +17,7 @@ class Level:
     Attributes:
         src: Node before, a number from 0.
         dst: Node behind.
-        costs: Amounts of the measures of `unit_costs`, shape (3, edges).
+        costs: Amounts of the measures of `unit_costs`, shape (4, edges).
         option: Number of the option that an edge is.
         nodes: Number of nodes before, and behind.
     """

@@ -14,12 +14,15 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from nas_tc.architecture import Architecture, Stage, head_named, walk
+from nas_tc.architecture import head_named
 from nas_tc.errors import SpaceError
 from nas_tc.space.choices import STAGE_FIELDS
 from nas_tc.space.edges import Edges, Level
+from nas_tc.space.head_costs import head_costs
+from nas_tc.space.onward import cheapest_onward
 from nas_tc.space.space import Space
 from nas_tc.space.stage_level import Nodes, first_unit, split, stage_level
+from nas_tc.space.stage_limits import MemoryLimit, choices_within
 from nas_tc.space.table import NO_MAP, StageTable, stage_tables
 from nas_tc.space.unit_costs import MEASURES, PARAMS
 
@@ -70,16 +73,22 @@ class Graph:
 
 
 @lru_cache(maxsize=16)
-def network_graph(space: Space) -> Graph:
+def network_graph(space: Space, limits: tuple[MemoryLimit, ...] = ()) -> Graph:
     """The graph of a space; it has no edges where no network of the space exists.
 
     Args:
         space: Space of the networks.
+        limits: Limits on memory; choices that are over them by themselves are left out.
 
     Raises:
         SpaceError: A stage has too many choices.
     """
     tables = stage_tables(space)
+    kept: Sequence[NDArray[np.bool_] | None] = [None] * len(tables)
+    if limits:
+        levels = network_graph(space).levels
+        fewest = cheapest_onward(levels, [level.costs[PARAMS] for level in levels])[0][0]
+        kept = choices_within(space, limits, int(fewest))
     shares = space.shares_block
     last_sharing = max((n for n, each in enumerate(shares, start=1) if each), default=0)
     sharing = len(space.blocks) if last_sharing else 1
@@ -98,7 +107,13 @@ def network_graph(space: Space) -> Graph:
         can_end = not is_last and 0 in space.stages[number].depth
         before = len(nodes.state)
         level, nodes = stage_level(
-            space, number, table, nodes, flags=can_end, keeps=number < last_sharing
+            space,
+            number,
+            table,
+            nodes,
+            kept[number - 1],
+            flags=can_end,
+            keeps=number < last_sharing,
         )
         dst, nodes = nodes.numbered(sharing, widest)
         level = replace(level, dst=dst, nodes=(before, len(nodes.state)))
@@ -112,9 +127,11 @@ def network_graph(space: Space) -> Graph:
     picks.append({name: pick for (name, _), pick in zip(_WHOLE, combined, strict=True)})
     src, option = (each.ravel() for each in np.indices((len(nodes.state), combined.shape[1])))
     costs = _no_costs(len(src))
-    costs[PARAMS] = _head_params(space, nodes, tables[-1])[src, picks[-1]["head"][option]]
+    heads = _head_costs(space, nodes, tables[-1])
+    costs[:] = heads[:, src, picks[-1]["head"][option]]
     levels.append(Level(src, np.zeros_like(src), costs, option, (len(nodes.state), 1)))
-    _check_resolutions(space, levels, resolution)
+    if not limits:
+        _check_resolutions(space, levels, resolution)
     return Graph(space, tuple(levels), tuple(picks), tuple(halves))
 
 
@@ -122,21 +139,18 @@ def _no_costs(edges: int) -> Ints:
     return np.zeros((MEASURES, edges), dtype=np.int64)
 
 
-def _head_params(space: Space, nodes: Nodes, table: StageTable) -> Ints:
-    """Parameters of each head behind each of the last nodes, shape (nodes, heads)."""
+def _head_costs(space: Space, nodes: Nodes, table: StageTable) -> Ints:
+    """Amounts of each head behind each of the last nodes, shape (4, nodes, heads)."""
     leaving = np.array(table.leaving)
     channels = np.where(
         nodes.state > NO_MAP, leaving[(nodes.state - NO_MAP - 1) % len(leaving)], nodes.channels
     )
     heads = [head_named(name) for name in space.heads] or [space.head]
-    known: dict[int, list[int]] = {}
-    for width in set(channels.tolist()):
-        known[width] = []
-        for head in heads:
-            bare = Architecture((1, 1, 1), (Stage(1, width, 1),), head, space.classes)
-            known[width].append(sum(layer.params for layer in walk(bare)[1:]))
-    found = np.array([known[width] for width in channels.tolist()], dtype=np.int64)
-    return found.reshape(len(channels), len(heads))
+    found = [
+        [head_costs(head, width, space.classes) for head in heads] for width in channels.tolist()
+    ]
+    shaped = np.array(found, dtype=np.int64).reshape(len(channels), len(heads), MEASURES)
+    return np.ascontiguousarray(np.moveaxis(shaped, -1, 0))
 
 
 def alive_nodes(levels: Sequence[Level]) -> list[Ints]:

@@ -1,10 +1,11 @@
 """Uniform samples of the networks within several limits at once, where hardly any network fits.
 
-Complexity, parameters and a part of the memory of a training step are sums over the stages, so a
-limit on them is a linear inequality. A weighted sum of these is one, too, that every network within
-the limits keeps, and whose networks can be counted and drawn as those within one limit. The weights
-are chosen so that most of them keep each limit; the others are left out of the samples. If no
-network keeps a weighted sum, none is within the limits: that is a proof.
+A peak of memory is the most of any stage, so choices of a stage that need more by themselves are
+left out at once. Complexity, parameters and a part of the memory of a training step are sums over
+the stages, so a limit on them is a linear inequality. A weighted sum of these is one, too, that
+every network within the limits keeps, and whose networks can be counted and drawn as those within
+one limit. The weights are chosen so that most of them keep each limit; the others are left out of
+the samples. If no network keeps a weighted sum, none is within the limits: that is a proof.
 """
 
 from collections.abc import Sequence
@@ -15,12 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas_tc.errors import SpaceError
+from nas_tc.space.amounts import keeps_limits
 from nas_tc.space.graph import Graph, network_graph
 from nas_tc.space.nearest import Limited
 from nas_tc.space.onward import cheapest_onward
 from nas_tc.space.paths import Paths, TooManyError, random_places
+from nas_tc.space.peaks import KINDS
 from nas_tc.space.space import Space
-from nas_tc.space.unit_costs import COMPLEXITY, KEPT, PARAMS
+from nas_tc.space.stage_limits import MemoryLimit
+from nas_tc.space.unit_costs import COMPLEXITY, INT8_WEIGHTS, KEPT, PARAMS
 
 _BYTES = 4  # float32
 _BINS = 1 << 11  # different weighted sums, at most
@@ -50,22 +54,23 @@ class _Bound:
 
 
 class Joint:
-    """Samples of the networks of a space within several limits.
+    """Uniform samples of the networks of a space within several limits.
 
     Args:
         space: Space of the networks.
         limits: Limits that formulas can check.
 
     Attributes:
-        count: Number of networks that are drawn from, those included that break a limit; 0 is a
-            proof that no network of the space is within the limits.
+        count: Number of networks that are drawn from; those of them that break a limit are left
+            out. 0 is a proof that no network of the space is within the limits.
 
     Raises:
         SpaceError: A stage has too many choices.
     """
 
     def __init__(self, space: Space, limits: Sequence[Limited]) -> None:
-        self._graph = network_graph(space)
+        self._limits = tuple(limits)
+        self._graph = network_graph(space, _on_memory(limits))
         self._bounds = _bounds(self._graph, limits)
         self.count = 0
         self._paths: Paths | None = None
@@ -90,7 +95,7 @@ class Joint:
             weights /= weights.mean()
 
     def draw(self, networks: int, random: np.random.Generator) -> Ints:
-        """Settings of drawn networks, without those that are known to break a limit.
+        """Settings of drawn networks, without those that break a limit.
 
         Args:
             networks: Number of networks to draw.
@@ -107,14 +112,14 @@ class Joint:
         return self._settings(self._paths.at(random_places(self.count, networks, random)))
 
     def all(self) -> Ints:
-        """Settings of all networks but those that are known to break a limit."""
+        """Settings of all networks within the limits."""
         if self._paths is None:
             return np.zeros((0, len(self._graph.space.genes)), dtype=np.int64)
         return self._settings(self._paths.at(np.arange(self.count)))
 
     def _settings(self, edges: list[Ints]) -> Ints:
-        kept = self._keeps(edges).all(axis=0)
-        return self._graph.settings([each[kept] for each in edges])
+        settings = self._graph.settings(edges)
+        return settings[keeps_limits(self._graph.space, settings, self._limits)]
 
     def _keeps(self, edges: list[Ints]) -> NDArray[np.bool_]:
         """Whether networks keep each inequality, shape (inequalities, networks)."""
@@ -152,6 +157,16 @@ class Joint:
                 bins = max(1, bins // 4)
 
 
+def _on_memory(limits: Sequence[Limited]) -> tuple[MemoryLimit, ...]:
+    """The limits on peaks of memory."""
+    kinds = {each: each for each in KINDS}
+    return tuple(
+        MemoryLimit(kinds[limit.bound.measure], limit.bound.batch, int(limit.most))
+        for limit in limits
+        if limit.bound.measure in kinds
+    )
+
+
 def _bounds(graph: Graph, limits: Sequence[Limited]) -> list[_Bound]:
     """The inequalities that networks within the limits keep."""
     found: list[_Bound] = []
@@ -165,11 +180,10 @@ def _bounds(graph: Graph, limits: Sequence[Limited]) -> list[_Bound]:
                 found.append(_bound(graph, {measure: -1.0}, 0.0, -least))
         elif name == "memory":  # the parameters, the images, and as much as these twice
             found.append(_bound(graph, {PARAMS: _BYTES}, 3.0 * _BYTES * images, most))
-        elif name in ("weights", "weights_int8"):  # in int8 no less than a byte a parameter
-            size = _BYTES if name == "weights" else 1
-            found.append(_bound(graph, {PARAMS: size}, 0.0, most))
-        elif name == "memory_int8":  # the image and the first map
-            found.append(_bound(graph, {PARAMS: 0.0}, 1.0, most))
+        elif name == "weights":
+            found.append(_bound(graph, {PARAMS: _BYTES}, 0.0, most))
+        elif name == "weights_int8":
+            found.append(_bound(graph, {INT8_WEIGHTS: 1.0}, 0.0, most))
         elif name == "train_memory":  # the parameters, their momentum, the images, what is kept
             amounts = {PARAMS: 2.0 * _BYTES, KEPT: float(_BYTES * images)}
             found.append(_bound(graph, amounts, float(_BYTES * images), most))

@@ -45,6 +45,7 @@ def stage_level(
     number: int,
     table: StageTable,
     nodes: Nodes,
+    kept: NDArray[np.bool_] | None,
     *,
     flags: bool,
     keeps: bool,
@@ -56,6 +57,7 @@ def stage_level(
         number: Number of the stage, from 1.
         table: Table of the stage.
         nodes: Nodes before it.
+        kept: Options that are not left out, shape (states, options); None: all.
         flags: Whether nodes behind the stage tell if its pooling is the first choice.
         keeps: Whether nodes behind the stage still tell the shared block.
     """
@@ -64,6 +66,8 @@ def stage_level(
     depth = np.array(choices.depth)[table.picks["depth"]]
     following = table.following[state]
     fits = _canonical(space, number, table) & (following != DEAD)
+    if kept is not None:
+        fits &= kept[state]
     # A network may end where the pooling before and the shared block have their first choice, if
     # they play no part in it.
     is_used = any(space.shares_block[: number - 1])
@@ -79,14 +83,14 @@ def stage_level(
     kept = np.where(keeps & (reached != ENDED), shared[src], 0)
     before = np.array(table.channels)[(state - NO_MAP - 1) % len(table.channels)]
     last = np.where(state > NO_MAP, before, ended)[src]  # channels of a network that ends here
-    own = _out_channels(space, number, table)[option]
+    own = out_channels_of(space, number, table)[option]
     channels = np.where(reached == NO_MAP, own, np.where(reached == ENDED, last, 0))
     behind = Nodes(reached, flag.astype(np.int64), kept, channels)
     own_nodes = (len(state), len(src))
     return Level(src, src, table.costs[:, state[src], option], option, own_nodes), behind
 
 
-def _out_channels(space: Space, number: int, table: StageTable) -> Ints:
+def out_channels_of(space: Space, number: int, table: StageTable) -> Ints:
     """Channels behind the stage for each of its options."""
     choices = space.stages[number - 1]
     blocks = [parse_block(text) for text in choices.block or space.blocks]

@@ -32,8 +32,8 @@ from nas_tc.space.unit_costs import COMPLEXITY, MEASURES, unit_costs
 # States between two stages: a map has shrunk to nothing, the network has ended, the last pooling
 # has left no map. From 3 on, a state is a map with a number of channels.
 DEAD, ENDED, NO_MAP = 0, 1, 2
-_MAPS_FROM = 3
-_MOST_ENTRIES = 1 << 23  # of one table, some 250 MB
+FIRST_MAP = 3
+_MOST_ENTRIES = 1 << 23  # of one table, some 330 MB
 
 Ints = NDArray[np.int64]
 Map = tuple[int, int]  # height and width, pixels
@@ -48,7 +48,7 @@ class StageTable:
     Attributes:
         options: Number of choices of each field, at least 1.
         picks: Field to the number of its choice, for every option.
-        costs: The stage's amounts of the measures of `unit_costs`, shape (3, states, options).
+        costs: The stage's amounts of the measures of `unit_costs`, shape (4, states, options).
         following: State behind it, shape (states, options).
         maps: Maps of the states from 3 on.
         channels: Numbers of channels of these states; a map has one state for each.
@@ -72,7 +72,7 @@ class StageTable:
     def state(self, map: Map, channels: int) -> int:
         """The state of a map with so many channels before this stage."""
         place = self.maps.index(map) * len(self.channels) + self.channels.index(channels)
-        return _MAPS_FROM + place
+        return FIRST_MAP + place
 
 
 @lru_cache(maxsize=16)
@@ -95,7 +95,7 @@ def stage_tables(space: Space) -> tuple[StageTable, ...]:
             field: max(1, len(getattr(choices, field) if field != "block" else blocks))
             for field in STAGE_FIELDS
         }
-        entries = (_MAPS_FROM + len(maps) * len(channels)) * prod(options.values())
+        entries = (FIRST_MAP + len(maps) * len(channels)) * prod(options.values())
         if entries > _MOST_ENTRIES:
             raise SpaceError(
                 f"space {space.name!r}: stage {number} has {entries:,} combinations of its choices "
@@ -147,13 +147,13 @@ class _Builder:
         """The table, and the maps behind the stage."""
         counts = tuple(self._options.values())
         states = len(self._maps) * len(self._channels)
-        costs = np.zeros((MEASURES, _MAPS_FROM + states, *counts), dtype=np.int64)
+        costs = np.zeros((MEASURES, FIRST_MAP + states, *counts), dtype=np.int64)
         following = np.full(costs.shape[1:], DEAD, dtype=np.int32)
         depths = np.array(self._choices.depth)
         following[ENDED] = ENDED
         following[NO_MAP:, :, depths == 0] = ENDED
         for place, map in enumerate(self._maps):
-            begin = _MAPS_FROM + place * len(self._channels)
+            begin = FIRST_MAP + place * len(self._channels)
             rows = slice(begin, begin + len(self._channels))
             self._fill(map, costs[:, rows], following[rows])
         picks = np.indices(counts).reshape(len(counts), -1).astype(np.int64)
@@ -189,7 +189,7 @@ class _Builder:
             costs[:, :, b, d, :, :, f, s, :] = found[..., None]
             for p, text in enumerate(choices.pool):
                 behind = self._behind(text, maps[-1][1:])
-                state = NO_MAP if behind is None else behind * len(self._leaving) + out + _MAPS_FROM
+                state = NO_MAP if behind is None else behind * len(self._leaving) + out + FIRST_MAP
                 following[:, b, d, :, :, f, s, p] = np.where(found[0] < 0, DEAD, state)
 
     def _behind(self, pool: str, map: Map) -> int | None:
@@ -202,7 +202,7 @@ class _Builder:
         return self._found.setdefault(after, len(self._found))
 
     def _stage_costs(self, block: Block, size: int, maps: list[Map]) -> tuple[Ints, Ints]:
-        """Amounts for all widths, shape (3, channels, widths, last widths); -1: does not fit.
+        """Amounts for all widths, shape (4, channels, widths, last widths); -1: does not fit.
 
         The second array has the places of the channels behind the stage, of a shape that fits.
         """
@@ -229,7 +229,7 @@ class _Builder:
     def _unit(
         self, block: Block, size: int, ins: tuple[int, ...], outs: tuple[int, ...], *maps: Map
     ) -> Ints:
-        """Amounts of one unit between two maps, shape (3, ins, outs)."""
+        """Amounts of one unit between two maps, shape (4, ins, outs)."""
         before, behind = maps
         key = (block, size, ins, outs, before != behind)
         if key not in self._costs:

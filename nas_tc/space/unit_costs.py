@@ -11,14 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas_tc.architecture import IMAGES, Block, Conv, Layer, Plain, Unit, volume
+from nas_tc.cost.int8 import BIAS_BYTES, int8_bytes_of
 from nas_tc.errors import ArchitectureError
 
 Ints = NDArray[np.int64]
 
 # What is counted: multiply-adds; parameters; values that a training step keeps of an image from the
-# forward to the backward pass, at the least.
-COMPLEXITY, PARAMS, KEPT = 0, 1, 2
-MEASURES = 3
+# forward to the backward pass, at the least; bytes of the weights in int8.
+COMPLEXITY, PARAMS, KEPT, INT8_WEIGHTS = 0, 1, 2, 3
+MEASURES = 4
 
 _IN, _OUT = 64, 32  # sides of the maps of the walk, pixels
 
@@ -44,13 +45,14 @@ def unit_costs(
 
     Returns:
         For each measure its amount for a pixel of the input map, for a pixel of the output map, and
-        besides, shape (3, 3, ins, outs); -1 where the block does not fit.
+        besides, shape (4, 3, ins, outs); -1 where the block does not fit.
     """
     if block == Plain():  # the paper's own formula; other blocks are walked
         costs = np.zeros((MEASURES, 3, len(ins), len(outs)), dtype=np.int64)
         weights = filter**2 * np.outer(ins, outs)
         costs[COMPLEXITY, 1] = weights
         costs[PARAMS, 2] = weights + np.array(outs) * (2 if norm else 1)
+        costs[INT8_WEIGHTS, 2] = weights + np.array(outs) * BIAS_BYTES
         costs[KEPT, 0] = np.array(ins)[:, None]
         costs[KEPT, 1] = np.array(outs) if norm else 0
         return costs
@@ -85,7 +87,8 @@ def _unit_cost(
     macs = _by_map(layers, [layer.complexity for layer in layers], side)
     kept = _by_map(layers, [_kept(layer) for layer in layers], side)
     params = sum(layer.params for layer in layers)
-    return macs, (0, 0, params), (kept[0] + n_in, *kept[1:])
+    in_int8 = int8_bytes_of(layers)
+    return macs, (0, 0, params), (kept[0] + n_in, *kept[1:]), (0, 0, in_int8)
 
 
 def _kept(layer: Layer) -> int:

@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
@@ -49,17 +49,39 @@ def test_no_network_within_the_limits_is_left_out(space, macs, params, kilobytes
     )
     within = {each for each in every_network(space) if limit.broken_by(each) is None}
     joint = Joint(space, limit.caps)
-    found = {space.decode(values) for values in space.values(joint.all().tolist())}
-    assert within <= found
-    assert joint.count >= len(found)
-    for network in found:  # only what a memory needs besides is not known
-        broken = limit.broken_by(network)
-        assert broken is None or "memory" in broken.bound.measure or "int8" in broken.bound.measure
+    rows = joint.all()
+    assert {space.decode(values) for values in space.values(rows.tolist())} == within
+    assert len(rows) == len(within) <= joint.count
+
+
+@settings(max_examples=25)
+@given(
+    spaces().filter(lambda space: space.settings <= 200),
+    st.sampled_from(["memory<={}B@int8", "memory<={}B", "train_memory<={}B@b4"]),
+    st.floats(0, 1),
+)
+def test_a_limit_on_memory_leaves_just_the_networks_within_it(space, text, place):
+    networks = every_network(space)
+    assume(networks)
+    (of_one,) = limit_of(text.format(10**9), space).caps
+    sizes = sorted(of_one.of(each) for each in networks)
+    most = sizes[int(place * (len(sizes) - 1))]
+    joint = Joint(space, limit_of(text.format(most), space).caps)
+    rows = joint.all()
+    assert len(rows) == sum(size <= most for size in sizes)
+    assert {space.decode(each) for each in space.values(rows.tolist())} == {
+        each for each in networks if of_one.of(each) <= most
+    }
+    if "int8" in text and not any(0 in stage.depth for stage in space.stages):
+        assert joint.count == len(
+            rows
+        )  # nothing is drawn in vain, and what nothing keeps is proved
+        assert Joint(space, limit_of(text.format(sizes[0] - 1), space).caps).count == 0
 
 
 def test_draws_are_uniform():
     space = parse_space(SMALL, "small", "small.toml")
-    limit = limit_of("complexity in 50k..250k, params<=1500", space)
+    limit = limit_of("complexity in 50k..250k, params<=1500, memory<=5kB@int8", space)
     within = [each for each in every_network(space) if limit.broken_by(each) is None]
     assert len(within) > 20
     drawn = Joint(space, limit.caps).draw(200 * len(within), np.random.default_rng(0))
@@ -73,6 +95,8 @@ def test_draws_are_uniform():
     [
         ("plain-32", "complexity in 20M..30M, params<=30k"),  # most such networks are small
         ("mixed-32", "alexnet*0.6, params<=20k, train_memory<=60MB@b128"),
+        ("tiny-96", "weights<=48KiB@int8, memory<=32KiB@int8"),
+        ("mobile-224", "memory<=5MB, train_memory<=300MB@b8"),
     ],
 )
 def test_where_hardly_any_network_fits_many_draws_do(name, expression):
@@ -82,10 +106,13 @@ def test_where_hardly_any_network_fits_many_draws_do(name, expression):
     fitting = sum(
         limit.broken_by(space.decode(each)) is None for each in space.values(drawn.tolist())
     )
-    assert fitting >= 5
+    assert fitting == len(drawn) >= 5
 
 
 def test_limits_that_nothing_keeps_are_proved_to_be_so():
     space = load_space("plain-32")
     assert Joint(space, limit_of("complexity in 200M..300M, params<=25k", space).caps).count == 0
     assert Joint(space, limit_of("params<=100", space).caps).count == 0
+    tiny = load_space("tiny-96")
+    assert Joint(tiny, limit_of("memory<=11KiB@int8", tiny).caps).count == 0
+    assert Joint(tiny, limit_of("weights<=16KiB@int8, memory<=11KiB@int8", tiny).caps).count == 0
