@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
-from matplotlib.text import Annotation
+from matplotlib.text import Annotation, Text
 
 from nas_tc.report.label_places import Label, draw_labels
 
@@ -22,7 +22,8 @@ def drawn(labels, others=()):
     texts = [
         each for each in axes.get_children() if isinstance(each, Annotation) and each.get_text()
     ]
-    return axes, {each.get_text(): each.get_window_extent() for each in texts}
+    boxes = {each.get_text(): Text.get_window_extent(each) for each in texts}  # without lines
+    return axes, boxes
 
 
 @pytest.mark.parametrize("seed", range(3))

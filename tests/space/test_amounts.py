@@ -45,7 +45,7 @@ def test_equal_on_draws_of_shipped_spaces(name):
         ], measure
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(spaces(), st.sampled_from(FORMULAS), st.integers(1, 9))
 def test_equal_on_every_space(space, measure, batch):
     rows = draw(space, 20)
