@@ -5,7 +5,7 @@ import re
 import signal
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,7 +13,8 @@ import ray
 import torch
 
 from nas_tc._files import as_text
-from nas_tc.errors import DeviceError, reason
+from nas_tc._ray_start import PATIENCE, start_local
+from nas_tc.errors import DeviceError
 from nas_tc.training import choose_device
 
 _CONNECT_S = 5
@@ -27,7 +28,12 @@ FAST_MEMORY = {
 }
 
 
-def start_ray(address: str | None, workers: int | None, clocked: bool = False) -> bool:
+def start_ray(
+    address: str | None,
+    workers: int | None,
+    clocked: bool = False,
+    note: Callable[[str], None] = lambda _: None,
+) -> bool:
     """Starts Ray on this machine or joins a cluster, unless the calling program has done so.
 
     The handler of SIGTERM, which Ray replaces, is taken back.
@@ -36,19 +42,21 @@ def start_ray(address: str | None, workers: int | None, clocked: bool = False) -
         address: of a running cluster; None: a Ray of our own.
         workers: processes that it needs room for.
         clocked: whether they read the clock: their memory is then the system's own.
+        note: called with a line of text where Ray has to be started again.
 
     Returns:
         Whether Ray is ours now, to be shut down.
 
     Raises:
-        DeviceError: no such cluster, or far more workers than this machine has cores.
+        DeviceError: no such cluster, far more workers than this machine has cores, or Ray does not
+            start.
     """
     if address is not None:
         _check_reachable(address)
     if ray.is_initialized():
         return False
     with own_sigterm(), _command_as_text():
-        _init_ray(address, workers, {} if clocked else FAST_MEMORY)
+        _init_ray(address, workers, {} if clocked else FAST_MEMORY, note)
     _silence_messages()
     return True
 
@@ -91,25 +99,6 @@ def _command_as_text() -> Iterator[None]:
     finally:
         if command is not None:
             ray._private.utils.get_entrypoint_name = command
-
-
-@contextmanager
-def _few_processes() -> Iterator[None]:
-    """Starts Ray without three of its processes, which nothing here asks for anything.
-
-    They are the server of the dashboard, which also runs without a dashboard, the autoscaler, and
-    what sends the lines of workers to the driver. Each takes 100 MB and a second of a processor.
-    """
-    node = ray._private.node.Node
-    unneeded = ("start_api_server", "start_monitor", "start_log_monitor")
-    kept = {name: getattr(node, name) for name in unneeded if hasattr(node, name)}
-    for name in kept:
-        setattr(node, name, lambda *_, **__: None)
-    try:
-        yield
-    finally:
-        for name, method in kept.items():
-            setattr(node, name, method)
 
 
 def ray_has_gpu(*, local: bool) -> bool:
@@ -173,7 +162,12 @@ def raised_line(text: str) -> str | None:
     return f"{name.rpartition('.')[2]}: {first}"
 
 
-def _init_ray(address: str | None, workers: int | None, variables: Mapping[str, str]) -> None:
+def _init_ray(
+    address: str | None,
+    workers: int | None,
+    variables: Mapping[str, str],
+    note: Callable[[str], None],
+) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     common: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
@@ -188,22 +182,8 @@ def _init_ray(address: str | None, workers: int | None, variables: Mapping[str, 
             )
         # More workers than cores is slow, but the user's choice; Ray would let them wait for ever.
         cpus = max(workers or 1, cores)
-        try:
-            with environment_with(variables), _few_processes():
-                ray.init(
-                    address="local",
-                    num_cpus=cpus,
-                    num_gpus=visible_instances(),
-                    include_dashboard=False,
-                    **common,
-                )
-        except (OSError, RuntimeError) as error:
-            raise _no_room(error) from None
-        except Exception as error:
-            # Ray raises a plain Exception where one of its processes did not start in time.
-            if type(error) is not Exception:
-                raise
-            raise _no_room(error) from None
+        with environment_with({**PATIENCE, **variables}):
+            start_local(note, num_cpus=cpus, num_gpus=visible_instances(), **common)
         return
     try:
         ray.init(address=address, **common)
@@ -235,17 +215,6 @@ def _check_reachable(address: str) -> None:
             socket.create_connection((host, int(port)), timeout=_CONNECT_S).close()
         except (OSError, OverflowError) as error:
             raise _no_cluster(address, error) from None
-
-
-def _no_room(error: Exception) -> DeviceError:
-    """The error for a Ray that does not start: its folder, its disk or a limit is too small."""
-    filename = getattr(error, "filename", None)
-    where = f"{filename}: " if filename else ""
-    return DeviceError(
-        f"Ray cannot start: {where}{reason(error).rstrip('.')}; let RAY_TMPDIR name a writable "
-        "folder with a short path (40 characters at most) and some GB of room, and HOME a "
-        "writable folder"
-    )
 
 
 def _no_cluster(address: str, error: Exception) -> DeviceError:

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from nas_tc import _ray
+from nas_tc import _ray, _ray_start
 from nas_tc._ray import ray_has_gpu
 from nas_tc.data import load_data
 from nas_tc.errors import DeviceError
@@ -86,6 +86,49 @@ def test_a_ray_that_has_no_folder_says_so_in_a_line(monkeypatch, error):
     with pytest.raises(DeviceError, match=r"Ray cannot start: .*let RAY_TMPDIR name") as raised:
         _ray.start_ray(None, 1)
     assert "\n" not in str(raised.value)
+
+
+def test_a_ray_that_is_slow_to_start_is_started_again(monkeypatch):
+    """On a busy machine Ray's processes do not always answer in time."""
+    tries, notes = [], []
+
+    def slow(**_):
+        tries.append(1)
+        if len(tries) < 3 + is_hopeless:
+            raise Exception("The current node timed out during startup.")  # noqa: TRY002
+
+    monkeypatch.setattr(_ray.ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(_ray.ray, "init", slow)
+    monkeypatch.setattr("nas_tc._ray_start._SLOW_S", 0.0)
+    is_hopeless = False
+    assert _ray.start_ray(None, 1, False, notes.append)
+    assert notes == ["Ray did not start within 0 s; starting it again"] * 2
+    tries.clear()
+    is_hopeless = True
+    with pytest.raises(DeviceError, match=r"timed out during startup \(3 times\); try again when"):
+        _ray.start_ray(None, 1)
+    assert len(tries) == 3
+
+
+def test_a_raylet_that_answers_late_is_waited_for(monkeypatch):
+    answers = [RuntimeError("no such node"), RuntimeError("no such node"), {"node_id": "1"}]
+
+    def look(address, name):
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr("nas_tc._ray_start.time.sleep", lambda _: None)
+    monkeypatch.setattr(_ray.ray._private.services, "get_node", look)
+    with _ray_start._changed_ray():
+        assert _ray.ray._private.services.get_node("here", "1") == {"node_id": "1"}
+    assert _ray.ray._private.services.get_node is look
+    with _ray_start._changed_ray():
+        answers.append(RuntimeError("no such node"))
+        monkeypatch.setattr("nas_tc._ray_start._WAIT_S", -1.0)
+        with pytest.raises(RuntimeError, match="no such node"):
+            _ray.ray._private.services.get_node("here", "1")
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,8 @@ class Pool:
             calling program has started it.
         per_gpu: Number of workers that share one GPU.
         alone: Whether training pauses while a worker measures times.
-        note: Called with a line of text when workers wait for a place that others hold.
+        note: Called with a line of text when workers wait for a place that others hold, or when Ray
+            has to be started again.
         trial_timeout_s: Longest time that a worker may take to answer, seconds; None: by what
             earlier answers took, see `Deadlines`.
 
@@ -78,7 +79,7 @@ class Pool:
         self._idle: deque[Any] = deque()
         self._busy: dict[Hashable, Any] = {}  # workers by the key of their network
         self._calls: dict[Any, Hashable] = {}  # keys by Ray's reference of the running call
-        self._owns_ray = start_ray(address, workers, alone)
+        self._owns_ray = start_ray(address, workers, alone, note)
         try:
             local = self._owns_ray and address is None
             kind = "GPU" if device != "cpu" and ray_has_gpu(local=local) else "CPU"

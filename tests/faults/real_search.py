@@ -2,10 +2,12 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 COMMAND = [
@@ -21,14 +23,16 @@ class RealSearch:
         folder: Folder that it runs in; the study is study.db there.
         options: Further options of `nas-tc search`.
         prefix: Words before the command, such as nohup.
+        **variables: Environment variables beside those of this process.
     """
 
-    def __init__(self, folder, *options, prefix=()):
+    def __init__(self, folder, *options, prefix=(), **variables):
         self.folder = folder
         self.started = time.monotonic()
         self.process = subprocess.Popen(
             [*prefix, *COMMAND, "--study", "study.db", *map(str, options)],
             cwd=folder,
+            env={**os.environ, **variables},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -113,3 +117,14 @@ class RealSearch:
             reader.join(30)
         self.process.stdout.close()
         self.process.stderr.close()
+
+
+def states(folder):
+    """Number of trials by their state."""
+    with closing(sqlite3.connect(folder / "study.db")) as database:
+        return dict(database.execute("SELECT state, COUNT(*) FROM trials GROUP BY state"))
+
+
+def lines_of_ours(errors):
+    """The lines of errors that are not Ray's own."""
+    return [line for line in errors.splitlines() if not line.startswith("[")]

@@ -2,44 +2,19 @@
 
 import os
 import signal
-import sqlite3
 import sys
 import time
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from real_search import RealSearch
+from real_search import lines_of_ours, states
 
 pytestmark = [
     pytest.mark.faults,
     pytest.mark.skipif(sys.platform != "linux", reason="processes are found in /proc"),
 ]
-
-
-@pytest.fixture
-def search(tmp_path):
-    started = []
-
-    def start(*options, **keywords):
-        started.append(RealSearch(tmp_path, *options, **keywords))
-        return started[-1]
-
-    yield start
-    for each in started:
-        if each.process.poll() is None:
-            each.kill()
-
-
-def states(folder):
-    with closing(sqlite3.connect(folder / "study.db")) as database:
-        return dict(database.execute("SELECT state, COUNT(*) FROM trials GROUP BY state"))
-
-
-def lines_of_ours(errors):
-    return [line for line in errors.splitlines() if not line.startswith("[")]  # Ray's own
 
 
 # Ray waits a minute for a GCS that is gone, and a search goes on meanwhile.
