@@ -39,15 +39,16 @@ _DIGIT = 40  # bits: more values than a unit has for a pixel
 _IN, _OUT = 1 << _DIGIT, 1 << _DIGIT // 2  # sides of the maps of the walk, pixels
 
 
+@lru_cache(maxsize=1 << 12)
 def unit_part(
     peaks: Peaks,
     block: Block,
     filter: int,
-    ins: Sequence[int],
-    outs: Sequence[int],
+    ins: tuple[int, ...],
+    outs: tuple[int, ...] | None,
     maps: tuple[tuple[int, int], tuple[int, int]],
     *,
-    is_first: bool,
+    is_first: bool = False,
 ) -> Part:
     """A unit for all pairs of input and output channels, arrays of shape (ins, outs).
 
@@ -56,14 +57,14 @@ def unit_part(
         block: Block of the unit.
         filter: Side of its filter, pixels.
         ins: Numbers of input channels.
-        outs: Numbers of output channels.
+        outs: Numbers of output channels; None: as many as come in, arrays of shape (ins,).
         maps: Input and output map, pixels.
         is_first: Whether its input is the images.
     """
     if peaks.kind != "train_memory":
         filter = 1  # maps are the same with any
     before, behind = maps
-    rows = _rows(peaks, block, filter, tuple(ins), tuple(outs), before != behind, is_first)
+    rows = _rows(peaks, block, filter, ins, outs, before != behind, is_first)
     return _sized(peaks, rows, np.array([prod(before), prod(behind), 1]))
 
 
@@ -146,16 +147,13 @@ def _rows(
     block: Block,
     filter: int,
     ins: tuple[int, ...],
-    outs: tuple[int, ...],
+    outs: tuple[int, ...] | None,
     resizes: bool,
     is_first: bool,
 ) -> "_Rows":
-    found = [
-        _unit_amounts(peaks, block, filter, n_in, n_out, resizes, is_first)
-        for n_in in ins
-        for n_out in outs
-    ]
-    return _stacked(found).shaped(len(ins), len(outs))
+    pairs = [(n_in, n_out) for n_in in ins for n_out in (outs or (n_in,))]
+    found = [_unit_amounts(peaks, block, filter, *pair, resizes, is_first) for pair in pairs]
+    return _stacked(found).shaped(len(ins), *([] if outs is None else [len(outs)]))
 
 
 @dataclass(frozen=True)

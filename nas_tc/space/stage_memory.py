@@ -133,21 +133,18 @@ def _units(
     if isinstance(block, Inception):
         widths, lasts = (block.n_out,), ()
 
-    def unit(ins: tuple[int, ...], outs: tuple[int, ...], at: int, *, first: bool) -> Part:
+    def unit(at: int, ins: tuple[int, ...], outs: tuple[int, ...] | None) -> Part:
         pair = (maps[at], maps[at + 1])
-        return unit_part(peaks, block, size, ins, outs, pair, is_first=first)
+        return unit_part(peaks, block, size, ins, outs, pair, is_first=is_first and at == 0)
 
     if len(maps) == 2:  # a single unit, which has the last width
-        only = unit(table.channels, lasts or widths, 0, first=is_first)
+        only = unit(0, table.channels, lasts or widths)
         return only.map(lambda amounts: amounts[:, None, :] if lasts else amounts[..., None])
-    whole = unit(table.channels, widths, 0, first=is_first).map(lambda each: each[..., None])
+    whole = unit(0, table.channels, widths).map(lambda each: each[..., None])
     for at in range(1, len(maps) - 2):
-        inner = unit(widths, widths, at, first=False)
-        whole = whole.then(inner.map(lambda each: np.diagonal(each)[None, :, None]))
-    last = unit(widths, lasts or widths, len(maps) - 2, first=False)
-    if lasts:
-        return whole.then(last.map(lambda each: each[None]))
-    return whole.then(last.map(lambda each: np.diagonal(each)[None, :, None]))
+        whole = whole.then(unit(at, widths, None).map(lambda each: each[None, :, None]))
+    last = unit(len(maps) - 2, widths, lasts or None)
+    return whole.then(last.map(lambda each: each[None] if lasts else each[None, :, None]))
 
 
 def _zeros(shape: tuple[int, ...]) -> Part:
