@@ -95,6 +95,11 @@ def _memory(stages: "_Stages", kind: Kind, batch: int) -> Ints:
     return found
 
 
+def _at(place: Ints) -> Callable[[Any], Any]:
+    """What takes the amounts at these places of a table."""
+    return lambda amounts: amounts.ravel()[place]
+
+
 class _Stages:
     """Where networks are in the tables of their stages.
 
@@ -119,15 +124,17 @@ class _Stages:
 
     def column(self, gene: str) -> Ints:
         """Number of the choice of a gene; 0 where there is none."""
+        found: Ints = np.zeros(self.many, dtype=np.int64)
         if gene in self._names:
-            return self._columns[self._names.index(gene)]
-        return np.zeros(self.many, dtype=np.int64)
+            found = self._columns[self._names.index(gene)]
+        return found
 
     @property
     def image_values(self) -> Ints:
         """Number of values of an image that each network sees."""
         values = [self.space.input[0] * height * width for height, width in self.space.sides]
-        return np.array(values)[self.column("resolution")]
+        found: Ints = np.array(values)[self.column("resolution")]
+        return found
 
     def sums(self, which: int) -> Ints:
         """Amounts of one of the measures of `unit_costs`, heads included."""
@@ -151,10 +158,8 @@ class _Stages:
             memories, self._places, self._is_there, strict=True
         ):
             # A pooling counts where another stage follows it.
-            counts = pool.map(lambda each, there=is_there: np.where(there, each, 0))
-            units = memory.units.map(lambda each, place=place: each.ravel()[place])
-            total = total.then(counts).then(units)
-            pool = memory.pool.map(lambda each, place=place: each.ravel()[place])
+            total = total.then(pool.map(is_there.__mul__)).then(memory.units.map(_at(place)))
+            pool = memory.pool.map(_at(place))
         classes = self.space.classes
         heads = self._by_head(
             lambda head, *last: head_part(peaks, head, classes, *last).amounts,

@@ -86,8 +86,8 @@ def network_graph(space: Space, limits: tuple[MemoryLimit, ...] = ()) -> Graph:
     tables = stage_tables(space)
     kept: Sequence[NDArray[np.bool_] | None] = [None] * len(tables)
     if limits:
-        levels = network_graph(space).levels
-        fewest = cheapest_onward(levels, [level.costs[PARAMS] for level in levels])[0][0]
+        every = network_graph(space).levels
+        fewest = cheapest_onward(every, [level.costs[PARAMS] for level in every])[0][0]
         kept = choices_within(space, limits, int(fewest))
     shares = space.shares_block
     last_sharing = max((n for n, each in enumerate(shares, start=1) if each), default=0)

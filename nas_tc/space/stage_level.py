@@ -45,7 +45,7 @@ def stage_level(
     number: int,
     table: StageTable,
     nodes: Nodes,
-    kept: NDArray[np.bool_] | None,
+    within: NDArray[np.bool_] | None,
     *,
     flags: bool,
     keeps: bool,
@@ -57,7 +57,7 @@ def stage_level(
         number: Number of the stage, from 1.
         table: Table of the stage.
         nodes: Nodes before it.
-        kept: Options that are not left out, shape (states, options); None: all.
+        within: Options that are not left out, shape (states, options); None: all.
         flags: Whether nodes behind the stage tell if its pooling is the first choice.
         keeps: Whether nodes behind the stage still tell the shared block.
     """
@@ -66,8 +66,8 @@ def stage_level(
     depth = np.array(choices.depth)[table.picks["depth"]]
     following = table.following[state]
     fits = _canonical(space, number, table) & (following != DEAD)
-    if kept is not None:
-        fits &= kept[state]
+    if within is not None:
+        fits &= within[state]
     # A network may end where the pooling before and the shared block have their first choice, if
     # they play no part in it.
     is_used = any(space.shares_block[: number - 1])

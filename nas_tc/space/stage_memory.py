@@ -11,11 +11,12 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from nas_tc.architecture import Inception, Stage, parse_block, stage_maps
+from nas_tc.architecture import Block, Inception, Stage, parse_block, stage_maps
 from nas_tc.errors import ArchitectureError
 from nas_tc.space.choices import StageChoices
 from nas_tc.space.decoding import padding_of, pool_of
-from nas_tc.space.part_memory import Part, Peaks, keeps_output, pool_part, unit_part
+from nas_tc.space.part_memory import keeps_output, pool_part, unit_part
+from nas_tc.space.peaks import Part, Peaks
 from nas_tc.space.space import Space
 from nas_tc.space.stage_level import out_channels_of
 from nas_tc.space.table import FIRST_MAP, Map, StageTable, stage_tables
@@ -106,7 +107,7 @@ def _stage(space: Space, number: int, table: StageTable, peaks: Peaks) -> StageM
             except ArchitectureError:  # it leaves no map
                 continue
             widths = by_option[b, d, :, :, f, s, p]
-            _set(pools, (*at, p), a_channel.map(lambda amount, widths=widths: amount * widths))
+            _set(pools, (*at, p), a_channel.map(widths.__mul__))
     keeps = [keeps_output(block, peaks.activation, peaks.norm) for block in blocks]
     flat = (states, -1)
     return StageMemory(
@@ -120,7 +121,7 @@ def _stage(space: Space, number: int, table: StageTable, peaks: Peaks) -> StageM
 
 def _units(
     peaks: Peaks,
-    block: object,
+    block: Block,
     size: int,
     maps: tuple[Map, ...],
     choices: StageChoices,
