@@ -3,6 +3,8 @@
 from functools import cache
 from random import Random
 
+from optuna.distributions import CategoricalDistribution
+
 from nas_tc.sampler import BudgetSampler
 from nas_tc.space import Feasible
 
@@ -19,10 +21,14 @@ class PlainSampler(BudgetSampler):
     def __init__(self, settings, *_, **__):
         self._networks = _listed(settings.space, settings.limit.complexity, settings.seed)
         self._proposed = {}  # by trial
+        self.distributions = {
+            gene.name: CategoricalDistribution(gene.choices) for gene in settings.space.genes
+        }
 
     def propose(self, study):
-        """Genes of the next network."""
-        return dict(self._next(study))
+        """Genes of the next network; None if there is none."""
+        found = self._next(study)
+        return None if found is None else dict(found)
 
     def _next(self, study, number=None):
         names = list(self._networks[0])

@@ -10,13 +10,13 @@ from optuna.distributions import CategoricalDistribution
 from scipy.stats import t as student
 
 from nas_tc.architecture import Architecture
-from nas_tc.cost import complexity
-from nas_tc.space import Space
+from nas_tc.space import Space, canonical_settings, complexity_batch
 
 Floats = NDArray[np.float64]
 
 _FEWEST = 3  # networks with and without a choice, for its effect to be told
 _CONFIDENCE = 0.95
+_MOST_LEARNED = 2000  # networks: the time that the model takes grows with their cube
 
 
 class EffectModel:
@@ -36,19 +36,24 @@ class EffectModel:
         least: int,
         most: int,
     ) -> None:
-        # Loading scikit-learn takes longer than the rest of a small study's report.
+        # Loading SciPy takes longer than the rest of a small study's report.
         from nas_tc.sampler.candidates import Candidates, rows  # noqa: PLC0415
         from nas_tc.sampler.surrogate import Sample, Surrogate  # noqa: PLC0415
 
+        some = np.linspace(0, len(trained) - 1, min(len(trained), _MOST_LEARNED)).astype(int)
+        learned = [trained[place] for place in some.tolist()]
+        settings = np.array(space.numbers([genes for genes, _ in learned]), dtype=np.int64)
+        known = space.values(canonical_settings(space, settings).tolist())
+        costs = dict(zip(map(id, known), complexity_batch(space, settings).tolist(), strict=True))
         points = Candidates(
             {gene.name: CategoricalDistribution(gene.choices) for gene in space.genes},
-            lambda genes: complexity(space.decode(genes)),
+            lambda genes: float(costs[id(genes)]),
             most,
-            lambda genes: space.encode(space.decode(genes)),
+            lambda genes: genes,
         )
-        here = [points.of(genes) for genes, _ in trained]
+        here = points.all_of(known)
         features = rows(here)
-        errors = np.array([error for _, error in trained], dtype=np.float64)
+        errors = np.array([error for _, error in learned], dtype=np.float64)
         nothing = np.zeros(len(errors))
         self._surrogate = Surrogate(len(space.genes))
         self._surrogate.fit(

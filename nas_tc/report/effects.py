@@ -125,7 +125,7 @@ def effects(record: StudyRecord) -> Effects | str:
     found = _all(space, model)
     if not found:
         return f"too few of the trained networks have {least:,} to {most:,} multiply-adds"
-    return Effects(least, most, len(trained), model.near, tuple(found))
+    return Effects(least, most, len(model.networks), model.near, tuple(found))
 
 
 def _all(space: Space, model: EffectModel) -> list[Effect]:

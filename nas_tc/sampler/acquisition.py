@@ -1,6 +1,6 @@
 """The next setting by a model: a new one, or one to run again."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from nas_tc.sampler.constraints import Constraints
 from nas_tc.sampler.distributions import Floats
 from nas_tc.sampler.expected_improvement import Front, expected_improvement, knowledge_gradient
 from nas_tc.sampler.mutations import mutations
-from nas_tc.sampler.observations import Observation
+from nas_tc.sampler.observations import Observed
 from nas_tc.sampler.surrogate import Posterior, Sample, Surrogate
 
 _LIMIT_SHARE = 0.9  # of the choices that look at the limit alone
@@ -45,8 +45,9 @@ class Acquisition:
 
     def of(
         self,
-        found: Sequence[Observation],
-        points: Sequence[Candidate],
+        found: Observed,
+        known: Mapping[int, Candidate],
+        cost: Floats,
         running: Sequence[Candidate],
         seen: Set[Key],
         number: int,
@@ -56,14 +57,23 @@ class Acquisition:
 
         Args:
             found: errors that the trials observed.
-            points: settings of these.
+            known: settings of these, by the numbers of the trials.
+            cost: their costs, shape (trials,).
             running: settings of trials that have not ended.
             seen: keys of all settings that were proposed.
             number: number of the trial that the setting is for.
             random: source of the choices.
         """
-        front = self._fitted(found, points, running)
-        tried = self._tried(found, points)
+        kept = found.at(_kept(found.errors, cost))
+        points = [known[number] for number in kept.numbers.tolist()]
+        ended = [points[place] for place in np.flatnonzero(kept.spreads == 0).tolist()]
+
+        def first(many: int) -> Sample:
+            few = found.at(slice(many))
+            return _sample(few, [known[number] for number in few.numbers.tolist()])
+
+        front = self._fitted(_sample(kept, points), points, running, first)
+        tried = self._tried(ended)
         near = mutations(self._constraints, front.members[-_MEMBERS:], _MUTATIONS, random)
         for_limit = random.random() < _LIMIT_SHARE
         at_limit = 1.0 if for_limit else _FRONT_WEIGHT
@@ -89,18 +99,20 @@ class Acquisition:
 
     def _fitted(
         self,
-        found: Sequence[Observation],
+        sample: Sample,
         points: Sequence[Candidate],
         running: Sequence[Candidate],
+        first: Callable[[int], Sample],
     ) -> Front:
-        """Fits the model; the front by the errors that it expects of the trials."""
-        kept = _kept(found, points)
-        known = [points[place] for place in kept]
-        sample = _sample([found[place] for place in kept], known)
+        """Fits the model; the front by the errors that it expects of the trials.
 
-        def first(many: int) -> Sample:
-            return _sample(found[:many], points[:many])
-
+        Args:
+            sample: errors that the trials observed.
+            points: settings of these.
+            running: settings of trials that have not ended.
+            first: gives the first so many observations of the study.
+        """
+        known = list(points)
         self._surrogate.fit(sample, first)
         # Running trials count with the errors expected of them, so that the next choice differs.
         if running:
@@ -111,16 +123,15 @@ class Acquisition:
                 np.concatenate([sample.errors, expected]),
                 np.concatenate([sample.spreads, np.zeros(len(running))]),
             )
-            self._surrogate.fit(sample, first)
+            self._surrogate.fit(sample, first, new=len(running))
             known += running
         expected = self._surrogate.mean(sample.features)
         fits = np.array([self._constraints.fits(point.cost) for point in known])
         within = [point for point, fit in zip(known, fits, strict=True) if fit]
         return Front.of(within, expected[fits], self._constraints.limit)
 
-    def _tried(self, found: Sequence[Observation], points: Sequence[Candidate]) -> list[Candidate]:
-        """The settings that fit and were run to the end, the least expected errors first."""
-        ended = [points[place] for place in _kept(found, points) if not found[place].spread]
+    def _tried(self, ended: Sequence[Candidate]) -> list[Candidate]:
+        """The settings that fit, of trials that were run to the end, by their expected errors."""
         fitting = {each.key: each for each in ended if self._constraints.fits(each.cost)}
         distinct = list(fitting.values())
         if not distinct:
@@ -164,26 +175,21 @@ class Acquisition:
         return self._pool[1]
 
 
-def _sample(found: Sequence[Observation], points: Sequence[Candidate]) -> Sample:
-    return Sample(
-        rows(points),
-        np.array([each.error for each in found]),
-        np.array([each.spread for each in found]),
-    )
+def _sample(found: Observed, points: Sequence[Candidate]) -> Sample:
+    return Sample(rows(points), found.errors, found.spreads)
 
 
-def _kept(found: Sequence[Observation], points: Sequence[Candidate]) -> list[int]:
+def _kept(errors: Floats, cost: Floats) -> list[int]:
     """Indices of the observations to fit the model to.
 
     All, or of many the best, the best at each cost, and some spread over the whole study.
     """
-    if len(found) <= _MOST_OBSERVATIONS:
-        return list(range(len(found)))
-    errors = np.array([each.error for each in found])
+    if len(errors) <= _MOST_OBSERVATIONS:
+        return list(range(len(errors)))
     kept = set(np.argsort(errors, kind="stable")[: _MOST_OBSERVATIONS // 3].tolist())
-    order = np.argsort(costs(points), kind="stable")
+    order = np.argsort(cost, kind="stable")
     for part in np.array_split(order, _MOST_OBSERVATIONS // 12):  # the four best at each cost
         kept.update(part[np.argsort(errors[part], kind="stable")[:4]].tolist())
     spare = _MOST_OBSERVATIONS - len(kept)
-    kept.update(np.linspace(0, len(found) - 1, max(spare, 2)).astype(int).tolist())
+    kept.update(np.linspace(0, len(errors) - 1, max(spare, 2)).astype(int).tolist())
     return sorted(kept)

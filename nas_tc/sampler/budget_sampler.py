@@ -22,6 +22,7 @@ from nas_tc.sampler.initial_design import farthest, unseen
 from nas_tc.sampler.observations import Observations
 from nas_tc.sampler.one_blas_thread import one_blas_thread
 from nas_tc.sampler.open_trials import OpenTrials
+from nas_tc.sampler.table import Table
 
 _STARTUP = 8  # trials before a model is of any use
 _UNIFORM_SHARE = 0.03  # of the proposals after them
@@ -95,6 +96,7 @@ class BudgetSampler(BaseSampler):
         self._running: list[FrozenTrial] = []  # trials that have not ended
         self._observations: dict[float, Observations] = {}  # by the sign of the values
         self._known: dict[int, Candidate] = {}  # by trial number
+        self._costs = Table(1)  # by trial number
         self._ended: dict[Key, int] = {}  # trials of a setting that have ended and did not fail
         self._ended_turns = 0  # proposals that these were
         self._proposed: dict[int, Candidate] = {}  # what the study may lack still, by trial number
@@ -138,14 +140,19 @@ class BudgetSampler(BaseSampler):
             self._proposed[trial.number] = proposal
         return dict(proposal.params)
 
-    def propose(self, study: optuna.Study) -> Params:
+    def propose(self, study: optuna.Study) -> Params | None:
         """The next setting, for a trial that is made with it, as by `study.add_trial`.
 
         Args:
             study: Study that the trial will be added to.
+
+        Returns:
+            The setting; None if the study has all that fit, as `has_next` says.
         """
         with self._lock:
-            return dict(self._propose(study).params)
+            proposal = self._propose(study)
+            is_new = proposal.key not in self._seen and self._constraints.admits(proposal.params)
+        return proposal.params if is_new or self.has_next(study) else None
 
     def sample_independent(
         self,
@@ -176,10 +183,10 @@ class BudgetSampler(BaseSampler):
                 for trial in self._running
                 if trial.state == TrialState.RUNNING and self._is_of_use(trial)
             ]
-            points = [self._known[each.number] for each in found]
             open_ = [*running, *self._proposed.values()]
+            cost = self._costs.rows[found.numbers, 0]
             with one_blas_thread():
-                chosen = self._choice.of(found, points, open_, self._seen, turn, random)
+                chosen = self._choice.of(found, self._known, cost, open_, self._seen, turn, random)
         if chosen is None:
             chosen = unseen(self._constraints, self._seen, random)
         return chosen or self._constraints.drawn(1, random)[0]
@@ -218,8 +225,9 @@ class BudgetSampler(BaseSampler):
     def _remember(self, trials: Sequence[FrozenTrial]) -> None:
         """Takes note of trials that were not there before."""
         self._running = []
-        for trial in self._open.of(trials):
-            self._learn(trial)
+        changed = self._open.of(trials)
+        self._learn([trial for trial in changed if trial.number not in self._known])
+        for trial in changed:
             if not trial.state.is_finished():
                 self._running.append(trial)
             elif (known := self._known.get(trial.number)) is not None:
@@ -229,21 +237,25 @@ class BudgetSampler(BaseSampler):
                 self._ended_turns += max(1, count) - (0 if before is None else max(1, before))
         self._seen.update(point.key for point in self._proposed.values())
 
-    def _learn(self, trial: FrozenTrial) -> None:
-        """Takes note of a trial's setting, once it has one."""
-        if trial.number not in self._known:
+    def _learn(self, trials: Sequence[FrozenTrial]) -> None:
+        """Takes note of the settings of trials, once they have one."""
+        numbers: list[int] = []
+        settings: list[Params] = []
+        for trial in trials:
             # A queued trial has no parameters yet but those that it was queued with; one that is
             # being asked for lacks some, and for ever if the search is killed meanwhile.
             params = trial.params or trial.system_attrs.get("fixed_params", {})
-            if is_within(self.distributions, params):
-                point = self._constraints.points.of(
-                    {name: params[name] for name in self.distributions}
-                )
-                self._known[trial.number] = point
-                self._seen.add(point.key)
+            has_setting = is_within(self.distributions, params)
+            if has_setting:
+                numbers.append(trial.number)
+                settings.append({name: params[name] for name in self.distributions})
+            if has_setting or trial.state.is_finished():
                 self._proposed.pop(trial.number, None)
-            elif trial.state.is_finished():
-                self._proposed.pop(trial.number, None)
+        known = self._constraints.points.all_of(settings)
+        self._known.update(zip(numbers, known, strict=True))
+        for number, point in zip(numbers, known, strict=True):
+            self._costs.put(number, (point.cost,))
+        self._seen.update(point.key for point in known)
 
     def _is_of_use(self, trial: FrozenTrial) -> bool:
         """Whether the model can learn from a trial: it has a setting of ours, with a cost."""

@@ -20,10 +20,15 @@ Judge = Callable[[Sequence[Params]], Sequence[tuple[Params, float] | None]]
 class Candidate:
     """A setting; of all that mean the same, the one that stands for them."""
 
-    params: Params
-    key: Key  # its values
+    names: tuple[str, ...] = field(repr=False)  # of the parameters; all settings share them
+    key: Key  # values of the parameters
     cost: float
     row: Floats = field(compare=False)  # what a model sees: parameters, and the cost in doublings
+
+    @property
+    def params(self) -> Params:
+        """The values by the names of the parameters."""
+        return dict(zip(self.names, self.key, strict=True))
 
 
 class Candidates:
@@ -65,8 +70,18 @@ class Candidates:
 
     def of(self, params: Params) -> Candidate:
         """The point of a setting."""
+        return self.all_of([params])[0]
+
+    def all_of(self, settings: Sequence[Params]) -> list[Candidate]:
+        """The points of settings, whether they fit or not."""
+        judged = [None] * len(settings) if self._judge is None else self._judge(settings)
         # The cost is equal for all settings that mean the same, and mostly known.
-        return self._all([(self._canonical(params), self.cost(params))])[0]
+        return self._all(
+            [
+                (self._canonical(params), self.cost(params)) if known is None else known
+                for params, known in zip(settings, judged, strict=True)
+            ]
+        )
 
     def fitting(self, settings: Sequence[Params], fits: Callable[[float], bool]) -> list[Candidate]:
         """The points of those settings whose cost fits, in order.
@@ -86,7 +101,7 @@ class Candidates:
         octaves = [self._octaves(cost) for _, cost in settled]
         features = np.column_stack([encoded, np.array(octaves, dtype=np.float64)])
         return [
-            Candidate(params, self._key(params), cost, row)
+            Candidate(self._names, self._key(params), cost, row)
             for (params, cost), row in zip(settled, features, strict=True)
         ]
 

@@ -80,15 +80,28 @@ class Neighbours:
         self._is_ordered = is_ordered(distribution)
         many = steps(distribution)
         self._size = 0.1 if many is None or many > 20 else 1.3 / many
+        self._choices: tuple[Any, ...] = ()
+        self._positions: dict[Any, float] = {}  # of the choices: a proposal asks a thousand times
+        if isinstance(distribution, CategoricalDistribution):
+            self._choices = distribution.choices
+            self._positions = {each: position(distribution, each) for each in self._choices}
 
     def of(self, value: Any, random: np.random.Generator) -> Any:
         """A neighbour of a value, perhaps the value itself."""
         if self._is_ordered and random.random() < 0.7:
-            place = position(self._distribution, value) + random.normal(0, self._size)
-            moved = value_at(self._distribution, min(max(place, 0.0), 1 - 1e-12))
+            before = self._positions.get(value)
+            if before is None:
+                before = position(self._distribution, value)
+            place = before + random.normal(0, self._size)
+            moved = self._at(min(max(place, 0.0), 1 - 1e-12))
             if moved != value:
                 return moved
-        return value_at(self._distribution, random.random())
+        return self._at(random.random())
+
+    def _at(self, place: float) -> Any:
+        if self._choices:
+            return self._choices[int(place * len(self._choices))]
+        return value_at(self._distribution, place)
 
 
 def is_ordered(distribution: BaseDistribution) -> bool:
@@ -114,12 +127,20 @@ def position(distribution: BaseDistribution, value: Any) -> float:
 def is_within(distributions: Distributions, params: Params) -> bool:
     """Whether every parameter is there, with a value that its distribution has."""
     try:
-        return all(
-            each._contains(each.to_internal_repr(params[name]))  # there is no public way to ask
-            for name, each in distributions.items()
-        )
+        return all(_has(each, params[name]) for name, each in distributions.items())
     except (KeyError, ValueError):
         return False
+
+
+def _has(distribution: BaseDistribution, value: Any) -> bool:
+    """Whether a distribution has a value; its own way to tell takes long for choices.
+
+    Raises:
+        ValueError: It cannot have one of this type.
+    """
+    if isinstance(distribution, CategoricalDistribution) and value in distribution.choices:
+        return True
+    return distribution._contains(distribution.to_internal_repr(value))  # there is no public way
 
 
 class Encoder:

@@ -1,22 +1,24 @@
 """The covariance of the surrogate's Gaussian process.
 
 It is that of a linear model plus a smooth deviation from it (Matérn 5/2, length grown with the
-number of parameters) plus noise; the three variances are those of the greatest marginal likelihood,
-which scikit-learn finds. A proposal needs the covariances of a thousand candidates, so they are
-computed here: one matrix product gives both parts.
+number of parameters) plus noise; the three variances are those of the greatest marginal
+likelihood. scikit-learn's Gaussian process finds the same ones, but computes all distances anew for
+each variance that it tries, and to load it takes 100 MB.
 """
 
-import warnings
 from dataclasses import dataclass
-from math import sqrt
-from typing import Any, Self
+from math import log, pi, sqrt
+from typing import Self
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import ConstantKernel, DotProduct, Matern, WhiteKernel
+from scipy.linalg import LinAlgError, cho_solve, cholesky
+from scipy.optimize import minimize
+from scipy.spatial.distance import pdist, squareform
 
 from nas_tc.sampler.distributions import Floats
+
+_FIRST = np.log([1.0, 0.3, 0.1])  # logarithms of the variances that are tried first
+_RANGES = np.log([(1e-3, 1e2), (1e-3, 1e2), (1e-3, 1.0)])
 
 
 @dataclass(frozen=True)
@@ -45,16 +47,22 @@ class Kernel:
             spread: Variance that each has beyond the common noise.
             length: Distance of features over which the deviation changes.
         """
-        kernel = (
-            ConstantKernel(1.0, (1e-3, 1e2)) * DotProduct(1.0, "fixed")
-            + ConstantKernel(0.3, (1e-3, 1e2)) * Matern(length, "fixed", nu=2.5)
-        ) + WhiteKernel(0.1, (1e-3, 1.0))
-        process = GaussianProcessRegressor(kernel, alpha=spread, normalize_y=True)
-        with warnings.catch_warnings():  # a variance at the end of its range is no fault
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            found: Any = process.fit(features, errors).kernel_
-        linear, smooth = (float(each.k1.constant_value) for each in (found.k1.k1, found.k1.k2))
-        return cls(linear, smooth, length, float(found.k2.noise_level))
+        unit = float(errors.std()) or 1.0
+        apart = squareform(pdist(features / length)) * sqrt(5)
+        parts = [
+            np.inner(features, features) + 1,
+            (1 + apart + apart**2 / 3) * np.exp(-apart),
+            np.eye(len(errors)),
+        ]
+        target = (errors - errors.mean()) / unit
+
+        def objective(logarithms: Floats) -> tuple[float, Floats]:
+            value, slopes = _likelihood(np.exp(logarithms), parts, target, spread)
+            return -value, -slopes
+
+        found = minimize(objective, _FIRST, method="L-BFGS-B", jac=True, bounds=_RANGES)
+        linear, smooth, noise = np.exp(found.x).tolist()
+        return cls(linear, smooth, length, noise)
 
     def of(self, some: Floats, others: Floats) -> Floats:
         """Covariances, shape (some, others)."""
@@ -78,3 +86,33 @@ class Kernel:
         """Variance of the noiseless error at each point."""
         found: Floats = self.linear * (1 + (features**2).sum(axis=1)) + self.smooth
         return found
+
+
+def _likelihood(
+    variances: Floats, parts: list[Floats], target: Floats, spread: Floats
+) -> tuple[float, Floats]:
+    """The logarithm of the marginal likelihood, and its slopes in the logarithms of the variances.
+
+    Rasmussen & Williams, "Gaussian processes for machine learning" (2006), algorithm 2.1 and
+    equation 5.9.
+
+    Args:
+        variances: Variance of each part of the covariance.
+        parts: Covariance of each part at a variance of 1, shape (observations, observations).
+        target: Observations, of mean 0.
+        spread: Variance that each has beyond the parts.
+    """
+    scaled = [variance * part for variance, part in zip(variances, parts, strict=True)]
+    covariance = scaled[0] + scaled[1] + scaled[2]
+    covariance[np.diag_indices_from(covariance)] += spread
+    try:
+        factor = cholesky(covariance, lower=True, overwrite_a=True, check_finite=False)
+    except LinAlgError:
+        return -np.inf, np.zeros_like(variances)
+    weights = cho_solve((factor, True), target, check_finite=False)
+    value = -0.5 * float(target @ weights) - float(np.log(np.diag(factor)).sum())
+    value -= len(target) / 2 * log(2 * pi)
+    inverse = cho_solve((factor, True), np.eye(len(target)), check_finite=False)
+    inner = np.outer(weights, weights) - inverse
+    slopes = np.array([0.5 * np.einsum("ij,ji", inner, part) for part in scaled])
+    return value, slopes

@@ -1,12 +1,11 @@
 """Errors observed in a study: those of complete trials, and estimates for pruned ones."""
 
-from bisect import insort
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite
-from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from optuna.trial import FrozenTrial, TrialState
 
 from nas_tc.sampler.distributions import Floats
@@ -19,12 +18,26 @@ _PAIRS = 3  # least number of complete trials for an estimate at a rung
 Rung = tuple[int, str | None]  # step, and name of the reading; None: the reported value
 
 
-class Observation(NamedTuple):
-    """The error of one trial, measured or, for a pruned trial, estimated."""
+@dataclass(frozen=True)
+class Observed:
+    """The errors of trials, measured or, for pruned trials, estimated; in the order of the trials.
 
-    number: int  # number of the trial
-    error: float  # the objective's value; its negative where it is maximised
-    spread: float = 0.0  # standard deviation of an estimate, beyond the common noise
+    Attributes:
+        numbers: Numbers of the trials, shape (trials,).
+        errors: The objective's values; their negatives where it is maximised.
+        spreads: Standard deviations of the estimates, beyond the common noise; 0 if measured.
+    """
+
+    numbers: NDArray[np.int64]
+    errors: Floats
+    spreads: Floats
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def at(self, places: Sequence[int] | slice) -> "Observed":
+        """Some of them."""
+        return Observed(self.numbers[places], self.errors[places], self.spreads[places])
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +77,13 @@ class Observations:
         self._admits, self._sign = admits, sign
         self._readings = (reading, None) if reading else (None,)
         self._open = OpenTrials()
-        self._complete: list[Observation] = []
+        self._complete = Table(2)  # number, error
         self._range = inf, -inf  # of their errors
         self._pairs: dict[Rung, Table] = {}  # of complete trials: number, shown, final
         self._diverged: list[int] = []
         self._pruned: dict[int, Table] = {}  # by their last rung: number, what each reading shows
 
-    def of(self, trials: Sequence[FrozenTrial]) -> list[Observation]:
+    def of(self, trials: Sequence[FrozenTrial]) -> Observed:
         """The errors.
 
         Args:
@@ -81,20 +94,26 @@ class Observations:
                 self._add_complete(trial)
             elif trial.state == TrialState.PRUNED and self._admits(trial):
                 self._add_pruned(trial)
-        if not self._complete:
-            return []
+        complete = self._complete.rows
+        if not len(complete):
+            return Observed(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0))
         least, worst = self._range
-        found = [*self._complete, *(Observation(number, worst) for number in self._diverged)]
+        parts = [
+            np.column_stack([complete, np.zeros(len(complete))]),
+            np.array([(number, worst, 0.0) for number in self._diverged]).reshape(-1, 3),
+        ]
         for step, pruned in self._pruned.items():
-            found += self._estimates(step, pruned.rows, least, worst)
-        return sorted(found)
+            parts += self._estimates(step, pruned.rows, least, worst)
+        found = np.concatenate(parts)
+        numbers, errors, spreads = found[np.argsort(found[:, 0], kind="stable")].T
+        return Observed(numbers.astype(np.int64), errors.copy(), spreads.copy())
 
     def _add_complete(self, trial: FrozenTrial) -> None:
         value = trial.value
         if value is None or not isfinite(value) or not self._admits(trial):
             return
         error = self._sign * value
-        insort(self._complete, Observation(trial.number, error))
+        self._complete.insert((trial.number, error))
         least, worst = self._range
         self._range = min(least, error), max(worst, error)
         for reading in self._readings:
@@ -118,8 +137,8 @@ class Observations:
         pruned: Floats,
         least: float,
         worst: float,
-    ) -> list[Observation]:
-        """The estimates for trials that were pruned at a step.
+    ) -> list[Floats]:
+        """The estimates for trials that were pruned at a step: rows of number, error and spread.
 
         Args:
             step: Step of the rung.
@@ -128,7 +147,7 @@ class Observations:
             worst: Greatest error.
         """
         numbers, values = pruned[:, 0], pruned[:, 1:]
-        found: list[Observation] = []
+        found: list[Floats] = []
         for place, reading in enumerate(self._readings):
             line = self._line(step, reading)
             is_shown = np.isfinite(values[:, place])
@@ -136,10 +155,8 @@ class Observations:
                 continue
             errors = line.at_end + line.slope * (values[is_shown, place] - line.at_rung)
             errors = np.minimum(np.maximum(errors, least), worst)  # a line says no more
-            spreads = [line.spread] * len(errors)
-            found += map(
-                Observation, numbers[is_shown].astype(int).tolist(), errors.tolist(), spreads
-            )
+            spreads = np.full(len(errors), line.spread)
+            found.append(np.column_stack([numbers[is_shown], errors, spreads]))
             numbers, values = numbers[~is_shown], values[~is_shown]
         return found
 
@@ -167,7 +184,7 @@ def observations(
     admits: Callable[[FrozenTrial], bool],
     sign: float = 1.0,
     reading: str | None = None,
-) -> list[Observation]:
+) -> Observed:
     """The errors that `Observations` reads in trials; the arguments are its own.
 
     Args:

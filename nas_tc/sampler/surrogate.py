@@ -115,13 +115,14 @@ class Surrogate:
         self._kernels: dict[int, Kernel] = {}
         self._kernel = Kernel(0.0, 0.0, 1.0, 0.0)
         self._features: Floats = np.zeros((0, 0))
-        self._factor: Floats = np.zeros((0, 0))  # Cholesky factor of the observed covariance
+        self._prior: Floats = np.zeros((0, 0))  # covariance of the noiseless errors
+        self._factor: Floats = np.zeros((0, 0))  # Cholesky factor of that of the observed errors
         self._errors: Floats = np.zeros(0)  # standardised, on the scale
         self._weights: Floats = np.zeros(0)
         self._center, self._unit = 0.0, 1.0
         self.scale = Scale(0.0, 1.0)
 
-    def fit(self, sample: Sample, first: Callable[[int], Sample]) -> None:
+    def fit(self, sample: Sample, first: Callable[[int], Sample], new: int | None = None) -> None:
         """Learns from a sample.
 
         Args:
@@ -129,6 +130,8 @@ class Surrogate:
             first: gives the first so many observations of all. The variances hang on these alone,
                 so that a search that is resumed has the same ones; they are chosen anew when a
                 fifth more is known.
+            new: how many of the last rows the sample of the fit before lacks, which has all others;
+                None: it is another sample.
         """
         known = _VARIANCES_FROM
         while known * _GROWTH <= min(len(sample.errors), _VARIANCES_UPTO):
@@ -138,7 +141,7 @@ class Surrogate:
             few = first(known)
             z, variance = _scaled(Scale.of(few.errors), few)
             self._kernels[known] = Kernel.likeliest(few.features, z, variance, self._length)
-        self._kernel = self._kernels[known]
+        before, self._kernel = self._kernel, self._kernels[known]
         self.scale = Scale.of(sample.errors)
         z, variance = _scaled(self.scale, sample)
         self._center, self._unit = float(z.mean()), float(z.std())
@@ -146,7 +149,12 @@ class Surrogate:
             self._unit = 1.0
         self._errors = (z - self._center) / self._unit
         self._features = sample.features
-        covariance = self._kernel.of(sample.features, sample.features)
+        if new is None or self._kernel is not before:
+            self._prior = self._kernel.of(sample.features, sample.features)
+        else:
+            rows = self._kernel.of(sample.features[-new:], sample.features)
+            self._prior = np.block([[self._prior, rows[:, :-new].T], [rows]])
+        covariance = self._prior.copy()
         covariance[np.diag_indices_from(covariance)] += self._kernel.noise + variance
         self._factor = cholesky(covariance, lower=True, overwrite_a=True, check_finite=False)
         self._weights = cho_solve((self._factor, True), self._errors, check_finite=False)
@@ -159,7 +167,7 @@ class Surrogate:
         """Means, standard deviations and what covariances are computed from."""
         known = self._kernel.of(features, self._features)
         mean = self._mean(known)
-        whitened = self._whitened(known.T)
+        whitened = self._whitened(known.T, overwrites=True)
         variance = self._kernel.variance(features) - np.einsum("kp,kp->p", whitened, whitened)
         deviation = np.sqrt(np.maximum(variance * self._unit**2, 1e-12))
         return Posterior(features, mean, deviation, whitened)
@@ -211,8 +219,10 @@ class Surrogate:
         found: Floats = self._unit * (known @ self._weights) + self._center
         return found
 
-    def _whitened(self, columns: Floats) -> Floats:
-        found: Floats = solve_triangular(self._factor, columns, lower=True, check_finite=False)
+    def _whitened(self, columns: Floats, *, overwrites: bool = False) -> Floats:
+        found: Floats = solve_triangular(
+            self._factor, columns, lower=True, overwrite_b=overwrites, check_finite=False
+        )
         return found
 
 

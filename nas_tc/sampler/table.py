@@ -39,7 +39,20 @@ class Table:
         Args:
             row: Its numbers.
         """
-        self._add(int(np.searchsorted(self.rows[:, 0], row[0])), row)
+        is_last = not self._many or row[0] > self._rows[self._many - 1, 0]
+        place = self._many if is_last else int(np.searchsorted(self.rows[:, 0], row[0]))
+        self._add(place, row)
+
+    def put(self, place: int, row: Sequence[float]) -> None:
+        """Sets a row, perhaps beyond the last one; rows between them are NaN.
+
+        Args:
+            place: Index of the row.
+            row: Its numbers.
+        """
+        for _ in range(self._many, place + 1):
+            self.append([np.nan] * len(row))
+        self._rows[place] = row
 
     def _add(self, place: int, row: Sequence[float]) -> None:
         if self._many == len(self._rows):

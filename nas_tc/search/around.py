@@ -10,6 +10,7 @@ from nas_tc.errors import NasTcError
 from nas_tc.reading import OwnNetwork
 from nas_tc.search.events import Listener
 from nas_tc.search.settings import Settings
+from nas_tc.search.trials import attributes_of
 from nas_tc.search.warm_start import enqueue, genes_of
 from nas_tc.study.attributes import BASELINE_KEY, OUT_OF_SPACE_KEY
 
@@ -18,7 +19,8 @@ _LEFT = (TrialState.COMPLETE, TrialState.RUNNING, TrialState.WAITING)
 
 def is_own(trial: FrozenTrial | optuna.Trial) -> bool:
     """Whether a trial trains the network that the search is around."""
-    return bool(trial.user_attrs.get(BASELINE_KEY) == IT)
+    attributes = trial.user_attrs if isinstance(trial, FrozenTrial) else attributes_of(trial)
+    return bool(attributes.get(BASELINE_KEY) == IT)
 
 
 def queue_own(

@@ -25,7 +25,7 @@ from nas_tc.search.study_times import check_device, earlier_times, record_times
 from nas_tc.search.tally import Tally
 from nas_tc.search.time_judge import TimeJudge
 from nas_tc.search.timing_records import reason_over_limit, timing_record
-from nas_tc.search.trials import Trainings, ask, record_rungs
+from nas_tc.search.trials import Trainings, ask, attributes_of, frozen_trial, record_rungs, tell
 from nas_tc.search.unfinished import Unfinished
 from nas_tc.search.warm_start import enqueue
 from nas_tc.search.watch import Watch
@@ -166,7 +166,7 @@ class Driver:
             record_times(trial, times)
             self._train(trial, architecture)
         elif self._time_judge.measures:
-            baseline = trial.user_attrs.get(BASELINE_KEY)
+            baseline = attributes_of(trial).get(BASELINE_KEY)
             self._watch.began(trial.number, architecture, baseline, is_timed=True)
             self._pool.time(trial.number, self._time_judge.request_for(architecture))
         elif is_own(trial) or self._time_judge.admits(architecture):
@@ -184,11 +184,11 @@ class Driver:
         has_baseline = waiting and BASELINE_KEY in waiting[0].user_attrs
         if not has_baseline and self._tally.reaches_goal_with(self._counted + others):
             return None
-        if not waiting:
-            self._exhausted = self._exhausted or not self._sampler.has_next(self._study)
-            if self._exhausted:
-                return None
-        return ask(self._study, self._settings.space)
+        if not waiting and self._exhausted:
+            return None
+        asked = ask(self._study, self._settings.space)
+        self._exhausted = self._exhausted or asked is None
+        return asked
 
     def _count_others(self) -> int:
         """Counts trials that other drivers have ended; the number of those that they run."""
@@ -204,7 +204,8 @@ class Driver:
         if self._stop is not None:
             self._stop.began(trial.number)
         state = self._unfinished.begin(trial, architecture, seed)
-        self._watch.began(trial.number, architecture, trial.user_attrs.get(BASELINE_KEY))
+        baseline = attributes_of(trial).get(BASELINE_KEY)
+        self._watch.began(trial.number, architecture, baseline)
         self._pool.begin(trial.number, architecture, seed, state)
 
     def _times_without_measuring(
@@ -237,7 +238,7 @@ class Driver:
         """Ends a trial whose network exceeds a limit on time: it neither failed nor succeeded."""
         trial.set_user_attr(REASON_KEY, reason)
         trial.set_user_attr(OVER_BUDGET_KEY, True)
-        frozen = self._study.tell(trial, state=TrialState.FAIL)
+        frozen = tell(trial, TrialState.FAIL)
         del self._running[trial.number], self._networks[trial.number]
         self._watch.ended(trial.number)
         self._tally.rejected += 1
@@ -275,7 +276,7 @@ class Driver:
         if answer.diverged is not None:
             # No error was measured, so none is reported: a sampler puts such a trial last.
             trial.set_user_attr(REASON_KEY, answer.diverged)
-            return self._study.tell(trial, state=TrialState.PRUNED)
+            return tell(trial, TrialState.PRUNED)
         assert answer.rung is not None
         rung = answer.rung
         if answer.earlier:
@@ -285,7 +286,7 @@ class Driver:
         self._watch.rung(trial.number, rung, answer.earlier)
         is_pruned = (
             answer.weights is None
-            and BASELINE_KEY not in trial.user_attrs
+            and BASELINE_KEY not in attributes_of(trial)
             # The first rungs add nothing to an error of this network that is known.
             and not self._tally.has_trained(self._networks[trial.number])
             and trial.should_prune()
@@ -296,12 +297,12 @@ class Driver:
         if self._time_judge is not None:
             self._time_judge.add_training(rung.train_s)
         if answer.weights is None:
-            return self._study.tell(trial, state=TrialState.PRUNED)
-        ended = trial_record(self._study.get_trials(deepcopy=False)[trial.number])
+            return tell(trial, TrialState.PRUNED)
+        ended = trial_record(frozen_trial(trial))
         is_timed = self._weights.timed_briefly
         rivals = self._tally.complete if is_timed else self._tally.rivals_of(ended)
         self._weights.keep(ended, answer.weights, rivals)
-        return self._study.tell(trial, rung.val_error, state=TrialState.COMPLETE)
+        return tell(trial, TrialState.COMPLETE, rung.val_error)
 
     def _count(self, frozen: FrozenTrial) -> None:
         """Counts a trial that has ended, and removes weights that nothing needs any more."""
@@ -322,17 +323,18 @@ class Driver:
         The network is queued before its trial ends, so that a kill between the two loses nothing.
         """
         trial.set_user_attr(REASON_KEY, str(error))
-        losses = trial.user_attrs.get(LOSSES_KEY, 0) + 1
+        attributes = attributes_of(trial)
+        losses = attributes.get(LOSSES_KEY, 0) + 1
         tried_again = isinstance(error, LostError) and losses <= self._session.retries
         if tried_again:
             network = self._networks[trial.number]
             kept = {LOSSES_KEY: losses}
-            if BASELINE_KEY in trial.user_attrs:
-                kept[BASELINE_KEY] = trial.user_attrs[BASELINE_KEY]
-            if rungs := trial.user_attrs.get(TRAIN_LOSSES_KEY):
+            if BASELINE_KEY in attributes:
+                kept[BASELINE_KEY] = attributes[BASELINE_KEY]
+            if rungs := attributes.get(TRAIN_LOSSES_KEY):
                 kept[RUNG_KEY] = max(int(epoch) for epoch in rungs)
             enqueue(self._study, network, self._settings.space, kept)
-        frozen = self._study.tell(trial, state=TrialState.FAIL)
+        frozen = tell(trial, TrialState.FAIL)
         self._forget(trial.number)
         self._unfinished.end(trial.number, is_kept=tried_again)
         self._listener.ended(self._tally.in_context(trial_record(frozen)))
@@ -353,14 +355,13 @@ class Driver:
     @property
     def _counted(self) -> int:
         """Number of running trials that count for the goal."""
-        return sum(BASELINE_KEY not in each.user_attrs for each in self._running.values())
+        return sum(BASELINE_KEY not in attributes_of(each) for each in self._running.values())
 
     def _keep_for_tests(self, validation_s: float) -> None:
         """Keeps time back for the tests of the front, by what a validation took."""
         data = self._settings.data
         seconds = validation_s * len(data.test) / len(data.validation)
-        landmarks = sum(each.baseline is not None for each in self._tally.complete)
-        networks = len(self._tally.front) + landmarks + 1
+        networks = len(self._tally.front) + self._tally.baselines + 1
         self._watch.test_s = networks * seconds
         if self._stop is not None:
             self._stop.keep_for_tests(networks, self._pool.size, seconds)

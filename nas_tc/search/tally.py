@@ -23,6 +23,7 @@ class Tally:
         complete: Complete trials with the trials that repeat them.
         front: Pareto front of them.
         near_front: Those on the front or near it, and the baselines.
+        baselines: Number of complete baselines.
         done: Number of complete and pruned trials, baselines not counted.
         failed: Number of networks that could not be trained in this run.
         rejected: Number of networks over a limit on time, in all runs.
@@ -34,6 +35,7 @@ class Tally:
         self.front = record.front
         self._trained = {trial.architecture for trial in self.complete}
         self.near_front = near_weights(self.complete, self._objectives)
+        self.baselines = sum(trial.baseline is not None for trial in self.complete)
         self.done = record.done
         self.failed = 0
         self.rejected = record.states.get("rejected", 0)
@@ -85,6 +87,7 @@ class Tally:
         if trial.state != "complete":
             self._pruned += trial.baseline is None
             return self.in_context(trial)
+        self.baselines += trial.baseline is not None
         if self.has_trained(trial.architecture):
             self.complete = list(with_repeats([*self.complete, trial]))
             near = self.complete

@@ -1,11 +1,11 @@
 """Creates the next trial of a study, and records its network, its cost and its rungs."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
 from typing import Any
 
 import optuna
-from optuna.distributions import CategoricalDistribution
 from optuna.trial import FrozenTrial, TrialState
 
 from nas_tc.architecture import Architecture
@@ -18,8 +18,10 @@ from nas_tc.study.study_storage import batch, turn
 from nas_tc.training import Rung
 
 
-def ask(study: optuna.Study, space: Space) -> tuple[optuna.Trial, Architecture]:
+def ask(study: optuna.Study, space: Space) -> tuple[optuna.Trial, Architecture] | None:
     """The next trial, queued or proposed by the study's sampler, and its network.
+
+    None if nothing is queued, and the space has no other network within the budget.
 
     Args:
         study: Open study with a `BudgetSampler`.
@@ -32,10 +34,12 @@ def ask(study: optuna.Study, space: Space) -> tuple[optuna.Trial, Architecture]:
         return _proposed(study, space)
 
 
-def _proposed(study: optuna.Study, space: Space) -> tuple[optuna.Trial, Architecture]:
-    """A new trial with the sampler's next proposal."""
+def _proposed(study: optuna.Study, space: Space) -> tuple[optuna.Trial, Architecture] | None:
+    """A new trial with the sampler's next proposal; None if there is none."""
     assert isinstance(study.sampler, BudgetSampler)
     genes = study.sampler.propose(study)
+    if genes is None:
+        return None
     architecture = space.decode(genes)
     # In one transaction: a search that is killed leaves the whole trial, or none.
     row = study._storage.create_new_trial(
@@ -43,7 +47,7 @@ def _proposed(study: optuna.Study, space: Space) -> tuple[optuna.Trial, Architec
         optuna.trial.create_trial(
             state=TrialState.RUNNING,
             params=dict(genes),
-            distributions=_distributions(space),
+            distributions=study.sampler.distributions,
             user_attrs={**_cost_attributes(architecture), ARCHITECTURE_KEY: architecture.to_dict()},
         ),
     )
@@ -74,10 +78,40 @@ def record_rungs(trial: optuna.Trial, rungs: Sequence[Rung]) -> None:
         rungs: Rungs that the study does not have yet, in their order; at least one.
     """
     losses = {str(rung.epoch): rung.train_loss for rung in rungs}
-    trial.set_user_attr(TRAIN_LOSSES_KEY, {**trial.user_attrs.get(TRAIN_LOSSES_KEY, {}), **losses})
+    before = attributes_of(trial).get(TRAIN_LOSSES_KEY, {})
+    trial.set_user_attr(TRAIN_LOSSES_KEY, {**before, **losses})
     for rung in rungs:
         trial.report(rung.val_error, rung.epoch)
     trial.set_user_attr("validation_s", round(rungs[-1].validation_s, 3))
+
+
+def frozen_trial(trial: optuna.Trial) -> FrozenTrial:
+    """A trial as the study has it now."""
+    return trial.storage.get_trial(trial._trial_id)
+
+
+def attributes_of(trial: optuna.Trial) -> Mapping[str, Any]:
+    """The user attributes of a trial; `Trial.user_attrs` is a copy of all that is in them."""
+    return frozen_trial(trial).user_attrs
+
+
+def tell(trial: optuna.Trial, state: TrialState, error: float | None = None) -> FrozenTrial:
+    """Ends a trial, as `Study.tell` does, which copies all that a trial has.
+
+    Args:
+        trial: Running trial.
+        state: State that it ends in.
+        error: Its error; None: the last one that was reported, where it is pruned.
+
+    Returns:
+        The trial as the study has it now.
+    """
+    known = frozen_trial(trial)
+    if state == TrialState.PRUNED and known.last_step is not None:
+        error = known.intermediate_values[known.last_step]
+    values = None if error is None else [float(error)]
+    trial.storage.set_trial_state_values(trial._trial_id, state, values)
+    return frozen_trial(trial)
 
 
 def queued_networks(study: optuna.Study, space: Space) -> list[Architecture]:
@@ -104,16 +138,12 @@ def _cost_attributes(architecture: Architecture) -> dict[str, Any]:
     return {"complexity": cost.complexity, "params": cost.params}
 
 
-def _distributions(space: Space) -> dict[str, Any]:
-    return {gene.name: CategoricalDistribution(gene.choices) for gene in space.genes}
-
-
 class Trainings:
     """Counts the trainings of each network in a study; trials that have ended are read once."""
 
     def __init__(self) -> None:
         self._open = OpenTrials()
-        self._ended: dict[str, list[int]] = {}  # numbers of trials by their network
+        self._ended: dict[bytes, list[int]] = {}  # numbers of trials by their network
 
     def before(self, study: optuna.Study, number: int, architecture: Architecture) -> int:
         """Number of earlier trials that trained this network or are training it.
@@ -134,10 +164,11 @@ class Trainings:
         return running + sum(each < number for each in self._ended.get(own, ()))
 
 
-def _key_of(trial: FrozenTrial) -> str | None:
+def _key_of(trial: FrozenTrial) -> bytes | None:
     values = trial.user_attrs.get(ARCHITECTURE_KEY)
     return None if values is None else _key(values)
 
 
-def _key(values: dict[str, Any]) -> str:
-    return json.dumps(values, sort_keys=True)
+def _key(values: dict[str, Any]) -> bytes:
+    """A network in few bytes, since studies have thousands."""
+    return blake2b(json.dumps(values, sort_keys=True).encode(), digest_size=16).digest()

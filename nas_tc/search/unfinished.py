@@ -7,7 +7,7 @@ import optuna
 from nas_tc.architecture import Architecture
 from nas_tc.errors import StudyError
 from nas_tc.search.events import Listener
-from nas_tc.search.trials import queued_networks, running_networks
+from nas_tc.search.trials import attributes_of, queued_networks, running_networks
 from nas_tc.space import Space
 from nas_tc.study.attributes import RUNG_KEY
 from nas_tc.study.checkpoints import Checkpoints
@@ -45,7 +45,7 @@ class Unfinished:
         except StudyError as error:
             self._listener.note(f"{error}: {anew}")
             return None
-        if state is None and (epoch := trial.user_attrs.get(RUNG_KEY)):
+        if state is None and (epoch := attributes_of(trial).get(RUNG_KEY)):
             file = self._checkpoints.file(network, seed)
             self._listener.note(f"the checkpoint of epoch {epoch} is missing, {file}: {anew}")
         return state

@@ -1,8 +1,10 @@
 """Fronts of a study's networks, over the error and any measures."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
+from nas_tc.architecture import Architecture
 from nas_tc.cost.measures import MEASURES, Measure, parse_measure
 from nas_tc.errors import NasTcError, unknown
 from nas_tc.study.trial import TrialRecord
@@ -35,10 +37,11 @@ def objective(trial: TrialRecord, name: str) -> float | None:
         return None if trial.repeat_of is not None else trial.mean_val_error
     if name in trial.times:
         return float(trial.times[name]["ms"])
+    if name in ("complexity", "params"):  # which every trial has a record of
+        return trial.complexity if name == "complexity" else trial.params
     measure, batch = _cost(name)
     if not measure.is_timed:
-        recorded = {"complexity": trial.complexity, "params": trial.params}
-        return recorded[name] if name in recorded else measure.of(trial.architecture, batch or 1)
+        return _by_formula(name, trial.architecture)
     for at_batch, figure in trial.times.items():
         if at_batch == measure.at_batch(batch) or (
             batch is None and at_batch.startswith(f"{name}@")
@@ -47,6 +50,14 @@ def objective(trial: TrialRecord, name: str) -> float | None:
     return None
 
 
+@lru_cache(maxsize=1 << 14)  # a report asks for each several times
+def _by_formula(name: str, architecture: Architecture) -> float:
+    """A cost that no trial has a record of."""
+    measure, batch = _cost(name)
+    return measure.of(architecture, batch or 1)
+
+
+@lru_cache(maxsize=256)
 def _cost(name: str) -> tuple[Measure, int | None]:
     measure, batch = parse_measure(name)
     if batch is None and measure.needs_batch and not measure.is_timed:
@@ -101,18 +112,7 @@ def pareto_front(
     Raises:
         NasTcError: As `objective` does.
     """
-    costs_first = [name for name in objectives if name != ERROR] + [ERROR]
-    found = []
-    for trial in trials:
-        values = tuple(objective(trial, name) for name in costs_first)
-        if None not in values:
-            found.append((values, trial.number, trial))
-    found.sort(key=lambda each: each[:2])
-    front: list[tuple[tuple[Any, ...], TrialRecord]] = []
-    for values, _, trial in found:
-        # What dominates a trial is sorted before it, and is on the front or dominated by it.
-        if not any(all(a <= b for a, b in zip(other, values, strict=True)) for other, _ in front):
-            front.append((values, trial))
+    front, _ = _split(_valued(trials, objectives))
     return tuple(trial for _, trial in front)
 
 
@@ -129,11 +129,41 @@ def near_front(
     Raises:
         NasTcError: As `objective` does.
     """
-    left = list(trials)
+    left = _valued(trials, objectives)
     found: list[TrialRecord] = []
     for _ in range(layers):
-        front = pareto_front(left, objectives)
-        found += front
-        numbers = {trial.number for trial in front}
-        left = [trial for trial in left if trial.number not in numbers]
+        front, left = _split(left)
+        found += [trial for _, trial in front]
     return tuple(found)
+
+
+_Valued = tuple[tuple[float, ...], TrialRecord]  # a trial behind its objectives, the error last
+
+
+def _valued(trials: Iterable[TrialRecord], objectives: Sequence[str]) -> list[_Valued]:
+    """The trials that have all objectives, sorted by these, then by their numbers."""
+    costs_first = [name for name in objectives if name != ERROR] + [ERROR]
+    found: list[_Valued] = []
+    for trial in trials:
+        values = [objective(trial, name) for name in costs_first]
+        known = tuple([value for value in values if value is not None])
+        if len(known) == len(values):
+            found.append((known, trial))
+    found.sort(key=lambda each: (each[0], each[1].number))
+    return found
+
+
+def _split(sorted_trials: Sequence[_Valued]) -> tuple[list[_Valued], list[_Valued]]:
+    """The front of sorted trials, and the others."""
+    front: list[_Valued] = []
+    others: list[_Valued] = []
+    for each in sorted_trials:
+        # What dominates a trial is sorted before it, and is on the front or dominated by it.
+        (others if _is_dominated(each[0], front) else front).append(each)
+    return front, others
+
+
+def _is_dominated(values: tuple[float, ...], front: Sequence[_Valued]) -> bool:
+    if len(values) == 2:  # the last member costs the most, and has the least error
+        return bool(front) and front[-1][0][1] <= values[1]
+    return any(all(a <= b for a, b in zip(other, values, strict=True)) for other, _ in front)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _LEAST = 8  # fewest trials for a model
 _MOST = 300  # most trials to choose the model's variances on
+_MOST_LEARNED = 2000  # most trials that the model is fitted to: its time grows with their cube
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,23 +118,24 @@ def recommend(
     if len(tried) < _LEAST or not distributions:
         learned = len(tried) if distributions else 0
         return Recommendation(best, best.error, None, None, count, learned, best)
-    # Loading scikit-learn takes longer than reading a study, and a small study needs no model.
+    # Loading SciPy takes longer than reading a study, and a small study needs no model.
     from nas_tc.sampler.candidates import Candidates, rows  # noqa: PLC0415
     from nas_tc.sampler.surrogate import Sample, Surrogate  # noqa: PLC0415
 
+    modelled = _learned(tried)
     costliest = max(each.cost for each in tried)
     costs = {id(each.params): each.cost for each in tried}
     points = Candidates(
         distributions, lambda params: costs[id(params)], costliest, lambda params: params
     )
-    features = rows([points.of(each.params) for each in tried])
-    errors = np.array([each.error for each in tried])
-    sample = Sample(features, errors, np.zeros(len(tried)))
-    some = np.linspace(0, len(tried) - 1, min(len(tried), _MOST)).astype(int)
+    features = rows(points.all_of([each.params for each in modelled]))
+    errors = np.array([each.error for each in modelled])
+    sample = Sample(features, errors, np.zeros(len(modelled)))
+    some = np.linspace(0, len(modelled) - 1, min(len(modelled), _MOST)).astype(int)
     model = Surrogate(len(distributions))
     model.fit(sample, lambda _: Sample(features[some], errors[some], sample.spreads[some]))
     open_ = [each for each in within if among is None or each.number in among] or within
-    mean, deviation = model.predict(rows([points.of(each.params) for each in open_]))
+    mean, deviation = model.predict(rows(points.all_of([each.params for each in open_])))
     place = int(np.argmin(mean))
     return Recommendation(
         choice=open_[place],
@@ -141,9 +143,19 @@ def recommend(
         spread=float(deviation[place]) * model.scale.unit * exp(max(0.0, float(mean[place]))),
         noise=model.noise,
         within=count,
-        trials=len(tried),
+        trials=len(modelled),
         best_observed=best,
     )
+
+
+def _learned(tried: Sequence[Tried]) -> list[Tried]:
+    """The trials that a model is fitted to: all, or of many the best and an even share."""
+    if len(tried) <= _MOST_LEARNED:
+        return list(tried)
+    errors = np.array([each.error for each in tried])
+    best = np.argsort(errors, kind="stable")[: _MOST_LEARNED // 2]
+    even = np.linspace(0, len(tried) - 1, _MOST_LEARNED // 2).astype(int)
+    return [tried[place] for place in np.union1d(best, even).tolist()]
 
 
 def recommend_network(

@@ -4,6 +4,7 @@ import copy
 from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import optuna
@@ -291,7 +292,9 @@ class StudyStorage(BaseStorage):
         return trial
 
     def _check_kind(self, name: str, kind: BaseDistribution) -> None:
-        check_distribution_compatibility(self._kinds.setdefault(name, kind), kind)
+        known = self._kinds.setdefault(name, kind)
+        if known is not kind:
+            check_distribution_compatibility(known, kind)
 
     def _later(self, table: Any, row: Row) -> None:
         self._open.append((table, row))
@@ -308,7 +311,7 @@ class StudyStorage(BaseStorage):
         try:
             with self._connect() as connection, connection.begin():
                 for table, rows in _by_table(self._open).items():
-                    connection.execute(self._insert(table), rows)
+                    connection.execute(_insert(self.backend.engine.name, table), rows)
                 if self._ends:
                     connection.execute(_END, self._ends)
                 yield connection
@@ -319,17 +322,6 @@ class StudyStorage(BaseStorage):
 
     def _connect(self) -> sqlalchemy.Connection:
         return self.backend.engine.connect() if self.drivers is None else self.drivers.connect()
-
-    def _insert(self, table: Any) -> Any:
-        """The statement that inserts rows of a table, or replaces them."""
-        keys = _KEYS.get(table)
-        if keys is None:
-            return table.insert()
-        insert = _DIALECTS[self.backend.engine.name].insert(table)
-        changed = {c.name: insert.excluded[c.name] for c in table.c if not c.primary_key}
-        for key in keys:
-            del changed[key]
-        return insert.on_conflict_do_update(index_elements=keys, set_=changed)
 
     def _forget(self) -> None:
         """Empties the memory; the next call reads the trials anew."""
@@ -367,6 +359,19 @@ _END = (
         datetime_complete=sqlalchemy.bindparam("ended"),
     )
 )
+
+
+@cache
+def _insert(dialect: str, table: Any) -> Any:
+    """The statement that inserts rows of a table, or replaces them."""
+    keys = _KEYS.get(table)
+    if keys is None:
+        return table.insert()
+    insert = _DIALECTS[dialect].insert(table)
+    changed = {c.name: insert.excluded[c.name] for c in table.c if not c.primary_key}
+    for key in keys:
+        del changed[key]
+    return insert.on_conflict_do_update(index_elements=keys, set_=changed)
 
 
 def _end_of(trial: FrozenTrial) -> Mapping[str, Any]:

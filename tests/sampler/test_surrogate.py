@@ -74,7 +74,7 @@ def test_what_is_less_certain_counts_for_less():
 
 
 def front(*members, limit=16.0):
-    points = [Candidate({}, (n,), cost, np.zeros(0)) for n, (cost, _) in enumerate(members)]
+    points = [Candidate((), (n,), cost, np.zeros(0)) for n, (cost, _) in enumerate(members)]
     return Front.of(points, np.array([error for _, error in members]), limit)
 
 
@@ -188,7 +188,8 @@ def read(*trials, reading=None):
     study = optuna.create_study()
     study.add_trials(trials)
     found = observations(study.trials, lambda _: True, reading=reading)
-    return {each.number: (each.error, each.spread) for each in found}
+    rows = zip(found.numbers, found.errors, found.spreads, strict=True)
+    return {number: (error, spread) for number, error, spread in rows}
 
 
 def test_a_pruned_trial_is_read_by_what_became_of_others_at_its_rung():

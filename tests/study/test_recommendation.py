@@ -7,7 +7,7 @@ import pytest
 from optuna.distributions import IntDistribution
 
 from nas_tc.errors import StudyError
-from nas_tc.study import Tried, recommend, recommend_network
+from nas_tc.study import Tried, recommend, recommend_network, recommendation
 
 GRID = {name: IntDistribution(0, 9) for name in "xyz"}
 
@@ -33,6 +33,14 @@ def test_it_is_better_than_the_best_observed():
         ours.append(truth[chosen.choice.number])
         lucky.append(truth[chosen.best_observed.number])
     assert np.mean(ours) < np.mean(lucky)
+
+
+def test_of_many_trials_a_model_learns_the_best_and_an_even_share(monkeypatch):
+    monkeypatch.setattr(recommendation, "_MOST_LEARNED", 30)
+    found, truth = tried(0, many=200, noise=0.001)
+    chosen = recommend(found, GRID, most=14)
+    assert 20 <= chosen.trials <= 30
+    assert truth[chosen.choice.number] < 0.02 + min(truth)
 
 
 def test_the_evidence_is_right():
