@@ -171,8 +171,8 @@
       group.addEventListener("click", () => { tell(point, group); open(point.n); });
       groups.set(point.n, { point, group });
     }
-    // A label goes to the first place around its point where no other label is.
-    const taken = [];
+    // A label goes to the first place around its point where no other label and no labelled point is.
+    const taken = labels.map(([, , px, py]) => [px - 5, py - 5, px + 5, py + 5]);
     for (const [group, text, px, py, kind] of labels.reverse()) {
       const size = text.length * 7 + 4;
       const places = [[-size / 2, -12], [8, -6], [8, 14], [-size - 6, -6], [-size / 2, 22], [-size - 6, 14]];
