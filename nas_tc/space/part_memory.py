@@ -35,6 +35,7 @@ from nas_tc.space.peaks import Part, Peaks
 Ints = NDArray[np.int64]
 
 _BYTES = 4  # float32
+_WIDEST = 1 << 12  # channels; no unit that does not fit up to there is looked at
 _DIGIT = 40  # bits: more values than a unit has for a pixel
 _IN, _OUT = 1 << _DIGIT, 1 << _DIGIT // 2  # sides of the maps of the walk, pixels
 
@@ -101,8 +102,14 @@ def head_part(
 @lru_cache(maxsize=256)
 def keeps_output(block: Block, activation: Activation, norm: bool) -> bool:
     """Whether the last operation of a unit keeps its output for the backward pass."""
-    steps = part_ops(_layers(block, 1, 4, 4, True, norm, activation), training=True)
-    return any(steps[-1].writes in op.keeps for op in steps)
+    for width in range(1, _WIDEST):
+        try:
+            layers = _layers(block, 1, width, width, True, norm, activation)
+        except ArchitectureError:  # its groups, its reduction or its branches need another width
+            continue
+        steps = part_ops(layers, training=True)
+        return any(steps[-1].writes in op.keeps for op in steps)
+    return False
 
 
 def _input(size: int, is_kept: bool = False) -> Op:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.cost.measures import MEASURES
 from nas_tc.errors import ArchitectureError, SpaceError
-from nas_tc.space import load_space, shipped_spaces
+from nas_tc.space import load_space, parse_space, shipped_spaces
 from nas_tc.space.amounts import amounts_batch, keeps_limits
 from strategies import spaces
 
@@ -52,6 +52,29 @@ def test_equal_on_every_space(space, measure, batch):
     assert amounts_batch(space, rows, measure, batch).tolist() == [
         one_at_a_time(space, row, measure, batch) for row in rows.tolist()
     ]
+
+
+def test_equal_with_blocks_that_need_some_widths():
+    text = """input = [2, 9, 9]
+activation = ["relu", "tanh"]
+[[stage]]
+block = ["plain", "inception[1,1,2,1,1,2]"]
+depth = [1, 2]
+width = [6, 9]
+filter = 3
+pool = ["2/2", "none"]
+[[stage]]
+block = ["plain[groups=3]", "bottleneck[reduction=3]", "plain[dilation=2]", "depthwise"]
+depth = [0, 1, 3]
+width = [6, 12]
+filter = 3
+"""
+    space = parse_space(text, "widths", "widths.toml")
+    rows = draw(space, 40)
+    for measure in FORMULAS:
+        assert amounts_batch(space, rows, measure, 3).tolist() == [
+            one_at_a_time(space, row, measure, 3) for row in rows.tolist()
+        ], measure
 
 
 def test_several_limits_at_once():
