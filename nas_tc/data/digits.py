@@ -1,6 +1,11 @@
 """scikit-learn's handwritten digits: the data that is always at hand."""
 
+import gzip
+from importlib.util import find_spec
+from pathlib import Path
+
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from nas_tc.data.images import ImageData, Split
@@ -19,9 +24,7 @@ def load_digits(side: tuple[int, int] | None) -> ImageData:
     Source: Alpaydin & Kaynak, "Optical recognition of handwritten digits", UCI, 1998; the part
     that scikit-learn ships.
     """
-    from sklearn.datasets import load_digits as bundled  # noqa: PLC0415 - slow to import
-
-    small, labels = bundled(return_X_y=True)
+    small, labels = _bundled()
     height, width = side or (32, 32)
     grey = np.round(small.reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)  # 0..16 in the source
     scaled = [
@@ -39,3 +42,19 @@ def load_digits(side: tuple[int, int] | None) -> ImageData:
         classes=tuple("0123456789"),
         augment=frozenset(),
     )
+
+
+def _bundled() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Values of the pixels, 0 to 16, shape (images, 64), and the digits, shape (images,).
+
+    As `sklearn.datasets.load_digits` gives them. To import that would take 100 MB, which a search
+    would hold to its end.
+    """
+    package = find_spec("sklearn")
+    assert package is not None
+    assert package.origin is not None
+    with gzip.open(
+        Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz", "rt"
+    ) as file:
+        rows = np.loadtxt(file, delimiter=",")
+    return rows[:, :-1], rows[:, -1].astype(np.int64)

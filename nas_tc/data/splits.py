@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas_tc.data.labels import Labels
-from nas_tc.data.stratify import iterative_split
+from nas_tc.data.stratify import class_split, even_split, iterative_split
 from nas_tc.errors import DataError
 
 _SPLIT_SEED = 2015  # one fixed split for every search, whatever its own seed
@@ -71,25 +71,18 @@ def split_indices(labels: Labels, held_out: int) -> tuple[NDArray[np.int64], NDA
         )
     if labels.ndim == 2:
         return iterative_split(labels.astype(np.uint8, copy=False), held_out, _SPLIT_SEED)
-    from sklearn.model_selection import train_test_split  # noqa: PLC0415 - slow to import
-
     counts = np.unique(labels, return_counts=True)[1]
     if counts.min() > 1:
-        indices = np.arange(len(labels))
         fits = len(counts) <= min(held_out, len(labels) - held_out)
-        kept, held = train_test_split(
-            indices,
-            test_size=held_out,
-            random_state=_SPLIT_SEED,
-            stratify=labels if fits else None,
-        )
+        split = class_split if fits else even_split
+        kept, held = split(labels.astype(np.int64, copy=False), held_out, _SPLIT_SEED)
         if len(np.unique(labels[kept])) == len(counts):
-            return np.sort(kept), np.sort(held)
+            return kept, held
     return _apportioned(labels, held_out)
 
 
 def _apportioned(labels: Labels, held_out: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """`split_indices` where scikit-learn's split would leave a class without an image to train on.
+    """`split_indices` where the other split would leave a class without an image to train on.
 
     Each class gives in proportion to its images, but never its last one as long as others have
     more; of equal remainders that of the larger class counts.

@@ -32,7 +32,10 @@ def test_a_split_is_the_same_every_time():
     assert np.array_equal(split_indices(labels, 10)[1], split_indices(labels, 10)[1])
 
 
-@pytest.mark.parametrize("labels", [np.arange(100) % 7, np.arange(40) ** 2 % 11 % 3])
+RARE = np.repeat(np.arange(6), [60, 30, 3, 3, 2, 2])
+
+
+@pytest.mark.parametrize("labels", [np.arange(100) % 7, np.arange(40) ** 2 % 11 % 3, RARE])
 def test_without_rare_classes_the_split_is_scikit_learns(labels):
     """A study of before holds the same images."""
     indices = np.arange(len(labels))
