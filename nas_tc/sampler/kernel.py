@@ -18,6 +18,7 @@ from scipy.spatial.distance import pdist, squareform
 from nas_tc.sampler.distributions import Floats
 
 _FIRST = np.log([1.0, 0.3, 0.1])  # logarithms of the variances that are tried first
+_ROWS = 64  # of a matrix that are worked on at once, so that they stay in the cache
 _RANGES = np.log([(1e-3, 1e2), (1e-3, 1e2), (1e-3, 1.0)])
 
 
@@ -66,9 +67,23 @@ class Kernel:
 
     def of(self, some: Floats, others: Floats) -> Floats:
         """Covariances, shape (some, others)."""
-        products: Floats = some @ others.T  # which tell the distances, too
+        found: Floats = some @ others.T
+        squares, other_squares = (some**2).sum(axis=1)[:, None], (others**2).sum(axis=1)
+        for start in range(0, len(some), _ROWS):
+            here = slice(start, start + _ROWS)
+            self._from_products(found[here], squares[here], other_squares)
+        return found
+
+    def _from_products(self, products: Floats, squares: Floats, other_squares: Floats) -> None:
+        """Makes covariances of inner products, in their place.
+
+        Args:
+            products: Inner products of the features, which tell the distances, too.
+            squares: Inner products of the rows' features with themselves, shape (rows, 1).
+            other_squares: Those of the columns' features, shape (columns,).
+        """
         unit = sqrt(5) / self.length
-        apart: Floats = (some**2).sum(axis=1)[:, None] + (others**2).sum(axis=1) - 2 * products
+        apart: Floats = squares + other_squares - 2 * products
         apart = np.sqrt(np.maximum(apart, 0, out=apart), out=apart)
         apart *= unit
         found: Floats = apart * apart
@@ -79,8 +94,7 @@ class Kernel:
         found *= self.smooth
         products += 1
         products *= self.linear
-        found += products
-        return found
+        products += found
 
     def variance(self, features: Floats) -> Floats:
         """Variance of the noiseless error at each point."""

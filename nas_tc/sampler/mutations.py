@@ -32,8 +32,9 @@ def mutations(
     most = min(_MOST_CHANGED, len(neighbours))
     found: list[Params] = []
     for parent in parents:
+        values = parent.params
         for _ in range(children):
-            changed = dict(parent.params)
+            changed = dict(values)
             many = min(int(random.integers(1, _MOST_CHANGED + 1)), most)
             for place in random.permutation(len(neighbours))[:many].tolist():
                 name, neighbour = neighbours[place]

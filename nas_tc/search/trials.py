@@ -1,10 +1,10 @@
 """Creates the next trial of a study, and records its network, its cost and its rungs."""
 
-import json
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
+import msgspec
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
@@ -171,4 +171,4 @@ def _key_of(trial: FrozenTrial) -> bytes | None:
 
 def _key(values: dict[str, Any]) -> bytes:
     """A network in few bytes, since studies have thousands."""
-    return blake2b(json.dumps(values, sort_keys=True).encode(), digest_size=16).digest()
+    return blake2b(msgspec.json.encode(values, order="sorted"), digest_size=16).digest()
