@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal, Self
 
 from nas_tc.architecture.blocks import Plain
@@ -141,7 +142,7 @@ class Architecture:
             )
         except KeyError as error:
             raise NotationError(f"a network's JSON lacks the key {error}") from None
-        except (TypeError, AttributeError) as error:
+        except (TypeError, AttributeError, RecursionError) as error:
             raise NotationError(f"not a network's JSON: {error}") from None
         except ValueError as error:
             if isinstance(error, NasTcError):
@@ -187,18 +188,25 @@ def _pool_values(pool: Pool) -> list[int] | dict[str, Any]:
 
 def _stage(values: Mapping[str, Any], number: int) -> Stage:
     try:
-        fields: dict[str, Any] = {
-            key: _int(value) for key, value in values.items() if key not in ("pool", "block", "lrn")
-        }
-        if values.get("pool") is not None:
-            fields["pool"] = _pool(values["pool"])
-        if "block" in values:
-            fields["block"] = parse_block(values["block"])
-        if "lrn" in values:
-            fields["lrn"] = values["lrn"]
-        return Stage(**fields)
+        return _stage_of(json.dumps(values))
     except NasTcError as error:
         raise type(error)(f"stage {number}: {error}") from None
+
+
+@lru_cache(maxsize=4096)
+def _stage_of(text: str) -> Stage:
+    """The stage of a JSON text. The networks of a study share few stages, and so their memory."""
+    values = json.loads(text)
+    fields: dict[str, Any] = {
+        key: _int(value) for key, value in values.items() if key not in ("pool", "block", "lrn")
+    }
+    if values.get("pool") is not None:
+        fields["pool"] = _pool(values["pool"])
+    if "block" in values:
+        fields["block"] = parse_block(values["block"])
+    if "lrn" in values:
+        fields["lrn"] = values["lrn"]
+    return Stage(**fields)
 
 
 def _pool(values: Any) -> Pool:

@@ -16,6 +16,7 @@
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 
 from nas_tc.architecture.blocks import Block, Plain
 from nas_tc.architecture.blocks.text import format_block, parse_block
@@ -150,6 +151,7 @@ def format_pool(pool: Pool) -> str:
     return f"{average}{pool.size}/{pool.stride}{padding}{'ceil' if pool.ceil else ''}"
 
 
+@lru_cache(maxsize=4096)  # the networks of a study share few stages
 def _format_stage(stage: Stage) -> str:
     padding = "" if stage.padding is None else f"p{stage.padding}"
 

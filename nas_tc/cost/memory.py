@@ -135,19 +135,22 @@ def live_values(steps: tuple[Op, ...], images: int, *, keep: bool) -> Iterator[i
     A tensor lives until its last reader is done; with `keep`, what the backward pass needs stays.
     The normalised images stay in any case: the call of the first module holds them.
     """
-    readers = Counter(tensor for op in steps for tensor in op.reads) + Counter({IMAGES: 1})
+    readers = Counter([tensor for op in steps for tensor in op.reads])
+    readers[IMAGES] += 1
     if keep:
-        readers.update(tensor for op in steps for tensor in op.keeps)
+        readers.update([tensor for op in steps for tensor in op.keeps])
     live = {IMAGES: images}
+    living = images  # values of all of them
     kept_more = 0
     for op in steps:
+        living += op.size - live.get(op.writes, 0)
         live[op.writes] = op.size
-        yield sum(live.values()) + kept_more + max(op.scratch, op.keeps_more if keep else 0)
+        yield living + kept_more + max(op.scratch, op.keeps_more if keep else 0)
         kept_more += op.keeps_more if keep else 0
         for tensor in op.reads:
             readers[tensor] -= 1
             if not readers[tensor]:
-                del live[tensor]
+                living -= live.pop(tensor)
 
 
 def backward_values(steps: tuple[Op, ...], images: int) -> Iterator[tuple[int, int, int]]:

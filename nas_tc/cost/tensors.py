@@ -5,7 +5,7 @@ activation, a drop-out. Memory follows from them, so they are spelt out here; th
 of torch's CPU kernels in float32.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from nas_tc.architecture import (
     Activation,
@@ -77,9 +77,7 @@ def part_ops(
         op = _main(layer, tuple(outputs[feed] for feed in feeds), len(found), index_values)
         found.append(op)
         if isinstance(layer, Conv) and layer.norm:
-            scales = 2 * layer.n_out
-            found[-1] = replace(op, params=op.params - scales)
-            op = Op((op.writes,), len(found), op.size, keeps=(op.writes,), params=scales)
+            op = Op((op.writes,), len(found), op.size, keeps=(op.writes,), params=2 * layer.n_out)
             found.append(op)
         if activation := _activation(layer):
             op = _activated(activation, op, len(found))
@@ -95,7 +93,10 @@ def _main(layer: Layer, reads: tuple[int, ...], out: int, index_values: int) -> 
     """The operation that a layer is named after."""
     size = volume(layer.output)
     match layer:
-        case Conv() | Linear():
+        case Conv():
+            scales = 2 * layer.n_out if layer.norm else 0  # of an operation of their own
+            return Op(reads, out, size, keeps=reads, params=layer.params - scales)
+        case Linear():
             return Op(reads, out, size, keeps=reads, params=layer.params)
         case MaxPool():
             index = index_values * size

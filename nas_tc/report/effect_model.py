@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 _FEWEST = 3  # networks with and without a choice, for its effect to be told
 _CONFIDENCE = 0.95
-_MOST_LEARNED = 2000  # networks: the time that the model takes grows with their cube
+_MOST_LEARNED = 1000  # networks: the time that the model takes grows with their cube
 
 
 class EffectModel:

@@ -93,7 +93,7 @@ def check_confusion(attributes: Mapping[str, Any], number: int, classes: int) ->
         raise DamageError(f"{key}: no confusion matrix of {classes} classes")
 
 
-def check_trial(trial: FrozenTrial, genes: Genes) -> bool:
+def check_trial(trial: FrozenTrial, genes: Genes) -> Architecture | None:
     """Checks a trial.
 
     Args:
@@ -101,7 +101,7 @@ def check_trial(trial: FrozenTrial, genes: Genes) -> bool:
         genes: Choices of the space's genes.
 
     Returns:
-        Whether the trial has a network. One that was killed while it was asked for has none.
+        The network of the trial. One that was killed while it was asked for has none.
 
     Raises:
         DamageError: A value is missing, of another type, or out of its range.
@@ -121,9 +121,9 @@ def check_trial(trial: FrozenTrial, genes: Genes) -> bool:
             raise DamageError(f"{where}: complete, but without a network")
         if trial.state == TrialState.WAITING and OUT_OF_SPACE_KEY not in attributes:
             _check_whole(fixed, genes, where)
-        return False
+        return None
     _check(attributes, schema.TrialAttributes, where)
-    _check_network(attributes[ARCHITECTURE_KEY], where, ARCHITECTURE_KEY)
+    network = _check_network(attributes[ARCHITECTURE_KEY], where, ARCHITECTURE_KEY)
     _check(attributes.get(TIMES_KEY, {}), schema.Figures, f"{where}, {TIMES_KEY}")
     for name in attributes.get(TIMES_KEY, {}):  # the sampler and the pruner read them
         _check(attributes.get(name, 0.0), schema.Amount, f"{where}, {name}")
@@ -134,7 +134,7 @@ def check_trial(trial: FrozenTrial, genes: Genes) -> bool:
         if not trial.intermediate_values:
             raise DamageError(f"{where}: complete, but without an error")
         _check(trial.value, schema.Share, f"{where}, error")
-    return True
+    return network
 
 
 def is_whole(value: Any, kind: Any) -> bool:
@@ -164,9 +164,9 @@ def _check(values: Any, kind: Any, where: str) -> None:
         raise DamageError(f"{where}: it has a text that is no Unicode") from None
 
 
-def _check_network(values: Any, where: str, key: str) -> None:
+def _check_network(values: Any, where: str, key: str) -> Architecture:
     try:
-        Architecture.from_dict(values)
+        return Architecture.from_dict(values)
     except NasTcError as error:
         raise DamageError(f"{where}, {key}: {error}") from None
 

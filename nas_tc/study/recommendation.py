@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _LEAST = 8  # fewest trials for a model
 _MOST = 300  # most trials to choose the model's variances on
-_MOST_LEARNED = 2000  # most trials that the model is fitted to: its time grows with their cube
+_MOST_LEARNED = 1000  # most trials that the model is fitted to: its time grows with their cube
 
 
 @dataclass(frozen=True, slots=True)

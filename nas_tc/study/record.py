@@ -13,6 +13,7 @@ from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
+from nas_tc.architecture import Architecture
 from nas_tc.budget import IT
 from nas_tc.errors import StudyError
 from nas_tc.metric import Metric
@@ -276,7 +277,7 @@ def record_of(study: optuna.Study, path: Path, *, interrupted: bool = False) -> 
         DamageError: A value in the study is not what nas-tc writes.
     """
     attributes = study.user_attrs
-    trials = _with_network(study, attributes)
+    networks = _networks(study, attributes)
     tested, again = attributes.get(TEST_ERRORS_KEY, {}), attributes.get(RERUNS_KEY, {})
     timed = attributes.get(FRONT_TIMES_KEY, {})
     return StudyRecord(
@@ -290,8 +291,9 @@ def record_of(study: optuna.Study, path: Path, *, interrupted: bool = False) -> 
                     again.get(str(trial.number), ()),
                     timed.get(str(trial.number)),
                     attributes.get(confusion_key(trial.number)),
+                    network,
                 )
-                for trial in trials
+                for trial, network in networks
             ]
         ),
         runs=tuple(attributes.get(RUNS_KEY, ())),
@@ -300,8 +302,10 @@ def record_of(study: optuna.Study, path: Path, *, interrupted: bool = False) -> 
     )
 
 
-def _with_network(study: optuna.Study, attributes: Mapping[str, Any]) -> list[FrozenTrial]:
-    """The trials that have a network, after a check of all that the study holds."""
+def _networks(
+    study: optuna.Study, attributes: Mapping[str, Any]
+) -> list[tuple[FrozenTrial, Architecture]]:
+    """The trials that have a network, and their networks, after a check of all in the study."""
     if study.directions != [StudyDirection.MINIMIZE]:
         raise DamageError("study: it does not minimise one error")
     check_attributes(attributes)
@@ -312,4 +316,5 @@ def _with_network(study: optuna.Study, attributes: Mapping[str, Any]) -> list[Fr
         if trial.number != place:
             raise DamageError(f"trial {place} is missing")
         check_confusion(attributes, trial.number, classes)
-    return [trial for trial in trials if check_trial(trial, genes)]
+    networks = ((trial, check_trial(trial, genes)) for trial in trials)
+    return [(trial, network) for trial, network in networks if network is not None]

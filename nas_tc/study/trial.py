@@ -32,7 +32,7 @@ _STATES: dict[TrialState, State] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TrialRecord:
     """One network of a study, and its results."""
 
@@ -79,7 +79,7 @@ class TrialRecord:
     def mean_val_error(self) -> float | None:
         """The mean validation error of this training and its repeats, 0 to 1."""
         own = self.val_error
-        return own if own is None else fmean((own, *self.repeats))
+        return fmean((own, *self.repeats)) if self.repeats and own is not None else own
 
     @property
     def rerun_val_error(self) -> Spread | None:
@@ -101,6 +101,7 @@ def trial_record(
     reruns: Sequence[Mapping[str, Any]] = (),
     timed: Mapping[str, Any] | None = None,
     confusion: Mapping[str, Any] | None = None,
+    network: Architecture | None = None,
 ) -> TrialRecord:
     """The record of one trial.
 
@@ -112,6 +113,7 @@ def trial_record(
             None: there was no such timing.
         confusion: Confusion matrix on the test images, as `Confusion.to_dict` has it; None: there
             is none.
+        network: Its network; None: it is read from the trial.
     """
     attributes = trial.user_attrs
     reason = attributes.get(REASON_KEY)
@@ -124,7 +126,7 @@ def trial_record(
     return TrialRecord(
         number=trial.number,
         state=state,
-        architecture=Architecture.from_dict(attributes[ARCHITECTURE_KEY]),
+        architecture=network or Architecture.from_dict(attributes[ARCHITECTURE_KEY]),
         complexity=attributes["complexity"],
         params=attributes["params"],
         genes=trial.params,

@@ -16,6 +16,8 @@ from optuna.distributions import BaseDistribution, distribution_to_json, json_to
 from optuna.storages._rdb import models
 from optuna.trial import FrozenTrial
 
+from nas_tc.study.attributes import ARCHITECTURE_KEY
+
 TRIALS = models.TrialModel.__table__
 PARAMS = models.TrialParamModel.__table__
 VALUES = models.TrialValueModel.__table__
@@ -80,9 +82,10 @@ def read_trials(
     user = by_trial(USER, USER.c.key, USER.c.value_json)
     system = by_trial(SYSTEM, SYSTEM.c.key, SYSTEM.c.value_json)
     distributions = _Distributions()
+    same = _Same()
     trials = []
     for trial_id, number, state, start, complete in heads:
-        kinds = {name: distributions[text] for name, _, text in params.get(trial_id, ())}
+        kinds = distributions.of(params.get(trial_id, ()), is_shared=state.is_finished())
         trials.append(
             FrozenTrial(
                 number=number,
@@ -96,8 +99,8 @@ def read_trials(
                     for name, value, _ in params.get(trial_id, ())
                 },
                 distributions=kinds,
-                user_attrs={key: json.loads(text) for key, text in user.get(trial_id, ())},
-                system_attrs={key: json.loads(text) for key, text in system.get(trial_id, ())},
+                user_attrs=same.attributes(user.get(trial_id, ())),
+                system_attrs=same.attributes(system.get(trial_id, ())),
                 intermediate_values={
                     step: _TO_ERROR(value, kind) for step, value, kind in errors.get(trial_id, ())
                 },
@@ -189,9 +192,52 @@ def _values(rows: Sequence[Sequence[Any]]) -> list[float] | None:
     return found
 
 
-class _Distributions(dict[str, BaseDistribution]):
-    """Distributions by their JSON: each text is parsed once, and trials share what it says."""
+class _Distributions:
+    """The distributions of trials: each JSON text is parsed once, and trials share what it says."""
 
-    def __missing__(self, text: str) -> BaseDistribution:
-        found = self[text] = json_to_distribution(text)
-        return found
+    def __init__(self) -> None:
+        self._known: dict[str, BaseDistribution] = {}
+        self._shared: dict[tuple[Any, ...], dict[str, BaseDistribution]] = {}
+
+    def of(self, rows: Sequence[Sequence[Any]], *, is_shared: bool) -> dict[str, BaseDistribution]:
+        """The distributions of a trial, by the names of its parameters.
+
+        Args:
+            rows: Name, value and JSON of each.
+            is_shared: Whether trials with the same ones share the mapping, too: Optuna adds to that
+                of a trial that has not ended.
+        """
+        for _, _, text in rows:
+            if text not in self._known:
+                self._known[text] = json_to_distribution(text)
+        kinds = {name: self._known[text] for name, _, text in rows}
+        return (
+            self._shared.setdefault((*kinds, *map(id, kinds.values())), kinds)
+            if is_shared
+            else kinds
+        )
+
+
+class _Same:
+    """Attributes of trials that share what is equal in them: names, and the stages of networks."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+        self._stages: dict[str, Any] = {}
+
+    def attributes(self, rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
+        """The attributes of a trial.
+
+        Args:
+            rows: Key and JSON of each.
+        """
+        return {self._names.setdefault(key, key): self._value(key, text) for key, text in rows}
+
+    def _value(self, key: str, text: str) -> Any:
+        values = json.loads(text)
+        if key == ARCHITECTURE_KEY and isinstance(values, dict):
+            stages = values.get("stages")
+            if isinstance(stages, list):
+                values["stages"] = [self._stages.setdefault(str(each), each) for each in stages]
+            values = {self._names.setdefault(name, name): value for name, value in values.items()}
+        return values

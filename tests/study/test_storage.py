@@ -12,7 +12,9 @@ import sqlalchemy
 
 from nas_tc.errors import StudyError
 from nas_tc.study import read_study
+from nas_tc.study.attributes import ARCHITECTURE_KEY
 from nas_tc.study.storage import _write_error, lock_study, requeue_running
+from nas_tc.study.study_storage import StudyStorage
 
 
 def test_a_study_of_another_search_is_refused(tiny_search):
@@ -103,3 +105,28 @@ def test_a_path_that_is_no_text_is_refused(tmp_path, study):
     for opened in (lambda: read_study(path), lambda: lock_study(path).__enter__()):
         with pytest.raises(StudyError, match="the path of a study must be UTF-8"):
             opened()
+
+
+def test_trials_that_have_ended_share_what_is_equal_and_those_that_wait_do_not(tmp_path):
+    kind = optuna.distributions.CategoricalDistribution((1, 2))
+    network = {"stages": [{"depth": 1, "pool": [2, 2]}, {"depth": True}]}
+    url = f"sqlite:///{tmp_path / 's.db'}"
+    study = optuna.create_study(storage=url, study_name="s")
+    for value in (1, 2):
+        study.enqueue_trial({"width": value})
+        done = optuna.trial.create_trial(
+            params={"width": value},
+            distributions={"width": kind},
+            value=0.5,
+            user_attrs={ARCHITECTURE_KEY: network},
+        )
+        study.add_trial(done)
+    storage = StudyStorage(optuna.storages.RDBStorage(url))
+    study = optuna.load_study(storage=storage, study_name="s")
+    queued, first, other, second = study.get_trials(deepcopy=False)
+    assert first.distributions is second.distributions
+    assert first.user_attrs == second.user_attrs == {ARCHITECTURE_KEY: network}
+    stages = [each.user_attrs[ARCHITECTURE_KEY]["stages"] for each in (first, second)]
+    assert all(one is another for one, another in zip(*stages, strict=True))
+    study.ask().suggest_categorical("width", (1, 2))
+    assert (queued.params, other.params, other.distributions) == ({"width": 1}, {}, {})
