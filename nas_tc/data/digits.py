@@ -14,6 +14,8 @@ from nas_tc.data.splits import split_off
 
 RESAMPLE = "bicubic"
 
+_FILE = Path("datasets", "data", "digits.csv.gz")  # in scikit-learn's package
+
 
 def load_digits(side: tuple[int, int] | None) -> ImageData:
     """1,797 real 8x8 images of the digits 0 to 9, scaled to `side` (height, width; 32x32 if None).
@@ -47,14 +49,17 @@ def load_digits(side: tuple[int, int] | None) -> ImageData:
 def _bundled() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Values of the pixels, 0 to 16, shape (images, 64), and the digits, shape (images,).
 
-    As `sklearn.datasets.load_digits` gives them. To import that would take 100 MB, which a search
-    would hold to its end.
+    They are those of `sklearn.datasets.load_digits`. To import that takes 100 MB, which a search
+    would hold to its end, so its file is read, where a version of scikit-learn keeps it.
     """
     package = find_spec("sklearn")
-    assert package is not None
-    assert package.origin is not None
-    with gzip.open(
-        Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz", "rt"
-    ) as file:
-        rows = np.loadtxt(file, delimiter=",")
-    return rows[:, :-1], rows[:, -1].astype(np.int64)
+    if package is not None and package.origin is not None:
+        path = Path(package.origin).parent / _FILE
+        if path.is_file():
+            with gzip.open(path, "rt") as file:
+                rows = np.loadtxt(file, delimiter=",")
+            return rows[:, :-1], rows[:, -1].astype(np.int64)
+    from sklearn.datasets import load_digits as bundled  # noqa: PLC0415 - slow to import
+
+    values, labels = bundled(return_X_y=True)
+    return np.asarray(values, dtype=np.float64), np.asarray(labels, dtype=np.int64)

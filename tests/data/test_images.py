@@ -1,10 +1,12 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
-from nas_tc.data import ImageData, Split, load_data
+from nas_tc.data import ImageData, Split, digits, load_data
 from nas_tc.data.splits import fewer_indices, split_indices, split_off
 from nas_tc.errors import DataError
 
@@ -155,6 +157,14 @@ def test_fewer_training_images():
     for wrong in (1, 51):
         with pytest.raises(DataError, match=f"--train-images {wrong}: .* from 2 .* to 50"):
             data.with_fewer(wrong)
+
+
+def test_the_digits_are_those_of_scikit_learn_wherever_it_keeps_them(monkeypatch):
+    quick = digits._bundled()
+    monkeypatch.setattr(digits, "_FILE", Path("elsewhere.csv.gz"))
+    for found, expected in zip(quick, digits._bundled(), strict=True):
+        assert found.dtype == expected.dtype
+        assert np.array_equal(found, expected)
 
 
 def test_the_digits():
