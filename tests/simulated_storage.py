@@ -79,7 +79,7 @@ class QuickStorage(FaultyStorage):
         except BaseException:
             self._forget()
             raise
-        self._open, self._ends = [], []
+        self._unwritten.clear()
         if not self._is_creating:  # else the new trial is still to come
             self._commit()
 

@@ -1,36 +1,26 @@
 """`StudyStorage`: Optuna's tables, with all trials in memory and few transactions."""
 
 import copy
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 import optuna
 import sqlalchemy
 from optuna.distributions import BaseDistribution, check_distribution_compatibility
-from optuna.storages import BaseStorage, RDBStorage
-from optuna.study._frozen import FrozenStudy
+from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy.dialects import postgresql, sqlite
 
 from nas_tc.study import trial_rows
 from nas_tc.study.attributes import DRIVER_KEY
+from nas_tc.study.backend_storage import BackendStorage
 from nas_tc.study.server import Drivers
-from nas_tc.study.trial_rows import ERRORS, PARAMS, SYSTEM, TRIALS, USER, VALUES, Row
-
-# What a second row of a table would be the same as, where values may be written again.
-_KEYS = {
-    USER: ("trial_id", "key"),
-    SYSTEM: ("trial_id", "key"),
-    ERRORS: ("trial_id", "step"),
-    VALUES: ("trial_id", "objective"),
-}
-_DIALECTS: dict[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}
+from nas_tc.study.trial_rows import ERRORS, PARAMS, SYSTEM, TRIALS, USER, VALUES
+from nas_tc.study.unwritten_rows import UnwrittenRows
 
 
-class StudyStorage(BaseStorage):
+class StudyStorage(BackendStorage):
     """One study in a database of Optuna's format, for a program that alone writes its trials.
 
     Trials are read once and then kept, so that the next proposal does not wait for the database.
@@ -41,12 +31,12 @@ class StudyStorage(BaseStorage):
     are read in a `turn`, and no other driver asks for a trial meanwhile.
 
     Args:
-        backend: Optuna's storage; attributes of the study go straight to it.
+        backend: Optuna's storage; what concerns the study goes straight to it.
         drivers: The drivers that write the study; None: this one alone.
     """
 
     def __init__(self, backend: RDBStorage, drivers: Drivers | None = None) -> None:
-        self.backend = backend
+        super().__init__(backend)
         self.drivers = drivers
         self._turns = 0  # within one another
         self._study_id: int | None = None  # the study whose trials are kept
@@ -56,8 +46,7 @@ class StudyStorage(BaseStorage):
         self._waiting: set[int] = set()  # places
         self._kinds: dict[str, BaseDistribution] = {}
         self._depth = 0  # of batches
-        self._open: list[tuple[Any, Row]] = []  # tables with rows that the batch will write
-        self._ends: list[Row] = []  # of the trials' own rows
+        self._unwritten = UnwrittenRows()
 
     @contextmanager
     def batch(self) -> Iterator[None]:
@@ -88,48 +77,10 @@ class StudyStorage(BaseStorage):
             finally:
                 self._turns -= 1
 
-    def create_new_study(
-        self, directions: Sequence[optuna.study.StudyDirection], study_name: str | None = None
-    ) -> int:
-        """Optuna's hook."""
-        return self.backend.create_new_study(directions, study_name)
-
     def delete_study(self, study_id: int) -> None:
         """Optuna's hook."""
-        self.backend.delete_study(study_id)
+        super().delete_study(study_id)
         self._forget()
-
-    def set_study_user_attr(self, study_id: int, key: str, value: Any) -> None:
-        """Optuna's hook."""
-        self.backend.set_study_user_attr(study_id, key, value)
-
-    def set_study_system_attr(self, study_id: int, key: str, value: Any) -> None:
-        """Optuna's hook."""
-        self.backend.set_study_system_attr(study_id, key, value)
-
-    def get_study_id_from_name(self, study_name: str) -> int:
-        """Optuna's hook."""
-        return self.backend.get_study_id_from_name(study_name)
-
-    def get_study_name_from_id(self, study_id: int) -> str:
-        """Optuna's hook."""
-        return self.backend.get_study_name_from_id(study_id)
-
-    def get_study_directions(self, study_id: int) -> list[optuna.study.StudyDirection]:
-        """Optuna's hook."""
-        return self.backend.get_study_directions(study_id)
-
-    def get_study_user_attrs(self, study_id: int) -> dict[str, Any]:
-        """Optuna's hook."""
-        return self.backend.get_study_user_attrs(study_id)
-
-    def get_study_system_attrs(self, study_id: int) -> dict[str, Any]:
-        """Optuna's hook."""
-        return self.backend.get_study_system_attrs(study_id)
-
-    def get_all_studies(self) -> list[FrozenStudy]:
-        """Optuna's hook."""
-        return self.backend.get_all_studies()
 
     def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
         """Optuna's hook: a new trial, with all that the template has, in one transaction."""
@@ -167,7 +118,7 @@ class StudyStorage(BaseStorage):
         value = distribution.to_external_repr(param_value_internal)
         trial.params = {**trial.params, param_name: value}
         trial.distributions = {**trial.distributions, param_name: distribution}
-        self._later(PARAMS, trial_rows.param_row(trial_id, param_name, value, distribution))
+        self._unwritten.add(PARAMS, trial_rows.param_row(trial_id, param_name, value, distribution))
         self._write()
 
     def set_trial_state_values(
@@ -189,8 +140,8 @@ class StudyStorage(BaseStorage):
             trial.datetime_complete = datetime.now()
         self._waiting.discard(self._places[trial_id])
         for row in trial_rows.value_rows(trial_id, values or ()):
-            self._later(VALUES, row)
-        self._ends.append({"row": trial_id, **_end_of(trial)})
+            self._unwritten.add(VALUES, row)
+        self._unwritten.end(trial)
         self._write()
         return True
 
@@ -200,21 +151,21 @@ class StudyStorage(BaseStorage):
         """Optuna's hook."""
         trial = self._changed(trial_id)
         trial.intermediate_values = {**trial.intermediate_values, step: intermediate_value}
-        self._later(ERRORS, trial_rows.error_row(trial_id, step, intermediate_value))
+        self._unwritten.add(ERRORS, trial_rows.error_row(trial_id, step, intermediate_value))
         self._write()
 
     def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
         """Optuna's hook."""
         trial = self._changed(trial_id)
         trial.user_attrs = {**trial.user_attrs, key: value}
-        self._later(USER, trial_rows.attribute_row(trial_id, key, value))
+        self._unwritten.add(USER, trial_rows.attribute_row(trial_id, key, value))
         self._write()
 
     def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
         """Optuna's hook."""
         trial = self._changed(trial_id)
         trial.system_attrs = {**trial.system_attrs, key: value}
-        self._later(SYSTEM, trial_rows.attribute_row(trial_id, key, value))
+        self._unwritten.add(SYSTEM, trial_rows.attribute_row(trial_id, key, value))
         self._write()
 
     def get_trial(self, trial_id: int) -> FrozenTrial:
@@ -296,12 +247,9 @@ class StudyStorage(BaseStorage):
         if known is not kind:
             check_distribution_compatibility(known, kind)
 
-    def _later(self, table: Any, row: Row) -> None:
-        self._open.append((table, row))
-
     def _write(self) -> None:
         """Writes what has come together, unless more will follow."""
-        if not self._depth and (self._open or self._ends):
+        if not self._depth and self._unwritten:
             with self._transaction():
                 pass
 
@@ -310,15 +258,12 @@ class StudyStorage(BaseStorage):
         """A transaction that writes what has come together so far, and more."""
         try:
             with self._connect() as connection, connection.begin():
-                for table, rows in _by_table(self._open).items():
-                    connection.execute(_insert(self.backend.engine.name, table), rows)
-                if self._ends:
-                    connection.execute(_END, self._ends)
+                self._unwritten.write(connection)
                 yield connection
         except BaseException:
             self._forget()  # the memory may be ahead of the file
             raise
-        self._open, self._ends = [], []
+        self._unwritten.clear()
 
     def _connect(self) -> sqlalchemy.Connection:
         return self.backend.engine.connect() if self.drivers is None else self.drivers.connect()
@@ -327,7 +272,7 @@ class StudyStorage(BaseStorage):
         """Empties the memory; the next call reads the trials anew."""
         self._is_loaded = False
         self._trials, self._places, self._waiting, self._kinds = [], {}, set(), {}
-        self._open, self._ends = [], []
+        self._unwritten.clear()
 
 
 def turn(study: optuna.Study) -> AbstractContextManager[None]:
@@ -348,47 +293,6 @@ def batch(study: optuna.Study) -> AbstractContextManager[None]:
     """
     storage = study._storage
     return storage.batch() if isinstance(storage, StudyStorage) else nullcontext()
-
-
-_END = (
-    TRIALS.update()
-    .where(TRIALS.c.trial_id == sqlalchemy.bindparam("row"))
-    .values(
-        state=sqlalchemy.bindparam("new_state"),
-        datetime_start=sqlalchemy.bindparam("begun"),
-        datetime_complete=sqlalchemy.bindparam("ended"),
-    )
-)
-
-
-@cache
-def _insert(dialect: str, table: Any) -> Any:
-    """The statement that inserts rows of a table, or replaces them."""
-    keys = _KEYS.get(table)
-    if keys is None:
-        return table.insert()
-    insert = _DIALECTS[dialect].insert(table)
-    changed = {c.name: insert.excluded[c.name] for c in table.c if not c.primary_key}
-    for key in keys:
-        del changed[key]
-    return insert.on_conflict_do_update(index_elements=keys, set_=changed)
-
-
-def _end_of(trial: FrozenTrial) -> Mapping[str, Any]:
-    return {
-        "new_state": trial.state,
-        "begun": trial_rows.utc(trial.datetime_start),
-        "ended": trial_rows.utc(trial.datetime_complete),
-    }
-
-
-def _by_table(rows: Sequence[tuple[Any, Row]]) -> dict[Any, list[Row]]:
-    """Rows by their table, of several with one key the last."""
-    found: dict[Any, dict[tuple[Any, ...], Row]] = {}
-    for table, row in rows:
-        keys = _KEYS.get(table, tuple(row))
-        found.setdefault(table, {})[tuple(row[key] for key in keys)] = row
-    return {table: list(each.values()) for table, each in found.items()}
 
 
 def _running() -> FrozenTrial:
