@@ -47,14 +47,12 @@ def cluster():
     """A Ray with two processors that searches of this session share."""
     import ray
 
+    from nas_tc._ray import environment_with
+    from nas_tc._ray_start import PATIENCE, start_local
+
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    ray.init(
-        address="local",
-        num_cpus=2,
-        include_dashboard=False,
-        log_to_driver=False,
-        logging_level="ERROR",
-    )
+    with environment_with(PATIENCE):
+        start_local(print, num_cpus=2, log_to_driver=False, logging_level="ERROR")
     yield
     ray.shutdown()
 

@@ -23,14 +23,15 @@ class RealSearch:
         folder: Folder that it runs in; the study is study.db there.
         options: Further options of `nas-tc search`.
         prefix: Words before the command, such as nohup.
+        command: The command in place of `COMMAND`.
         **variables: Environment variables beside those of this process.
     """
 
-    def __init__(self, folder, *options, prefix=(), **variables):
+    def __init__(self, folder, *options, prefix=(), command=COMMAND, **variables):
         self.folder = folder
         self.started = time.monotonic()
         self.process = subprocess.Popen(
-            [*prefix, *COMMAND, "--study", "study.db", *map(str, options)],
+            [*prefix, *command, "--study", "study.db", *map(str, options)],
             cwd=folder,
             env={**os.environ, **variables},
             stdin=subprocess.DEVNULL,
@@ -58,6 +59,14 @@ class RealSearch:
         while sum(line.startswith(beginning) for line in self.out) < count:
             if self.process.poll() is not None or time.monotonic() > end:
                 raise AssertionError(f"no {beginning!r}: {self.out} {self.errors}")
+            time.sleep(0.05)
+
+    def wait_for_text(self, text, within_s=400):
+        """Waits for a line of output that holds a text."""
+        end = time.monotonic() + within_s
+        while not any(text in line for line in self.out):
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise AssertionError(f"no {text!r}: {self.out} {self.errors}")
             time.sleep(0.05)
 
     def processes(self, name):
