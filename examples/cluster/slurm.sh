@@ -2,7 +2,8 @@
 # A search on the nodes of a SLURM job: sbatch examples/cluster/slurm.sh --budget alexnet*0.6 --data ...
 #
 # One Ray node a machine; the search runs on the first. Five minutes before the end of the job SLURM
-# sends SIGTERM: the search stops as for Ctrl-C, and the next job with the same arguments goes on.
+# sends SIGTERM: the search stops as for Ctrl-C, with exit code 130, and the next job with the same
+# arguments goes on from the last rung of each training.
 #SBATCH --job-name=nas-tc
 #SBATCH --nodes=4
 #SBATCH --ntasks-per-node=1
@@ -56,8 +57,8 @@ done
 nas-tc search --ray-address "$address:$port" "$@" &
 search=$!
 trap 'kill -TERM $search 2>/dev/null || true' TERM
-# `wait` ends when a signal comes, before the search has.
+# `wait` ends when a signal comes, before the search has. 130 says that the search was stopped.
+while kill -0 "$search" 2>/dev/null; do wait "$search" || true; done
 code=0
 wait "$search" || code=$?
-while kill -0 "$search" 2>/dev/null; do wait "$search" || code=$?; done
 exit "$code"

@@ -33,10 +33,26 @@ def _program(version: bool = typer.Option(False, "--version", help="Print the ve
 
 def main() -> None:
     """Runs the command line; what a user got wrong is one line on stderr and exit code 2."""
+    _open_closed_streams()
     if _takes_long(sys.argv[1:]) and threading.active_count() == 1:
         sys.exit(supervise(_run))
     interrupt_on_signals()
     sys.exit(_run())
+
+
+def _open_closed_streams() -> None:
+    """Gives standard streams that the caller has closed (`>&-`) to /dev/null.
+
+    Else the next file that is opened, such as the study, has the number of such a stream, and takes
+    what Ray or a library prints there.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number, which is this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", closefd=False))
 
 
 def _takes_long(arguments: list[str]) -> bool:

@@ -70,10 +70,11 @@ def requeueing(study: optuna.Study) -> Iterator[None]:
 
     Raises:
         NasTcError: The error.
+        OSError: The same, such as standard output that takes no more.
     """
     try:
         yield
-    except NasTcError:
+    except (NasTcError, OSError):
         with suppress(SQLAlchemyError, StorageInternalError):  # such as a full disk
             requeue_running(study)
         raise

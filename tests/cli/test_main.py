@@ -130,3 +130,20 @@ def test_a_name_that_is_no_text_is_shown_by_its_bytes(tmp_path):
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert r"caf\udce9.svg" in ran.stdout
+
+
+def test_standard_output_that_is_closed_goes_nowhere(tmp_path):
+    """Else the next file that is opened would take what is printed."""
+    (tmp_path / "run.py").write_text(
+        "import os, sys\n"
+        "from nas_tc.cli.main import _open_closed_streams\n"
+        "_open_closed_streams()\n"
+        "print('lost')\n"
+        "with open('file', 'w') as file:\n"
+        "    is_null = os.path.samestat(os.fstat(1), os.stat('/dev/null'))\n"
+        "    sys.exit(not (file.fileno() > 2 and is_null))\n"
+    )
+    closed = 'exec "$0" run.py <&- >&- 2>&-'
+    done = subprocess.run(["sh", "-c", closed, sys.executable], cwd=tmp_path, check=False)
+    assert done.returncode == 0
+    assert (tmp_path / "file").read_text() == ""

@@ -61,14 +61,6 @@ class RealSearch:
                 raise AssertionError(f"no {beginning!r}: {self.out} {self.errors}")
             time.sleep(0.05)
 
-    def wait_for_text(self, text, within_s=400):
-        """Waits for a line of output that holds a text."""
-        end = time.monotonic() + within_s
-        while not any(text in line for line in self.out):
-            if self.process.poll() is not None or time.monotonic() > end:
-                raise AssertionError(f"no {text!r}: {self.out} {self.errors}")
-            time.sleep(0.05)
-
     def processes(self, name):
         """Ids of the processes of this search whose command has `name` in it."""
         return [pid for pid, command in self.descendants().items() if name in command]
