@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 
-import optuna
 import pytest
 
 from nas_tc._ray import own_sigterm
@@ -122,7 +121,7 @@ def test_a_signal_in_a_transaction_waits_for_its_end(
     """Wherever Python is when Ctrl-C comes, the study is not left in the middle of something."""
     steps = [
         (StudyStorage, "create_new_trial"),
-        (optuna.Study, "tell"),
+        (StudyStorage, "set_trial_state_values"),
         (Weights, "keep"),
     ]
     owner, name = steps[moment]
