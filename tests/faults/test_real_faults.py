@@ -17,8 +17,9 @@ pytestmark = [
 ]
 
 
-# Ray waits a minute for a GCS that is gone, and a search goes on meanwhile.
-@pytest.mark.parametrize(("name", "trials"), [("raylet/raylet", 12), ("gcs_server", 120)])
+# Ray waits a minute for a GCS that is gone, and a search goes on meanwhile. On a quick machine it
+# has ended before, and nothing has to be said.
+@pytest.mark.parametrize(("name", "trials"), [("raylet/raylet", 12), ("gcs_server", 250)])
 def test_a_search_goes_on_after_a_process_of_ray_is_killed(search, tmp_path, name, trials):
     running = search("--trials", trials)
     running.wait_for("trial ", 2)
@@ -27,8 +28,9 @@ def test_a_search_goes_on_after_a_process_of_ray_is_killed(search, tmp_path, nam
     code, out, errors, _ = running.end(within_s=550)
     assert code == 0, errors
     assert "report: " in out
-    (told,) = lines_of_ours(errors)
-    assert told.startswith("nas-tc: Ray has ended the process")
+    told = lines_of_ours(errors)
+    assert len(told) == 1 or (name == "gcs_server" and not told)
+    assert all(line.startswith("nas-tc: Ray has ended the process") for line in told)
     found = states(tmp_path)
     assert found["COMPLETE"] + found.get("PRUNED", 0) == trials
     assert found.keys() <= {"COMPLETE", "PRUNED", "FAIL"}
