@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas_tc.architecture import (
-    IMAGES,
     Activation,
     Architecture,
     Block,
@@ -21,7 +20,6 @@ from nas_tc.architecture import (
     Layer,
     Pool,
     Stage,
-    Unit,
     stage_layers,
     volume,
     walk,
@@ -31,6 +29,7 @@ from nas_tc.cost.memory import backward_values, live_values, saved_values
 from nas_tc.cost.tensors import Op, part_ops
 from nas_tc.errors import ArchitectureError
 from nas_tc.space.peaks import Part, Peaks
+from nas_tc.space.unit_costs import unit_layers
 
 Ints = NDArray[np.int64]
 
@@ -131,21 +130,8 @@ def _layers(
     norm: bool,
     activation: Activation,
 ) -> tuple[Layer, ...]:
-    before = _IN if resizes else _OUT
-    unit = Unit(
-        name="unit",
-        input=(n_in, before, before),
-        n_out=n_out,
-        filter=filter,
-        stride=before // _OUT,
-        padding=filter // 2,
-        height=_OUT,
-        width=_OUT,
-        norm=norm,
-        activation=activation,
-        source=IMAGES,
-    )
-    return tuple(block.layers(unit))
+    sides = (_IN if resizes else _OUT, _OUT)
+    return unit_layers(block, filter, n_in, n_out, sides, norm=norm, activation=activation)
 
 
 @lru_cache(maxsize=1 << 10)

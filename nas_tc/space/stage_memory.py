@@ -5,21 +5,20 @@ Like the tables of complexity: a row for each state before the stage, a column f
 
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nas_tc.architecture import Block, Inception, Stage, parse_block, stage_maps
+from nas_tc.architecture import Block, Inception, parse_block
 from nas_tc.errors import ArchitectureError
 from nas_tc.space.choices import StageChoices
-from nas_tc.space.decoding import padding_of, pool_of
+from nas_tc.space.decoding import pool_of
 from nas_tc.space.part_memory import keeps_output, pool_part, unit_part
 from nas_tc.space.peaks import Part, Peaks
 from nas_tc.space.space import Space
 from nas_tc.space.stage_level import out_channels_of
-from nas_tc.space.table import FIRST_MAP, Map, StageTable, stage_tables
+from nas_tc.space.table import FIRST_MAP, Map, StageTable, geometries, stage_tables
 
 Ints = NDArray[np.int64]
 
@@ -70,44 +69,25 @@ def _stage(space: Space, number: int, table: StageTable, peaks: Peaks) -> StageM
     channels = out_channels_of(space, number, table)
     by_option = channels.reshape(counts)
     known: dict[object, Part] = {}
-    for (place, map), (b, block), (d, depth), (f, size), (s, stride) in product(
-        enumerate(table.maps),
-        enumerate(blocks),
-        enumerate(choices.depth),
-        enumerate(choices.filter),
-        enumerate(choices.stride),
-    ):
-        if depth == 0:
-            continue
-        try:
-            bare = Stage(
-                depth,
-                1,
-                size,
-                stride=stride,
-                padding=padding_of(choices.padding, block),
-                block=block,
-            )
-            found = stage_maps(bare, *map, first=number == 1)
-        except ArchitectureError:
-            continue
-        maps = (map, *(each[1:] for each in found))
+    for place, map in enumerate(table.maps):
         begin = FIRST_MAP + place * len(table.channels)
-        at = slice(begin, begin + len(table.channels)), b, d, slice(None), slice(None), f, s
-        key = block, size if peaks.kind == "train_memory" else 0, maps
-        if key not in known:
-            known[key] = _units(peaks, block, size, maps, choices, table, is_first=number == 1)
-        _set(units, at, known[key].map(lambda amounts: amounts[..., None]))
-        pixels[at] = prod(maps[-1])
-        for p, text in enumerate(choices.pool):
-            if (pool := pool_of(text)) is None:
-                continue
-            try:
-                a_channel = pool_part(peaks, pool, maps[-1])
-            except ArchitectureError:  # it leaves no map
-                continue
-            widths = by_option[b, d, :, :, f, s, p]
-            _set(pools, (*at, p), a_channel.map(widths.__mul__))
+        rows = slice(begin, begin + len(table.channels))
+        for (b, d, f, s), block, size, maps in geometries(choices, blocks, map, first=number == 1):
+            at = rows, b, d, slice(None), slice(None), f, s
+            key = block, size if peaks.kind == "train_memory" else 0, maps
+            if key not in known:
+                known[key] = _units(peaks, block, size, maps, choices, table, is_first=number == 1)
+            _set(units, at, known[key].map(lambda amounts: amounts[..., None]))
+            pixels[at] = prod(maps[-1])
+            for p, text in enumerate(choices.pool):
+                if (pool := pool_of(text)) is None:
+                    continue
+                try:
+                    a_channel = pool_part(peaks, pool, maps[-1])
+                except ArchitectureError:  # it leaves no map
+                    continue
+                widths = by_option[b, d, :, :, f, s, p]
+                _set(pools, (*at, p), a_channel.map(widths.__mul__))
     keeps = [keeps_output(block, peaks.activation, peaks.norm) for block in blocks]
     flat = (states, -1)
     return StageMemory(

@@ -5,11 +5,12 @@ these occur in a space. So the complexity of every choice of a stage is tabulate
 them: the complexity of a network is then one look-up a stage.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise, product
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,10 +118,50 @@ def stage_tables(space: Space) -> tuple[StageTable, ...]:
     return tuple(tables)
 
 
+class Geometry(NamedTuple):
+    """A choice of block, depth, filter and stride, which decides the maps of a stage."""
+
+    places: tuple[int, int, int, int]  # of the four among their choices
+    block: Block
+    filter: int  # side, pixels
+    maps: tuple[Map, ...]  # before the stage and behind each of its units
+
+
+def geometries(
+    choices: StageChoices, blocks: Sequence[Block], map: Map, *, first: bool
+) -> Iterator[Geometry]:
+    """The geometries of a stage behind a map, without those that leave none.
+
+    Args:
+        choices: Choices of the stage.
+        blocks: Its blocks.
+        map: Map before it.
+        first: Whether it is the first stage.
+
+    Yields:
+        Each geometry; a stage that is left out has none.
+    """
+    for (b, block), (d, depth), (f, size), (s, stride) in product(
+        enumerate(blocks),
+        enumerate(choices.depth),
+        enumerate(choices.filter),
+        enumerate(choices.stride),
+    ):
+        if depth == 0:
+            continue
+        try:
+            padding = padding_of(choices.padding, block)
+            bare = Stage(depth, 1, size, stride=stride, padding=padding, block=block)
+            found = stage_maps(bare, *map, first=first)
+        except ArchitectureError:
+            continue
+        yield Geometry((b, d, f, s), block, size, (map, *(each[1:] for each in found)))
+
+
 class _Builder:
     """Fills the table of one stage, a map and a geometry at a time.
 
-    A geometry is a choice of block, depth, filter and stride; widths are columns of one array.
+    Widths are columns of one array.
     """
 
     def __init__(
@@ -170,25 +211,12 @@ class _Builder:
 
     def _fill(self, map: Map, costs: Ints, following: NDArray[np.int32]) -> None:
         """The rows of one map, of shape (channels, *options) behind the measures."""
-        choices = self._choices
-        for (b, block), (d, depth), (f, size), (s, stride) in product(
-            enumerate(self._blocks),
-            enumerate(choices.depth),
-            enumerate(choices.filter),
-            enumerate(choices.stride),
-        ):
-            if depth == 0:
-                continue
-            try:
-                padding = padding_of(choices.padding, block)
-                bare = Stage(depth, 1, size, stride=stride, padding=padding, block=block)
-                maps = stage_maps(bare, *map, first=self._first)
-            except ArchitectureError:
-                continue
-            found, out = self._stage_costs(block, size, [map, *(each[1:] for each in maps)])
+        for each in geometries(self._choices, self._blocks, map, first=self._first):
+            b, d, f, s = each.places
+            found, out = self._stage_costs(each.block, each.filter, each.maps)
             costs[:, :, b, d, :, :, f, s, :] = found[..., None]
-            for p, text in enumerate(choices.pool):
-                behind = self._behind(text, maps[-1][1:])
+            for p, text in enumerate(self._choices.pool):
+                behind = self._behind(text, each.maps[-1])
                 state = NO_MAP if behind is None else behind * len(self._leaving) + out + FIRST_MAP
                 following[:, b, d, :, :, f, s, p] = np.where(found[0] < 0, DEAD, state)
 
@@ -201,7 +229,7 @@ class _Builder:
             return None
         return self._found.setdefault(after, len(self._found))
 
-    def _stage_costs(self, block: Block, size: int, maps: list[Map]) -> tuple[Ints, Ints]:
+    def _stage_costs(self, block: Block, size: int, maps: tuple[Map, ...]) -> tuple[Ints, Ints]:
         """Amounts for all widths, shape (4, channels, widths, last widths); -1: does not fit.
 
         The second array has the places of the channels behind the stage, of a shape that fits.

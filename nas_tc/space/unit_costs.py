@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from nas_tc.architecture import IMAGES, Block, Conv, Layer, Plain, Unit, volume
+from nas_tc.architecture import IMAGES, Activation, Block, Conv, Layer, Plain, Unit, volume
 from nas_tc.cost.int8 import BIAS_BYTES, int8_bytes_of
 from nas_tc.errors import ArchitectureError
 
@@ -62,26 +62,54 @@ def unit_costs(
     return np.moveaxis(np.array(found, dtype=np.int64), (2, 3), (0, 1))
 
 
+def unit_layers(
+    block: Block,
+    filter: int,
+    n_in: int,
+    n_out: int,
+    sides: tuple[int, int],
+    *,
+    norm: bool,
+    activation: Activation = "relu",
+) -> tuple[Layer, ...]:
+    """The layers of a unit, for a walk at sizes that stand for all.
+
+    Args:
+        block: Block of the unit.
+        filter: Side of its filter, pixels.
+        n_in: Channels of its input.
+        n_out: Channels of its output.
+        sides: Sides of its input and output map, pixels.
+        norm: Whether a batch normalisation follows each convolution.
+        activation: Activation of the network.
+
+    Raises:
+        ArchitectureError: The block does not fit these channels.
+    """
+    before, behind = sides
+    unit = Unit(
+        name="unit",
+        input=(n_in, before, before),
+        n_out=n_out,
+        filter=filter,
+        stride=before // behind,
+        padding=filter // 2,
+        height=behind,
+        width=behind,
+        norm=norm,
+        activation=activation,
+        source=IMAGES,
+    )
+    return tuple(block.layers(unit))
+
+
 @lru_cache(maxsize=1 << 16)
 def _unit_cost(
     block: Block, filter: int, n_in: int, n_out: int, resizes: bool, norm: bool
 ) -> tuple[tuple[int, int, int], ...]:
     side = _OUT if resizes else _IN
-    unit = Unit(
-        name="unit",
-        input=(n_in, _IN, _IN),
-        n_out=n_out,
-        filter=filter,
-        stride=_IN // side,
-        padding=filter // 2,
-        height=side,
-        width=side,
-        norm=norm,
-        activation="relu",
-        source=IMAGES,
-    )
     try:
-        layers = list(block.layers(unit))
+        layers = unit_layers(block, filter, n_in, n_out, (_IN, side), norm=norm)
     except ArchitectureError:
         return ((-1, -1, -1),) * MEASURES
     macs = _by_map(layers, [layer.complexity for layer in layers], side)
@@ -96,7 +124,7 @@ def _kept(layer: Layer) -> int:
     return volume(layer.output) if isinstance(layer, Conv) and layer.norm else 0
 
 
-def _by_map(layers: list[Layer], amounts: list[int], side: int) -> tuple[int, int, int]:
+def _by_map(layers: tuple[Layer, ...], amounts: list[int], side: int) -> tuple[int, int, int]:
     """Amounts of layers for a pixel of the input map, a pixel of the output map, and besides."""
     found = {(_IN, _IN): 0, (side, side): 0, (1, 1): 0}
     for layer, amount in zip(layers, amounts, strict=True):
