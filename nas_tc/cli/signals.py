@@ -2,18 +2,27 @@
 
 import os
 import signal
+import sys
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 
 INTERRUPTED = 130  # exit code
+_MOMENT_S = 0.01
 _SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
 
 
 def interrupt_on_signals() -> None:
-    """A signal raises `KeyboardInterrupt`: a polite kill ends a command as Ctrl-C does."""
+    """A signal raises `KeyboardInterrupt`: a polite kill ends a command as Ctrl-C does.
+
+    One that is raised in the callback of a weak reference, or in a `__del__`, would only be
+    printed, since Python lets no exception out of there. It is raised again a moment later.
+    """
     _handle(_interrupt)
+    sys.unraisablehook = _raise_interrupts_again
 
 
 def exit_on_signals() -> None:
@@ -35,6 +44,23 @@ def _handle(handler: Callable[[int, FrameType | None], None]) -> None:
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
+
+
+def _raise_interrupts_again(unraisable: "sys.UnraisableHookArgs") -> None:
+    """Takes what Python cannot raise: an interrupt comes again, all else is printed as usual."""
+    if not isinstance(unraisable.exc_value, KeyboardInterrupt):
+        sys.__unraisablehook__(unraisable)
+        return
+    with suppress(RuntimeError):  # the program ends, and begins no threads any more
+        again = threading.Timer(_MOMENT_S, _signal_main_thread)
+        again.daemon = True
+        again.start()
+
+
+def _signal_main_thread() -> None:
+    number = next((each for each in _SIGNALS if callable(signal.getsignal(each))), None)
+    if number is not None:
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
 
 
 def _exit(_signal: int, _frame: FrameType | None) -> None:

@@ -100,6 +100,41 @@ except KeyboardInterrupt:
     assert (process.returncode, out, err) == (130, "asked\n", "")
 
 
+def test_a_signal_in_a_callback_is_not_lost(tmp_path):
+    body = """
+import weakref
+class Something:
+    pass
+something = Something()
+reference = weakref.ref(something, lambda _: signal.raise_signal(signal.SIGTERM))
+interrupt_on_signals()
+try:
+    del something
+    print("ignored by Python", flush=True)
+    time.sleep(60)
+except KeyboardInterrupt:
+    return 130
+"""
+    out, err = (process := supervised(tmp_path, body)).communicate(timeout=50)
+    assert (process.returncode, out, err) == (130, "start 1\nignored by Python\n", "")
+
+
+def test_what_else_a_callback_raises_is_shown(tmp_path):
+    body = """
+import weakref
+class Something:
+    pass
+something = Something()
+reference = weakref.ref(something, lambda _: 1 / 0)
+interrupt_on_signals()
+del something
+return 0
+"""
+    process = supervised(tmp_path, body)
+    assert "ZeroDivisionError" in process.communicate(timeout=50)[1]
+    assert process.returncode == 0
+
+
 def test_the_child_does_not_outlive_the_parent(tmp_path):
     process = supervised(tmp_path, "print(os.getpid(), flush=True)\ntime.sleep(60)")
     process.stdout.readline()
