@@ -88,6 +88,13 @@ def search(
             "families: vgg,resnet."
         ),
     ] = "auto",
+    experience: Annotated[
+        str,
+        typer.Option(
+            help="What guides the proposals beside this study: auto (what earlier trainings say of "
+            "plain networks) or none."
+        ),
+    ] = "auto",
     reruns: options.Reruns = 0,
     metric: options.Metric = None,
     seed: options.Seed = 0,
@@ -159,6 +166,7 @@ def search(
             reach=reach or (),
             start=start or (),
             baselines=baselines,
+            experience=experience,
             reruns=reruns,
             metric=metric,
             time_table=time_table,

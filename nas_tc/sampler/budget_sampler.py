@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from nas_tc.errors import BudgetError
 from nas_tc.sampler.acquisition import Acquisition
-from nas_tc.sampler.candidates import Candidate, Candidates, Judge, Key
+from nas_tc.sampler.candidates import Candidate, Candidates, Expectation, Judge, Key
 from nas_tc.sampler.constraints import Constraints
 from nas_tc.sampler.distributions import Params, is_within
 from nas_tc.sampler.feasible_draws import Cost, Draws, FeasibleDraws
@@ -59,6 +59,9 @@ class BudgetSampler(BaseSampler):
             it is called again for each proposal, with a few settings each time.
         reading: name of the user attribute with what trials show at rungs, {"3": 1.63}, from which
             the final errors of pruned trials are estimated; None: the reported values.
+        expectation: gives what is expected of canonical settings before any trial, such as the
+            logarithms of their errors, up to a constant, shape (settings,). The first trials are
+            among the best by it, and the model learns how far it holds. None: nothing is.
 
     Raises:
         BudgetError: nothing is found within the limit.
@@ -78,11 +81,12 @@ class BudgetSampler(BaseSampler):
         repeats: bool = False,
         admits: Callable[[Params], bool] | None = None,
         reading: str | None = None,
+        expectation: Expectation | None = None,
     ) -> None:
         if not floor <= limit:
             raise BudgetError(f"the floor {floor:g} is above the limit {limit:g}; exchange them")
         self.distributions = dict(distributions)
-        points = Candidates(distributions, cost, limit, canonical, judge)
+        points = Candidates(distributions, cost, limit, canonical, judge, expectation)
         draws = draws or FeasibleDraws(distributions, points.cost, limit, floor)
         self._constraints = Constraints(
             self.distributions, points, draws, limit, floor, admits or _anything

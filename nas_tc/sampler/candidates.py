@@ -14,6 +14,9 @@ _COSTS_KEPT = 1 << 15
 
 Key = tuple[Any, ...]
 Judge = Callable[[Sequence[Params]], Sequence[tuple[Params, float] | None]]
+Expectation = Callable[[Sequence[Params]], Floats]
+
+_WEIGHT = 13.0  # of what is expected among the features
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,8 @@ class Candidate:
     names: tuple[str, ...] = field(repr=False)  # of the parameters; all settings share them
     key: Key  # values of the parameters
     cost: float
-    row: Floats = field(compare=False)  # what a model sees: parameters, and the cost in doublings
+    row: Floats = field(compare=False)  # what a model sees: parameters, what is expected, the cost
+    expected: float = field(default=0.0, compare=False)  # before any trial; higher is worse
 
     @property
     def params(self) -> Params:
@@ -41,6 +45,7 @@ class Candidates:
         canonical: gives one setting for all that mean the same.
         judge: gives these two for many settings at once, None for a setting that does not fit; None
             instead of it: by `cost` and `canonical`.
+        expectation: what is expected of settings before any trial; see `BudgetSampler`.
     """
 
     def __init__(
@@ -50,7 +55,9 @@ class Candidates:
         limit: float,
         canonical: Callable[[Params], Params],
         judge: Judge | None = None,
+        expectation: Expectation | None = None,
     ) -> None:
+        self.expectation = expectation
         self._names = tuple(distributions)
         self._encoder = Encoder(distributions)
         self._cost = cost
@@ -97,12 +104,17 @@ class Candidates:
 
     def _all(self, settled: Sequence[tuple[Params, float]]) -> list[Candidate]:
         """The points of canonical settings with their costs."""
-        encoded = self._encoder.rows([params for params, _ in settled])
+        settings = [params for params, _ in settled]
+        columns = [self._encoder.rows(settings)]
+        expected = np.zeros(len(settled))
+        if self.expectation is not None and settled:
+            expected = self.expectation(settings)
+            columns.append(_WEIGHT * expected[:, None])
         octaves = [self._octaves(cost) for _, cost in settled]
-        features = np.column_stack([encoded, np.array(octaves, dtype=np.float64)])
+        features = np.column_stack([*columns, np.array(octaves, dtype=np.float64)])
         return [
-            Candidate(self._names, self._key(params), cost, row)
-            for (params, cost), row in zip(settled, features, strict=True)
+            Candidate(self._names, self._key(params), cost, row, known)
+            for (params, cost), row, known in zip(settled, features, expected.tolist(), strict=True)
         ]
 
     def _octaves(self, cost: float) -> float:

@@ -10,6 +10,7 @@ from nas_tc.sampler.distributions import values
 
 _SPREAD_OVER = 64  # uniform samples, of which the one least like the others is taken
 _OCTAVES = 2  # of cost that count in that
+_EXPECTED_OF, _EXPECTED = 512, 16  # samples, and as many of them as are expected to be good
 _MOST_NEIGHBOURS = 20_000  # looked at for a setting that is new
 
 
@@ -22,9 +23,14 @@ def farthest(
     """Of some uniform samples the one least like all that was proposed: a model learns most of it.
 
     How like two are is told by the parameters that differ and by the cost, of which all that
-    is far below the limit counts as one.
+    is far below the limit counts as one. Where something is expected of settings before any trial,
+    it is the one least like the others of those that are expected to be the best of many samples.
     """
-    new = [each for each in constraints.drawn(_SPREAD_OVER, random) if each.key not in seen]
+    is_expected = constraints.points.expectation is not None
+    drawn = constraints.drawn(_EXPECTED_OF if is_expected else _SPREAD_OVER, random)
+    new = [each for each in drawn if each.key not in seen]
+    if is_expected:
+        new = sorted(new, key=lambda each: each.expected)[:_EXPECTED]
     before = list(known)
     if not new or not before:
         return constraints.first_admitted(new, np.zeros(len(new)))

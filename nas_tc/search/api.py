@@ -84,6 +84,7 @@ def search(
     trial_timeout_s: float | None = None,
     retries: int = 1,
     weights: str | Path | None = None,
+    experience: str = "auto",
     **fields: Any,
 ) -> StudyRecord:
     """Finds the most accurate networks of a space within a budget.
@@ -143,6 +144,8 @@ def search(
         weights: Folder for the weights of a study on a server that all machines see: a path, or a
             URL that fsspec knows, such as "s3://bucket/folder". None: where the study keeps them,
             or a folder on this machine.
+        experience: "auto": what earlier trainings say of networks guides the proposals, where it
+            covers the space (docs/search.md); "none": proposals learn from this study alone.
         **fields: Fields of `nas_tc.recipe.Recipe` that replace the recipe's own, such as
             `epochs=20`.
 
@@ -161,7 +164,15 @@ def search(
     limit = None if memory_limit is None else parse_limit(memory_limit)
     budget, space, own = resolved(budget, space, around, reach)
     plan = plan_search(
-        budget, space, recipe, augment, seed, fields, metric, None if own is None else own.network
+        budget,
+        space,
+        recipe,
+        augment,
+        seed,
+        fields,
+        metric,
+        None if own is None else own.network,
+        experience,
     )
     starts = [parse_start(text) for text in start]
     families = parse_baselines(baselines)

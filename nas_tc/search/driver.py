@@ -9,6 +9,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from nas_tc.architecture import Architecture
 from nas_tc.errors import StudyError
+from nas_tc.experience import load_experience
 from nas_tc.metric import Metric
 from nas_tc.sampler.pareto_pruner import ParetoPruner
 from nas_tc.search.around import is_own
@@ -85,10 +86,12 @@ class Driver:
         self._stop = stop
         # After few epochs the mAP error ranks networks better than the loss; the error does not.
         reading = None if settings.metric is Metric.MAP_ERROR else TRAIN_LOSSES_KEY
+        name = settings.experience
         self._sampler = network_sampler(
             settings.space,
             settings.limit,
             settings.seed,
+            experience=None if name is None else load_experience(name),
             admits=None if time_judge is None else time_judge.admits,
             reading=reading,
             most_macs=inf if time_judge is None else most_macs(time_judge, settings.space),

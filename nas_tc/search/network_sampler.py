@@ -1,6 +1,6 @@
 """`BudgetSampler` over the networks of a space, whose costs are known exactly."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 from math import inf
 
@@ -11,8 +11,9 @@ from nas_tc.architecture import Architecture
 from nas_tc.budget import Limit
 from nas_tc.cost import complexity
 from nas_tc.errors import ArchitectureError, BudgetError
+from nas_tc.experience import Experience, SpaceNumbers
 from nas_tc.sampler.budget_sampler import BudgetSampler
-from nas_tc.sampler.distributions import Params
+from nas_tc.sampler.distributions import Floats, Params
 from nas_tc.sampler.feasible_draws import Cost, Draws, FeasibleDraws
 from nas_tc.search.nearest_draws import NearestDraws
 from nas_tc.search.network_judge import NetworkJudge
@@ -33,6 +34,7 @@ def network_sampler(
     admits: Callable[[Architecture], bool] | None = None,
     reading: str | None = None,
     most_macs: float = inf,
+    experience: Experience | None = None,
 ) -> BudgetSampler:
     """Proposes networks of `space` that are within `limit`.
 
@@ -49,6 +51,7 @@ def network_sampler(
         reading: name of the user attribute with what trials show at rungs; see `BudgetSampler`.
         most_macs: multiply-adds above which no network is likely to keep the limits that no formula
             knows; none above it is proposed.
+        experience: what earlier trainings say of the networks of `space`, which it covers.
 
     Raises:
         BudgetError: no network is found.
@@ -80,6 +83,13 @@ def network_sampler(
     def canonical(genes: Params) -> Params:
         return space.encode(decode(genes))
 
+    expectation = None
+    if experience is not None and distributions:
+        numbers = SpaceNumbers(space)
+
+        def expectation(settings: Sequence[Params]) -> Floats:
+            return experience.expected(numbers(settings))
+
     judge = NetworkJudge(space, limit.least_complexity, most, others)
     draws = (
         _Networks(space, limit, most, cost, judge, is_admitted if admits else None)
@@ -98,6 +108,7 @@ def network_sampler(
         repeats=True,
         admits=None if admits is None else is_admitted,
         reading=reading,
+        expectation=expectation,
     )
 
 

@@ -10,6 +10,7 @@ from nas_tc.budget import Budget, Limit, parse_budget, resolve_budget
 from nas_tc.cost import complexity
 from nas_tc.data import ImageData
 from nas_tc.errors import BudgetError, NasTcError
+from nas_tc.experience import LATEST, covers
 from nas_tc.metric import Metric, parse_metric
 from nas_tc.recipe import AUGMENTATIONS, Recipe, earlier_recipes, load_recipe
 from nas_tc.search.settings import Settings
@@ -28,6 +29,8 @@ class Plan:
         augment: Names of augmentations; None: recipe and images decide.
         earlier_recipes: Recipes that the same arguments meant in earlier versions.
         metric: Metric to judge networks by; None: the usual one for the images' labels.
+        uses_experience: Whether what earlier trainings say guides the proposals, where it covers
+            the space.
     """
 
     budget: Budget
@@ -36,6 +39,7 @@ class Plan:
     augment: frozenset[str] | None
     earlier_recipes: tuple[Recipe, ...] = ()
     metric: Metric | None = None
+    uses_experience: bool = True
 
     def settle(
         self,
@@ -70,8 +74,12 @@ class Plan:
         )
         if kept is not None and (begun := Recipe.from_dict(kept["recipe"])) in earlier:
             recipe = begun
+        space = self.space.at(images.shape, classes)
+        experience = None
+        if self.uses_experience and covers(space):  # a study goes on as it began
+            experience = LATEST if kept is None else kept.get("experience")
         return Settings(
-            space=self.space.at(images.shape, classes),
+            space=space,
             limit=resolve_budget(self.budget, images.shape, classes),
             times=time_limits(self.budget.times, images.shape, classes, measured_on),
             time_table=time_table,
@@ -79,6 +87,7 @@ class Plan:
             recipe=recipe,
             seed=seed,
             metric=metric,
+            experience=experience,
         )
 
 
@@ -91,6 +100,7 @@ def plan_search(
     fields: dict[str, Any],
     metric: str | None = None,
     around: Architecture | None = None,
+    experience: str = "auto",
 ) -> Plan:
     """The plan for a budget, a space and a recipe.
 
@@ -103,6 +113,7 @@ def plan_search(
         fields: Fields of the recipe that the user named.
         metric: As for `nas_tc.search`.
         around: Network that "it" stands for in the budget; None: none.
+        experience: As for `nas_tc.search`.
 
     Raises:
         NasTcError: An argument is not valid.
@@ -122,8 +133,16 @@ def plan_search(
     if chosen is None and ("augment" in fields or base.augment):
         chosen = frozenset(base.augment)
     begun = tuple(replace(each, margin=0) for each in earlier)
+    if experience not in ("auto", "none"):
+        raise NasTcError(f"experience must be auto or none, not {experience!r}")
     return Plan(
-        parsed, loaded, base, chosen, begun, None if metric is None else parse_metric(metric)
+        budget=parsed,
+        space=loaded,
+        recipe=base,
+        augment=chosen,
+        earlier_recipes=begun,
+        metric=None if metric is None else parse_metric(metric),
+        uses_experience=experience == "auto",
     )
 
 

@@ -27,6 +27,7 @@ class Settings:
         None  # device of the table that predicts times; None: they are measured
     )
     metric: Metric = Metric.ERROR  # what networks are judged by
+    experience: str | None = None  # name of what earlier trainings say of networks; None: nothing
 
     def to_dict(self) -> dict[str, Any]:
         """The settings for a study file, as plain lists, numbers and strings."""
@@ -60,6 +61,8 @@ class Settings:
             "metric": self.metric.value,
             "seed": self.seed,
         }
+        if self.experience is not None:
+            values["experience"] = self.experience
         if self.metric != self.data.usual_metric:
             values["data"]["majority"] = self.data.majority(self.metric)
         if self.data.grey_range is not None:  # users of the networks must scale images alike

@@ -118,6 +118,7 @@ class Settings(Struct):
     recipe: dict[str, Any]
     seed: Annotated[int, Meta(ge=0, lt=2**15)]
     metric: str = "error"
+    experience: Text | None = None
 
 
 class Time(Struct):

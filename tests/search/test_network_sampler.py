@@ -11,8 +11,9 @@ from brute_force import every_network
 from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.cost import complexity
 from nas_tc.errors import BudgetError
+from nas_tc.experience import LATEST, load_experience, numbers_of
 from nas_tc.search.network_sampler import network_sampler
-from nas_tc.space import Space, extreme_network, load_space, parse_space
+from nas_tc.space import Feasible, Space, extreme_network, load_space, parse_space
 from strategies import spaces
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -44,20 +45,61 @@ def test_every_proposal_is_affordable_and_mostly_new(multiply_adds):
     assert all(complexity(each) <= multiply_adds for each in found)
 
 
-def test_proposals_depend_on_seed_and_trials_alone():
+@pytest.mark.parametrize("experience", [None, load_experience(LATEST)])
+def test_proposals_depend_on_seed_and_trials_alone(experience):
+    def new(seed):
+        return network_sampler(PLAIN, budget_of(6_000_000), seed, experience=experience)
+
     def run(seed, resume_after):
-        sampler = network_sampler(PLAIN, budget_of(6_000_000), seed)
+        sampler = new(seed)
         study = optuna.create_study(sampler=sampler)
         found = []
         for number in range(24):
             if number == resume_after:
-                sampler = study.sampler = network_sampler(PLAIN, budget_of(6_000_000), seed)
+                sampler = study.sampler = new(seed)
             found.append(propose(sampler, study, error=lambda a: a.depth / 100))
         return found
 
     whole = run(3, resume_after=None)
     assert run(3, resume_after=20) == whole
     assert run(4, resume_after=None) != whole
+
+
+def regret(experience, truth, seed, trials=24):
+    """How far the best of a search is above the least of a thousand networks, as logarithms."""
+    limit = budget_of(6_000_000)
+    sampler = network_sampler(PLAIN, limit, seed, experience=experience)
+    study = optuna.create_study(sampler=sampler)
+    for _ in range(trials):
+        propose(sampler, study, error=truth)
+    feasible = Feasible(PLAIN, 0, limit.complexity)
+    drawn = feasible.values(feasible.draw(1000, np.random.default_rng(0)))
+    return study.best_value - min(truth(PLAIN.decode(each)) for each in drawn)
+
+
+def test_the_first_proposals_are_expected_to_be_good():
+    experience, limit = load_experience(LATEST), budget_of(6_000_000)
+    feasible = Feasible(PLAIN, 0, limit.complexity)
+    drawn = feasible.values(feasible.draw(1000, np.random.default_rng(0)))
+    usual = experience.expected(np.array([numbers_of(PLAIN.decode(each)) for each in drawn]))
+    sampler = network_sampler(PLAIN, limit, seed=0, experience=experience)
+    study = optuna.create_study(sampler=sampler)
+    first = [propose(sampler, study) for _ in range(8)]
+    expected = experience.expected(np.array([numbers_of(each) for each in first]))
+    assert expected.max() < np.quantile(usual, 0.1)
+    assert len(set(first)) == 8
+
+
+def test_an_experience_that_is_wrong_is_seen_through():
+    experience = load_experience(LATEST)
+
+    def opposite(network):
+        return float(-experience.expected(numbers_of(network)[None])[0])
+
+    misled = np.mean([regret(experience, opposite, seed) for seed in range(2)])
+    alone = np.mean([regret(None, opposite, seed) for seed in range(2)])
+    spread = 0.12  # standard deviation of what is expected of a thousand networks
+    assert misled < alone + spread
 
 
 @settings(max_examples=25)

@@ -5,13 +5,22 @@ import pytest
 from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.data import load_data
 from nas_tc.errors import BudgetError, NasTcError, UnknownNameError
+from nas_tc.experience import LATEST
 from nas_tc.recipe import HE_SUN_2015, Recipe
 from nas_tc.search.plan import describe_fit, plan_search
 from nas_tc.space import load_space
 
 
-def plan(budget="120M", space="plain-32", recipe="quick", augment="auto", seed=0, **fields):
-    return plan_search(budget, space, recipe, augment, seed, fields)
+def plan(
+    budget="120M",
+    space="plain-32",
+    recipe="quick",
+    augment="auto",
+    seed=0,
+    experience="auto",
+    **fields,
+):
+    return plan_search(budget, space, recipe, augment, seed, fields, experience=experience)
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +52,25 @@ def test_a_search_has_no_margin_to_crop_from():
     assert plan(recipe="he-sun-2015").recipe.margin == 0
 
 
+def test_experience_guides_new_searches_of_the_spaces_that_it_covers(digits):
+    assert plan().settle(digits, seed=0).experience == LATEST
+    assert plan(experience="none").settle(digits, seed=0).experience is None
+    assert plan(space="residual-32").settle(digits, seed=0).experience is None
+
+
+def test_a_study_goes_on_with_the_experience_that_it_began_with(digits):
+    begun = plan(experience="none").settle(digits, seed=0).to_dict()
+    assert "experience" not in begun  # as in studies of earlier versions
+    assert plan().settle(digits, seed=0, kept=begun).to_dict() == begun
+    begun = plan().settle(digits, seed=0).to_dict()
+    assert begun["experience"] == LATEST
+    assert plan().settle(digits, seed=0, kept=begun).to_dict() == begun
+
+
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
+        ({"experience": "plain"}, "experience must be auto or none, not 'plain'"),
         ({"seed": 2**15}, "seed must be 0 to 32767, not 32768"),
         ({"augment": "turn"}, "unknown augmentation 'turn'; known: auto, none, crop"),
         ({"budget": "120MB"}, "cannot read the budget"),

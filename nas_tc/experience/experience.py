@@ -1,0 +1,123 @@
+"""What earlier trainings say of the error of a network before it is trained."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from nas_tc.errors import NasTcError, unknown
+from nas_tc.experience.numbers import NUMBERS, Floats
+
+LATEST = "plain-1"
+_FOLDER = Path(__file__).parent
+_FIELDS = ("center", "scale", "linear", "quadratic")
+_FARTHEST = 2.5  # standard deviations from the mean network: nothing is known beyond
+
+
+@dataclass(frozen=True)
+class Experience:
+    """A quadratic model of the logarithm of the error, up to a constant.
+
+    It ranks networks of one search: a difference of .1 means that one error is some 10 % higher
+    than the other. What errors are usual for the images, it does not know.
+
+    Attributes:
+        center: Mean of each of `NUMBERS` over the trainings that it was learnt from.
+        scale: Their standard deviations.
+        linear: Weights of the numbers, in standard deviations from the mean, shape (NUMBERS,).
+        quadratic: Weights of their products, upper triangular, shape (NUMBERS, NUMBERS).
+    """
+
+    center: Floats
+    scale: Floats
+    linear: Floats
+    quadratic: Floats
+
+    def expected(self, numbers: Floats) -> Floats:
+        """The expected logarithms of the errors of networks, up to a constant, shape (networks,).
+
+        Args:
+            numbers: Of the networks, shape (networks, NUMBERS).
+        """
+        z = _standardised(numbers, self.center, self.scale)
+        found: Floats = z @ self.linear + ((z @ self.quadratic) * z).sum(axis=1)
+        return found
+
+    @classmethod
+    def learnt(cls, numbers: Floats, errors: Floats, searches: Sequence[str], ridge: float) -> Self:
+        """The model that fits the trainings of some searches.
+
+        Each search has a constant of its own, the median, since images and recipes differ.
+
+        Args:
+            numbers: Of the trained networks, shape (trainings, NUMBERS).
+            errors: Their errors, above 0, shape (trainings,).
+            searches: The search that each belongs to.
+            ridge: Penalty on the square of the weights.
+        """
+        logarithms, names = np.log(errors), np.array(searches)
+        for name in set(searches):
+            logarithms[names == name] -= np.median(logarithms[names == name])
+        center, scale = numbers.mean(axis=0), numbers.std(axis=0)
+        scale = np.where(scale > 0, scale, 1.0)
+        z = _standardised(numbers, center, scale)
+        one, other = np.triu_indices(z.shape[1])
+        terms = np.column_stack([z, z[:, one] * z[:, other]])
+        terms, logarithms = terms - terms.mean(axis=0), logarithms - logarithms.mean()
+        gram = terms.T @ terms + ridge * np.eye(terms.shape[1])
+        weights = np.linalg.solve(gram, terms.T @ logarithms)
+        quadratic = np.zeros((z.shape[1], z.shape[1]))
+        quadratic[one, other] = weights[z.shape[1] :]
+        return cls(center, scale, weights[: z.shape[1]], quadratic)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The model as lists of numbers, with five digits."""
+        return {
+            "numbers": list(NUMBERS),
+            **{name: _rounded(getattr(self, name)) for name in _FIELDS},
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """`to_dict` backwards.
+
+        Args:
+            values: What it gave.
+
+        Raises:
+            NasTcError: The model is of other numbers.
+        """
+        if values["numbers"] != list(NUMBERS):
+            raise NasTcError("an experience of other numbers; learn it anew")
+        return cls(*(np.array(values[name]) for name in _FIELDS))
+
+
+@cache
+def load_experience(name: str) -> Experience:
+    """A model that nas-tc ships.
+
+    Args:
+        name: Its name, "plain-1"; a study keeps the one that it began with.
+
+    Raises:
+        UnknownNameError: There is none of this name.
+    """
+    path = _FOLDER / f"{name}.json"
+    names = sorted(each.stem for each in _FOLDER.glob("*.json"))
+    if name not in names:
+        raise unknown("experience", name, names)
+    return Experience.from_dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _standardised(numbers: Floats, center: Floats, scale: Floats) -> Floats:
+    found: Floats = np.clip((numbers - center) / scale, -_FARTHEST, _FARTHEST)
+    return found
+
+
+def _rounded(values: Floats) -> Any:
+    """Nested lists of the values with five digits."""
+    return [float(f"{each:.5g}") if np.ndim(each) == 0 else _rounded(each) for each in values]

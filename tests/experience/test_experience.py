@@ -1,0 +1,93 @@
+"""What earlier trainings say of a network before it is trained."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+
+from nas_tc.architecture import GAP, Architecture, parse_notation
+from nas_tc.errors import NasTcError, UnknownNameError
+from nas_tc.experience import LATEST, NUMBERS, Experience, load_experience, numbers_of
+
+RESULTS = Path(__file__).parents[2] / "results/experience"
+MANY = 400
+
+
+def made_up(seed=0):
+    """Networks' numbers, and errors that depend on them by a quadratic rule."""
+    random = np.random.default_rng(seed)
+    numbers = random.normal(size=(MANY, len(NUMBERS)))
+    logarithms = 0.1 * numbers[:, 0] - 0.05 * numbers[:, 3] * numbers[:, 4]
+    return numbers, np.exp(logarithms - 1)
+
+
+def test_a_quadratic_rule_is_learnt():
+    numbers, errors = made_up()
+    experience = Experience.learnt(numbers, errors, ["one"] * MANY, ridge=1.0)
+    unseen, truth = made_up(seed=1)
+    assert spearmanr(experience.expected(unseen), truth)[0] > 0.95
+
+
+def test_each_search_has_a_level_of_its_own():
+    numbers, errors = made_up()
+    searches = ["one"] * 200 + ["other"] * 200
+    factors = np.repeat([1.0, 1.7], 200)
+    experience = Experience.learnt(numbers, errors, searches, ridge=1.0)
+    other = Experience.learnt(numbers, errors * factors, searches, ridge=1.0)
+    assert other.expected(numbers) == pytest.approx(experience.expected(numbers))
+
+
+def test_nothing_is_known_far_from_what_was_trained():
+    numbers, errors = made_up()
+    experience = Experience.learnt(numbers, errors, ["one"] * MANY, ridge=1.0)
+    far, farther = np.full((1, len(NUMBERS)), 20.0), np.full((1, len(NUMBERS)), 1e6)
+    assert experience.expected(far) == pytest.approx(experience.expected(farther))
+
+
+def test_a_number_that_never_changes_does_no_harm():
+    numbers, errors = made_up()
+    numbers[:, 5] = 3.0
+    experience = Experience.learnt(numbers, errors, ["one"] * MANY, ridge=1.0)
+    assert np.isfinite(experience.expected(numbers)).all()
+
+
+def test_an_experience_survives_a_file():
+    numbers, errors = made_up()
+    experience = Experience.learnt(numbers, errors, ["one"] * MANY, ridge=1.0)
+    again = Experience.from_dict(json.loads(json.dumps(experience.to_dict())))
+    assert again.expected(numbers) == pytest.approx(experience.expected(numbers), abs=1e-3)
+
+
+def test_an_experience_of_other_numbers_is_refused():
+    values = load_experience(LATEST).to_dict() | {"numbers": ["depth"]}
+    with pytest.raises(NasTcError, match="other numbers"):
+        Experience.from_dict(values)
+
+
+def test_an_unknown_experience_is_refused():
+    with pytest.raises(UnknownNameError, match="plain-1"):
+        load_experience("plain-0")
+
+
+def test_what_is_shipped_ranks_what_it_was_learnt_from():
+    with (RESULTS / "trainings.csv").open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["images"] == "cifar10"]
+    numbers = np.array(
+        [
+            numbers_of(
+                Architecture((3, 32, 32), parse_notation(row["network"]), GAP, 10, norm="batch")
+            )
+            for row in rows
+        ]
+    )
+    expected = load_experience(LATEST).expected(numbers)
+    errors = np.array([float(row["error"]) for row in rows])
+    names = np.array([row["search"] for row in rows])
+    ranks = [
+        spearmanr(expected[names == name], errors[names == name])[0]
+        for name in sorted(set(names.tolist()))
+    ]
+    assert min(ranks) > 0.6

@@ -1,0 +1,140 @@
+"""The numbers that the error of a plain network may depend on."""
+
+from itertools import product
+from math import log2
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nas_tc.architecture import GAP, Architecture, parse_notation
+from nas_tc.cost import complexity, network_cost
+from nas_tc.errors import ArchitectureError
+from nas_tc.experience import NUMBERS, SpaceNumbers, covers, numbers_of
+from nas_tc.space import Space, load_space, parse_space
+from strategies import architectures, spaces
+
+
+def network(notation, side=32):
+    return Architecture((3, side, side), parse_notation(notation), GAP, 10, norm="batch")
+
+
+def test_the_numbers_of_a_network_worked_out_by_hand():
+    found = dict(zip(NUMBERS, numbers_of(network("(3,8)+(3,16) | 2/2 | (5,32)/2")), strict=True))
+    first, second = 9 * 3 * 8 * 32**2, 9 * 8 * 16 * 32**2
+    third = 25 * 16 * 32 * 8**2  # behind a pooling and a stride
+    macs = first + second + third
+    assert found == pytest.approx(
+        {
+            "multiply-adds a pixel of the image": log2(macs / 32**2),
+            "depth": log2(3),
+            "first map": 0,
+            "mean map": -2 * third / macs,
+            "last map": -2,
+            "first width": 3,
+            "last width": 5,
+            "mean width": 4,
+            "weights": log2(9 * 3 * 8 + 9 * 8 * 16 + 25 * 16 * 32),
+            # 3x3, 3x3, pooling of 2, then steps of 2 pixels.
+            "receptive field": log2((1 + 2 + 2 + 1 + 4 * 2) / 32),
+            "mean filter": (3 * first + 3 * second + 5 * third) / macs,
+            "share of the first stage": (first + second) / macs,
+            "share of the stages between": 0,
+            "share of the last stage": third / macs,
+            "depth of the first stage": log2(3),
+            "depth of the stages between": 0,
+            "depth of the last stage": 1,
+            "stride": 2,
+        }
+    )
+
+
+@given(architectures())
+def test_complexity_and_weights_are_those_of_the_network(architecture):
+    found = dict(zip(NUMBERS, numbers_of(architecture), strict=True))
+    side = int((architecture.input[1] * architecture.input[2]) ** 0.5)
+    macs = 2 ** found["multiply-adds a pixel of the image"] * side**2
+    assert macs == pytest.approx(complexity(architecture))
+    assert 2 ** found["depth"] == pytest.approx(architecture.depth)
+    assert all(np.isfinite(list(found.values())))
+    shares = [found[name] for name in NUMBERS if name.startswith("share")]
+    stages = len(architecture.stages)
+    assert sum(shares) == pytest.approx(1 if stages > 1 else 2)
+
+
+def test_weights_are_those_of_the_convolutions():
+    plain = network("(3,8)+(3,16) | 2/2 | (5,32)/2")
+    found = dict(zip(NUMBERS, numbers_of(plain), strict=True))
+    head = 32 * 10 + 10
+    bare = Architecture(plain.input, plain.stages, plain.head, 10, norm="none")
+    biases = 8 + 16 + 32
+    assert 2 ** found["weights"] == pytest.approx(network_cost(bare).params - head - biases)
+
+
+def numbers_one_by_one(space, values):
+    return np.array([numbers_of(space.decode(each)) for each in values])
+
+
+@settings(max_examples=60)
+@given(spaces().filter(covers), st.lists(st.integers(0, 10**9), min_size=1, max_size=6))
+def test_many_networks_of_a_space_at_once(space: Space, picks):
+    values = []
+    for pick in picks:
+        chosen = {}
+        rest = pick
+        for gene in space.genes:
+            rest, place = divmod(rest, len(gene.choices))
+            chosen[gene.name] = gene.choices[place]
+        try:
+            numbers_of(space.decode(chosen))
+        except ArchitectureError:
+            continue
+        values.append(chosen)
+    if values:
+        expected = numbers_one_by_one(space, values)
+        many = SpaceNumbers(space)
+        assert many(values) == pytest.approx(expected)
+        assert many(values[::-1]) == pytest.approx(expected[::-1])  # now they are known
+
+
+def test_a_stage_that_may_be_left_out():
+    space = parse_space(
+        """
+input = [3, 32, 32]
+[[stage]]
+depth = [1, 2]
+width = [8, 16]
+filter = [3]
+pool = ["2/2", "none"]
+[[stage]]
+depth = [0, 1]
+width = [32]
+filter = [3, 5]
+""",
+        "optional",
+        "optional.toml",
+    )
+    choices = product((1, 2), (8, 16), ("2/2", "none"), (0, 1), (3, 5))
+    values = [dict(zip([gene.name for gene in space.genes], each, strict=True)) for each in choices]
+    assert SpaceNumbers(space)(values) == pytest.approx(numbers_one_by_one(space, values))
+
+
+@pytest.mark.parametrize(
+    ("name", "is_covered"),
+    [("plain-32", True), ("he-sun-224", True), ("residual-32", False), ("mobile-32", False)],
+)
+def test_only_spaces_of_plain_convolutions_are_covered(name, is_covered):
+    assert covers(load_space(name)) is is_covered
+
+
+def test_a_space_with_resolutions_is_not_covered():
+    text = """
+input = [3, 32, 32]
+resolution = [24, 32]
+[[stage]]
+depth = [1]
+width = [8, 16]
+filter = [3]
+"""
+    assert not covers(parse_space(text, "sizes", "sizes.toml"))
