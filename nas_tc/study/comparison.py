@@ -20,6 +20,9 @@ def difference(kept: dict[str, Any], now: dict[str, Any]) -> str | None:
         return f"space: {there} against {here}" if there != here else f"space: {here} has changed"
     if kept["seed"] != now["seed"]:
         return f"seed: {kept['seed']} against {now['seed']}"
+    there, here = (each.get("experience") or "none" for each in (kept, now))
+    if there != here:
+        return f"experience: {there} against {here}"
     return None
 
 

@@ -58,3 +58,11 @@ def test_a_study_of_the_first_version_goes_on(kept_with):
     del old["budget"]["limits"]
     assert difference(old, kept_with("alexnet*0.6")) is None
     assert difference(old, kept_with("alexnet*0.6, params<=20k")).startswith("budget: ")
+
+
+def test_another_experience_is_another_search(kept_with):
+    alone = kept_with("5M")
+    guided = alone | {"experience": "plain-1"}
+    assert difference(guided, guided) is None
+    assert difference(guided, alone) == "experience: plain-1 against none"
+    assert difference(alone, guided) == "experience: none against plain-1"
