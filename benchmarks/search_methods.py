@@ -12,12 +12,12 @@ from optuna.trial import TrialState
 from nas_tc.architecture import Architecture, format_notation
 from nas_tc.cost import complexity
 from nas_tc.errors import ArchitectureError
+from nas_tc.search.baselines import parse_baselines, queue_baselines
 from nas_tc.search.driver import Driver
 from nas_tc.search.interrupts import Interrupts
 from nas_tc.search.pool import FailedError, Pool
 from nas_tc.search.session import Session
 from nas_tc.search.settings import Settings
-from nas_tc.study import recommend_network
 from nas_tc.study.record import record_of
 from nas_tc.study.storage import lock_study, open_study
 from nas_tc.worker.worker import training_seed
@@ -57,16 +57,17 @@ class Clock:
 
 
 def ours(settings: Settings, pool: Pool, clock: Clock, path: Path) -> Architecture:
-    """The project's own driver, and what it recommends."""
+    """What `nas-tc search` does, its baselines included, and what it recommends."""
     with lock_study(path), open_study(path, settings.to_dict()) as study:
+        queue_baselines(study, settings, parse_baselines("auto"), clock)
         driver = Driver(Session(study, path, pool, clock, Interrupts()), settings, 10**6)
         try:
             driver.run()
         except KeyboardInterrupt:
             stop(pool)
         record = record_of(study, path)
-        chosen = recommend_network(record.trials).choice
-        return record.trial(chosen.number).architecture
+        assert record.recommendation is not None, "no network was trained to the end"
+        return record.trial(record.recommendation.choice.number).architecture
 
 
 def stop(pool: Pool) -> None:

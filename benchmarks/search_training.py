@@ -5,7 +5,7 @@
 The networks of `plain-32` at `alexnet*0.6`, few images, the same recipe, images, workers and
 rungs for all:
 
-- ours: the sampler and pruner of `nas-tc search`;
+- ours: what `nas-tc search` does; it trains its baselines within its time, too;
 - random: uniform samples among the networks that fit, Optuna's MedianPruner;
 - tpe: Optuna's TPE with the budget as its constraint, Optuna's HyperbandPruner.
 
@@ -33,6 +33,7 @@ from nas_tc.architecture import Architecture, format_notation
 from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.cost import complexity
 from nas_tc.data import load_data
+from nas_tc.experience import LATEST
 from nas_tc.recipe import load_recipe
 from nas_tc.search.pool import Pool
 from nas_tc.search.settings import Settings
@@ -97,7 +98,7 @@ def main() -> None:
     done = {(row["method"], int(row["seed"])) for row in read(found_file)}
     with Pool(data, recipe, device="cpu", workers=args.workers) as pool:
         for seed in range(args.seeds):
-            settings = Settings(space, limit, data, recipe, seed)
+            settings = Settings(space, limit, data, recipe, seed, experience=LATEST)
             for method, search in METHODS.items():
                 if (method, seed) in done:
                     continue
