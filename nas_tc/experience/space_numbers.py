@@ -13,12 +13,15 @@ from nas_tc.space.batch import stage_places
 from nas_tc.space.table import ENDED
 
 _ROOM = 256  # stages, at first
+_MOST_SIDE = 64  # pixels; networks for images of 32 were trained
 
 
 def covers(space: Space) -> bool:
-    """Whether a space has only what `SpaceNumbers` knows: plain convolutions at one resolution."""
+    """Whether experience covers a space: plain convolutions at one resolution, small images."""
+    if space.resolutions or max(space.input[1:]) > _MOST_SIDE:
+        return False
     blocks = {block for stage in space.stages for block in stage.block or space.blocks}
-    return not space.resolutions and {parse_block(block) for block in blocks} == {Plain()}
+    return {parse_block(block) for block in blocks} == {Plain()}
 
 
 class SpaceNumbers:
