@@ -4,13 +4,15 @@ Sizes of maps and of the receptive field count as shares of the image's side, so
 its like for larger images have equal numbers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from functools import lru_cache
 from math import isqrt, log2
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nas_tc.architecture import Architecture, AveragePool, Conv, Layer, MaxPool, walk_parts
+from nas_tc.architecture import Architecture, Shape, Stage, pooled, stage_maps
 
 Floats = NDArray[np.float64]
 
@@ -41,40 +43,75 @@ NUMBERS = (
 # its first and its last convolution.
 PART = 12
 LEFT_OUT = (0.0,) * 7 + (1.0,) + (0.0,) * 4
-_SUMS, _REACH, _STRIDE, _FIRST, _LAST = slice(6), 6, 7, slice(8, 10), slice(10, 12)
-_COUNT, _MACS = 0, 1
+_SUMS, _COUNT, _REACH, _STRIDE = slice(6), 0, 6, 7
+_FIRST_MAP, _FIRST_WIDTH, _LAST_MAP, _LAST_WIDTH = 8, 9, 10, 11
 
 
-def part_of(layers: Sequence[Layer], side: int) -> tuple[float, ...]:
-    """What a stage of plain convolutions adds, `PART` numbers.
+class Part(NamedTuple):
+    """What a stage adds to the numbers of its network, and the shape of the map behind it."""
+
+    numbers: tuple[float, ...]  # shape (PART,)
+    output: Shape
+
+
+@lru_cache(maxsize=8192)  # candidates of a search share most of their stages
+def part_of(stage: Stage, shape: Shape, side: int, *, first: bool) -> Part:
+    """What a stage of plain convolutions adds.
 
     Args:
-        layers: Layers of the stage, as `walk_parts` gives them.
+        stage: The stage.
+        shape: Shape of its input: channels, height, width.
         side: Side of the network's images, pixels.
+        first: Whether it is the first stage.
+
+    Raises:
+        ArchitectureError: Its map shrinks to nothing.
     """
-    sums = np.zeros(6)
-    reach, stride = 0.0, 1.0
+    channels, height, width = shape
+    sums = [0.0] * 6
+    reach, stride = stage.filter - 1.0, float(stage.stride)
+    reach += (stage.depth - 1) * (stage.filter - 1) * stride
     ends: list[tuple[float, float]] = []
-    for layer in layers:
-        if isinstance(layer, Conv):
-            reach += (layer.filter - 1) * stride
-            stride *= layer.stride
-            _, height, width = layer.output
-            map = log2(height * width) / 2 - log2(side)
-            macs, channels = float(layer.complexity), log2(layer.n_out)
-            sums += (1, macs, macs * map, macs * layer.filter, layer.weights, channels)
-            ends.append((map, channels))
-        elif isinstance(layer, MaxPool | AveragePool):
-            reach += (layer.size - 1) * stride
-            stride *= layer.stride
-    return (*sums.tolist(), reach, stride, *ends[0], *ends[-1])
+    maps = stage_maps(stage, height, width, first=first)
+    for n_out, (_, height, width) in zip(stage.widths, maps, strict=True):
+        weights = stage.filter**2 * channels * n_out
+        macs = float(weights * height * width)
+        map, channels = log2(height * width) / 2 - log2(side), n_out
+        own = (1.0, macs, macs * map, macs * stage.filter, float(weights), log2(n_out))
+        sums = [total + each for total, each in zip(sums, own, strict=True)]
+        ends.append((map, log2(n_out)))
+    if stage.pool is not None:
+        reach += (stage.pool.size - 1) * stride
+        stride *= stage.pool.stride
+        height, width = pooled(stage.pool, height, width)
+    return Part((*sums, reach, stride, *ends[0], *ends[-1]), (channels, height, width))
+
+
+def parts_of(architecture: Architecture) -> Iterator[tuple[float, ...]]:
+    """What each stage of a network of plain convolutions adds; raises as `part_of` does.
+
+    Args:
+        architecture: The network.
+    """
+    shape = architecture.input
+    side = isqrt(shape[1] * shape[2])
+    for number, stage in enumerate(architecture.stages):
+        numbers, shape = part_of(stage, shape, side, first=number == 0)
+        yield numbers
 
 
 def numbers_of(architecture: Architecture) -> Floats:
-    """The numbers of one network of plain convolutions, shape (NUMBERS,)."""
+    """The numbers of one network of plain convolutions, shape (NUMBERS,).
+
+    Args:
+        architecture: The network.
+
+    Raises:
+        ArchitectureError: A map shrinks to nothing.
+    """
     side = isqrt(architecture.input[1] * architecture.input[2])
-    *stages, _ = walk_parts(architecture)
-    found: Floats = joined(np.array([[part_of(layers, side)] for layers in stages]), side)[0]
+    parts = np.array([[each] for each in parts_of(architecture)])
+    found: Floats = joined(parts, side)[0]
     return found
 
 
@@ -86,31 +123,28 @@ def joined(parts: Floats, side: int) -> Floats:
             where the network has ended before.
         side: Side of the images, pixels.
     """
-    sums, networks = parts[:, :, _SUMS], np.arange(parts.shape[1])
-    end = (sums[:, :, _COUNT] > 0).sum(axis=0) - 1  # number of the last stage
-    total, first, last = sums.sum(axis=0), sums[0], sums[end, networks]
-    between = np.maximum(total - first - last, 0.0)  # 0 where the first stage is the last
-    depth, macs, by_map, by_filter, weights, widths = total.T
+    networks = np.arange(parts.shape[1])
+    end = (parts[:, :, _COUNT] > 0).sum(axis=0) - 1  # number of the last stage
+    total, first, last = parts[:, :, _SUMS].sum(axis=0), parts[0], parts[end, networks]
+    ends = np.stack([first[:, :2], total[:, :2] - first[:, :2] - last[:, :2], last[:, :2]])
+    counts, macs_of = np.maximum(ends, 0.0).transpose(2, 0, 1)  # the first may be the last
     strides = np.cumprod(parts[:, :, _STRIDE], axis=0)
-    field = 1 + parts[0, :, _REACH] + (strides[:-1] * parts[1:, :, _REACH]).sum(axis=0)
-    first_map, first_width = parts[0, :, _FIRST].T
-    last_map, last_width = parts[end, networks, _LAST].T
-    found: Floats = np.column_stack(
-        [
-            np.log2(macs) - 2 * log2(side),
-            np.log2(depth),
-            first_map,
-            by_map / macs,
-            last_map,
-            first_width,
-            last_width,
-            widths / depth,
-            np.log2(weights),
-            np.log2(field) - log2(side),
-            by_filter / macs,
-            *(each[:, _MACS] / macs for each in (first, between, last)),
-            *(np.log2(1 + each[:, _COUNT]) for each in (first, between, last)),
-            np.log2(strides[-1]),
-        ]
-    )
+    field = 1 + first[:, _REACH] + (strides[:-1] * parts[1:, :, _REACH]).sum(axis=0)
+    depth, macs, by_map, by_filter, weights, widths = total.T
+    found = np.empty((len(networks), len(NUMBERS)))
+    sizes = np.stack([macs, depth, weights, field, *(counts + 1), strides[-1]])
+    logarithms = np.log2(sizes)
+    found[:, 0] = logarithms[0] - 2 * log2(side)
+    found[:, 1] = logarithms[1]
+    found[:, 2] = first[:, _FIRST_MAP]
+    found[:, 3] = by_map / macs
+    found[:, 4] = last[:, _LAST_MAP]
+    found[:, 5] = first[:, _FIRST_WIDTH]
+    found[:, 6] = last[:, _LAST_WIDTH]
+    found[:, 7] = widths / depth
+    found[:, 8] = logarithms[2]
+    found[:, 9] = logarithms[3] - log2(side)
+    found[:, 10] = by_filter / macs
+    found[:, 11:14] = (macs_of / macs).T
+    found[:, 14:] = logarithms[4:].T
     return found

@@ -6,8 +6,8 @@ from math import isqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from nas_tc.architecture import Plain, parse_block, walk_parts
-from nas_tc.experience.numbers import LEFT_OUT, PART, Floats, joined, part_of
+from nas_tc.architecture import Plain, parse_block
+from nas_tc.experience.numbers import LEFT_OUT, PART, Floats, joined, parts_of
 from nas_tc.space import Space, Values
 from nas_tc.space.batch import stage_places
 from nas_tc.space.table import ENDED
@@ -46,11 +46,12 @@ class SpaceNumbers:
         """
         columns = np.array(self._space.numbers(settings), dtype=np.int64).T
         keys = self._keys(columns)
-        for known, stage in zip(self._known, keys, strict=True):
+        parts = np.empty((len(keys), len(settings), PART))
+        for place, (known, stage) in enumerate(zip(self._known, keys, strict=True)):
             for network in known.unknown(stage):
                 self._learn([each[network] for each in keys], settings[network])
-        parts = [known.of(stage) for known, stage in zip(self._known, keys, strict=True)]
-        return joined(np.array(parts), self._side)
+            parts[place] = known.of(stage)
+        return joined(parts, self._side)
 
     def _keys(self, columns: NDArray[np.int64]) -> list[list[int]]:
         """What decides the numbers of each stage, for each network.
@@ -67,11 +68,11 @@ class SpaceNumbers:
 
     def _learn(self, keys: Sequence[int], values: Values) -> None:
         """Takes note of the stages of one network."""
-        *stages, _ = walk_parts(self._space.decode(values))
-        for number, (key, known) in enumerate(zip(keys, self._known, strict=True)):
+        parts = [*parts_of(self._space.decode(values))]
+        parts += [LEFT_OUT] * (len(keys) - len(parts))
+        for key, known, part in zip(keys, self._known, parts, strict=True):
             if key not in known:
-                is_there = number < len(stages)
-                known.add(key, part_of(stages[number], self._side) if is_there else LEFT_OUT)
+                known.add(key, part)
 
 
 class _Parts:
