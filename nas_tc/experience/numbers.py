@@ -92,6 +92,9 @@ def parts_of(architecture: Architecture) -> Iterator[tuple[float, ...]]:
 
     Args:
         architecture: The network.
+
+    Yields:
+        `PART` numbers of a stage.
     """
     shape = architecture.input
     side = isqrt(shape[1] * shape[2])
