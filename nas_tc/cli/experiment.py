@@ -255,9 +255,7 @@ def _print(outcome: "Outcome") -> None:
     for result in outcome.claims:
         screen.print(f"{result.verdict}: {result.claim.order}: {result.claim.says}")
         for pair in result.pairs:
-            ours = "-" if pair.difference is None else str(pair.difference)
+            known = pair.difference is not None
+            ours = f"{pair.difference} points of test error" if known else "no seed has trained both"
             paper = "" if pair.paper is None else f", the paper {100 * pair.paper:+.1f}"
-            screen.print(
-                f"  {pair.first} {pair.sign} {pair.second}: {ours} points of test error{paper}: "
-                f"{pair.verdict}"
-            )
+            screen.print(f"  {pair.first} {pair.sign} {pair.second}: {ours}{paper}: {pair.verdict}")
