@@ -255,7 +255,8 @@ def _print(outcome: "Outcome") -> None:
     for result in outcome.claims:
         screen.print(f"{result.verdict}: {result.claim.order}: {result.claim.says}")
         for pair in result.pairs:
-            known = pair.difference is not None
-            ours = f"{pair.difference} points of test error" if known else "no seed has trained both"
+            ours = "no seed has trained both"
+            if pair.difference is not None:
+                ours = f"{pair.difference} points of test error"
             paper = "" if pair.paper is None else f", the paper {100 * pair.paper:+.1f}"
             screen.print(f"  {pair.first} {pair.sign} {pair.second}: {ours}{paper}: {pair.verdict}")
