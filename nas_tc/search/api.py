@@ -192,6 +192,8 @@ def search(
         _note_metric(settings, listener)
         listener.note(f"budget: {settings.limit}")
         listener.note(describe_fit(settings.space, settings.limit))
+        if settings.experience is not None:
+            listener.note(f"experience: {settings.experience}; --experience none searches without")
         starts = [start.settle(settings) for start in starts]
         with (
             Interrupts() as interrupts,

@@ -25,6 +25,7 @@ def settings_rows(record: StudyRecord) -> dict[str, Rows]:
     if len(limits) > 1:
         own.append(("limits", "; ".join(limits)))
     own += [("metric", record.metric.words), ("seed", str(kept["seed"]))]
+    own.append(("experience", kept.get("experience") or "none"))
     stages = [
         (f"stage {number}", "; ".join(f"{k} {_text(v)}" for k, v in stage.items() if v))
         for number, stage in enumerate(space["stages"], start=1)
