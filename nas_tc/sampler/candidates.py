@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field
-from math import log2
+from math import isfinite, log2
 from typing import Any
 
 import numpy as np
@@ -107,8 +107,10 @@ class Candidates:
         settings = [params for params, _ in settled]
         columns = [self._encoder.rows(settings)]
         expected = np.zeros(len(settled))
-        if self.expectation is not None and settled:
-            expected = self.expectation(settings)
+        if self.expectation is not None:
+            exist = [place for place, (_, cost) in enumerate(settled) if isfinite(cost)]
+            if exist:
+                expected[exist] = self.expectation([settings[place] for place in exist])
             columns.append(_WEIGHT * expected[:, None])
         octaves = [self._octaves(cost) for _, cost in settled]
         features = np.column_stack([*columns, np.array(octaves, dtype=np.float64)])

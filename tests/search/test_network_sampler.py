@@ -10,7 +10,7 @@ from optuna.trial import TrialState
 from brute_force import every_network
 from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.cost import complexity
-from nas_tc.errors import BudgetError
+from nas_tc.errors import ArchitectureError, BudgetError
 from nas_tc.experience import LATEST, load_experience, numbers_of
 from nas_tc.search.network_sampler import network_sampler
 from nas_tc.space import Feasible, Space, extreme_network, load_space, parse_space
@@ -88,6 +88,24 @@ def test_the_first_proposals_are_expected_to_be_good():
     expected = experience.expected(np.array([numbers_of(each) for each in first]))
     assert expected.max() < np.quantile(usual, 0.1)
     assert len(set(first)) == 8
+
+
+def test_a_network_that_does_not_exist_teaches_nothing():
+    space = PLAIN.at((3, 4, 4), 10)
+    sampler = network_sampler(space, budget_of(10**6, space), 0, experience=load_experience(LATEST))
+    study = optuna.create_study(sampler=sampler)
+    vanishing = {gene.name: gene.choices[0] for gene in space.genes} | {
+        "stage1.pool": "3/2",
+        "stage2.pool": "3/2",
+        "stage1.stride": 2,
+    }
+    with pytest.raises(ArchitectureError):
+        complexity(space.decode(vanishing))
+    study.add_trial(
+        optuna.trial.create_trial(params=vanishing, distributions=sampler.distributions, value=0.9)
+    )
+    found = [propose(sampler, study, error=lambda a: a.depth / 100, space=space) for _ in range(12)]
+    assert all(complexity(each) <= 10**6 for each in found)
 
 
 def test_an_experience_that_is_wrong_is_seen_through():
