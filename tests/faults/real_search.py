@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 COMMAND = [
@@ -55,10 +55,21 @@ class RealSearch:
 
     def wait_for(self, beginning, count=1, within_s=400):
         """Waits for `count` lines of output that begin like this."""
+        self._wait(
+            lambda: sum(line.startswith(beginning) for line in self.out) >= count,
+            beginning,
+            within_s,
+        )
+
+    def wait_for_text(self, text, within_s=400):
+        """Waits for a line of output that has this text in it."""
+        self._wait(lambda: any(text in line for line in self.out), text, within_s)
+
+    def _wait(self, is_there, what, within_s):
         end = time.monotonic() + within_s
-        while sum(line.startswith(beginning) for line in self.out) < count:
+        while not is_there():
             if self.process.poll() is not None or time.monotonic() > end:
-                raise AssertionError(f"no {beginning!r}: {self.out} {self.errors}")
+                raise AssertionError(f"no {what!r}: {self.out} {self.errors}")
             time.sleep(0.05)
 
     def processes(self, name):
@@ -68,21 +79,30 @@ class RealSearch:
     def descendants(self):
         """Commands of all processes that the search has started, by their ids."""
         parents, commands = {}, {}
-        for folder in Path("/proc").iterdir():
-            if folder.name.isdigit():
-                try:
-                    stat = (folder / "stat").read_text().rpartition(")")[2].split()
-                    commands[int(folder.name)] = (
-                        (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-                    )
-                    parents[int(folder.name)] = int(stat[1])
-                except (OSError, IndexError):
-                    continue
+        for pid, (_, parent, *_) in process_table():
+            with suppress(OSError):
+                command = Path(f"/proc/{pid}/cmdline").read_bytes()
+                commands[pid] = command.replace(b"\0", b" ").decode()
+                parents[pid] = parent
         found, added = {}, {self.process.pid}
         while added:
             added = {pid for pid, parent in parents.items() if parent in added}
             found |= {pid: commands[pid] for pid in added}
         return found
+
+    @property
+    def driver(self):
+        """Id of the process that works: the child of the one that was started."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return next(map(int, children.read_text().split()), None)
+
+    def session(self):
+        """Ids of all processes that the search has started, also of those whose parent is gone."""
+        return [
+            pid
+            for pid, (state, _, _, session, *_) in process_table()
+            if session == self.process.pid and state != "Z"
+        ]
 
     def signal(self, number):
         self.process.send_signal(number)
@@ -118,6 +138,15 @@ class RealSearch:
             reader.join(30)
         self.process.stdout.close()
         self.process.stderr.close()
+
+
+def process_table():
+    """Each process of this machine: its id, and its state, parent, group and session."""
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with suppress(OSError):
+                state, *ids = (folder / "stat").read_text().rpartition(")")[2].split()[:4]
+                yield int(folder.name), (state, *map(int, ids))
 
 
 def states(folder):
