@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from nas_tc.worker import TrainingResult
 
 RUNGS = (1, 2, 4)
 LOG = "NAS_TC_SOAK_LOG"  # file that names each training that has ended
+RUNG_S = "NAS_TC_SOAK_RUNG_S"  # mean seconds of a rung
 FAULTS = {"kill driver": 3, "kill worker": 3, "stop worker": 1, "kill raylet": 1, "terminate": 2}
 START_S = 120.0  # within which the first trial of a start ends
 
@@ -60,7 +62,7 @@ class IdleWorker:
         return Confusion(10, ((0, 0, 3), (1, 0, 1)), 0)
 
     def _next(self, earlier):
-        time.sleep(random.uniform(0.0, 0.02))
+        time.sleep(random.uniform(0.0, 2.0) * float(os.environ.get(RUNG_S, "0.01")))
         rung = self._rung(RUNGS[self._rungs])
         self._rungs += 1
         if self._rungs < len(RUNGS):
@@ -75,7 +77,7 @@ class IdleWorker:
         return Rung(epochs, error, 4 * error, 0.01 * epochs, 0.001)
 
 
-def search(study: Path, trials: int) -> None:
+def search(study: Path, trials: int, timeout_s: float) -> None:
     """One start of the search, in a process of its own."""
     import nas_tc.search.pool as pool_module
 
@@ -89,9 +91,23 @@ def search(study: Path, trials: int) -> None:
         workers=2,
         baselines="none",
         retries=5,
-        trial_timeout_s=10,
+        trial_timeout_s=timeout_s,
     )
     sys.exit(3 if record.interrupted else 0)
+
+
+def start(
+    study: Path, trials: int, timeout_s: float, variables: Mapping[str, str]
+) -> subprocess.Popen:
+    """Starts the search, or goes on with it; its exit code is 0 when all trials are done."""
+    options = {"--search": study, "--trials": trials, "--timeout": timeout_s}
+    return subprocess.Popen(
+        [sys.executable, __file__, *(str(word) for pair in options.items() for word in pair)],
+        env={**os.environ, **variables},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def processes(of: int, name: str) -> list[int]:
@@ -161,26 +177,20 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--every", type=float, default=30.0, help="seconds between two faults")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--timeout", type=float, default=10.0, help="seconds for an answer")
     parser.add_argument("--search", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.search is not None:
-        search(args.search, args.trials)
+        search(args.search, args.trials, args.timeout)
     random.seed(args.seed)
     started, faults, broken, starts, done = time.monotonic(), Counter(), [], 0, 0
     end_s = started + 60 * args.minutes
     with tempfile.TemporaryDirectory() as folder:
         study, log = Path(folder) / "soak.db", Path(folder) / "trained.log"
-        command = [sys.executable, __file__, "--search", study, "--trials", str(args.trials)]
         code = None
         while code != 0 and time.monotonic() < end_s:
             starts += 1
-            driver = subprocess.Popen(
-                list(map(str, command)),
-                env={**os.environ, LOG: str(log)},
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+            driver = start(study, args.trials, args.timeout, {LOG: str(log)})
             deadline_s, before = time.monotonic() + START_S, done
             while driver.poll() is None and time.monotonic() < end_s:
                 time.sleep(random.expovariate(1 / args.every))
