@@ -33,8 +33,25 @@ class Actor:
         self.cluster, self.node, self.call, self.is_dead = cluster, None, None, False
         self.job = None
 
+    @property
+    def __ray_ready__(self):
+        return SimpleNamespace(remote=lambda: Start(self))
+
     def __getattr__(self, name):
         return SimpleNamespace(remote=lambda *args: self.cluster.call(self, name, args))
+
+
+class Start:
+    """The start of a worker; it is also Ray's reference to it."""
+
+    is_taken = False
+
+    def __init__(self, actor):
+        self.actor = actor
+
+    @property
+    def due_s(self):
+        return inf if self.actor.node is None and not self.actor.is_dead else 0.0
 
 
 class Call:
@@ -105,6 +122,9 @@ class SimulatedRay:
     def wait(self, calls, num_returns=1, timeout=None):
         if any(call.is_taken for call in calls):
             raise AssertionError("an answer is waited for that was taken before")
+        if num_returns > 1 or isinstance(calls[0], Start):
+            done = [call for call in calls if call.due_s <= self._clock.now]
+            return done, [call for call in calls if call not in done]
         if timeout:
             self._change_nodes()
         end_s = self._clock.now + timeout

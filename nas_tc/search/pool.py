@@ -79,6 +79,7 @@ class Pool:
         self._idle: deque[Any] = deque()
         self._busy: dict[Hashable, Any] = {}  # workers by the key of their network
         self._calls: dict[Any, Hashable] = {}  # keys by Ray's reference of the running call
+        self._starts: dict[Any, Any] = {}  # by worker, what Ray answers when it has started
         self._owns_ray = start_ray(address, workers, alone, note)
         try:
             local = self._owns_ray and address is None
@@ -164,7 +165,7 @@ class Pool:
         """
         if (hung := self._overdue()) is not None:
             return hung
-        self._deadlines.watch(self._calls)
+        self._deadlines.watch(self._calls, self._starting())
         done, _ = ray.wait(list(self._calls), num_returns=1, timeout=timeout_s)
         self._capacity.look()
         if not done:
@@ -213,14 +214,26 @@ class Pool:
         self._replace(key)
         return key, LostError(f"the worker gave no answer within {self._deadlines.limit_s:.0f} s")
 
+    def _starting(self) -> list[Any]:
+        """The running calls of workers that have not started yet."""
+        if not self._starts:
+            return []
+        starts = list(self._starts.values())
+        _, left = ray.wait(starts, num_returns=len(starts), timeout=0)
+        self._starts = {worker: start for worker, start in self._starts.items() if start in left}
+        return [call for call, key in self._calls.items() if self._busy[key] in self._starts]
+
     def _replace(self, key: Hashable) -> None:
         """Ends the worker of the network `key`, and gives its place to a new one."""
+        self._starts.pop(self._busy[key], None)
         ray.kill(self._busy[key])
         self._busy[key] = self._new_worker()
 
     def _new_worker(self) -> Any:
-        worker = ray.remote(Worker).options(**self._options)
-        return worker.remote(*self._arguments, **self._keywords)
+        options = ray.remote(Worker).options(**self._options)
+        worker = options.remote(*self._arguments, **self._keywords)
+        self._starts[worker] = worker.__ray_ready__.remote()
+        return worker
 
 
 def _check_started(error: RayError) -> None:

@@ -51,6 +51,23 @@ def test_without_a_limit_the_answers_so_far_count():
     assert deadlines.overdue() == "c"
 
 
+def test_the_first_call_of_a_worker_counts_from_its_start():
+    clock = HandClock()
+    deadlines = Deadlines(30.0, clock)
+    deadlines.watch(["slow", "never"], ["slow", "never"])
+    clock.now = 500.0
+    deadlines.watch(["slow", "never"], ["slow", "never"])
+    assert deadlines.overdue() is None
+    deadlines.watch(["slow", "never"], ["never"])
+    clock.now = 529.0
+    deadlines.watch(["slow", "never"], ["never"])
+    assert deadlines.overdue() is None
+    clock.now = 531.0
+    assert deadlines.overdue() == "slow"
+    clock.now = 601.0
+    assert deadlines.overdue() == "never"
+
+
 @pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan")])
 def test_a_limit_is_more_than_nothing(tiny_search, seconds):
     with pytest.raises(NasTcError, match="trial_timeout_s must be more than 0"):
@@ -73,6 +90,18 @@ def test_a_worker_that_hangs_is_replaced(fresh_search, monkeypatch, tmp_path):
     assert record.done == 3
     (failed,) = [trial for trial in record.trials if trial.state == "failed"]
     assert failed.reason == "the worker gave no answer within 30 s"
+
+
+@pytest.mark.faults
+def test_a_worker_may_start_for_longer_than_a_rung(fresh_search, monkeypatch):
+    class Slow(Worker):
+        def __init__(self, *arguments, **keywords):
+            time.sleep(15)
+            super().__init__(*arguments, **keywords)
+
+    monkeypatch.setattr("nas_tc.search.pool.Worker", Slow)
+    record = fresh_search(trials=1, trial_timeout_s=10)
+    assert [trial.state for trial in record.trials] == ["complete"]
 
 
 @pytest.mark.faults
