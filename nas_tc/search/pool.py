@@ -231,7 +231,7 @@ class Pool:
 
     def _new_worker(self) -> Any:
         options = ray.remote(Worker).options(**self._options)
-        worker = options.remote(*self._arguments, **self._keywords)
+        worker: Any = options.remote(*self._arguments, **self._keywords)
         self._starts[worker] = worker.__ray_ready__.remote()
         return worker
 
