@@ -8,7 +8,8 @@ estimated from their last training loss, by a line through the complete trials o
 The second learns from them and prints how well the model ranks networks of searches that it has not
 seen: all searches on the same images and near the same budget are left out in turn, those on other
 images always (Spearman's correlation with the error, over all networks of a search and over those
-above 0.7 of its budget). `--without` leaves out searches by their names' beginnings, to
+above 0.7 of its budget; apart for searches that an experience has guided, whose networks are
+alike). `--without` leaves out searches by their names' beginnings, to
 try a search with a model that knows nothing of its images or its budget.
 """
 
@@ -29,7 +30,10 @@ from nas_tc.study import read_study
 
 RIDGE = 100.0
 NEAR_LIMIT = 0.7
-FIELDS = ("search", "images", "side", "budget", "network", "complexity", "state", "error")
+FIELDS = (
+    "search", "experience", "images", "epochs", "side", "budget", "network", "complexity",
+    "state", "error",
+)  # fmt: skip
 
 
 def collected(paths: list[Path]) -> list[dict]:
@@ -49,7 +53,9 @@ def collected(paths: list[Path]) -> list[dict]:
                 rows.append(
                     {
                         "search": path.stem,
+                        "experience": record.settings.get("experience") or "none",
                         "images": Path(name).name,
+                        "epochs": record.settings["recipe"]["epochs"],
                         "side": network.input[1],
                         "budget": record.settings["budget"]["complexity"],
                         "network": format_notation(network.stages),
@@ -89,8 +95,9 @@ def read(folder: Path) -> tuple[list[dict], np.ndarray]:
 
 def learnt(rows: list[dict], numbers: np.ndarray, which: np.ndarray) -> Experience:
     errors = np.array([float(row["error"]) for row in rows])
-    searches = [row["search"] for row, chosen in zip(rows, which, strict=True) if chosen]
-    return Experience.learnt(numbers[which], errors[which], searches, RIDGE)
+    tasks = [f"{row['images']} {row['epochs']}" for row in rows]
+    chosen = [task for task, is_chosen in zip(tasks, which, strict=True) if is_chosen]
+    return Experience.learnt(numbers[which], errors[which], chosen, RIDGE)
 
 
 def report(rows: list[dict], numbers: np.ndarray) -> list[str]:
@@ -100,13 +107,17 @@ def report(rows: list[dict], numbers: np.ndarray) -> list[str]:
     macs = np.array([float(row["complexity"]) for row in rows])
     images = np.array([row["images"] for row in rows])
     names = np.array([row["search"] for row in rows])
+    guided = np.array([row["experience"] != "none" for row in rows])
     lines = [
-        "| images | budget | searches | networks | learnt from | all | near the limit |",
-        "|---|--:|--:|--:|--:|--:|--:|",
+        "| images | budget | guided | searches | networks | learnt from | all | near the limit |",
+        "|---|--:|---|--:|--:|--:|--:|--:|",
     ]
-    for kind, budget in sorted({*zip(images.tolist(), budgets.tolist(), strict=True)}):
-        unseen = (images == kind) & (budgets == budget)
-        others = ~unseen & (images == "cifar10")
+    for kind, budget, is_guided in sorted(
+        {*zip(images.tolist(), budgets.tolist(), guided.tolist(), strict=True)}
+    ):
+        same = (images == kind) & (budgets == budget)
+        unseen = same & (guided == is_guided)
+        others = ~same & (images == "cifar10")
         expected = learnt(rows, numbers, others).expected(numbers)
         found = defaultdict(list)
         for name in sorted(set(names[unseen])):
@@ -114,8 +125,9 @@ def report(rows: list[dict], numbers: np.ndarray) -> list[str]:
             for what, chosen in ("all", own), ("near", own & (macs > NEAR_LIMIT * budgets)):
                 found[what].append(spearmanr(expected[chosen], errors[chosen])[0])
         lines.append(
-            f"| {kind} | {budget / 1e6:.1f} M | {len(found['all'])} | {unseen.sum()} | "
-            f"{others.sum()} | {fmean(found['all']):.2f} | {fmean(found['near']):.2f} |"
+            f"| {kind} | {budget / 1e6:.1f} M | {'yes' if is_guided else 'no'} | "
+            f"{len(found['all'])} | {unseen.sum()} | {others.sum()} | {fmean(found['all']):.2f} | "
+            f"{fmean(found['near']):.2f} |"
         )
     return lines
 

@@ -48,26 +48,27 @@ class Experience:
         return found
 
     @classmethod
-    def learnt(cls, numbers: Floats, errors: Floats, searches: Sequence[str], ridge: float) -> Self:
-        """The model that fits the trainings of some searches.
+    def learnt(cls, numbers: Floats, errors: Floats, tasks: Sequence[str], ridge: float) -> Self:
+        """The model that fits trainings on some tasks.
 
-        Each search has a constant of its own, the median, since images and recipes differ.
+        Each task, that is images and recipe, has a constant of its own: the usual error there.
 
         Args:
             numbers: Of the trained networks, shape (trainings, NUMBERS).
             errors: Their errors, above 0, shape (trainings,).
-            searches: The search that each belongs to.
+            tasks: The task that each was trained for.
             ridge: Penalty on the square of the weights.
         """
-        logarithms, names = np.log(errors), np.array(searches)
-        for name in set(searches):
-            logarithms[names == name] -= np.median(logarithms[names == name])
         center, scale = numbers.mean(axis=0), numbers.std(axis=0)
         scale = np.where(scale > 0, scale, 1.0)
         z = _standardised(numbers, center, scale)
         one, other = np.triu_indices(z.shape[1])
         terms = np.column_stack([z, z[:, one] * z[:, other]])
-        terms, logarithms = terms - terms.mean(axis=0), logarithms - logarithms.mean()
+        logarithms, names = np.log(errors), np.array(tasks)
+        for name in set(tasks):
+            own = names == name
+            terms[own] -= terms[own].mean(axis=0)
+            logarithms[own] -= logarithms[own].mean()
         gram = terms.T @ terms + ridge * np.eye(terms.shape[1])
         weights = np.linalg.solve(gram, terms.T @ logarithms)
         quadratic = np.zeros((z.shape[1], z.shape[1]))

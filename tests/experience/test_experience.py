@@ -31,12 +31,12 @@ def test_a_quadratic_rule_is_learnt():
     assert spearmanr(experience.expected(unseen), truth)[0] > 0.95
 
 
-def test_each_search_has_a_level_of_its_own():
+def test_each_task_has_a_level_of_its_own():
     numbers, errors = made_up()
-    searches = ["one"] * 200 + ["other"] * 200
+    tasks = ["one"] * 200 + ["other"] * 200
     factors = np.repeat([1.0, 1.7], 200)
-    experience = Experience.learnt(numbers, errors, searches, ridge=1.0)
-    other = Experience.learnt(numbers, errors * factors, searches, ridge=1.0)
+    experience = Experience.learnt(numbers, errors, tasks, ridge=1.0)
+    other = Experience.learnt(numbers, errors * factors, tasks, ridge=1.0)
     assert other.expected(numbers) == pytest.approx(experience.expected(numbers))
 
 
