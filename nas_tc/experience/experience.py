@@ -60,7 +60,7 @@ class Experience:
             ridge: Penalty on the square of the weights.
         """
         center, scale = numbers.mean(axis=0), numbers.std(axis=0)
-        scale = np.where(scale > 0, scale, 1.0)
+        scale[scale == 0] = 1.0
         z = _standardised(numbers, center, scale)
         one, other = np.triu_indices(z.shape[1])
         terms = np.column_stack([z, z[:, one] * z[:, other]])
@@ -70,7 +70,7 @@ class Experience:
             terms[own] -= terms[own].mean(axis=0)
             logarithms[own] -= logarithms[own].mean()
         gram = terms.T @ terms + ridge * np.eye(terms.shape[1])
-        weights = np.linalg.solve(gram, terms.T @ logarithms)
+        weights: Floats = np.linalg.solve(gram, terms.T @ logarithms)
         quadratic = np.zeros((z.shape[1], z.shape[1]))
         quadratic[one, other] = weights[z.shape[1] :]
         return cls(center, scale, weights[: z.shape[1]], quadratic)

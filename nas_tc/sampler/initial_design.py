@@ -24,13 +24,13 @@ def farthest(
 
     How like two are is told by the parameters that differ and by the cost, of which all that
     is far below the limit counts as one. Where something is expected of settings before any trial,
-    it is the one least like the others of those that are expected to be the best of many samples.
+    only samples that are expected to be good for their cost count.
     """
     is_expected = constraints.points.expectation is not None
     drawn = constraints.drawn(_EXPECTED_OF if is_expected else _SPREAD_OVER, random)
     new = [each for each in drawn if each.key not in seen]
     if is_expected:
-        new = sorted(new, key=lambda each: each.expected)[:_EXPECTED]
+        new = _good_for_their_cost(new)
     before = list(known)
     if not new or not before:
         return constraints.first_admitted(new, np.zeros(len(new)))
@@ -39,6 +39,21 @@ def farthest(
         features[:, -1] = np.maximum(features[:, -1], -_OCTAVES)
     apart = ((places[:, None] - others[None]) ** 2).sum(axis=2).min(axis=1)
     return constraints.first_admitted(new, apart)
+
+
+def _good_for_their_cost(points: list[Candidate]) -> list[Candidate]:
+    """Those that are expected to be the best among all of their cost.
+
+    The best of all would crowd at the limit, and the front below it would stay empty.
+    """
+    if len(points) <= _EXPECTED:
+        return points
+    expected = np.array([each.expected for each in points])
+    octaves = rows(points)[:, -1]  # of the cost
+    octaves = octaves - octaves.mean()
+    slope = (octaves @ expected) / max(octaves @ octaves, 1e-12)
+    order = np.argsort(expected - slope * octaves, kind="stable")
+    return [points[place] for place in order[:_EXPECTED].tolist()]
 
 
 def unseen(
