@@ -70,7 +70,7 @@ class Experience:
             terms[own] -= terms[own].mean(axis=0)
             logarithms[own] -= logarithms[own].mean()
         gram = terms.T @ terms + ridge * np.eye(terms.shape[1])
-        weights: Floats = np.linalg.solve(gram, terms.T @ logarithms)
+        weights: Floats = np.asarray(np.linalg.solve(gram, terms.T @ logarithms), dtype=np.float64)
         quadratic = np.zeros((z.shape[1], z.shape[1]))
         quadratic[one, other] = weights[z.shape[1] :]
         return cls(center, scale, weights[: z.shape[1]], quadratic)
