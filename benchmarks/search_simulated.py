@@ -23,7 +23,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -67,8 +67,8 @@ CHOICES = {gene.name: CategoricalDistribution(gene.choices) for gene in SPACE.ge
 
 
 @cache
-def feasible() -> Feasible:
-    return Feasible(SPACE, 0, LIMIT.complexity)
+def feasible(limit: int) -> Feasible:
+    return Feasible(SPACE, 0, limit)
 
 
 class EvenSampler(optuna.samplers.RandomSampler):
@@ -82,7 +82,9 @@ class EvenSampler(optuna.samplers.RandomSampler):
         return CHOICES
 
     def sample_relative(self, study, trial, search_space):
-        return feasible().values(feasible().draw(1, self._random))[0]
+        return feasible(LIMIT.complexity).values(feasible(LIMIT.complexity).draw(1, self._random))[
+            0
+        ]
 
 
 METHODS: dict[str, Callable[[int], optuna.samplers.BaseSampler]] = {
@@ -92,12 +94,30 @@ METHODS: dict[str, Callable[[int], optuna.samplers.BaseSampler]] = {
 }
 
 
-def run_study(method: str, landscape: Landscape, seed: int, epochs: int) -> list[dict]:
-    """One search; rows for the file."""
-    study = optuna.create_study(sampler=METHODS[method](seed), pruner=ParetoPruner(reading=READING))
+def run_study(
+    method: str,
+    sampler: optuna.samplers.BaseSampler,
+    landscape: Landscape,
+    seed: int,
+    epochs: int,
+    starts: Sequence[dict] = (),
+) -> list[dict]:
+    """One search; rows for the file.
+
+    Args:
+        method: Name of the method.
+        sampler: Its sampler.
+        landscape: True errors, and the limit.
+        seed: Seed of the noise.
+        epochs: Epochs of training, one of `CHECKPOINTS`.
+        starts: Settings that are trained first.
+    """
+    study = optuna.create_study(sampler=sampler, pruner=ParetoPruner(reading=READING))
+    for each in starts:
+        study.enqueue_trial(each)
     random = np.random.default_rng([seed, 7])
     tried: list[tuple[dict, float | None]] = []  # settings and errors; None: stopped early
-    best = landscape.best(feasible())
+    best = landscape.best(feasible(landscape.limit))
     checkpoints = [each for each in CHECKPOINTS if each <= epochs]
     rows: list[dict] = []
     seconds, spent = 0.0, 0
@@ -106,7 +126,7 @@ def run_study(method: str, landscape: Landscape, seed: int, epochs: int) -> list
         trial = study.ask(CHOICES)
         seconds += time.perf_counter() - started
         values = SPACE.encode(SPACE.decode(trial.params)) if is_network(trial.params) else None
-        if values is None or not fits(SPACE, values, LIMIT.complexity):
+        if values is None or not fits(SPACE, values, landscape.limit):
             trial.set_constraint("complexity", 1.0)
             study.tell(trial, state=TrialState.PRUNED)  # costs nothing
             continue
@@ -115,12 +135,13 @@ def run_study(method: str, landscape: Landscape, seed: int, epochs: int) -> list
         tried.append((values, error))
         spent += many
         while len(rows) < len(checkpoints) and spent >= checkpoints[len(rows)]:
+            found = landscape.error(chosen(method, tried, landscape.limit))
             rows.append(
                 {
                     "method": method, "kind": landscape.kind, "seed": seed,
                     "epochs": checkpoints[len(rows)], "trials": len(tried),
                     "complete": sum(each is not None for _, each in tried),
-                    "regret": round(100 * (landscape.error(chosen(method, tried)) - best), 3),
+                    "regret": round(100 * (found - best), 3),
                     **diversity(tried), "ms_a_proposal": round(1000 * seconds / len(tried), 1),
                 }
             )  # fmt: skip
@@ -156,15 +177,15 @@ def train(
     return error, EPOCHS
 
 
-def chosen(method: str, tried: list[tuple[dict, float | None]]) -> dict:
+def chosen(method: str, tried: list[tuple[dict, float | None]], limit: float) -> dict:
     """The network that a user is told to take."""
     ended = [
         Tried(number, values, complexity(SPACE.decode(values)), error)
         for number, (values, error) in enumerate(tried)
         if error is not None
     ]
-    if method == "ours":
-        return dict(recommend(ended, CHOICES, LIMIT.complexity).choice.params)
+    if method.startswith("ours"):
+        return dict(recommend(ended, CHOICES, limit).choice.params)
     return dict(min(ended, key=lambda each: each.error).params)
 
 
@@ -203,13 +224,18 @@ def run(path: Path, methods: list[str], seeds: range, epochs: int, label: str) -
         kind = KINDS[seed % len(KINDS)]
         landscape = Landscape(kind, seed, encoding, data, LIMIT.complexity)
         for name in names:
-            rows = run_study(name, landscape, seed, epochs)
-            is_new = not path.exists()
-            with path.open("a", newline="") as file:
-                writer = csv.DictWriter(file, FIELDS)
-                if is_new:
-                    writer.writeheader()
-                writer.writerows({**row, "method": name + label} for row in rows)
+            rows = run_study(name, METHODS[name](seed), landscape, seed, epochs)
+            append(path, [{**row, "method": name + label} for row in rows])
+
+
+def append(path: Path, rows: list[dict]) -> None:
+    """Appends rows to a file of studies."""
+    is_new = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.DictWriter(file, FIELDS)
+        if is_new:
+            writer.writeheader()
+        writer.writerows(rows)
 
 
 def summary(rows: list[dict]) -> list[str]:
