@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from math import isqrt
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from nas_tc.architecture import Plain, parse_block
-from nas_tc.experience.numbers import LEFT_OUT, PART, Floats, joined, parts_of
-from nas_tc.space import Space, Values
+from nas_tc.architecture import Plain, Stage, parse_block
+from nas_tc.experience.numbers import LEFT_OUT, PART, Floats, joined, part_of
+from nas_tc.space import Choice, Space, Values
 from nas_tc.space.batch import stage_places
-from nas_tc.space.table import ENDED
+from nas_tc.space.decoding import stage_of
+from nas_tc.space.table import ENDED, FIRST_MAP, StageTable
 
 _ROOM = 256  # stages, at first
 _MOST_SIDE = 64  # pixels; networks for images of 32 were trained
@@ -45,34 +46,51 @@ class SpaceNumbers:
             settings: Values of the genes, by name.
         """
         columns = np.array(self._space.numbers(settings), dtype=np.int64).T
-        keys = self._keys(columns)
-        parts = np.empty((len(keys), len(settings), PART))
-        for place, (known, stage) in enumerate(zip(self._known, keys, strict=True)):
-            for network in known.unknown(stage):
-                self._learn([each[network] for each in keys], settings[network])
-            parts[place] = known.of(stage)
-        return joined(parts, self._side)
-
-    def _keys(self, columns: NDArray[np.int64]) -> list[list[int]]:
-        """What decides the numbers of each stage, for each network.
-
-        That is its place in the table of the stage, and whether it is the last, which no pooling
-        follows.
-        """
         found = list(stage_places(self._space, columns))
         has_ended = [table.following.ravel()[place] == ENDED for table, place in found]
-        is_last = [*has_ended[1:], np.ones(columns.shape[1], dtype=bool)]
-        return [
-            (2 * place + last).tolist() for (_, place), last in zip(found, is_last, strict=True)
-        ]
+        is_last = [*has_ended[1:], np.ones(len(settings), dtype=bool)]
+        parts = np.empty((len(found), len(settings), PART))
+        for number, (table, place) in enumerate(found):
+            keys = (2 * place + is_last[number]).tolist()  # no pooling follows the last stage
+            known = self._known[number]
+            for key in known.missing(keys):
+                known.add(key, self._part(number, table, *divmod(key, 2)))
+            parts[number] = known.of(keys)
+        return joined(parts, self._side)
 
-    def _learn(self, keys: Sequence[int], values: Values) -> None:
-        """Takes note of the stages of one network."""
-        parts = [*parts_of(self._space.decode(values))]
-        parts += [LEFT_OUT] * (len(keys) - len(parts))
-        for key, known, part in zip(keys, self._known, parts, strict=True):
-            if key not in known:
-                known.add(key, part)
+    def _part(self, number: int, table: StageTable, place: int, is_last: int) -> Sequence[float]:
+        """What a stage adds at a place of its table.
+
+        Args:
+            number: Number of the stage, from 0.
+            table: Table of the stage.
+            place: Place in its flattened arrays.
+            is_last: Whether the network ends with it.
+        """
+        state, option = divmod(place, table.following.shape[1])
+        if table.following[state, option] == ENDED:
+            return LEFT_OUT
+        map, channels = divmod(state - FIRST_MAP, len(table.channels))
+        shape = (table.channels[channels], *table.maps[map])
+        stage = self._stage(number, table, option, is_last=bool(is_last))
+        return part_of(stage, shape, self._side, first=number == 0).numbers
+
+    def _stage(self, number: int, table: StageTable, option: int, *, is_last: bool) -> Stage:
+        choices = self._space.stages[number]
+
+        def pick(field: str, options: Sequence[Choice], default: Any = None) -> Any:
+            return options[table.picks[field][option]] if options else default
+
+        return stage_of(
+            pick("block", choices.block or self._space.blocks),
+            pick("depth", choices.depth),
+            pick("width", choices.width),
+            pick("filter", choices.filter),
+            pick("last_width", choices.last_width, 0),
+            pick("stride", choices.stride),
+            choices.padding,
+            "none" if is_last else pick("pool", choices.pool),
+        )
 
 
 class _Parts:
@@ -82,13 +100,9 @@ class _Parts:
         self._places: dict[int, int] = {}
         self._parts = np.empty((_ROOM, PART))
 
-    def __contains__(self, key: int) -> bool:
-        return key in self._places
-
-    def unknown(self, keys: Sequence[int]) -> list[int]:
-        """The places of keys that are not there, each key once."""
-        missing = {key: place for place, key in enumerate(keys) if key not in self._places}
-        return list(missing.values())
+    def missing(self, keys: Sequence[int]) -> set[int]:
+        """The keys that are not there."""
+        return set(keys).difference(self._places)
 
     def add(self, key: int, part: Sequence[float]) -> None:
         place = self._places[key] = len(self._places)
