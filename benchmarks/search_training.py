@@ -129,12 +129,15 @@ def write_winners(folder: Path, train_images: int) -> None:
         f"train_images = {train_images}\nseeds = 3\n",
         '[recipe]\nbase = "full"\nepochs = 16',
     ]
+    names: dict[str, str] = {}  # two searches may find the same network, which has one name
     for row in rows:
-        name = f"{row['method']}-{row['seed']}"
-        lines.append(f'\n[[network]]\nname = "{name}"\nnetwork = "{row["network"]}"')
+        if row["network"] not in names:
+            names[row["network"]] = name = f"{row['method']}-{row['seed']}"
+            lines.append(f'\n[[network]]\nname = "{name}"\nnetwork = "{row["network"]}"')
+    ours_of = {row["seed"]: names[row["network"]] for row in rows if row["method"] == "ours"}
     for row in rows:
-        if row["method"] != "ours":
-            name, ours = f"{row['method']}-{row['seed']}", f"ours-{row['seed']}"
+        name, ours = names[row["network"]], ours_of[row["seed"]]
+        if name != ours:
             lines.append(f'\n[[claim]]\nsays = "{ours} is better."\nerror = "{name} > {ours}"')
     (folder / "winners.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
