@@ -15,7 +15,8 @@ import numpy as np
 import optuna
 from experience import learnt
 from experience import read as read_trainings
-from search_simulated import READS, SPACE, append, paired, read, run_study, summary
+from search_simulated import FIELDS, READS, SPACE, paired, run_study, summary
+from search_summary import append, read
 from simulated_errors import KINDS, Encoding, Landscape, Recorded
 
 from nas_tc.architecture import Architecture, parse_notation
@@ -89,7 +90,7 @@ def main() -> None:
             if (name, seed) not in done:
                 sampler = network_sampler(SPACE, limit, seed, experience=known, **READS)
                 found = run_study(name, sampler, landscape, seed, EPOCHS, first)
-                append(path, [{**row, "method": name} for row in found])
+                append(path, FIELDS, [{**row, "method": name} for row in found])
     lines = [*summary(read(path)), "", *paired(read(path))]
     print("\n".join(lines))
     (options.out / "summary.md").write_text("\n".join(lines) + "\n")

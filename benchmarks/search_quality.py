@@ -17,7 +17,6 @@ stopped and run on.
 
 import argparse
 import contextlib
-import csv
 import itertools
 import time
 from collections import deque
@@ -40,6 +39,7 @@ from nas_bench_macro import (
     regret,
 )
 from quality_report import read, summary, write_plot, write_tables
+from search_summary import append
 
 from nas_tc.sampler import BudgetSampler
 from nas_tc.study import Tried, recommend
@@ -180,12 +180,7 @@ def run(table: Table, path: Path, methods: list[str], limits, seeds, trainings: 
         if (method, limit, seed) in done:
             continue
         rows = run_study(method, Problem(table, limit, seed, trainings))
-        is_new = not path.exists()
-        with path.open("a", newline="") as file:
-            writer = csv.DictWriter(file, FIELDS)
-            if is_new:
-                writer.writeheader()
-            writer.writerows(rows)
+        append(path, FIELDS, rows)
 
 
 def main() -> None:

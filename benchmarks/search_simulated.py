@@ -16,7 +16,6 @@ CSV file are not run again.
 """
 
 import argparse
-import csv
 import inspect
 import os
 import subprocess
@@ -31,6 +30,7 @@ import numpy as np
 import optuna
 from optuna.distributions import CategoricalDistribution
 from optuna.trial import TrialState
+from search_summary import append, read
 from simulated_errors import (
     EPOCHS,
     KINDS,
@@ -82,9 +82,8 @@ class EvenSampler(optuna.samplers.RandomSampler):
         return CHOICES
 
     def sample_relative(self, study, trial, search_space):
-        return feasible(LIMIT.complexity).values(feasible(LIMIT.complexity).draw(1, self._random))[
-            0
-        ]
+        networks = feasible(LIMIT.complexity)
+        return networks.values(networks.draw(1, self._random))[0]
 
 
 METHODS: dict[str, Callable[[int], optuna.samplers.BaseSampler]] = {
@@ -204,13 +203,6 @@ def diversity(tried: list[tuple[dict, float | None]]) -> dict:
     }
 
 
-def read(path: Path) -> list[dict]:
-    if not path.exists():
-        return []
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def run(path: Path, methods: list[str], seeds: range, epochs: int, label: str) -> None:
     """Runs what is not in the file yet and appends it, study by study."""
     done = {(r["method"], int(r["seed"])) for r in read(path) if int(r["epochs"]) >= epochs}
@@ -225,17 +217,7 @@ def run(path: Path, methods: list[str], seeds: range, epochs: int, label: str) -
         landscape = Landscape(kind, seed, encoding, data, LIMIT.complexity)
         for name in names:
             rows = run_study(name, METHODS[name](seed), landscape, seed, epochs)
-            append(path, [{**row, "method": name + label} for row in rows])
-
-
-def append(path: Path, rows: list[dict]) -> None:
-    """Appends rows to a file of studies."""
-    is_new = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, FIELDS)
-        if is_new:
-            writer.writeheader()
-        writer.writerows(rows)
+            append(path, FIELDS, [{**row, "method": name + label} for row in rows])
 
 
 def summary(rows: list[dict]) -> list[str]:

@@ -5,7 +5,6 @@ its like for larger images have equal numbers.
 """
 
 from collections.abc import Iterator
-from functools import lru_cache
 from math import isqrt, log2
 from typing import NamedTuple
 
@@ -54,7 +53,6 @@ class Part(NamedTuple):
     output: Shape
 
 
-@lru_cache(maxsize=8192)  # candidates of a search share most of their stages
 def part_of(stage: Stage, shape: Shape, side: int, *, first: bool) -> Part:
     """What a stage of plain convolutions adds.
 
