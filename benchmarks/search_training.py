@@ -15,6 +15,9 @@ with `--reruns` other seeds, whose mean error is what the method found. It goes 
 stopped; the last line is JSON. `winners.toml` lists what was found, for a training to the end:
 
     nas-tc experiment OUT/winners.toml --data parquet:DIR
+
+On a GPU (`--device cuda`) the workers share it. Runs with a seed each (`--first-seed`) may go side
+by side; `--join OUT ...` puts their files together.
 """
 
 import argparse
@@ -72,7 +75,7 @@ def again(network: Architecture, pool: Pool, seeds: range) -> Iterator[tuple[flo
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", required=True)
+    parser.add_argument("--data")
     parser.add_argument("--out", type=Path, default=Path("results/local/search-training"))
     parser.add_argument("--seconds", type=float, default=240.0, help="for each search")
     parser.add_argument("--seeds", type=int, default=3)
@@ -80,8 +83,16 @@ def main() -> None:
     parser.add_argument("--train-images", type=int, default=4000)
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--first-seed", type=int, default=0, help="seeds are this and the next")
     parser.add_argument("--quick", action="store_true", help="a minute for each search, one seed")
+    parser.add_argument("--join", type=Path, nargs="+", help="put these runs together, and end")
     args = parser.parse_args()
+    if args.join:
+        join(args.join, args.out, args.train_images)
+        return
+    if args.data is None:
+        parser.error("--data is needed")
     if args.quick:
         args.seconds, args.seeds, args.reruns = 45.0, 1, 2
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -96,8 +107,9 @@ def main() -> None:
     )
     print(data.summary(), f"budget: {limit}", sep="\n", flush=True)
     done = {(row["method"], int(row["seed"])) for row in read(found_file)}
-    with Pool(data, recipe, device="cpu", workers=args.workers) as pool:
-        for seed in range(args.seeds):
+    sharers = args.workers if args.device == "cuda" else 1  # all workers share one GPU
+    with Pool(data, recipe, device=args.device, workers=args.workers, per_gpu=sharers) as pool:
+        for seed in range(args.first_seed, args.first_seed + args.seeds):
             settings = Settings(space, limit, data, recipe, seed, experience=LATEST)
             for method, search in METHODS.items():
                 if (method, seed) in done:
@@ -118,6 +130,16 @@ def main() -> None:
                 print(json.dumps(summary), flush=True)
     write_winners(args.out, args.train_images)
     summarise(args.out)
+
+
+def join(runs: list[Path], out: Path, train_images: int) -> None:
+    """Puts the files of runs with different seeds together, and sums them up."""
+    out.mkdir(parents=True, exist_ok=True)
+    for name in ("trials.csv", "found.csv"):
+        rows = [row for run in runs for row in read(run / name)]
+        append(out / name, tuple(rows[0]), rows)
+    write_winners(out, train_images)
+    summarise(out)
 
 
 def write_winners(folder: Path, train_images: int) -> None:
