@@ -12,7 +12,7 @@ import numpy as np
 from nas_tc.errors import NasTcError, unknown
 from nas_tc.experience.numbers import NUMBERS, Floats
 
-LATEST = "plain-1"
+LATEST = "plain-2"
 _FOLDER = Path(__file__).parent
 _FIELDS = ("center", "scale", "linear", "quadratic")
 _FARTHEST = 2.5  # standard deviations from the mean network: nothing is known beyond
@@ -26,12 +26,14 @@ class Experience:
     than the other. What errors are usual for the images, it does not know.
 
     Attributes:
-        center: Mean of each of `NUMBERS` over the trainings that it was learnt from.
+        numbers: The first so many of `NUMBERS`, by name: later versions of nas-tc know more.
+        center: Mean of each over the trainings that it was learnt from, shape (numbers,).
         scale: Their standard deviations.
-        linear: Weights of the numbers, in standard deviations from the mean, shape (NUMBERS,).
-        quadratic: Weights of their products, upper triangular, shape (NUMBERS, NUMBERS).
+        linear: Weights of the numbers, in standard deviations from the mean, shape (numbers,).
+        quadratic: Weights of their products, upper triangular, shape (numbers, numbers).
     """
 
+    numbers: tuple[str, ...]
     center: Floats
     scale: Floats
     linear: Floats
@@ -43,7 +45,7 @@ class Experience:
         Args:
             numbers: Of the networks, shape (networks, NUMBERS).
         """
-        z = _standardised(numbers, self.center, self.scale)
+        z = _standardised(numbers[:, : len(self.numbers)], self.center, self.scale)
         found: Floats = z @ self.linear + ((z @ self.quadratic) * z).sum(axis=1)
         return found
 
@@ -73,12 +75,12 @@ class Experience:
         weights: Floats = np.asarray(np.linalg.solve(gram, terms.T @ logarithms), dtype=np.float64)
         quadratic = np.zeros((z.shape[1], z.shape[1]))
         quadratic[one, other] = weights[z.shape[1] :]
-        return cls(center, scale, weights[: z.shape[1]], quadratic)
+        return cls(NUMBERS, center, scale, weights[: z.shape[1]], quadratic)
 
     def to_dict(self) -> dict[str, Any]:
         """The model as lists of numbers, with five digits."""
         return {
-            "numbers": list(NUMBERS),
+            "numbers": list(self.numbers),
             **{name: _rounded(getattr(self, name)) for name in _FIELDS},
         }
 
@@ -92,9 +94,10 @@ class Experience:
         Raises:
             NasTcError: The model is of other numbers.
         """
-        if values["numbers"] != list(NUMBERS):
+        numbers = tuple(values["numbers"])
+        if numbers != NUMBERS[: len(numbers)]:
             raise NasTcError("an experience of other numbers; learn it anew")
-        return cls(*(np.array(values[name]) for name in _FIELDS))
+        return cls(numbers, *(np.array(values[name]) for name in _FIELDS))
 
 
 @cache
@@ -102,7 +105,7 @@ def load_experience(name: str) -> Experience:
     """A model that nas-tc ships.
 
     Args:
-        name: Its name, "plain-1"; a study keeps the one that it began with.
+        name: Its name, such as "plain-2"; a study keeps the one that it began with.
 
     Raises:
         UnknownNameError: There is none of this name.

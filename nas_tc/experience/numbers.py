@@ -15,7 +15,8 @@ from nas_tc.architecture import Architecture, Shape, Stage, pooled, stage_maps
 
 Floats = NDArray[np.float64]
 
-# Logarithms to base 2 but for shares and the mean filter. Means are weighted by multiply-adds.
+# Logarithms to base 2 but for shares, the mean filter and the count of poolings of stride 1. Means
+# are weighted by multiply-adds. A pooling's overlap is the logarithm of its size over its stride.
 NUMBERS = (
     "multiply-adds a pixel of the image",
     "depth",
@@ -35,15 +36,20 @@ NUMBERS = (
     "depth of the stages between",
     "depth of the last stage",
     "stride",
+    "overlap of the first pooling",
+    "overlap of the poolings behind",
+    "poolings of stride 1",
+    "stride of the poolings",
 )
 # What a stage adds to the numbers of its network: six sums over its convolutions (their number,
-# multiply-adds, these times the map, these times the filter, weights, widths), the growth of the
-# receptive field in pixels of the stage's input, the product of its strides, and map and width of
-# its first and its last convolution.
-PART = 12
-LEFT_OUT = (0.0,) * 7 + (1.0,) + (0.0,) * 4
-_SUMS, _COUNT, _REACH, _STRIDE = slice(6), 0, 6, 7
-_FIRST_MAP, _FIRST_WIDTH, _LAST_MAP, _LAST_WIDTH = 8, 9, 10, 11
+# multiply-adds, these times the map, these times the filter, weights, widths), three of its pooling
+# (overlap, whether its stride is 1, the logarithm of its stride), the growth of the receptive field
+# in pixels of the stage's input, the product of its strides, and map and width of its first and its
+# last convolution.
+PART = 15
+LEFT_OUT = (0.0,) * 10 + (1.0,) + (0.0,) * 4
+_SUMS, _COUNT, _POOLINGS, _REACH, _STRIDE = slice(6), 0, slice(6, 9), 9, 10
+_FIRST_MAP, _FIRST_WIDTH, _LAST_MAP, _LAST_WIDTH = 11, 12, 13, 14
 
 
 class Part(NamedTuple):
@@ -78,11 +84,14 @@ def part_of(stage: Stage, shape: Shape, side: int, *, first: bool) -> Part:
         own = (1.0, macs, macs * map, macs * stage.filter, float(weights), log2(n_out))
         sums = [total + each for total, each in zip(sums, own, strict=True)]
         ends.append((map, log2(n_out)))
-    if stage.pool is not None:
-        reach += (stage.pool.size - 1) * stride
-        stride *= stage.pool.stride
-        height, width = pooled(stage.pool, height, width)
-    return Part((*sums, reach, stride, *ends[0], *ends[-1]), (channels, height, width))
+    pooling = 0.0, 0.0, 0.0
+    if (pool := stage.pool) is not None:
+        reach += (pool.size - 1) * stride
+        stride *= pool.stride
+        height, width = pooled(pool, height, width)
+        still = pool.stride == 1
+        pooling = 0.0 if still else log2(pool.size / pool.stride), float(still), log2(pool.stride)
+    return Part((*sums, *pooling, reach, stride, *ends[0], *ends[-1]), (channels, height, width))
 
 
 def parts_of(architecture: Architecture) -> Iterator[tuple[float, ...]]:
@@ -147,5 +156,9 @@ def joined(parts: Floats, side: int) -> Floats:
     found[:, 9] = logarithms[3] - log2(side)
     found[:, 10] = by_filter / macs
     found[:, 11:14] = (macs_of / macs).T
-    found[:, 14:] = logarithms[4:].T
+    found[:, 14:18] = logarithms[4:].T
+    poolings = parts[:, :, _POOLINGS].sum(axis=0)
+    found[:, 18] = first[:, _POOLINGS][:, 0]
+    found[:, 19] = poolings[:, 0] - found[:, 18]
+    found[:, 20:] = poolings[:, 1:]
     return found

@@ -10,7 +10,7 @@ from nas_tc.sampler.distributions import values
 
 _SPREAD_OVER = 64  # uniform samples, of which the one least like the others is taken
 _OCTAVES = 2  # of cost that count in that
-_EXPECTED_OF, _EXPECTED = 256, 8  # samples, and as many of them as are expected to be good
+_EXPECTED_OF, _EXPECTED = 1024, 8  # samples, and as many of them as are expected to be good
 _MOST_NEIGHBOURS = 20_000  # looked at for a setting that is new
 
 

@@ -61,6 +61,13 @@ def test_an_experience_survives_a_file():
     assert again.expected(numbers) == pytest.approx(experience.expected(numbers), abs=1e-3)
 
 
+def test_an_experience_of_before_still_ranks():
+    """A study keeps the experience that it began with, which knew fewer numbers."""
+    before = load_experience("plain-1")
+    assert before.numbers == NUMBERS[:18]
+    assert Experience.from_dict(before.to_dict()).expected(made_up()[0]).shape == (MANY,)
+
+
 def test_an_experience_of_other_numbers_is_refused():
     values = load_experience(LATEST).to_dict() | {"numbers": ["depth"]}
     with pytest.raises(NasTcError, match="other numbers"):

@@ -46,8 +46,22 @@ def test_the_numbers_of_a_network_worked_out_by_hand():
             "depth of the stages between": 0,
             "depth of the last stage": 1,
             "stride": 2,
+            "overlap of the first pooling": 0,
+            "overlap of the poolings behind": 0,
+            "poolings of stride 1": 0,
+            "stride of the poolings": 1,
         }
     )
+
+
+def test_the_numbers_of_poolings():
+    notation = "(3,8) | 3/2 | (3,8) | 2/1 | (3,8)/2 | 3/2 | (3,8) | 2/2 | (3,8)"
+    found = dict(zip(NUMBERS, numbers_of(network(notation)), strict=True))
+    assert found["overlap of the first pooling"] == pytest.approx(log2(1.5))
+    assert found["overlap of the poolings behind"] == pytest.approx(log2(1.5))
+    assert found["poolings of stride 1"] == 1
+    assert found["stride of the poolings"] == 3  # halved three times by poolings
+    assert found["stride"] == 4
 
 
 @given(architectures())
