@@ -1,4 +1,4 @@
-"""Wheels for a GPU machine that has no network: Optuna, Ray, fvcore, SQLAlchemy and what they need.
+"""Wheels for a GPU machine that has no network: Optuna, Ray, fvcore, SQLAlchemy, msgspec and theirs.
 
     python benchmarks/gpu_wheels.py
 
@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "results" / "local" / "gpu-wheels"
-WANTED = ("optuna>=5.0,<6", "ray>=2.60,<3", "sqlalchemy")
+WANTED = ("optuna>=5.0,<6", "ray>=2.60,<3", "sqlalchemy", "msgspec")
 OF_FVCORE = ("yacs", "termcolor", "tabulate", "portalocker", "typing_extensions")
 FROM_SOURCE = ("fvcore", "iopath")  # there are no wheels of them; they are Python alone
 THERE = ("numpy-", "pillow-")
