@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nas_tc.architecture import Architecture, Shape, Stage, pooled, stage_maps
+from nas_tc.architecture import Architecture, Stage, pooled, stage_maps
 
 Floats = NDArray[np.float64]
 
@@ -53,37 +53,47 @@ _FIRST_MAP, _FIRST_WIDTH, _LAST_MAP, _LAST_WIDTH = 11, 12, 13, 14
 
 
 class Part(NamedTuple):
-    """What a stage adds to the numbers of its network, and the shape of the map behind it."""
+    """What a stage adds to the numbers of its network."""
 
-    numbers: tuple[float, ...]  # shape (PART,)
-    output: Shape
+    fixed: tuple[float, ...]  # whatever the channels before it, shape (PART,)
+    a_channel: tuple[float, ...]  # for each channel before it, shape (PART,)
+    map: tuple[int, int]  # height and width behind it
 
 
-def part_of(stage: Stage, shape: Shape, side: int, *, first: bool) -> Part:
+def part_of(stage: Stage, map: tuple[int, int], side: int, *, first: bool) -> Part:
     """What a stage of plain convolutions adds.
 
     Args:
         stage: The stage.
-        shape: Shape of its input: channels, height, width.
+        map: Height and width of its input.
         side: Side of the network's images, pixels.
         first: Whether it is the first stage.
 
     Raises:
         ArchitectureError: Its map shrinks to nothing.
     """
-    channels, height, width = shape
-    sums = [0.0] * 6
+    height, width = map
     reach, stride = stage.filter - 1.0, float(stage.stride)
     reach += (stage.depth - 1) * (stage.filter - 1) * stride
     ends: list[tuple[float, float]] = []
+    count = macs = by_map = by_filter = weights = widths = 0.0
+    of_a_channel: tuple[float, ...] = ()
     maps = stage_maps(stage, height, width, first=first)
+    channels = 0
     for n_out, (_, height, width) in zip(stage.widths, maps, strict=True):
-        weights = stage.filter**2 * channels * n_out
-        macs = float(weights * height * width)
-        map, channels = log2(height * width) / 2 - log2(side), n_out
-        own = (1.0, macs, macs * map, macs * stage.filter, float(weights), log2(n_out))
-        sums = [total + each for total, each in zip(sums, own, strict=True)]
-        ends.append((map, log2(n_out)))
+        size, logarithm = log2(height * width) / 2 - log2(side), log2(n_out)
+        ends.append((size, logarithm))
+        count += 1
+        widths += logarithm
+        a_channel = stage.filter**2 * n_out  # weights
+        a_map = float(a_channel * height * width)  # multiply-adds
+        if not of_a_channel:  # the first convolution: what is before it comes later
+            of_a_channel = 0.0, a_map, a_map * size, a_map * stage.filter, float(a_channel)
+        weights += channels * a_channel
+        macs += channels * a_map
+        by_map += channels * a_map * size
+        by_filter += channels * a_map * stage.filter
+        channels = n_out
     pooling = 0.0, 0.0, 0.0
     if (pool := stage.pool) is not None:
         reach += (pool.size - 1) * stride
@@ -91,10 +101,13 @@ def part_of(stage: Stage, shape: Shape, side: int, *, first: bool) -> Part:
         height, width = pooled(pool, height, width)
         still = pool.stride == 1
         pooling = 0.0 if still else log2(pool.size / pool.stride), float(still), log2(pool.stride)
-    return Part((*sums, *pooling, reach, stride, *ends[0], *ends[-1]), (channels, height, width))
+    sums = count, macs, by_map, by_filter, weights, widths
+    fixed = (*sums, *pooling, reach, stride, *ends[0], *ends[-1])
+    rest = (0.0,) * (PART - len(of_a_channel))
+    return Part(fixed, (*of_a_channel, *rest), (height, width))
 
 
-def parts_of(architecture: Architecture) -> Iterator[tuple[float, ...]]:
+def parts_of(architecture: Architecture) -> Iterator[Floats]:
     """What each stage of a network of plain convolutions adds; raises as `part_of` does.
 
     Args:
@@ -103,11 +116,12 @@ def parts_of(architecture: Architecture) -> Iterator[tuple[float, ...]]:
     Yields:
         `PART` numbers of a stage.
     """
-    shape = architecture.input
-    side = isqrt(shape[1] * shape[2])
+    channels, *map = architecture.input
+    side = isqrt(map[0] * map[1])
     for number, stage in enumerate(architecture.stages):
-        numbers, shape = part_of(stage, shape, side, first=number == 0)
-        yield numbers
+        part = part_of(stage, (map[0], map[1]), side, first=number == 0)
+        yield np.array(part.fixed) + channels * np.array(part.a_channel)
+        channels, map = stage.widths[-1], list(part.map)
 
 
 def numbers_of(architecture: Architecture) -> Floats:

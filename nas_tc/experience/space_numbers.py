@@ -5,6 +5,7 @@ from math import isqrt
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nas_tc.architecture import Plain, Stage, parse_block
 from nas_tc.experience.numbers import LEFT_OUT, PART, Floats, joined, part_of
@@ -14,6 +15,7 @@ from nas_tc.space.decoding import stage_of
 from nas_tc.space.table import ENDED, FIRST_MAP, StageTable
 
 _ROOM = 256  # stages, at first
+_LEFT_OUT = -1  # key of a stage behind the network's end
 _MOST_SIDE = 64  # pixels; networks for images of 32 were trained
 
 
@@ -28,7 +30,8 @@ def covers(space: Space) -> bool:
 class SpaceNumbers:
     """Computes what `numbers_of` says of the networks of a space, some hundred at once.
 
-    What a stage adds is remembered by its choices and the map before it, of which few occur.
+    What a stage adds is remembered by its choices and the map before it, of which few occur. It
+    grows evenly with the channels before it, so that one memory serves all numbers of channels.
 
     Args:
         space: Space that `covers` is true of.
@@ -51,29 +54,19 @@ class SpaceNumbers:
         is_last = [*has_ended[1:], np.ones(len(settings), dtype=bool)]
         parts = np.empty((len(found), len(settings), PART))
         for number, (table, place) in enumerate(found):
-            keys = (2 * place + is_last[number]).tolist()  # no pooling follows the last stage
+            states, options = np.divmod(place, table.following.shape[1])
+            maps, channels = np.divmod(states - FIRST_MAP, len(table.channels))
+            choices = (maps * table.following.shape[1] + options) * 2
+            keys = np.where(has_ended[number], _LEFT_OUT, choices + is_last[number]).tolist()
             known = self._known[number]
             for key in known.missing(keys):
-                known.add(key, self._part(number, table, *divmod(key, 2)))
-            parts[number] = known.of(keys)
+                choice, last = divmod(key, 2)  # no pooling follows the last stage
+                map, option = divmod(choice, table.following.shape[1])
+                stage = self._stage(number, table, option, is_last=bool(last))
+                part = part_of(stage, table.maps[map], self._side, first=number == 0)
+                known.add(key, part.fixed, part.a_channel)
+            parts[number] = known.of(keys, np.array(table.channels)[channels])
         return joined(parts, self._side)
-
-    def _part(self, number: int, table: StageTable, place: int, is_last: int) -> Sequence[float]:
-        """What a stage adds at a place of its table.
-
-        Args:
-            number: Number of the stage, from 0.
-            table: Table of the stage.
-            place: Place in its flattened arrays.
-            is_last: Whether the network ends with it.
-        """
-        state, option = divmod(place, table.following.shape[1])
-        if table.following[state, option] == ENDED:
-            return LEFT_OUT
-        map, channels = divmod(state - FIRST_MAP, len(table.channels))
-        shape = (table.channels[channels], *table.maps[map])
-        stage = self._stage(number, table, option, is_last=bool(is_last))
-        return part_of(stage, shape, self._side, first=number == 0).numbers
 
     def _stage(self, number: int, table: StageTable, option: int, *, is_last: bool) -> Stage:
         choices = self._space.stages[number]
@@ -98,19 +91,23 @@ class _Parts:
 
     def __init__(self) -> None:
         self._places: dict[int, int] = {}
-        self._parts = np.empty((_ROOM, PART))
+        self._fixed = np.empty((_ROOM, PART))
+        self._a_channel = np.empty((_ROOM, PART))  # before the stage
+        self.add(_LEFT_OUT, LEFT_OUT, (0.0,) * PART)
 
     def missing(self, keys: Sequence[int]) -> set[int]:
         """The keys that are not there."""
         return set(keys).difference(self._places)
 
-    def add(self, key: int, part: Sequence[float]) -> None:
+    def add(self, key: int, fixed: Sequence[float], a_channel: Sequence[float]) -> None:
         place = self._places[key] = len(self._places)
-        if place == len(self._parts):
-            self._parts = np.concatenate([self._parts, np.empty_like(self._parts)])
-        self._parts[place] = part
+        if place == len(self._fixed):
+            self._fixed = np.concatenate([self._fixed, np.empty_like(self._fixed)])
+            self._a_channel = np.concatenate([self._a_channel, np.empty_like(self._a_channel)])
+        self._fixed[place], self._a_channel[place] = fixed, a_channel
 
-    def of(self, keys: Sequence[int]) -> Floats:
-        """The parts of known keys, shape (keys, PART)."""
-        found: Floats = self._parts[[self._places[key] for key in keys]]
+    def of(self, keys: Sequence[int], channels: NDArray[np.int64]) -> Floats:
+        """The parts of known keys behind so many channels, shape (keys, PART)."""
+        places = [self._places[key] for key in keys]
+        found: Floats = self._fixed[places] + channels[:, None] * self._a_channel[places]
         return found
