@@ -14,12 +14,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
-from unittest.mock import patch
 
 from optuna.distributions import CategoricalDistribution
 from optuna.trial import FrozenTrial, TrialState
 
+from nas_tc import _files
 from nas_tc.architecture import Architecture
+from nas_tc.study import record, study_storage
 
 WRITES = ("attribute", "transaction")
 FILE_OPERATIONS = ("write_bytes", "replace", "unlink", "mkdir")
@@ -71,36 +72,41 @@ class Faults:
 
 
 @contextmanager
-def faulty_files(folder, faults):
-    """Operations on files below a folder can fail; a write that fails leaves half a file."""
-    patches = []
-    for name in FILE_OPERATIONS:
-        operation = getattr(Path, name)
-
-        def strikes(path, *args, _name=name, _operation=operation, **keywords):
-            if not path.is_relative_to(folder):
-                return _operation(path, *args, **keywords)
-            try:
-                faults.at(_name)
-            except BaseException:
-                if _name == "write_bytes" and path.parent.is_dir():
-                    _operation(path, args[0][: len(args[0]) // 2])
-                raise
-            result = _operation(path, *args, **keywords)
-            faults.at(f"behind {_name}")
-            return result
-
-        patches.append(patch.object(Path, name, strikes))
-    for each in patches:
-        each.start()
+def replaced(*places):
+    """Other values for attributes, each an object, a name and the value; quicker than `patch`."""
+    before = [(place, name, vars(place)[name]) for place, name, _ in places]
+    for place, name, value in places:
+        setattr(place, name, value)
     try:
         yield
     finally:
-        for each in patches:
-            each.stop()
+        for place, name, value in before:
+            setattr(place, name, value)
 
 
-@contextmanager
+def faulty_files(folder, faults):
+    """Operations on files below a folder can fail; a write that fails leaves half a file."""
+    prefix = str(folder)
+
+    def faulty(name, operation):
+        def strikes(path, *args, **keywords):
+            if not str(path).startswith(prefix):
+                return operation(path, *args, **keywords)
+            try:
+                faults.at(name)
+            except BaseException:
+                if name == "write_bytes" and path.parent.is_dir():
+                    operation(path, args[0][: len(args[0]) // 2])
+                raise
+            result = operation(path, *args, **keywords)
+            faults.at(f"behind {name}")
+            return result
+
+        return strikes
+
+    return replaced(*((Path, name, faulty(name, vars(Path)[name])) for name in FILE_OPERATIONS))
+
+
 def wall_clock(faults):
     """The clock of the wall, which steps back and forth by up to two days."""
 
@@ -114,16 +120,18 @@ def wall_clock(faults):
         def now(cls, tz=None):
             return datetime.now(tz) + timedelta(seconds=step())
 
-    with (
-        patch("nas_tc._files.time", SimpleNamespace(time=lambda: time.time() + step())),
-        patch("nas_tc.study.study_storage.datetime", Steps),
-    ):
-        yield
+    return replaced(
+        (_files, "time", SimpleNamespace(time=lambda: time.time() + step())),
+        (study_storage, "datetime", Steps),
+    )
 
 
-@contextmanager
 def quick_values():
-    """Copies and networks, of which a search makes thousands, in a fifth of the time."""
+    """Copies, networks and records, of which a search makes thousands, in a fifth of the time.
+
+    What is computed once is the same each time: a network by its values, the id of a network, the
+    check and the record of a trial that has ended, which nothing changes any more.
+    """
     deepcopy = copy.deepcopy
 
     def plain(value, memo=None):
@@ -131,29 +139,59 @@ def quick_values():
         if kind in _ATOMS:
             return value
         if kind is dict:
+            if id(value) in _SHARED:
+                return value
             return {name: plain(each) for name, each in value.items()}
         if kind is list:
             return [plain(each) for each in value]
         if kind is FrozenTrial:
-            twin = copy.copy(value)
+            twin = FrozenTrial.__new__(FrozenTrial)
             twin.__dict__ = {name: plain(each) for name, each in vars(value).items()}
             return twin
         return deepcopy(value, memo)
 
+    networks, ids = {}, {}
+    from_dict, id_of = Architecture.from_dict, Architecture.id.fget
+
+    def network(values):
+        return _once(networks, repr(values), from_dict, values)
+
+    return replaced(
+        (copy, "deepcopy", plain),
+        (Architecture, "from_dict", network),
+        (Architecture, "id", property(lambda self: _once(ids, self, id_of, self))),
+        (record, "check_trial", _of_ended(record.check_trial)),
+        (record, "trial_record", _of_ended(record.trial_record)),
+    )
+
+
+def _once(known, key, compute, *values):
+    if key not in known:
+        known[key] = compute(*values)
+    return known[key]
+
+
+def _of_ended(compute):
+    """A function of a trial, asked once for each that has ended and the same further values."""
     known = {}
 
-    def from_dict(values):
-        text = repr(values)
-        if text not in known:
-            known[text] = read(values)
-        return known[text]
+    def quick(trial, *values):
+        if not trial.state.is_finished():
+            return compute(trial, *values)
+        found = known.get(id(trial))
+        if found is None or found[1] != values:
+            # With the trial, whose id no other has as long as it is kept.
+            found = known[id(trial)] = trial, values, compute(trial, *values)
+        return found[2]
 
-    read = Architecture.from_dict
-    with (
-        patch.object(copy, "deepcopy", plain),
-        patch.object(Architecture, "from_dict", from_dict),
-    ):
-        yield
+    return quick
 
 
+def shared(values):
+    """Values that are never copied, as nothing changes them."""
+    _SHARED[id(values)] = values
+    return values
+
+
+_SHARED = {}  # by id, which no other has as long as they are kept
 _ATOMS = {str, int, float, bool, type(None), datetime, CategoricalDistribution, TrialState}

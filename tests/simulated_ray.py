@@ -13,8 +13,11 @@ from simulated_results import RUNGS, check_weights, resumed, rung_of, state_of, 
 from nas_tc.metric import Confusion
 from nas_tc.worker import TrainingResult
 
-MOST_S = 20.0  # of a rung
-LATE_S = 100.0  # of one that is late
+# A driver looks once a second, so longer rungs would only be more looks at nothing.
+LEAST_S, MOST_S = 0.2, 4.0  # of a rung
+LATE_S = 20.0  # of one that is late
+AWAY_S = 18.0  # longest time of a node that is lost
+SLEEP_S = 1000.0  # of the machine
 
 
 class Clock:
@@ -101,7 +104,7 @@ class SimulatedRay:
         return self._actors[-1]
 
     def call(self, actor, name, args):
-        takes_s = self._faults.random.uniform(0.5, MOST_S)
+        takes_s = self._faults.random.uniform(LEAST_S, MOST_S)
         if self._faults.happens("hang", "worker"):
             takes_s = inf
         elif self._faults.happens("tardy", "answer"):
@@ -132,7 +135,7 @@ class SimulatedRay:
         if done.due_s > end_s:
             self._clock.now = end_s
             if timeout and self._faults.happens("late", "clock"):  # the machine slept
-                self._clock.now += 1000.0
+                self._clock.now += SLEEP_S
             return [], calls
         self._clock.now = max(self._clock.now, done.due_s)
         return [done], [call for call in calls if call is not done]
@@ -168,7 +171,7 @@ class SimulatedRay:
         if self._free and self._faults.happens("node", "cluster"):
             node = self._faults.random.choice(sorted(self._free))
             del self._free[node]
-            self._gone[node] = self._clock.now + self._faults.random.uniform(1, 90)
+            self._gone[node] = self._clock.now + self._faults.random.uniform(0.2, AWAY_S)
             for actor in [each for each in self._actors if each.node == node]:
                 self._die(actor)
         self._settle()

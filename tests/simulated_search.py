@@ -6,11 +6,9 @@ reaches its goal, and `simulated_promises.py` looks at the study after each end.
 """
 
 from collections import Counter
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cache, partial
 from random import Random
-from unittest.mock import patch
 
 import optuna
 from optuna.exceptions import StorageInternalError
@@ -19,6 +17,8 @@ from simulated_faults import (
     KilledError,
     faulty_files,
     quick_values,
+    replaced,
+    shared,
     wall_clock,
 )
 from simulated_promises import (
@@ -33,22 +33,21 @@ from simulated_promises import (
 from simulated_ray import Clock, SimulatedRay, Trainings
 from simulated_results import EPOCHS, BrokenError
 from simulated_sampler import PlainSampler
-from simulated_storage import Disk
+from simulated_storage import NO_SAMPLER, Disk
 from sqlalchemy.exc import SQLAlchemyError
 
 from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.data import load_data
 from nas_tc.errors import NasTcError
 from nas_tc.recipe import Recipe
-from nas_tc.search import NullListener
+from nas_tc.search import NullListener, cluster_capacity, driver, network_sampler, pool
 from nas_tc.search.deadlines import Deadlines
-from nas_tc.search.driver import Driver
 from nas_tc.search.front_errors import measure_front, untested
-from nas_tc.search.pool import Pool
 from nas_tc.search.session import Session
 from nas_tc.search.settings import Settings
 from nas_tc.search.stop_time import StopTime
 from nas_tc.space import Feasible, parse_space
+from nas_tc.study import sole_writer
 from nas_tc.study.attributes import SETTINGS_KEY
 from nas_tc.study.checkpoints import Checkpoints
 from nas_tc.study.record import record_of
@@ -67,7 +66,8 @@ width = [4, 8]
 filter = [1, 3]
 """
 MOST_STARTS = 60  # of one search, the last of them without faults
-TIMEOUT_S = 60.0  # for an answer of a worker
+TIMEOUT_S = 12.0  # for an answer of a worker
+LIMIT_S = (8.0, 90.0)  # time limits of a search, of which its end takes 5 s
 REAL_SAMPLER = 8  # one of so many searches takes its networks from the real sampler
 REAL_STORAGE = 8  # one of so many keeps its study in SQLite
 
@@ -75,23 +75,23 @@ KINDS = {  # rates of faults
     "none": {},
     "kills": {"kill": 0.01},
     "disk": {"full": 0.008, "readonly": 0.001, "kill": 0.002},
-    "stops": {"stop": 0.03, "kill": 0.003},
+    "stops": {"stop": 0.09, "kill": 0.003},
     "workers": {"lost": 0.06, "memory": 0.03, "failed": 0.02, "diverged": 0.05, "kill": 0.005},
-    "nodes": {"node": 0.01, "hang": 0.02, "tardy": 0.05, "kill": 0.005},
-    "clocks": {"late": 0.05, "step": 0.2, "rot": 0.3, "kill": 0.01},
+    "nodes": {"node": 0.04, "hang": 0.02, "tardy": 0.05, "kill": 0.005},
+    "clocks": {"late": 0.15, "step": 0.2, "rot": 0.3, "kill": 0.01},
     "all": {
         "kill": 0.005,
         "full": 0.003,
         "readonly": 0.0005,
-        "stop": 0.01,
+        "stop": 0.03,
         "lost": 0.03,
         "memory": 0.02,
         "failed": 0.01,
         "diverged": 0.03,
-        "node": 0.003,
+        "node": 0.012,
         "hang": 0.01,
         "tardy": 0.03,
-        "late": 0.02,
+        "late": 0.06,
         "step": 0.1,
         "rot": 0.1,
     },
@@ -146,10 +146,17 @@ def _small():
     return data, space, resolve_budget(parse_budget("15k"), data.shape)
 
 
+@cache
 def settings_of(seed):
     """The settings of the small search."""
     data, space, limit = _small()
     return Settings(space, limit, data, Recipe(epochs=EPOCHS), seed=seed)
+
+
+@cache
+def _kept(seed):
+    """The same settings as the study keeps them."""
+    return shared(settings_of(seed).to_dict())
 
 
 def simulate(seed, folder, kind=None, workers=None, goal=None, real_sampler=None):
@@ -189,7 +196,7 @@ def simulate(seed, folder, kind=None, workers=None, goal=None, real_sampler=None
             is_last = outcome.starts >= MOST_STARTS
             faults = Faults(random, {} if is_last else KINDS[kind], outcome.struck)
             struck_before = Counter(outcome.struck)
-            limit_s = random.uniform(10, 400) if kind == "stops" and not is_last else None
+            limit_s = random.uniform(*LIMIT_S) if kind == "stops" and not is_last else None
             is_ended = _start(search, faults, limit_s)
             study = search.disk.study()
             if study is not None and SETTINGS_KEY in study.user_attrs:
@@ -213,9 +220,11 @@ def _start(search, faults, limit_s):
     """One start of the search; returns whether it came to its own end."""
     clock = Clock()
     try:
-        with ExitStack() as stack:
-            for each in _seams(search, faults, clock):
-                stack.enter_context(each)
+        with (
+            replaced(*_seams(search, faults, clock)),
+            wall_clock(faults),
+            faulty_files(search.path.parent, faults),
+        ):
             return _search(search, faults, clock, limit_s)
     except (KilledError, SQLAlchemyError, StorageInternalError):
         return False
@@ -227,20 +236,18 @@ def _start(search, faults, limit_s):
 
 
 def _seams(search, faults, clock):
-    """Replaces Ray, the file system, the clocks and, for most seeds, the sampler."""
+    """What takes the place of Ray, the clocks and, for most seeds, the sampler."""
     trainings = Trainings(Checkpoints(search.path), search.ended)
     nodes = min(2, search.workers)
     ray = SimulatedRay(nodes, -(-search.workers // nodes), faults, clock, trainings)
-    yield patch("nas_tc.search.pool.ray", ray)
-    yield patch("nas_tc.search.cluster_capacity.ray", ray)
-    yield patch("nas_tc.search.pool.start_ray", lambda *_: True)
-    yield patch("nas_tc.search.pool.Deadlines", partial(Deadlines, clock=clock))
-    yield patch("nas_tc.study.sole_writer._WAIT_S", 0)
-    yield patch("nas_tc.search.network_sampler.Feasible", _counted)
+    yield pool, "ray", ray
+    yield cluster_capacity, "ray", ray
+    yield pool, "start_ray", lambda *_: True
+    yield pool, "Deadlines", partial(Deadlines, clock=clock)
+    yield sole_writer, "_WAIT_S", 0
+    yield network_sampler, "Feasible", _counted
     if search.sampler is not None:
-        yield patch("nas_tc.search.driver.network_sampler", search.sampler)
-    yield wall_clock(faults)
-    yield faulty_files(search.path.parent, faults)
+        yield driver, "network_sampler", search.sampler
 
 
 def _search(search, faults, clock, limit_s):
@@ -258,21 +265,24 @@ def _search(search, faults, clock, limit_s):
     with lock_study(path):
         check_sole_writer(path, faults)
         study = optuna.create_study(
-            storage=search.disk.storage(faults), study_name="nas-tc", load_if_exists=True
+            storage=search.disk.storage(faults),
+            study_name="nas-tc",
+            sampler=NO_SAMPLER,
+            load_if_exists=True,
         )
         if SETTINGS_KEY not in study.user_attrs:
-            study.set_user_attr(SETTINGS_KEY, settings.to_dict())
+            study.set_user_attr(SETTINGS_KEY, _kept(settings.seed))
         requeue_running(study)
         try:
-            with Pool(
+            with pool.Pool(
                 settings.data,
                 settings.recipe,
                 device="cpu",
                 workers=search.workers,
                 trial_timeout_s=TIMEOUT_S,
-            ) as pool:
-                session = Session(study, path, pool, NullListener(), Stops())
-                Driver(session, settings, search.goal, stop=stop).run()
+            ) as workers:
+                session = Session(study, path, workers, NullListener(), Stops())
+                driver.Driver(session, settings, search.goal, stop=stop).run()
                 measure_front(session)
         except KeyboardInterrupt:
             requeue_running(study)
@@ -282,5 +292,7 @@ def _search(search, faults, clock, limit_s):
 
 @cache
 def _counted(space, least, most):
-    """The count of the space, which is the same for all searches and takes longer than they do."""
-    return Feasible(space, least, most)
+    """The count and the list of a space, the same for all searches; they take longer than one."""
+    found = Feasible(space, least, most)
+    found.all = cache(found.all)
+    return found

@@ -4,7 +4,6 @@ Its transactions are whole or not at all, or they fail. What is on the disk outl
 search; what the storage remembers does not.
 """
 
-import copy
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -13,9 +12,12 @@ from types import SimpleNamespace
 import optuna
 from optuna.storages import InMemoryStorage, RDBStorage
 from optuna.storages._rdb.models import BaseModel
+from optuna.trial import FrozenTrial
 from sqlalchemy.exc import OperationalError
 
 from nas_tc.study.study_storage import StudyStorage
+
+NO_SAMPLER = optuna.samplers.RandomSampler()  # until the driver sets its own: Optuna's takes longer
 
 
 class FaultyStorage(StudyStorage):
@@ -29,8 +31,15 @@ class FaultyStorage(StudyStorage):
     def __init__(self, backend, faults=None):
         super().__init__(backend)
         self._faults = faults
+        self._attributes = None  # of the study, which this storage alone writes
+
+    def get_study_user_attrs(self, study_id):
+        if self._attributes is None:
+            self._attributes = super().get_study_user_attrs(study_id)
+        return self._attributes
 
     def set_study_user_attr(self, study_id, key, value):
+        self._attributes = None
         self._strike("attribute")
         super().set_study_user_attr(study_id, key, value)
         self._strike("behind attribute")
@@ -96,13 +105,18 @@ class QuickStorage(FaultyStorage):
 
 
 def _copies(trials):
-    """Trials whose mappings can be changed, as Optuna does with those that it asks for."""
-    found = [copy.copy(trial) for trial in trials]
-    for trial in found:
-        for name, value in vars(trial).items():
-            if type(value) is dict:
-                trial.__dict__[name] = dict(value)
-    return found
+    """Trials whose mappings can be changed, as Optuna does with those that it asks for.
+
+    Those that have ended are not copied: the storage refuses to change them.
+    """
+    return [trial if trial.state.is_finished() else _twin(trial) for trial in trials]
+
+
+def _twin(trial):
+    twin = FrozenTrial.__new__(FrozenTrial)
+    for name, value in vars(trial).items():
+        twin.__dict__[name] = dict(value) if type(value) is dict else value
+    return twin
 
 
 @dataclass(frozen=True)
@@ -142,10 +156,12 @@ class Disk:
 
     def study(self):
         """The study as a restart finds it; None if it was not made yet."""
-        storage = self.storage()
-        if not storage.get_all_studies():
+        try:
+            return optuna.load_study(
+                study_name="nas-tc", storage=self.storage(), sampler=NO_SAMPLER
+            )
+        except KeyError:
             return None
-        return optuna.load_study(study_name="nas-tc", storage=storage)
 
 
 @cache
