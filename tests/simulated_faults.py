@@ -153,13 +153,16 @@ def quick_values():
     networks, ids = {}, {}
     from_dict, id_of = Architecture.from_dict, Architecture.id.fget
 
+    def quick_id(architecture):
+        return _once(ids, id(architecture), lambda: (architecture, id_of(architecture)))[1]
+
     def network(values):
         return _once(networks, repr(values), from_dict, values)
 
     return replaced(
         (copy, "deepcopy", plain),
         (Architecture, "from_dict", network),
-        (Architecture, "id", property(lambda self: _once(ids, self, id_of, self))),
+        (Architecture, "id", property(quick_id)),
         (record, "check_trial", _of_ended(record.check_trial)),
         (record, "trial_record", _of_ended(record.trial_record)),
     )

@@ -14,9 +14,9 @@ from nas_tc.metric import Confusion
 from nas_tc.worker import TrainingResult
 
 # A driver looks once a second, so longer rungs would only be more looks at nothing.
-LEAST_S, MOST_S = 0.2, 4.0  # of a rung
-LATE_S = 20.0  # of one that is late
-AWAY_S = 18.0  # longest time of a node that is lost
+LEAST_S, MOST_S = 0.1, 1.5  # of a rung
+LATE_S = 8.0  # of one that is late
+AWAY_S = 7.0  # longest time of a node that is lost
 SLEEP_S = 1000.0  # of the machine
 
 
@@ -171,7 +171,7 @@ class SimulatedRay:
         if self._free and self._faults.happens("node", "cluster"):
             node = self._faults.random.choice(sorted(self._free))
             del self._free[node]
-            self._gone[node] = self._clock.now + self._faults.random.uniform(0.2, AWAY_S)
+            self._gone[node] = self._clock.now + self._faults.random.uniform(LEAST_S, AWAY_S)
             for actor in [each for each in self._actors if each.node == node]:
                 self._die(actor)
         self._settle()

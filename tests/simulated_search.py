@@ -66,8 +66,8 @@ width = [4, 8]
 filter = [1, 3]
 """
 MOST_STARTS = 60  # of one search, the last of them without faults
-TIMEOUT_S = 12.0  # for an answer of a worker
-LIMIT_S = (8.0, 90.0)  # time limits of a search, of which its end takes 5 s
+TIMEOUT_S = 5.0  # for an answer of a worker
+LIMIT_S = (6.0, 35.0)  # time limits of a search, of which its end takes 5 s
 REAL_SAMPLER = 8  # one of so many searches takes its networks from the real sampler
 REAL_STORAGE = 8  # one of so many keeps its study in SQLite
 
@@ -75,23 +75,23 @@ KINDS = {  # rates of faults
     "none": {},
     "kills": {"kill": 0.01},
     "disk": {"full": 0.008, "readonly": 0.001, "kill": 0.002},
-    "stops": {"stop": 0.09, "kill": 0.003},
+    "stops": {"stop": 0.12, "kill": 0.003},
     "workers": {"lost": 0.06, "memory": 0.03, "failed": 0.02, "diverged": 0.05, "kill": 0.005},
-    "nodes": {"node": 0.04, "hang": 0.02, "tardy": 0.05, "kill": 0.005},
-    "clocks": {"late": 0.15, "step": 0.2, "rot": 0.3, "kill": 0.01},
+    "nodes": {"node": 0.07, "hang": 0.02, "tardy": 0.05, "kill": 0.005},
+    "clocks": {"late": 0.8, "step": 0.2, "rot": 0.3, "kill": 0.01},
     "all": {
         "kill": 0.005,
         "full": 0.003,
         "readonly": 0.0005,
-        "stop": 0.03,
+        "stop": 0.04,
         "lost": 0.03,
         "memory": 0.02,
         "failed": 0.01,
         "diverged": 0.03,
-        "node": 0.012,
+        "node": 0.02,
         "hang": 0.01,
         "tardy": 0.03,
-        "late": 0.06,
+        "late": 0.3,
         "step": 0.1,
         "rot": 0.1,
     },

@@ -26,17 +26,25 @@ class FaultyStorage(StudyStorage):
     Args:
         backend: Optuna's storage.
         faults: What goes wrong; None: nothing.
+        fixed: What is known of the study that never changes.
     """
 
-    def __init__(self, backend, faults=None):
+    def __init__(self, backend, faults, fixed):
         super().__init__(backend)
         self._faults = faults
+        self._fixed = fixed  # what a study has from its beginning, by name or row
         self._attributes = None  # of the study, which this storage alone writes
 
     def get_study_user_attrs(self, study_id):
         if self._attributes is None:
             self._attributes = super().get_study_user_attrs(study_id)
         return self._attributes
+
+    def get_study_id_from_name(self, study_name):
+        return _known(self._fixed, study_name, super().get_study_id_from_name, study_name)
+
+    def get_study_directions(self, study_id):
+        return _known(self._fixed, study_id, super().get_study_directions, study_id)
 
     def set_study_user_attr(self, study_id, key, value):
         self._attributes = None
@@ -65,10 +73,11 @@ class QuickStorage(FaultyStorage):
     Args:
         disk: The list, with Optuna's storage for attributes of the study.
         faults: What goes wrong; None: nothing.
+        fixed: What is known of the study that never changes.
     """
 
-    def __init__(self, disk, faults=None):
-        super().__init__(disk.backend, faults)
+    def __init__(self, disk, faults, fixed):
+        super().__init__(disk.backend, faults, fixed)
         self._disk, self._is_creating = disk, False
 
     def create_new_trial(self, study_id, template_trial=None):
@@ -119,6 +128,12 @@ def _twin(trial):
     return twin
 
 
+def _known(known, key, ask, *values):
+    if key not in known:
+        known[key] = ask(*values)
+    return known[key]
+
+
 @dataclass(frozen=True)
 class _Connection:
     row: int
@@ -141,6 +156,7 @@ class Disk:
     """
 
     def __init__(self, *, has_sql):
+        self._fixed = {}
         if has_sql:
             self._kind, self._place = FaultyStorage, _database()
             with self._place.engine.begin() as connection:
@@ -152,7 +168,7 @@ class Disk:
 
     def storage(self, faults=None):
         """The storage of one start."""
-        return self._kind(self._place, faults)
+        return self._kind(self._place, faults, self._fixed)
 
     def study(self):
         """The study as a restart finds it; None if it was not made yet."""

@@ -4,6 +4,7 @@ import copy
 from collections.abc import Container, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import optuna
@@ -97,11 +98,11 @@ class StudyStorage(BackendStorage):
             trial.user_attrs = {**trial.user_attrs, DRIVER_KEY: self.drivers.own}
         with self._transaction() as connection:
             row = trial_rows.trial_row(study_id, trial.number, trial)
-            made: Any = connection.execute(TRIALS.insert(), row)
+            made: Any = connection.execute(_insert(TRIALS), row)
             trial._trial_id = made.inserted_primary_key[0]
             for table, rows in trial_rows.rows_of(trial):
                 if rows:
-                    connection.execute(table.insert(), rows)
+                    connection.execute(_insert(table), rows)
         self._add(trial)
         return trial._trial_id
 
@@ -293,6 +294,12 @@ def batch(study: optuna.Study) -> AbstractContextManager[None]:
     """
     storage = study._storage
     return storage.batch() if isinstance(storage, StudyStorage) else nullcontext()
+
+
+@cache
+def _insert(table: Any) -> Any:
+    """The statement that inserts rows of a table, which takes long to make."""
+    return table.insert()
 
 
 def _running() -> FrozenTrial:
