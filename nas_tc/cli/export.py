@@ -53,6 +53,7 @@ def export(
     from nas_tc.export import export_trial, parse_formats  # noqa: PLC0415
     from nas_tc.export.preprocess import UNKNOWN_PREPARATION, is_known  # noqa: PLC0415
     from nas_tc.study import read_study  # noqa: PLC0415
+    from nas_tc.study.names import NetworkNames  # noqa: PLC0415
 
     if best == (trial is not None):
         raise NasTcError("which network? give either --trial N or --best")
@@ -76,7 +77,7 @@ def export(
         print_json(_values(record, chosen, written))
         return
     screen = console(quiet=quiet)
-    screen.print(f"trial {chosen.number}: {chosen.network}")
+    screen.print(f"trial {chosen.number}: {NetworkNames(record.trials)(chosen)}")
     _print_checks(screen, written, record.metric)
     for name, why in written.left_out.items():
         screen.print(f"note: {name} is left out: {why}")

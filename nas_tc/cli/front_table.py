@@ -55,13 +55,13 @@ def print_front(
         landmarks: Baselines that are not on the front.
         objectives: Names of the front's objectives; without any, the study's own.
     """
-    from nas_tc.study.resolution import resolutions_differ  # noqa: PLC0415
+    from nas_tc.study.names import NetworkNames  # noqa: PLC0415
 
     shown = (*front, *landmarks)
-    with_size = resolutions_differ(record.trials)
+    name = NetworkNames(record.trials)
     columns = _columns(record, shown, objectives)
     families = {trial.number: trial.baseline or "" for trial in record.baselines}
-    texts = [_Column("network", 0, [_network(trial, with_size=with_size) for trial in shown])]
+    texts = [_Column("network", 0, [name(trial) for trial in shown])]
     if families:
         texts.insert(0, _Column("baseline", 0, [families.get(each.number, "") for each in shown]))
     needed = _width([*columns, *texts], _GAP)
@@ -80,19 +80,13 @@ def print_front(
     table = new_table((_line(columns, [each.heading for each in columns]), False))
     for index, trial in enumerate(shown):
         family = families.get(trial.number, "")
-        network = _network(trial, with_size=with_size)
-        network = f"{family}: {network}" if family else network
+        network = f"{family}: {name(trial)}" if family else name(trial)
         figures = _line(columns, [each.cells[index] for each in columns])
         table.add_row(f"{figures}\n{_INDENT}{network}", end_section=index == len(front) - 1)
     screen.print(table)
     if left_out:
         names = ", ".join(each.heading for each in left_out)
         screen.print(f"for {screen.width} characters left out: {names}; pareto.csv has them")
-
-
-def _network(trial: "TrialRecord", *, with_size: bool) -> str:
-    """The notation of a network, with the size of its images where networks differ in that."""
-    return f"{trial.network} at {trial.architecture.resolution}" if with_size else trial.network
 
 
 def _columns(

@@ -15,7 +15,7 @@ from rich.text import Text
 from nas_tc._words import duration
 from nas_tc.cli.console import Screen
 from nas_tc.cli.live_panel import panel
-from nas_tc.cli.trial_words import Networks, ending
+from nas_tc.cli.trial_words import ending, network_names
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -41,7 +41,7 @@ class LiveView:
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
         self._metric = "error"
-        self._networks = Networks()
+        self._name = network_names()
         self._progress: Progress | None = None
         self._began_s = self._told_s = time.monotonic()
         self._printed: deque[tuple[str, bool]] = deque(maxlen=200)  # and whether they are cropped
@@ -85,7 +85,7 @@ class LiveView:
 
     def ended(self, trial: "TrialRecord") -> None:
         """Prints the result of a trial above the panel."""
-        self._print(ending(trial, self._networks.name(trial), self._metric), is_cropped=True)
+        self._print(ending(trial, self._name.now(trial), self._metric), is_cropped=True)
 
     def _print(self, text: str, *, is_cropped: bool) -> None:
         with self._lock:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nas_tc.architecture import HEADS, Architecture, Head, Norm, head_named
+from nas_tc.architecture import Architecture, Head, Norm, format_head, head_named
 from nas_tc.cli.console import parse_shape
 from nas_tc.errors import NasTcError, reason, unknown
 from nas_tc.zoo import ZOO, find_network
@@ -126,9 +126,9 @@ def surroundings(text: str, network: Architecture, head: str | None, norm: str |
 
 def head_text(head: Head) -> str:
     """A head in words: its name, or how it pools and its hidden layers."""
-    names = {each: name for name, each in HEADS.items()}
-    if head in names:
-        return names[head]
+    name = format_head(head)
+    if name is not None and head_named(name) == head:
+        return name
     bins = " ".join(f"{side}x{side}" for side in head.bins)
     layers = "".join(f", {width} wide" for width in head.hidden)
     return f"{head.pool} pooling to {bins}{layers}"

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 from nas_tc.cli.console import console
-from nas_tc.cli.trial_words import Networks, ending, summary
+from nas_tc.cli.trial_words import ending, network_names, summary
 
 if TYPE_CHECKING:
     from nas_tc.search import Listener, Progress
@@ -48,7 +48,7 @@ class Lines:
     def __init__(self, file: IO[str]) -> None:
         self._file = file
         self._metric = "error"
-        self._networks = Networks()
+        self._name = network_names()
         self._done = 0
 
     def note(self, text: str) -> None:
@@ -65,4 +65,4 @@ class Lines:
 
     def ended(self, trial: "TrialRecord") -> None:
         """Prints the result of a trial."""
-        self.note(ending(trial, self._networks.name(trial), self._metric))
+        self.note(ending(trial, self._name.now(trial), self._metric))

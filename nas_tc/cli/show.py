@@ -81,13 +81,15 @@ def _show_study(screen: Screen, record: "StudyRecord") -> None:
 
 def _show_trial(screen: Screen, record: "StudyRecord", trial: "TrialRecord") -> None:
     from nas_tc.study import weights_file  # noqa: PLC0415
+    from nas_tc.study.names import head_name  # noqa: PLC0415
 
     on_front = any(trial.number == each.number for each in record.front)
     what = trial.state + (f", baseline {trial.baseline}" if trial.baseline else "")
     screen.print(f"trial {trial.number} of {record.path}: {what}{', on the front' * on_front}")
     screen.print(f"network: {trial.network}")
     screen.print(
-        f"input {shape_text(trial.architecture.input)}, {trial.architecture.depth} layers, "
+        f"input {shape_text(trial.architecture.input)}, head {head_name(trial.architecture)}, "
+        f"{trial.architecture.depth} layers, "
         f"{trial.complexity:,} multiply-adds, {trial.params:,} parameters"
     )
     if trial.reason:

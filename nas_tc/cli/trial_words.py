@@ -8,19 +8,14 @@ from nas_tc.cli.console import percent
 if TYPE_CHECKING:
     from nas_tc.search import Progress
     from nas_tc.study import TrialRecord
+    from nas_tc.study.names import NetworkNames
 
 
-class Networks:
-    """Networks in words: with the size of their images as soon as they differ in that."""
+def network_names() -> "NetworkNames":
+    """Names for the networks of a search, by those that have ended so far."""
+    from nas_tc.study.names import NetworkNames  # noqa: PLC0415
 
-    def __init__(self) -> None:
-        self._seen: set[str] = set()
-
-    def name(self, trial: "TrialRecord") -> str:
-        """The notation of a trial's network."""
-        size = trial.architecture.resolution
-        self._seen.add(size)
-        return trial.network if len(self._seen) == 1 else f"{trial.network} at {size}"
+    return NetworkNames()
 
 
 def ending(trial: "TrialRecord", name: str, metric: str) -> str:

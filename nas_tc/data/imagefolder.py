@@ -129,7 +129,7 @@ def _part(folder: Path, classes: tuple[str, ...], left_out: Counter[str]) -> Par
         tree = look_through(place)
         if not tree.images:
             seen = "".join(left_out_line(tree.left_out)) or f"it is empty ({_endings()})"
-            raise DataError(f"{place}: no images; {seen}")
+            raise DataError(f"{place}: no images; {seen}; add some, or remove the folder")
         _refuse_pairs(tree)
         left_out.update(tree.left_out)
         paths += tree.images

@@ -12,6 +12,7 @@ from nas_tc.export.preprocess import UNKNOWN_PREPARATION, in_words, is_known
 from nas_tc.export.verify import TOLERANCE, Checked, Tested
 from nas_tc.onnx_graph import OPSET
 from nas_tc.study import StudyRecord, TrialRecord
+from nas_tc.study.names import NetworkNames
 
 _CLASSES_NAMED = 100
 _CONTENT: dict[Format, str] = {
@@ -74,7 +75,7 @@ def _head(record: StudyRecord, trial: TrialRecord) -> list[str]:
     return [
         f"# Trial {trial.number}",
         "",
-        f"    {trial.network}",
+        f"    {NetworkNames(record.trials)(trial)}",
         "",
         "A convolutional network that classifies images, found by nas-tc within the budget "
         f"`{code_text(record.settings['budget']['expression'])}`.",

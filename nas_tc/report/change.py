@@ -12,6 +12,7 @@ import numpy as np
 from nas_tc.architecture import Architecture, Pool, Stage, format_block
 from nas_tc.replacement import TOLERANCE
 from nas_tc.replacement.words import layers, number
+from nas_tc.study.names import head_name
 
 _FIELDS = ("depth", "width", "last_width", "filter", "stride", "pool", "padding", "block", "lrn")
 _STAGE = 3  # what a stage more or less counts
@@ -36,7 +37,8 @@ class Change:
 def distances(networks: Sequence[Architecture]) -> Callable[[int], np.ndarray[Any, Any]]:
     """A function that gives the distances of a network from all before it.
 
-    A distance is the number of fields of stages that differ; a stage more or less counts as three.
+    A distance is the number of fields of stages that differ; a stage more or less counts as three,
+    other images, another head and another normalisation as one each.
 
     Args:
         networks: Networks; the function takes a place among them.
@@ -57,11 +59,11 @@ def distances(networks: Sequence[Architecture]) -> Callable[[int], np.ndarray[An
     ).reshape(len(networks), many)
     rest = np.array(
         [
-            [codes.setdefault(value, len(codes)) for value in (each.input, ("norm", each.norm))]
+            [codes.setdefault(value, len(codes)) for value in (each.input, each.head, each.norm)]
             for each in networks
         ],
         dtype=np.int32,
-    ).reshape(len(networks), 2)
+    ).reshape(len(networks), 3)
 
     def far(place: int) -> np.ndarray[Any, Any]:
         changed = (fields[:place] != fields[place]).sum(axis=2)
@@ -89,10 +91,13 @@ def change(one: Architecture, other: Architecture, ratio: float) -> Change:
             parts.append(f"stage {place} left out: {_layers(a)}")
         elif a is not None and b is not None and a != b:
             parts.append(f"stage {place}: {', '.join(_stage_change(a, b))}")
-    for what in ("input", "norm"):
-        before, after = getattr(one, what), getattr(other, what)
-        if before != after:
-            parts.append(f"{what} {before} → {after}")
+    around = (
+        ("images", one.resolution, other.resolution),
+        ("channels", one.input[0], other.input[0]),
+        ("head", head_name(one), head_name(other)),
+        ("normalisation", one.norm, other.norm),
+    )
+    parts += [f"{what} {before} → {after}" for what, before, after in around if before != after]
     kinds = list(_kinds(one, other))
     is_equal = 1 / (1 + TOLERANCE) <= ratio <= 1 + TOLERANCE
     kind = ", ".join(kinds)
@@ -148,6 +153,10 @@ def _kinds(one: Architecture, other: Architecture) -> Iterator[str]:
         yield "other pooling"
     if any(a.block != b.block for a, b in pairs):
         yield "other blocks"
+    if one.input[1:] != other.input[1:]:
+        yield "larger images" if other.input[1:] > one.input[1:] else "smaller images"
+    if one.head != other.head:
+        yield "another head"
 
 
 def _mean_width(network: Architecture) -> float:

@@ -1,6 +1,8 @@
 """Plot of a Pareto front: validation error in % against a cost."""
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from math import isfinite
 from pathlib import Path
 
@@ -113,8 +115,16 @@ def draw_front(
         axes.legend(frameon=False, fontsize=9, loc="upper right")
     for each in (path, *also):
         is_svg = each.suffix == ".svg"
-        with rc_context({"svg.hashsalt": "nas-tc"}):  # the same file for the same study
+        with rc_context({"svg.hashsalt": "nas-tc"}), _any_legend():  # one study, one file
             figure.savefig(each, metadata={"Date": None} if is_svg else None)
+
+
+@contextmanager
+def _any_legend() -> Iterator[None]:
+    """Without matplotlib's warning that the legend took long to place: a busy machine is slow."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", 'Creating legend with loc="best"')
+        yield
 
 
 def _draw_baselines(axes: Axes, record: StudyRecord, cost: str) -> list[Label]:

@@ -11,6 +11,7 @@ from nas_tc.report.plot import axis_label
 from nas_tc.report.recommended import recommended
 from nas_tc.report.tables import front_of, landmarks_of
 from nas_tc.study import StudyRecord, TrialRecord, objective
+from nas_tc.study.names import NetworkNames
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~&])")
 
@@ -46,7 +47,7 @@ def _lines(record: StudyRecord, objectives: Sequence[str], found: Effects | str)
     yield ""
     choice = recommended(record)
     if choice is not None:
-        yield f"Recommended: {choice.evidence}: {_code(choice.trial.network)}."
+        yield f"Recommended: {choice.evidence}: {_code(NetworkNames(record.trials)(choice.trial))}."
         yield ""
     for line in majority_lines(record):
         yield f"- {_text(line)}"
@@ -69,7 +70,7 @@ def _front(record: StudyRecord, objectives: Sequence[str]) -> Iterator[str]:
         return
     names = [name for name in (objectives or record.objectives) if name != "error"]
     costs = dict.fromkeys([*names, "complexity", "params"])
-    metric = record.metric.words
+    metric, name = record.metric.words, NetworkNames(record.trials)
     families = {trial.number: trial.baseline for trial in record.baselines}
     headings = ["trial", f"validation {metric}", f"test {metric}"]
     headings += [axis_label(name) for name in costs] + ["network"]
@@ -79,7 +80,7 @@ def _front(record: StudyRecord, objectives: Sequence[str]) -> Iterator[str]:
     yield _row(["--:"] * (len(headings) - 1) + [":--"])
     for trial in (*front, *landmarks):
         family = families.get(trial.number)
-        network = _code(trial.network.replace("|", r"\|")) + (f" ({family})" if family else "")
+        network = _code(name(trial).replace("|", r"\|")) + (f" ({family})" if family else "")
         cells = [str(trial.number), _percent(trial.mean_val_error), _percent(trial.test_error)]
         cells += [_cost(trial, name) for name in costs]
         yield _row([*cells, network])

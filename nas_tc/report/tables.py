@@ -7,7 +7,7 @@ import pandas as pd
 from nas_tc.cost.measures import MEASURES, parse_measure
 from nas_tc.study import StudyRecord, TrialRecord, check_objectives, objective, pareto_front
 from nas_tc.study.columns import cost_column, table_in_metric, time_columns, trial_row
-from nas_tc.study.resolution import add_resolution
+from nas_tc.study.names import add_unwritten
 
 _RECORDED = ("complexity", "params")  # by formula, and in every row
 
@@ -23,10 +23,11 @@ def front_table(record: StudyRecord, objectives: Sequence[str] = ()) -> pd.DataF
     Each other measure that is an objective, such as memory_bytes or train_memory_bytes@b128. If
     there are trainings with other seeds: reruns, how many; rerun_val_error and rerun_test_error,
     their means; and rerun_val_error_sd and rerun_test_error_sd, their standard deviations. If
-    networks of the study differ in the size of their images: resolution, as "24x24". If
-    baselines were trained: baseline, the family's name, and on_front. By another metric than the
-    error, columns have its name, such as val_balanced_error, and test_error is the plain error;
-    where images have several labels, test_subset_error is the share of images with a wrong label.
+    networks of the study differ in the size of their images: resolution, as "24x24"; in the head:
+    head, as "gap[256]". If baselines were trained: baseline, the family's name, and on_front. By
+    another metric than the error, columns have its name, such as val_balanced_error, and test_error
+    is the plain error; where images have several labels, test_subset_error is the share of images
+    with a wrong label.
 
     Args:
         record: Record of the study.
@@ -73,7 +74,7 @@ def front_table(record: StudyRecord, objectives: Sequence[str] = ()) -> pd.DataF
     if record.baselines:
         columns += ["baseline", "on_front"]
     table = pd.DataFrame(rows, columns=columns)
-    add_resolution(table, (*front, *landmarks), record.trials)
+    add_unwritten(table, (*front, *landmarks), record.trials)
     return table_in_metric(table, record.metric, (*front, *landmarks), multilabel=record.multilabel)
 
 

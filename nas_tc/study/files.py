@@ -196,6 +196,10 @@ def _size_bytes(path: Path) -> int:
             return path.stat().st_size
     except OSError as error:  # such as a name that is too long
         raise StudyError(f"cannot read the study {path}: {reason(error)}") from None
+    if path.is_dir():
+        raise StudyError(
+            f"{path} is a folder, no study file; nas-tc studies {path} lists its studies"
+        )
     raise StudyError(f"no study file {str(path)!r}")
 
 

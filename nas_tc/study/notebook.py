@@ -6,6 +6,7 @@ from html import escape
 
 from nas_tc._files import as_text
 from nas_tc.metric import Metric
+from nas_tc.study.names import NetworkNames
 from nas_tc.study.trial import TrialRecord
 
 
@@ -25,16 +26,17 @@ def notebook_html(
     headings = ["trial", f"val. {metric.words}", f"test {metric.words}", "multiply-adds"]
     times = list(dict.fromkeys(name for trial in shown for name in trial.times))
     headings += ["parameters", *(f"{name}, ms" for name in times), "network"]
+    name = NetworkNames(trials)
     head = "".join(f"<th>{escape(each)}</th>" for each in headings)
-    rows = "".join(_row(trial, times) for trial in shown)
+    rows = "".join(_row(trial, name(trial), times) for trial in shown)
     return (
         f"<div><p><b>{_text(title)}</b><br>{_text(ends)}</p>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 
-def _row(trial: TrialRecord, times: list[str]) -> str:
-    network = trial.network if trial.baseline is None else f"{trial.baseline}: {trial.network}"
+def _row(trial: TrialRecord, name: str, times: list[str]) -> str:
+    network = name if trial.baseline is None else f"{trial.baseline}: {name}"
     cells = [
         str(trial.number),
         _percent(trial.mean_val_error),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from nas_tc.metric import Metric
 from nas_tc.study.columns import table_in_metric, trial_row
-from nas_tc.study.resolution import add_resolution
+from nas_tc.study.names import add_unwritten
 from nas_tc.study.trial import TrialRecord
 
 if TYPE_CHECKING:
@@ -57,5 +57,5 @@ def trials_table(
         for trial in trials
     ]
     table = pd.DataFrame(rows)
-    add_resolution(table, trials, trials)
+    add_unwritten(table, trials, trials)
     return table_in_metric(table, metric, trials, multilabel=multilabel)

@@ -42,6 +42,7 @@ def test_the_module_is_the_program():
         (["cost", "there.json"], "there.json: not JSON"),
         (["space", "plain"], "unknown space 'plain'"),
         (["report", "none.db"], "no study file 'none.db'"),
+        (["show", "."], ". is a folder, no study file; nas-tc studies . lists its studies"),
         (["export", "none.db", "--out", "x"], "give either --trial N or --best"),
         (["export", "none.db", "--best", "--out", "x"], "no study file 'none.db'"),
         (["improve"], "No such command 'improve'"),

@@ -6,7 +6,7 @@ from itertools import zip_longest
 import pytest
 
 from made_up_trials import with_trials
-from nas_tc.architecture import GAP, Architecture, parse_notation
+from nas_tc.architecture import GAP, Architecture, head_named, parse_notation
 from nas_tc.cost import complexity
 from nas_tc.replacement import replacements
 from nas_tc.report import family_tree, recommended
@@ -22,7 +22,8 @@ def distance(one, other):
             total += 3
         elif a != b:
             total += sum(getattr(a, field) != getattr(b, field) for field in _FIELDS)
-    return total + (one.input != other.input) + (one.norm != other.norm)
+    rest = ("input", "head", "norm")
+    return total + sum(getattr(one, field) != getattr(other, field) for field in rest)
 
 
 def network(notation):
@@ -69,6 +70,15 @@ def test_every_replacement_of_the_paper_is_a_change_at_equal_cost():
         assert found.text
         assert found.kind.endswith(" at equal cost")
         assert distance(one, each.architecture) > 0
+
+
+def test_other_images_and_another_head_are_changes():
+    one = network(BASE)
+    other = replace(one.at((1, 24, 24)), head=head_named("gap[256]"))
+    found = change(one, other, 0.8)
+    assert found.text == "images 32x32 → 24x24; head gap → gap[256]"
+    assert found.kind == "smaller images, another head"
+    assert distance(one, other) == 2
 
 
 def test_no_change_has_no_words():

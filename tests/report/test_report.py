@@ -5,9 +5,19 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from nas_tc.architecture import head_named
 from nas_tc.errors import StudyError
-from nas_tc.report import draw_front, front_table, short_number, trials_table, write_report
+from nas_tc.report import (
+    draw_front,
+    front_table,
+    page_html,
+    short_number,
+    trials_table,
+    write_report,
+)
+from nas_tc.report.summary import summary
 from nas_tc.study import objective
+from nas_tc.study.names import NetworkNames
 
 
 def test_the_front_as_a_table(study):
@@ -45,6 +55,24 @@ def test_image_sizes_are_shown_where_they_differ(study):
     assert list(table.columns)[:3] == ["trial", "network", "resolution"]
     assert table["resolution"].tolist() == ["24x20", "32x32"]
     assert trials_table(mixed)["resolution"].tolist() == ["24x20", *["32x32"] * 4]
+
+
+def test_names_say_what_two_networks_of_one_notation_differ_in(study):
+    assert {NetworkNames(study.trials)(trial) for trial in study.trials} == {
+        trial.network for trial in study.trials
+    }
+    first, *rest = study.trials
+    wide = replace(first.architecture, head=head_named("gap[256]")).at((1, 24, 20))
+    mixed = replace(study, trials=(replace(first, architecture=wide), *rest))
+    name = f"{first.network} at 24x20, head gap[256]"
+    assert NetworkNames(mixed.trials)(mixed.trials[0]) == name
+    assert NetworkNames(mixed.trials)(rest[0]) == f"{rest[0].network} at 32x32, head gap"
+    assert front_table(mixed)["head"].tolist() == ["gap[256]", "gap"]
+    assert name.replace("|", r"\|") in summary(mixed)
+    assert mixed._repr_html_().count(name) == 1
+    page = page_html(mixed)
+    for place in (f'<td class="text"><code>{name}</code>', f"  <code>{name}</code>", f'"{name}"'):
+        assert place in page, place
 
 
 def test_the_files(study, tmp_path):

@@ -23,6 +23,7 @@ from nas_tc.report.page.timeline import timeline_of
 from nas_tc.report.recommended import recommended
 from nas_tc.study import StudyRecord
 from nas_tc.study.environment import installed_version
+from nas_tc.study.names import NetworkNames
 
 _MOST_CARDS = 80
 
@@ -45,7 +46,7 @@ def page_html(
     axes = axes_of(record, objectives)
     choice = recommended(record)
     numbers = _with_cards(record, axes, None if choice is None else choice.trial.number)
-    environment = _environment()
+    environment = _environment(record)
     style, script = (_file(name) for name in ("page.css", "page.js"))
     data = record.settings["data"]
     text: str = environment.get_template("page.html.jinja").render(
@@ -90,7 +91,7 @@ def _with_cards(record: StudyRecord, axes: Sequence[Axis], best: int | None) -> 
     return list(dict.fromkeys(numbers))[:_MOST_CARDS]
 
 
-def _environment() -> Environment:
+def _environment(record: StudyRecord) -> Environment:
     environment = Environment(
         loader=PackageLoader("nas_tc.report.page"),
         autoescape=True,
@@ -103,7 +104,8 @@ def _environment() -> Environment:
         "short": partial(short_number, space="\N{NO-BREAK SPACE}"),
         "duration": duration,
         "told": told,
-        "points": lambda value: f"{value:+.2f}".replace("-", "−"),
+        "points": _points,
+        "network": NetworkNames(record.trials),
     }
     environment.filters.update(filters)
     return environment
@@ -117,6 +119,11 @@ def _hash(script: str) -> str:
     """The script's hash as a content security policy has it."""
     digest = hashlib.sha256(script.encode()).digest()
     return f"sha256-{base64.b64encode(digest).decode()}"
+
+
+def _points(value: float) -> str:
+    text = f"{value:+.2f}"
+    return "0.00" if float(text) == 0 else text.replace("-", "−")
 
 
 def _percent(share: float | None, digits: int = 2) -> str:

@@ -9,6 +9,7 @@ from nas_tc.cost.measures import MEASURES, parse_measure
 from nas_tc.report.page.endings import told
 from nas_tc.report.plot import axis_label, budget_limit
 from nas_tc.study import StudyRecord, TrialRecord, objective, pareto_front
+from nas_tc.study.names import NetworkNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +86,24 @@ def points_of(record: StudyRecord, axes: Sequence[Axis]) -> list[dict[str, Any]]
         axes: Axes of the chart.
     """
     baselines = {trial.number: trial.baseline for trial in record.baselines}
+    name = NetworkNames(record.trials)
     return [
-        _point(trial, axes, baselines.get(trial.number))
+        _point(trial, axes, name(trial), baselines.get(trial.number))
         for trial in record.trials
         if trial.repeat_of is None and trial.state not in ("failed", "running")
     ]
 
 
-def _point(trial: TrialRecord, axes: Sequence[Axis], baseline: str | None) -> dict[str, Any]:
+def _point(
+    trial: TrialRecord, axes: Sequence[Axis], name: str, baseline: str | None
+) -> dict[str, Any]:
     error, bar = trial.mean_val_error, _bar(trial)
     intervals = [_interval(trial, axis.name) for axis in axes]
     point: dict[str, Any] = {
         "n": trial.number,
         "s": trial.state,
         "e": None if error is None else round(100 * error, 4),
-        "net": trial.network,
+        "net": name,
         "ep": max(trial.val_errors, default=0),
         "c": [objective(trial, axis.name) for axis in axes],
     }
