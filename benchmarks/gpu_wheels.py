@@ -1,4 +1,4 @@
-"""Wheels for a GPU machine that has no network: Optuna, Ray, fvcore, SQLAlchemy, msgspec and theirs.
+"""Wheels for a GPU machine without a network: Optuna, Ray, fvcore, SQLAlchemy, msgspec, and theirs.
 
     python benchmarks/gpu_wheels.py
 
