@@ -27,7 +27,8 @@ def farthest(
     only samples that are expected to be good for their cost count.
     """
     is_expected = constraints.points.expectation is not None
-    drawn = constraints.drawn(_EXPECTED_OF if is_expected else _SPREAD_OVER, random)
+    samples = _expected_of(constraints) if is_expected else _SPREAD_OVER
+    drawn = constraints.drawn(samples, random)
     new = [each for each in drawn if each.key not in seen]
     if is_expected:
         new = _good_for_their_cost(new)
@@ -39,6 +40,16 @@ def farthest(
         features[:, -1] = np.maximum(features[:, -1], -_OCTAVES)
     apart = ((places[:, None] - others[None]) ** 2).sum(axis=2).min(axis=1)
     return constraints.first_admitted(new, apart)
+
+
+def _expected_of(constraints: Constraints) -> int:
+    """Samples of which some are expected to be good.
+
+    Of few settings a quarter, for all of them would be the same with every seed.
+    """
+    if constraints.draws.all is None:
+        return _EXPECTED_OF
+    return max(_EXPECTED, min(_EXPECTED_OF, len(constraints.draws.all) // 4))
 
 
 def _good_for_their_cost(points: list[Candidate]) -> list[Candidate]:
