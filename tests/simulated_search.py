@@ -115,7 +115,7 @@ class Outcome:
     ended: tuple = ()
 
 
-@dataclass(frozen=True)
+@dataclass
 class Search:
     """A search that is started again and again.
 
@@ -127,6 +127,7 @@ class Search:
         goal: Number of trials.
         sampler: Function that makes the sampler.
         ended: Trainings that came to their end, by network.
+        has_removed: Whether this start has come to remove what no training needs any more.
     """
 
     path: object
@@ -136,6 +137,7 @@ class Search:
     goal: int
     sampler: object
     ended: Counter = field(default_factory=Counter)
+    has_removed: bool = False
 
 
 @cache
@@ -189,7 +191,7 @@ def simulate(seed, folder, kind=None, workers=None, goal=None, real_sampler=None
         None if real_sampler else partial(PlainSampler, settings),
     )
     outcome = Outcome()
-    done, is_reached = 0, False
+    done, is_reached, is_left = 0, False, False  # whether a file may be left that is to go
     with quick_values():
         while not is_reached:
             outcome.starts += 1
@@ -197,12 +199,17 @@ def simulate(seed, folder, kind=None, workers=None, goal=None, real_sampler=None
             faults = Faults(random, {} if is_last else KINDS[kind], outcome.struck)
             struck_before = Counter(outcome.struck)
             limit_s = random.uniform(*LIMIT_S) if kind == "stops" and not is_last else None
+            search.has_removed = False
             is_ended = _start(search, faults, limit_s)
+            if stays(outcome.struck - struck_before):
+                is_left = True
+            elif search.has_removed:
+                is_left = False
             study = search.disk.study()
             if study is not None and SETTINGS_KEY in study.user_attrs:
                 record = record_of(study, search.path)
                 outcome.checks += check(record, search.path, done)
-                if not stays(outcome.struck - struck_before):
+                if not is_left:
                     outcome.checks += check_checkpoints(study, search.path, workers)
                 done = record.done
                 # All that ends before its goal is stopped by time, or has no other network.
@@ -282,7 +289,9 @@ def _search(search, faults, clock, limit_s):
                 trial_timeout_s=TIMEOUT_S,
             ) as workers:
                 session = Session(study, path, workers, NullListener(), Stops())
-                driver.Driver(session, settings, search.goal, stop=stop).run()
+                driving = driver.Driver(session, settings, search.goal, stop=stop)
+                search.has_removed = True
+                driving.run()
                 measure_front(session)
         except KeyboardInterrupt:
             requeue_running(study)

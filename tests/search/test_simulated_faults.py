@@ -22,6 +22,11 @@ def test_no_fault_loses_or_repeats_anything(tmp_path, kind):
     assert len({name for name, _ in struck} & set(KINDS[kind])) >= 0.6 * len(KINDS[kind])
 
 
+def test_a_file_that_stays_is_removed_by_the_next_start_that_gets_so_far(tmp_path):
+    """A full disk keeps checkpoints from going, and then the next start from getting to them."""
+    assert ("full", "unlink") in simulate(2013049, tmp_path).struck
+
+
 @pytest.mark.slow
 def test_a_thousand_searches_keep_their_promises(tmp_path):
     places = set()
