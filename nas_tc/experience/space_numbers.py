@@ -54,14 +54,15 @@ class SpaceNumbers:
         is_last = [*has_ended[1:], np.ones(len(settings), dtype=bool)]
         parts = np.empty((len(found), len(settings), PART))
         for number, (table, place) in enumerate(found):
-            states, options = np.divmod(place, table.following.shape[1])
+            many = table.following.shape[1]
+            states, options = np.divmod(place, many)
             maps, channels = np.divmod(states - FIRST_MAP, len(table.channels))
-            choices = (maps * table.following.shape[1] + options) * 2
+            choices = (maps * many + options) * 2
             keys = np.where(has_ended[number], _LEFT_OUT, choices + is_last[number]).tolist()
             known = self._known[number]
             for key in known.missing(keys):
                 choice, last = divmod(key, 2)  # no pooling follows the last stage
-                map, option = divmod(choice, table.following.shape[1])
+                map, option = divmod(choice, many)
                 stage = self._stage(number, table, option, is_last=bool(last))
                 part = part_of(stage, table.maps[map], self._side, first=number == 0)
                 known.add(key, part.fixed, part.a_channel)
@@ -91,8 +92,7 @@ class _Parts:
 
     def __init__(self) -> None:
         self._places: dict[int, int] = {}
-        self._fixed = np.empty((_ROOM, PART))
-        self._a_channel = np.empty((_ROOM, PART))  # before the stage
+        self._parts = np.empty((_ROOM, 2, PART))  # fixed, and for each channel before the stage
         self.add(_LEFT_OUT, LEFT_OUT, (0.0,) * PART)
 
     def missing(self, keys: Sequence[int]) -> set[int]:
@@ -101,13 +101,12 @@ class _Parts:
 
     def add(self, key: int, fixed: Sequence[float], a_channel: Sequence[float]) -> None:
         place = self._places[key] = len(self._places)
-        if place == len(self._fixed):
-            self._fixed = np.concatenate([self._fixed, np.empty_like(self._fixed)])
-            self._a_channel = np.concatenate([self._a_channel, np.empty_like(self._a_channel)])
-        self._fixed[place], self._a_channel[place] = fixed, a_channel
+        if place == len(self._parts):
+            self._parts = np.concatenate([self._parts, np.empty_like(self._parts)])
+        self._parts[place] = fixed, a_channel
 
     def of(self, keys: Sequence[int], channels: NDArray[np.int64]) -> Floats:
         """The parts of known keys behind so many channels, shape (keys, PART)."""
-        places = [self._places[key] for key in keys]
-        found: Floats = self._fixed[places] + channels[:, None] * self._a_channel[places]
+        parts = self._parts[[self._places[key] for key in keys]]
+        found: Floats = parts[:, 0] + channels[:, None] * parts[:, 1]
         return found
