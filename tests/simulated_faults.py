@@ -154,10 +154,10 @@ def quick_values():
     from_dict, id_of = Architecture.from_dict, Architecture.id.fget
 
     def quick_id(architecture):
-        return _once(ids, id(architecture), lambda: (architecture, id_of(architecture)))[1]
+        return once(ids, id(architecture), lambda: (architecture, id_of(architecture)))[1]
 
     def network(values):
-        return _once(networks, repr(values), from_dict, values)
+        return once(networks, repr(values), from_dict, values)
 
     return replaced(
         (copy, "deepcopy", plain),
@@ -168,7 +168,8 @@ def quick_values():
     )
 
 
-def _once(known, key, compute, *values):
+def once(known, key, compute, *values):
+    """What is known by a key, computed where it is not known yet."""
     if key not in known:
         known[key] = compute(*values)
     return known[key]

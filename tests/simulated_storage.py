@@ -13,6 +13,7 @@ import optuna
 from optuna.storages import InMemoryStorage, RDBStorage
 from optuna.storages._rdb.models import BaseModel
 from optuna.trial import FrozenTrial
+from simulated_faults import once
 from sqlalchemy.exc import OperationalError
 
 from nas_tc.study.study_storage import StudyStorage
@@ -41,10 +42,10 @@ class FaultyStorage(StudyStorage):
         return self._attributes
 
     def get_study_id_from_name(self, study_name):
-        return _known(self._fixed, study_name, super().get_study_id_from_name, study_name)
+        return once(self._fixed, study_name, super().get_study_id_from_name, study_name)
 
     def get_study_directions(self, study_id):
-        return _known(self._fixed, study_id, super().get_study_directions, study_id)
+        return once(self._fixed, study_id, super().get_study_directions, study_id)
 
     def set_study_user_attr(self, study_id, key, value):
         self._attributes = None
@@ -126,12 +127,6 @@ def _twin(trial):
     for name, value in vars(trial).items():
         twin.__dict__[name] = dict(value) if type(value) is dict else value
     return twin
-
-
-def _known(known, key, ask, *values):
-    if key not in known:
-        known[key] = ask(*values)
-    return known[key]
 
 
 @dataclass(frozen=True)
