@@ -16,7 +16,7 @@ from nas_tc.errors import BudgetError
 from nas_tc.sampler.acquisition import Acquisition
 from nas_tc.sampler.candidates import Candidate, Candidates, Expectation, Judge, Key
 from nas_tc.sampler.constraints import Constraints
-from nas_tc.sampler.distributions import Params, is_within
+from nas_tc.sampler.distributions import Membership, Params
 from nas_tc.sampler.feasible_draws import Cost, Draws, FeasibleDraws
 from nas_tc.sampler.initial_design import farthest, unseen
 from nas_tc.sampler.observations import Observations
@@ -96,6 +96,7 @@ class BudgetSampler(BaseSampler):
         self._independent = RandomSampler(seed)
         self._reading = reading
         self._lock = Lock()
+        self._has_all = Membership(distributions)
         self._open = OpenTrials()
         self._running: list[FrozenTrial] = []  # trials that have not ended
         self._observations: dict[float, Observations] = {}  # by the sign of the values
@@ -249,7 +250,7 @@ class BudgetSampler(BaseSampler):
             # A queued trial has no parameters yet but those that it was queued with; one that is
             # being asked for lacks some, and for ever if the search is killed meanwhile.
             params = trial.params or trial.system_attrs.get("fixed_params", {})
-            has_setting = is_within(self.distributions, params)
+            has_setting = self._has_all(params)
             if has_setting:
                 numbers.append(trial.number)
                 settings.append({name: params[name] for name in self.distributions})

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from math import isfinite, log2
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,8 @@ class Candidates:
     ) -> None:
         self.expectation = expectation
         self._names = tuple(distributions)
+        # A proposal makes some thousand keys. Of one name it would give the value alone.
+        self._values = itemgetter(*self._names) if len(self._names) > 1 else None
         self._encoder = Encoder(distributions)
         self._cost = cost
         self._limit = limit
@@ -123,7 +126,10 @@ class Candidates:
         return log2(max(cost / self._limit, 1e-6)) if self._limit > 0 else 0.0
 
     def _key(self, params: Params) -> Key:
-        return tuple([params[name] for name in self._names])
+        if self._values is None:
+            return tuple(params[name] for name in self._names)
+        found: Key = self._values(params)
+        return found
 
 
 def distinct(points: Iterable[Candidate], unwanted: Set[Key]) -> list[Candidate]:

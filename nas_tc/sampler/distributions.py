@@ -124,22 +124,38 @@ def position(distribution: BaseDistribution, value: Any) -> float:
     raise AssertionError(f"no such distribution in Optuna: {distribution}")
 
 
-def is_within(distributions: Distributions, params: Params) -> bool:
-    """Whether every parameter is there, with a value that its distribution has."""
-    try:
-        return all(_has(each, params[name]) for name, each in distributions.items())
-    except (KeyError, ValueError):
-        return False
+class Membership:
+    """Tells whether settings have a value for every parameter, one that its distribution has.
+
+    Args:
+        distributions: Distributions of the parameters, by name.
+    """
+
+    def __init__(self, distributions: Distributions) -> None:
+        self._distributions = dict(distributions)
+        # Optuna's own way to tell takes long for choices, and a study has thousands of trials.
+        self._choices = {
+            name: frozenset(each.choices) if isinstance(each, CategoricalDistribution) else ()
+            for name, each in distributions.items()
+        }
+
+    def __call__(self, params: Params) -> bool:
+        """Whether a setting is such a one."""
+        try:
+            return all(
+                params[name] in choices or _has(self._distributions[name], params[name])
+                for name, choices in self._choices.items()
+            )
+        except (KeyError, TypeError, ValueError):  # missing, unhashable, of another type
+            return False
 
 
 def _has(distribution: BaseDistribution, value: Any) -> bool:
-    """Whether a distribution has a value; its own way to tell takes long for choices.
+    """Whether a distribution has a value.
 
     Raises:
         ValueError: It cannot have one of this type.
     """
-    if isinstance(distribution, CategoricalDistribution) and value in distribution.choices:
-        return True
     return distribution._contains(distribution.to_internal_repr(value))  # there is no public way
 
 
