@@ -6,7 +6,8 @@ The truth of a network is the mean error of its `full` trainings on validation a
 with `--against quick8` the last error of these trainings. A
 reading is what a short training says after some epoch: its error, that of averaged weights, or the
 training loss of that epoch. Written beside `curves.jsonl`: `ranking.csv`, `ranking.md`,
-`ranking.png`.
+`ranking.png`. With `--experience FILE`, a model that `benchmarks/experience.py --write` has made,
+what it expects of the plain networks before any training is a reading, too.
 """
 
 import argparse
@@ -28,6 +29,8 @@ from fidelity import read
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from nas_tc.architecture import GAP, Architecture, Plain, parse_notation
+from nas_tc.experience import Experience, numbers_of
 from nas_tc.sampler import ParetoPruner
 
 DRAWS = 2000  # of the bootstrap
@@ -108,6 +111,17 @@ def epoch_seconds(rows: list[dict[str, Any]]) -> dict[str, float]:
     return found
 
 
+def expected(rows: list[dict[str, Any]], experience: Experience) -> Reading:
+    """What earlier trainings of other networks say of the plain ones among these, untrained."""
+    said = {}
+    for network in {row["network"] for row in rows}:
+        stages = parse_notation(network)
+        if all(stage.block == Plain() for stage in stages):
+            numbers = numbers_of(Architecture((3, 32, 32), stages, GAP, 10, norm="batch"))
+            said[network] = float(experience.expected(numbers[None])[0])
+    return Reading("experience", "expected", 0, 0.0, said)
+
+
 def spearman(a: Floats, b: Floats) -> float:
     return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])
 
@@ -146,12 +160,16 @@ def stopped(steps: list[Floats], costs: Floats, best: set[int]) -> tuple[float, 
     return first / ORDERS / len(best), later / ORDERS / len(best)
 
 
-def table(rows: list[dict[str, Any]], reference: str) -> list[dict[str, Any]]:
+def table(
+    rows: list[dict[str, Any]], reference: str, experience: Experience | None
+) -> list[dict[str, Any]]:
     """A row a reading, over the networks that have a truth and that reading."""
     true = truth(rows, reference)
     depths = {row["network"]: row["depth"] for row in rows}
     found = []
     everything = readings(rows)
+    if experience is not None:
+        everything.append(expected(rows, experience))
     base = {(r.kind, r.epoch): r for r in everything if r.variant == BASE}
     for reading in sorted(everything, key=lambda r: (r.variant, r.kind, r.epoch)):
         names = sorted(reading.says.keys() & true.keys())
@@ -238,10 +256,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--against", default="full", help="variant that is taken for the truth")
+    parser.add_argument("--experience", type=Path, help="model of earlier trainings")
     args = parser.parse_args()
+    experience = args.experience and Experience.from_dict(json.loads(args.experience.read_text()))
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     rows = read(args.folder / "curves.jsonl")
-    found = table(rows, args.against)
+    found = table(rows, args.against, experience)
     if not found:
         raise SystemExit(f"fewer than 8 networks have a {args.against} training and another")
     columns = list(max(found, key=len))
