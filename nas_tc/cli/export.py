@@ -50,15 +50,16 @@ def export(
     quiet: options.Quiet = False,
 ) -> None:
     """Hand a network over: source, weights, ONNX and more, each run again and compared."""
-    from nas_tc.export import export_trial, parse_formats  # noqa: PLC0415
-    from nas_tc.export.preprocess import UNKNOWN_PREPARATION, is_known  # noqa: PLC0415
-    from nas_tc.study import read_study  # noqa: PLC0415
-    from nas_tc.study.names import NetworkNames  # noqa: PLC0415
-
     if best == (trial is not None):
         raise NasTcError("which network? give either --trial N or --best")
     if not 0 <= int8_loss <= 100:
         raise NasTcError(f"--int8-loss must be 0 to 100 percentage points, not {int8_loss:g}")
+
+    from nas_tc.export import export_trial, parse_formats  # noqa: PLC0415 - torch takes seconds
+    from nas_tc.export.preprocess import UNKNOWN_PREPARATION, is_known  # noqa: PLC0415
+    from nas_tc.study import read_study  # noqa: PLC0415
+    from nas_tc.study.names import NetworkNames  # noqa: PLC0415
+
     formats = None if format is None else parse_formats(format)
     if unverified and formats is not None and "int8" in formats:
         raise NasTcError("--unverified: int8 needs the study's images; leave one of them out")

@@ -149,6 +149,17 @@ def train(
     screen.print(f"train: {folder}/ ({', '.join(names)})")
 
 
+def _check_out(folder: Path) -> None:
+    """Refuses the folder of an export: its weights are of the search, and under the same name."""
+    from nas_tc.export.place import holds_export  # noqa: PLC0415
+
+    if holds_export(folder):
+        raise NasTcError(
+            f"{folder} holds an export, whose weights the training would replace; choose another "
+            "folder with --out"
+        )
+
+
 def _subject(text: str, trial: int | None, data: str | None, *, from_search: bool) -> _Subject:
     """The subject of `nas-tc train`, from a study file and a trial or from a network's name."""
     if names_study(text):
@@ -247,6 +258,8 @@ def _trained(
 ) -> "FullTraining":
     """Trains a network, and prints a line after each epoch."""
     from nas_tc.training import DivergedError  # noqa: PLC0415
+
+    _check_out(folder)
 
     def tell(curve: "tuple[CurvePoint, ...]") -> None:
         last = curve[-1]

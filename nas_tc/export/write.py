@@ -19,6 +19,7 @@ from nas_tc.export.card import model_card
 from nas_tc.export.comparison import ComparisonImages
 from nas_tc.export.deployed import metadata_of, write_deployed
 from nas_tc.export.formats import FILES, FORMATS, ONNX_FORMATS, Format, available_formats
+from nas_tc.export.place import VERIFICATION, check_place
 from nas_tc.export.preprocess import is_scaled, preprocess_settings, preprocess_source
 from nas_tc.export.source import network_source
 from nas_tc.export.verify import TOLERANCE, Checked, Tested, checked, module_run, tested
@@ -29,7 +30,6 @@ from nas_tc.study.environment import environment
 
 INT8_LOSS = 0.01  # most that 8 bits may add to the test error
 _EXAMPLES = {"onnx": ("classify_onnx.py", "classify.mjs", "decode.mjs", "preprocess.mjs")}
-_VERIFICATION = "verification.json"
 # Every name that an export may write: what an earlier one left is removed, not mixed with this.
 _OURS = (
     "network.py",
@@ -39,7 +39,7 @@ _OURS = (
     "preprocess.json",
     "classify.py",
     *_EXAMPLES["onnx"],
-    _VERIFICATION,
+    VERIFICATION,
     "README.md",
 )
 
@@ -94,8 +94,10 @@ def export_trial(
 
     Raises:
         StudyError: The trial has no weights, or the folder cannot be written.
-        ExportError: A file does not compute what the trained network does.
+        ExportError: The folder holds files of the same names that no export has written, or a file
+            does not compute what the trained network does.
     """
+    check_place(out, _OURS)
     chosen = available_formats() if formats is None else tuple(formats)
     is_forced = formats is not None
     settings = preprocess_settings(record.settings["data"], trial.architecture.input)
@@ -130,7 +132,7 @@ def export_trial(
             written = [each.format for each in checks]
             _write_examples(folder, written)
             report = _verification(record, trial, trained, checks, left_out, comparison)
-            _write_json(folder / _VERIFICATION, report)
+            _write_json(folder / VERIFICATION, report)
             card = model_card(record, trial, settings, trained, checks, left_out, comparison)
             # A name of a data set may have bytes that are no text.
             (folder / "README.md").write_text(card, encoding="utf-8", errors="backslashreplace")
@@ -267,7 +269,9 @@ def _staged(out: Path) -> Iterator[Path]:
 
 def _replace(folder: Path, out: Path, names: Sequence[str]) -> None:
     """Gives the files their places, and removes those that an earlier export alone has."""
-    for name in names:
+    # What shows that the folder holds an export comes first: a kill between two files then leaves
+    # one that the same command may complete.
+    for name in sorted(names, key=lambda each: each != VERIFICATION):
         (folder / name).replace(out / name)
     for name in set(_OURS) - set(names):
         (out / name).unlink(missing_ok=True)
