@@ -11,6 +11,7 @@ from nas_tc import __version__
 from nas_tc.cli.commands import Commands
 from nas_tc.cli.signals import INTERRUPTED, interrupt_on_signals
 from nas_tc.cli.supervision import supervise
+from nas_tc.cli.usage import usage_message
 from nas_tc.errors import NasTcError, reason
 
 BAD_INPUT = 2
@@ -68,7 +69,7 @@ def _run() -> int:
     try:
         code = app(prog_name="nas-tc", standalone_mode=False)
     except (NasTcError, typer.TyperException) as error:
-        message = str(error) if isinstance(error, NasTcError) else error.format_message()
+        message = str(error) if isinstance(error, NasTcError) else usage_message(error)
         if message:  # a command without arguments has printed its help
             typer.echo(f"nas-tc: {' '.join(message.split())}", err=True)
         code = BAD_INPUT
