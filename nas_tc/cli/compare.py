@@ -1,5 +1,6 @@
 """`nas-tc compare`: two studies side by side."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,7 +11,7 @@ from nas_tc.cli.console import console, new_table, percent
 from nas_tc.cli.json_output import print_json
 
 if TYPE_CHECKING:
-    from nas_tc.study import TrialRecord
+    from nas_tc.study import StudyRecord, TrialRecord
 
 _LONGEST = 60  # characters of a setting's value
 
@@ -28,12 +29,15 @@ def compare(
     as_json: options.AsJson = False,
 ) -> None:
     """Compare two studies: fronts, hypervolume, settings that differ."""
-    from nas_tc.cost.measures import parse_measure  # noqa: PLC0415
-    from nas_tc.report import short_number  # noqa: PLC0415
-    from nas_tc.report.comparison import compare_studies  # noqa: PLC0415
     from nas_tc.study import read_study  # noqa: PLC0415
 
-    found = compare_studies(read_study(study), read_study(other), cost)
+    one, two = read_study(study), read_study(other)
+
+    from nas_tc.cost.measures import parse_measure  # noqa: PLC0415
+    from nas_tc.report import short_number  # noqa: PLC0415 - pandas takes seconds
+    from nas_tc.report.comparison import compare_studies  # noqa: PLC0415
+
+    found = compare_studies(one, two, cost)
     if as_json:
         print_json(found.to_dict())
         return
@@ -47,6 +51,8 @@ def compare(
             f"{letter}: {record.path}, {len(record.trials)} trials, {len(front)} on the front, "
             f"hypervolume {volume:.3f}"
         )
+    if _place(one) == _place(two):
+        screen.print("note: A and B are the same study")
     if found.unlike is not None:
         screen.print(f"warning: errors cannot be compared, they differ in {found.unlike}")
     table = new_table(
@@ -54,18 +60,25 @@ def compare(
         (f"val. {words} of B", True), ("B less A", True),
     )  # fmt: skip
     for row in found.at_costs:
-        one, two = row.best
         limit = f"{row.most:.3f} ms" if is_timed else short_number(row.most)
-        cells = [cell for best in (one, two) for cell in _cells(best)]
-        table.add_row(limit, *cells, _difference(one, two))
+        cells = [cell for best in row.best for cell in _cells(best)]
+        table.add_row(limit, *cells, _difference(*row.best))
     screen.print(table)
     if not found.settings:
         screen.print("settings: all the same")
         return
     settings = new_table(("setting that differs", False), ("A", False), ("B", False))
+    is_other_budget = any(name == "budget.expression" for name, _, _ in found.settings)
     for name, a, b in found.settings:
+        if name == "budget.limits" and is_other_budget:  # what the expression says, in long
+            continue
         settings.add_row(name, _short(a), _short(b))
     screen.print(settings)
+
+
+def _place(record: "StudyRecord") -> Any:
+    """What tells a study's file or URL from others."""
+    return record.path.resolve() if isinstance(record.path, Path) else record.path
 
 
 def _cells(trial: "TrialRecord | None") -> tuple[str, str]:

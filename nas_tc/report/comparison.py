@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from math import log2
 from typing import Any
 
-from nas_tc.errors import StudyError
+from nas_tc.errors import NasTcError, StudyError, UnknownNameError
 from nas_tc.report.plot import budget_limit
 from nas_tc.study import StudyRecord, TrialRecord, objective, pareto_front
 from nas_tc.study.comparison import training_difference
+from nas_tc.study.front import check_objectives
 
 _BUDGETS = 6  # costs at which the best networks are compared
 
@@ -83,6 +84,8 @@ def compare_studies(
     if cost is None:
         same = one.objectives == other.objectives
         cost = one.objectives[1] if same else "complexity"
+    for record in (one, other):
+        _check_cost(record, cost)
     fronts = tuple(pareto_front(each.complete, ("error", cost)) for each in (one, other))
     for record, front in zip((one, other), fronts, strict=True):
         if not front:
@@ -123,6 +126,16 @@ def settings_that_differ(
         elif a != b:
             found.append((f"{before}{name}", a, b))
     return found
+
+
+def _check_cost(record: StudyRecord, cost: str) -> None:
+    """Refuses a cost that there is not, or that no network of the study has."""
+    try:
+        check_objectives(("error", cost), record.complete)
+    except UnknownNameError:
+        raise
+    except NasTcError as error:
+        raise StudyError(f"{record.path}: {error}") from None
 
 
 def _hypervolume(

@@ -10,6 +10,7 @@ import optuna
 import pytest
 
 from handmade_study import make_study
+from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.recipe import Recipe
 from nas_tc.report.comparison import compare_studies, settings_that_differ
 from nas_tc.study import read_study
@@ -48,6 +49,13 @@ def test_a_folder_without_studies_says_so(nas_tc, tmp_path):
     code, _, err = nas_tc("studies", tmp_path / "nowhere")
     assert code == 2
     assert err.startswith("nas-tc: no folder")
+
+
+def test_a_file_is_no_folder_of_studies(nas_tc, study):
+    code, _, err = nas_tc("studies", study.path)
+    assert code == 2
+    assert "is a file; name the folder of your studies, or show one with nas-tc show" in err
+    assert err.count("\n") == 1
 
 
 def test_a_study_is_shown_and_nothing_is_written(nas_tc, study, tmp_path):
@@ -90,12 +98,34 @@ def test_two_studies_are_compared(nas_tc, study, other):
     assert not found["errors_comparable"]
     _, out, _ = nas_tc("compare", study.path, study.path)
     assert "settings: all the same" in out
+    assert "note: A and B are the same study" in out
 
 
-@pytest.mark.parametrize("cost", ["latency", "nonsense", "train_memory"])
-def test_a_cost_that_there_is_not_is_refused(nas_tc, study, cost):
+def test_a_budget_that_differs_is_shown_by_its_expression(nas_tc, study, tmp_path):
+    limit = resolve_budget(parse_budget("alexnet*0.5"), (1, 32, 32))
+    other = make_study(tmp_path / "other.db", limit=limit)
+    assert study.settings["budget"]["expression"] != "alexnet*0.5"
+    _, out, _ = nas_tc("compare", study.path, other.path)
+    assert "note: A and B" not in out
+    assert re.search(r"budget\.expression .*alexnet\*0\.5", out)
+    assert "budget.limits" not in out
+    _, out, _ = nas_tc("compare", study.path, other.path, "--json")
+    assert "budget.limits" in json.loads(out)["settings"]
+
+
+@pytest.mark.parametrize(
+    ("cost", "complaint"),
+    [
+        ("latency", "the study holds no latency: times are recorded where the budget limits them"),
+        ("nonsense", "unknown cost 'nonsense'"),
+        ("train_memory", "train_memory needs its batch, as in 'train_memory@b128'"),
+        ("error", "objectives are the error and one cost or more"),
+    ],
+)
+def test_a_cost_that_there_is_not_is_refused(nas_tc, study, cost, complaint):
     code, _, err = nas_tc("compare", study.path, study.path, "--cost", cost)
     assert code == 2
+    assert complaint in err
     assert err.count("\n") == 1
 
 
