@@ -69,6 +69,11 @@ def _studies_in(folder: Path) -> tuple[str, Sequence[Path]]:
     place = study_path(folder)
     if isinstance(place, StudyUrl):
         return str(place), studies_on_server(place)
+    if folder.is_file():
+        raise NasTcError(
+            f"{str(folder)!r} is a file; name the folder of your studies, or show one with "
+            "nas-tc show"
+        )
     if not folder.is_dir():
         raise NasTcError(f"no folder {str(folder)!r}; name the folder of your studies")
     return f"{folder}/", sorted(folder.rglob("*.db"))

@@ -81,8 +81,13 @@ def table_of_board(path: Path) -> tuple[TimeTable, Setting]:
     """
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise TableError(f"--board {path}: cannot be read: {reason(error)}") from None
+    except OSError as error:
+        raise TableError(
+            f"--board {path}: cannot be read: {reason(error)}; give the file that the script of "
+            "nas-tc calibrate --script wrote"
+        ) from None
+    except ValueError:
+        values = None  # no JSON
     if not isinstance(values, dict) or values.get("kind") != _KIND:
         raise TableError(
             f"--board {path}: no times of a board; give the file that the script of nas-tc "

@@ -200,7 +200,9 @@ def _size_bytes(path: Path) -> int:
         raise StudyError(
             f"{path} is a folder, no study file; nas-tc studies {path} lists its studies"
         )
-    raise StudyError(f"no study file {str(path)!r}")
+    raise StudyError(
+        f"no study file {str(path)!r}; nas-tc studies FOLDER lists the studies of a folder"
+    )
 
 
 def _is_database(path: Path) -> bool:

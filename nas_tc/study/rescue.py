@@ -103,7 +103,9 @@ def _rows_of(path: Path) -> StudyRows:
         StudyError: There is no such file, or nothing of it can be read.
     """
     if not path.is_file():
-        raise StudyError(f"no study file {str(path)!r}")
+        raise StudyError(
+            f"no study file {str(path)!r}; nas-tc studies FOLDER lists the studies of a folder"
+        )
     try:
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder) / "copy.db"

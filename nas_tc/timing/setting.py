@@ -62,6 +62,12 @@ def check_setting(setting: Setting, device: str) -> None:
     if setting.runtime not in RUNTIMES:
         raise unknown("runtime", setting.runtime, RUNTIMES)
     if setting.dtype not in RUNTIME_DTYPES[setting.runtime]:
+        for runtime, dtypes in RUNTIME_DTYPES.items():
+            if setting.dtype in dtypes:
+                raise NasTcError(
+                    f"{setting.runtime} is not timed in {setting.dtype}, {runtime} is; add "
+                    f"--runtime {runtime}, or choose {' or '.join(RUNTIME_DTYPES[setting.runtime])}"
+                )
         raise unknown("dtype", setting.dtype, RUNTIME_DTYPES[setting.runtime])
     if setting.runtime == "torch":
         return

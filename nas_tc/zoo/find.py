@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from nas_tc.architecture import SPP, Architecture, parse_notation
-from nas_tc.errors import NasTcError, NotationError, unknown
+from nas_tc.errors import NasTcError, NotationError, UnknownNameError, unknown
 from nas_tc.zoo.table import ZOO
 
 
@@ -26,6 +26,11 @@ def find_network(text: str) -> Architecture:
         return _read(Path(text))
     if "(" in text or "|" in text:
         return Architecture((3, 224, 224), parse_notation(text), SPP, classes=1000, norm="none")
+    if names_study(text):
+        raise UnknownNameError(
+            f"{text!r} is a file or a study, and no network; give a name of nas-tc zoo, a notation "
+            "as in '(3,16)x2 | 2/2 | (3,32)', or a file that ends in .json"
+        )
     raise unknown("network", text, ZOO)
 
 

@@ -47,7 +47,7 @@ def test_the_module_is_the_program():
         (["cost", "J", "--norm", "layer"], "unknown norm 'layer'"),
         (["cost", "there.json"], "there.json: not JSON"),
         (["space", "plain"], "unknown space 'plain'"),
-        (["report", "none.db"], "no study file 'none.db'"),
+        (["report", "none.db"], "no study file 'none.db'; nas-tc studies FOLDER lists"),
         (["show", "."], ". is a folder, no study file; nas-tc studies . lists its studies"),
         (["export", "none.db", "--out", "x"], "give either --trial N or --best"),
         (["export", "none.db", "--best", "--out", "x"], "no study file 'none.db'"),

@@ -83,6 +83,15 @@ def test_a_named_table_predicts_any_network(nas_tc, tmp_path):
         (["J", "--predict", "--time-table", "no.json"], "cannot read the time table 'no.json'"),
         (["alexnt"], "did you mean 'alexnet'"),
         (["J", "--dtype", "fp8"], "unknown dtype 'fp8'"),
+        (
+            ["J", "--dtype", "int8"],
+            "torch is not timed in int8, onnxruntime is; add --runtime onnx",
+        ),
+        (["J", "--dtype", "bf16", "--runtime", "onnxruntime"], "torch is; add --runtime torch"),
+        (
+            ["there.db"],
+            "'there.db' is a file or a study, and no network; give a name of nas-tc zoo",
+        ),
         (["J", "--batch", "0"], "must be 1 or more, not 0"),
         (["J", "--rebuilds", "0"], "must be 1 or more, not 0"),
         (["J", "--limit-ms", "-1"], "must be more than 0, not -1"),

@@ -43,9 +43,10 @@ def test_what_is_no_result_of_a_board(tmp_path):
     path = tmp_path / "board.json"
     with pytest.raises(TableError, match="cannot be read: No such file"):
         table_of_board(path)
-    path.write_text("{}")
-    with pytest.raises(TableError, match="no times of a board"):
-        table_of_board(path)
+    for text in ("hello", "[1]", "{}"):
+        path.write_text(text)
+        with pytest.raises(TableError, match="no times of a board; give the file"):
+            table_of_board(path)
     path.write_text(json.dumps({"kind": "nas-tc board times", "machine": {}, "batch": 1}))
     with pytest.raises(TableError, match="damaged"):
         table_of_board(path)
