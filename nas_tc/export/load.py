@@ -8,10 +8,12 @@ from safetensors.torch import load_file
 from torch import nn
 
 from nas_tc.architecture import Architecture
-from nas_tc.errors import ExportError, NasTcError, reason
+from nas_tc.errors import ExportError, reason
 from nas_tc.export.formats import FILES
 from nas_tc.export.verify import from_source
 from nas_tc.module import build
+
+_ANEW = "write the folder anew with nas-tc export or nas-tc train"
 
 
 def load(folder: str | Path) -> nn.Module:
@@ -28,29 +30,53 @@ def load(folder: str | Path) -> nn.Module:
         ExportError: The folder has no network, or its weights are of another one.
     """
     place = Path(folder)
+    weights = place / FILES["source"]
     try:
         architecture = _architecture(place)
         if architecture is None:
             return from_source(place)
-        network = build(architecture)
-        network.load_state_dict(load_file(place / FILES["source"]))
+        state = load_file(weights)
     except FileNotFoundError:
+        if place.is_dir() and _description(place) is not None:
+            raise ExportError(f"{place} has no {weights.name} any more; {_ANEW}") from None
         raise ExportError(
             f"{place}: no exported network; name a folder that nas-tc export or nas-tc train wrote"
         ) from None
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-        if isinstance(error, NasTcError):
-            raise
-        raise ExportError(f"{place}: cannot be loaded: {reason(error)}") from None
+    except (SafetensorError, RuntimeError) as error:
+        raise _no_weights(weights, reason(error)) from None
+    except OSError as error:
+        raise ExportError(f"{place}: cannot be loaded: {reason(error)}; {_ANEW}") from None
+    network = build(architecture)
+    try:
+        network.load_state_dict(state)
+    except RuntimeError:  # torch lists all names, a line each
+        raise _no_weights(weights, "they are of another one") from None
     return network.eval()
+
+
+def _no_weights(file: Path, why: str) -> ExportError:
+    return ExportError(f"{file}: not the weights of this network ({why}); {_ANEW}")
+
+
+def _description(folder: Path) -> Path | None:
+    """The file that describes the network of a folder; None if there is its source alone."""
+    for name in ("network.json", "result.json"):
+        if (folder / name).exists():
+            return folder / name
+    return None
 
 
 def _architecture(folder: Path) -> Architecture | None:
     """The description of a network; None if there is its source alone."""
-    own, trained = folder / "network.json", folder / "result.json"
-    if own.exists():
-        return Architecture.from_dict(json.loads(own.read_text(encoding="utf-8")))
-    if trained.exists():
-        result = json.loads(trained.read_text(encoding="utf-8"))
-        return Architecture.from_dict(result["architecture"])
-    return None
+    file = _description(folder)
+    if file is None:
+        return None
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+        return Architecture.from_dict(
+            values if file.name == "network.json" else values["architecture"]
+        )
+    except OSError:
+        raise
+    except (ValueError, KeyError, TypeError) as error:  # of nas-tc, too
+        raise ExportError(f"{file}: describes no network ({reason(error)}); {_ANEW}") from None

@@ -128,7 +128,8 @@ def test_8_bits_that_cost_too_much_are_refused(study, images, tmp_path, monkeypa
 
 def test_without_images_the_comparison_is_on_noise(study, tmp_path, monkeypatch):
     monkeypatch.setattr(write, "available_formats", lambda: ("source", "onnx", "int8"))
-    (tmp_path / "network.pt2").touch()  # of an earlier export
+    for name in ("network.pt2", "verification.json"):  # of an earlier export
+        (tmp_path / name).touch()
     written = export_trial(study, study.best, tmp_path)
     assert written.images == "32 images of noise"
     assert "calibrate" in written.left_out["int8"]
@@ -150,6 +151,33 @@ def test_formats_are_named(monkeypatch):
 def test_a_folder_without_a_network(tmp_path):
     with pytest.raises(ExportError, match="no exported network"):
         nas_tc.load(tmp_path)
-    (tmp_path / "network.json").write_text("{}")
-    with pytest.raises(nas_tc.NasTcError):
-        nas_tc.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("network.json", "{}", "network.json: describes no network .*lacks the key"),
+        ("network.json", "{", "network.json: describes no network"),
+        ("network.json", "[]", "network.json: describes no network"),
+        ("weights.safetensors", "", "weights.safetensors: not the weights of this network"),
+        ("weights.safetensors", "x" * 99, "weights.safetensors: not the weights of this network"),
+        ("weights.safetensors", None, "has no weights.safetensors any more"),
+    ],
+)
+def test_a_folder_that_was_changed(study, tmp_path, name, content, message):
+    export_trial(study, study.best, tmp_path / "out", formats=("source",))
+    changed = tmp_path / "out" / name
+    if content is None:
+        changed.unlink()
+    else:
+        changed.write_text(content)
+    with pytest.raises(ExportError, match=message + ".*; write the folder anew with nas-tc exp"):
+        nas_tc.load(tmp_path / "out")
+
+
+def test_weights_of_another_network(study, tmp_path):
+    for name, trial in (("one", study.trials[0]), ("other", study.trials[1])):
+        export_trial(study, trial, tmp_path / name, formats=("source",))
+    (tmp_path / "one" / "weights.safetensors").replace(tmp_path / "other" / "weights.safetensors")
+    with pytest.raises(ExportError, match="they are of another one"):
+        nas_tc.load(tmp_path / "other")
