@@ -38,6 +38,7 @@ def search(
         typer.Option(
             help="Networks to train in all, earlier runs of the study included.",
             show_default="40; with a limit on the search's time as many as fit",
+            callback=options.at_least(1),
         ),
     ] = None,
     hours: Annotated[

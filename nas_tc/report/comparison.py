@@ -63,6 +63,15 @@ class StudyComparison:
                     self.studies, self.fronts, self.hypervolumes, strict=True
                 )
             ],
+            "at_costs": [
+                {
+                    "most": row.most,
+                    "best": [
+                        None if each is None else _point(each, self.cost) for each in row.best
+                    ],
+                }
+                for row in self.at_costs
+            ],
             "settings": {name: [one, other] for name, one, other in self.settings},
         }
 

@@ -26,6 +26,7 @@ def test_the_module_is_the_program():
         (["search", "--bugdet", "1M"], "No such option: --bugdet"),
         (["search", "--budget", "alexnt*0.6"], "did you mean 'alexnet'?"),
         (["search", "--budget", "1M", "--trials", "x"], "--trials must be a whole number, not 'x'"),
+        (["search", "--budget", "1M", "--trials", "0"], "--trials must be 1 or more, not 0"),
         (["search", "--budget", "1M", "--hours", "x"], "--hours must be a number, not 'x'"),
         (["dashboard", "none.db", "--port", "0"], "--port must be 1 or more, not 0"),
         (["dashboard", "none.db", "--port", "99999"], "--port must be 65535 or less, not 99999"),

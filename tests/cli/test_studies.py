@@ -96,6 +96,11 @@ def test_two_studies_are_compared(nas_tc, study, other):
     assert found["settings"] == {"recipe.epochs": [2, 3], "seed": [0, 1]}
     assert found["cost"] == "params"
     assert not found["errors_comparable"]
+    assert len(found["at_costs"]) == 6
+    last = found["at_costs"][-1]
+    assert [each["trial"] for each in last["best"]] == [1, 1]
+    assert last["best"][0]["val_error"] == 0.1
+    assert last["most"] == study.trials[1].params
     _, out, _ = nas_tc("compare", study.path, study.path)
     assert "settings: all the same" in out
     assert "note: A and B are the same study" in out
