@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from nas_tc.cli import completion
+from nas_tc.cli.report_folder import check_report_folder
 from nas_tc.errors import NasTcError
 
 
@@ -251,6 +252,7 @@ ReportFolder = Annotated[
     typer.Option(
         help="Folder for the report: report.html, CSV tables, pictures and manifest.json.",
         show_default="beside the study",
+        callback=check_report_folder,
     ),
 ]
 
