@@ -76,7 +76,5 @@ def _architecture(folder: Path) -> Architecture | None:
         return Architecture.from_dict(
             values if file.name == "network.json" else values["architecture"]
         )
-    except OSError:
-        raise
     except (ValueError, KeyError, TypeError) as error:  # of nas-tc, too
         raise ExportError(f"{file}: describes no network ({reason(error)}); {_ANEW}") from None
