@@ -1,5 +1,6 @@
 """Exports a network of a study: source, weights, files for other runtimes, all verified."""
 
+import hashlib
 import json
 import secrets
 import shutil
@@ -131,7 +132,7 @@ def export_trial(
                     checks.append(check)
             written = [each.format for each in checks]
             _write_examples(folder, written)
-            report = _verification(record, trial, trained, checks, left_out, comparison)
+            report = _verification(record, trial, trained, checks, left_out, comparison, folder)
             _write_json(folder / VERIFICATION, report)
             card = model_card(record, trial, settings, trained, checks, left_out, comparison)
             # A name of a data set may have bytes that are no text.
@@ -230,8 +231,12 @@ def _verification(
     checks: Sequence[Checked],
     left_out: dict[Format, str],
     images: ComparisonImages,
+    folder: Path,
 ) -> dict[str, Any]:
-    """The content of verification.json."""
+    """The content of verification.json.
+
+    A file that was damaged on its way to a device may still be run: its hash tells.
+    """
     metric = record.metric
     return {
         "trial": trial.number,
@@ -240,11 +245,19 @@ def _verification(
         "metric": metric.value,
         "tolerance": TOLERANCE,
         "trained": {metric.value: trained.error(metric), "in_study": trial.test_error},
-        "files": {each.format: each.to_dict(metric) for each in checks},
+        "files": {
+            each.format: each.to_dict(metric) | {"sha256": _sha256(folder / FILES[each.format])}
+            for each in checks
+        },
         "left_out": left_out,
         "calibration_images": images.calibration_images,
         "environment": environment(),
     }
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _write_json(path: Path, values: dict[str, Any]) -> None:

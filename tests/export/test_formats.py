@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from hashlib import sha256
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from safetensors.torch import load_file
 import nas_tc
 from nas_tc.errors import DeviceError, ExportError, UnknownNameError
 from nas_tc.export import export_trial, formats, parse_formats, write
+from nas_tc.export.formats import FILES
 from nas_tc.export.program import read_program
 from nas_tc.module import build
 from nas_tc.study import weights_file
@@ -51,6 +53,8 @@ def test_all_formats_are_compared_on_the_test_images(exported, study):
     assert report["files"]["int8"]["error"] == eight.confusion.error
     assert report["files"]["onnx"]["largest_difference"] == exact.largest_difference
     assert report["calibration_images"] == 256
+    for each, name in FILES.items():
+        assert report["files"][each]["sha256"] == sha256((out / name).read_bytes()).hexdigest()
     card = (out / "README.md").read_text()
     assert "| `network.int8.onnx` |" in card
     assert f"{eight.confusion.error:.2%}" in card
