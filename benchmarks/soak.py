@@ -27,7 +27,7 @@ from pathlib import Path
 
 import nas_tc
 from nas_tc.errors import NasTcError
-from nas_tc.study import read_study, weights_file
+from nas_tc.study import StudyRecord, read_study, weights_file
 from nas_tc.training import Rung
 from nas_tc.worker import TrainingResult
 
@@ -141,6 +141,16 @@ def strike(driver: int, kind: str) -> bool:
     return True
 
 
+def without_weights(study: Path, record: StudyRecord) -> set[int]:
+    """Numbers of the trials of the front that have no whole weights."""
+    return {
+        trial.number
+        for trial in record.front
+        if not (file := weights_file(study, trial.number)).is_file()
+        or file.read_bytes() != trial.architecture.id.encode()
+    }
+
+
 def problems(study: Path, done: int, log: Path, *, is_running: bool) -> tuple[list[str], int]:
     """What does not hold now, and the number of trials that are done."""
     try:
@@ -160,10 +170,10 @@ def problems(study: Path, done: int, log: Path, *, is_running: bool) -> tuple[li
         for trial in record.trained
         if tuple(trial.val_errors) != RUNGS
     ]
-    for trial in record.front:
-        file = weights_file(study, trial.number)
-        if not file.is_file() or file.read_bytes() != trial.architecture.id.encode():
-            found.append(f"trial {trial.number} of the front has no whole weights")
+    lost = without_weights(study, record)
+    if lost and is_running:  # a live search may have found better ones since the study was read
+        lost &= without_weights(study, read_study(study))
+    found += [f"trial {number} of the front has no whole weights" for number in sorted(lost)]
     running = sum(trial.state == "running" for trial in record.trials)
     if running and not is_running:
         found.append(f"{running} trials are running after the end")

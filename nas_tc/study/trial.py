@@ -29,6 +29,8 @@ _STATES: dict[TrialState, State] = {
     TrialState.PRUNED: "pruned",
     TrialState.FAIL: "failed",
     TrialState.RUNNING: "running",
+    # Its state was read before, and its network after a live search had begun to train it.
+    TrialState.WAITING: "running",
 }
 
 

@@ -1,5 +1,7 @@
 """The record of a study."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -38,3 +40,13 @@ def test_a_trial_that_is_not_there(study):
         _ = replace(study, trials=()).best
     with pytest.raises(StudyError, match="no study file"):
         read_study(study.path.with_name("other.db"))
+
+
+def test_a_network_that_is_begun_while_the_study_is_read(study, tmp_path):
+    copy = tmp_path / "copy.db"
+    with closing(sqlite3.connect(study.path)) as live, closing(sqlite3.connect(copy)) as database:
+        live.backup(database)
+        # Its state was read while it was queued, the rest of its rows after it had begun.
+        database.execute("UPDATE trials SET state = 'WAITING' WHERE number = 4")
+        database.commit()
+    assert read_study(copy).trials[4].state == "running"
