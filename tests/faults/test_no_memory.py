@@ -15,6 +15,7 @@ pytestmark = [
 ]
 
 GROUPS = Path("/sys/fs/cgroup")
+TRIALS = 30  # some are left when the worker is found, also on a busy machine
 
 
 @contextmanager
@@ -39,11 +40,11 @@ def small_group():
 
 def test_a_worker_that_the_kernel_kills_for_its_memory(search, tmp_path):
     with small_group() as members:
-        running = search("--trials", 4)
+        running = search("--trials", TRIALS)
         running.wait_for("trial ")
         members.write_text(str(running.processes("ray::Worker")[0]))
         code, out, errors, _ = running.end(within_s=400)
     assert (code, lines_of_ours(errors)) == (0, [])
     assert out.count("the worker died") == 1
     found = states(tmp_path)
-    assert (found["COMPLETE"] + found.get("PRUNED", 0), found["FAIL"]) == (4, 1)
+    assert (found["COMPLETE"] + found.get("PRUNED", 0), found["FAIL"]) == (TRIALS, 1)
