@@ -3,13 +3,14 @@
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from math import isfinite
+from functools import partial
+from math import floor, isfinite, log10
 from pathlib import Path
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter
 
 from nas_tc._files import as_text
 from nas_tc._words import short_number
@@ -24,6 +25,7 @@ _BUDGET = "#c0392b"
 _BASELINE = "#d9822b"
 _INCHES = (8.0, 5.0)
 _MANY = 1000  # trials
+_FEW_DECADES = 300  # of the greatest cost to the least: marks between powers of ten have room
 _SHORT = FuncFormatter(lambda value, _: short_number(value))
 
 
@@ -93,7 +95,8 @@ def draw_front(
         )
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(_SHORT)
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_minor_formatter(FuncFormatter(partial(_between_decades, axes)))
+    axes.tick_params(axis="x", which="minor", pad=5.0)  # on a line with those of the longer ticks
     axes.margins(y=0.1)
     axes.set_ylim(bottom=0)
     axes.set_xlabel(axis_label(cost))
@@ -117,6 +120,15 @@ def draw_front(
         is_svg = each.suffix == ".svg"
         with rc_context({"svg.hashsalt": "nas-tc"}), _any_legend():  # one study, one file
             figure.savefig(each, metadata={"Date": None} if is_svg else None)
+
+
+def _between_decades(axes: Axes, value: float, _: int | None) -> str:
+    """The label of a mark between two powers of ten: few powers are within most fronts."""
+    low, high = axes.get_xlim()
+    if high > _FEW_DECADES * low:
+        return ""
+    digit = round(value / 10 ** floor(log10(value)))
+    return short_number(value) if digit in (2, 5) or high <= 10 * low else ""
 
 
 @contextmanager
