@@ -45,12 +45,13 @@ def test_settings_are_told_apart():
     ("asked", "device", "error", "message"),
     [
         (Setting(runtime="tvm"), "cpu", UnknownNameError, "unknown runtime 'tvm'"),
-        (Setting(dtype="int8"), "cpu", UnknownNameError, "unknown dtype 'int8'; known: fp32, bf16"),
+        (Setting(dtype="fp64"), "cpu", UnknownNameError, "unknown dtype 'fp64'; known: fp32, bf16"),
+        (Setting(dtype="int8"), "cpu", NasTcError, "onnxruntime is; add --runtime onnxruntime, or"),
         (
             Setting(dtype="bf16", runtime="onnxruntime"),
             "cpu",
-            UnknownNameError,
-            "unknown dtype 'bf16'; known: fp32, int8",
+            NasTcError,
+            "onnxruntime is not timed in bf16, torch is; add --runtime torch, or choose fp32 or",
         ),
         (Setting("train_step", runtime="onnxruntime"), "cpu", NasTcError, "forward passes alone"),
         (Setting(runtime="onnxruntime"), "cuda", NasTcError, "add --device cpu"),
