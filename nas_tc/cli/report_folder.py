@@ -4,27 +4,16 @@ from pathlib import Path
 
 import typer
 
+from nas_tc._report_files import ALWAYS, FIRST, TESTED
 from nas_tc.errors import NasTcError
 
-# What `nas_tc.report.write_report` writes; it loads pandas, which takes seconds.
-REPORT_FILES = (
-    "pareto.csv",
-    "trials.csv",
-    "trials.parquet",
-    "pareto.png",
-    "pareto.svg",
-    "manifest.json",
-    "per_class.csv",
-    "confusion.csv",
-    "report.md",
-    "report.html",
-)
+REPORT_FILES = (*ALWAYS, *TESTED)
 
 
 def check_report_folder(option: typer.CallbackParam, folder: Path | None) -> Path | None:
     """The folder, if a report replaces nothing there but an earlier report.
 
-    A report writes pareto.csv first, so a folder that has it has a report, whole or not. One
+    `FIRST` is written first, so a folder that has it has a report, whole or not. One
     without it may be that of `nas-tc train`, whose tables have the same names, or a project's.
 
     Args:
@@ -38,7 +27,7 @@ def check_report_folder(option: typer.CallbackParam, folder: Path | None) -> Pat
         return None
     if folder.is_file():
         raise NasTcError(f"{option.opts[0]}: {folder} is a file; name a folder for the report")
-    if (folder / REPORT_FILES[0]).exists():
+    if (folder / FIRST).exists():
         return folder
     own = [name for name in REPORT_FILES if (folder / name).exists()]
     if own:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from nas_tc._report_files import ALWAYS, FIRST
 from nas_tc.errors import StudyError
 from nas_tc.report.against_baselines import against_baseline, against_own
 from nas_tc.report.columns import write_csv
@@ -18,17 +19,6 @@ from nas_tc.report.summary import summary
 from nas_tc.report.tables import front_of, front_table, trials_table
 from nas_tc.study import StudyRecord
 from nas_tc.study.columns import in_metric
-
-_FILES = (
-    "report.html",
-    "report.md",
-    "pareto.csv",
-    "trials.csv",
-    "trials.parquet",
-    "pareto.png",
-    "pareto.svg",
-    "manifest.json",
-)
 
 
 def write_report(
@@ -56,10 +46,10 @@ def write_report(
         NasTcError: The objectives make no front, or the study does not hold them.
     """
     tables = study_tables(record)
-    paths = {name: out / name for name in (*_FILES, *tables)}
+    paths = {name: out / name for name in (*ALWAYS, *tables)}
     try:
         out.mkdir(parents=True, exist_ok=True)
-        write_csv(front_table(record, objectives), paths["pareto.csv"])
+        write_csv(front_table(record, objectives), paths[FIRST])
         trials = trials_table(record)
         write_csv(trials, paths["trials.csv"])
         trials.convert_dtypes().to_parquet(paths["trials.parquet"], index=False)

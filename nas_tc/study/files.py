@@ -200,9 +200,7 @@ def _size_bytes(path: Path) -> int:
         raise StudyError(
             f"{path} is a folder, no study file; nas-tc studies {path} lists its studies"
         )
-    raise StudyError(
-        f"no study file {str(path)!r}; nas-tc studies FOLDER lists the studies of a folder"
-    )
+    raise no_study(path)
 
 
 def _is_database(path: Path) -> bool:
@@ -210,6 +208,17 @@ def _is_database(path: Path) -> bool:
     with path.open("rb") as file:
         page = file.read(512)
     return page.startswith(_HEADER) and len(page) == 512
+
+
+def no_study(path: Path) -> StudyError:
+    """The error for a study file that is not there.
+
+    Args:
+        path: Path of the study file.
+    """
+    return StudyError(
+        f"no study file {str(path)!r}; nas-tc studies FOLDER lists the studies of a folder"
+    )
 
 
 def damaged(path: Path, problem: str) -> StudyError:

@@ -20,7 +20,7 @@ from nas_tc.architecture import Architecture, format_notation
 from nas_tc.errors import NasTcError, StudyError, reason, shortened
 from nas_tc.study.attributes import ARCHITECTURE_KEY, SETTINGS_KEY
 from nas_tc.study.checks import DamageError, check_settings
-from nas_tc.study.files import check_path, study_folder, study_url, weights_folder
+from nas_tc.study.files import check_path, no_study, study_folder, study_url, weights_folder
 from nas_tc.study.record import StudyRecord, read_study
 from nas_tc.study.rows import StudyRows, insert_trial, read_rows
 from nas_tc.study.storage import free_path, requeue_running
@@ -103,9 +103,7 @@ def _rows_of(path: Path) -> StudyRows:
         StudyError: There is no such file, or nothing of it can be read.
     """
     if not path.is_file():
-        raise StudyError(
-            f"no study file {str(path)!r}; nas-tc studies FOLDER lists the studies of a folder"
-        )
+        raise no_study(path)
     try:
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder) / "copy.db"
