@@ -40,7 +40,7 @@ _BROKEN = (
     OSError,
     ValueError,
     EOFError,
-    NotImplementedError,  # a kind of zip file that Python does not read
+    RuntimeError,  # a kind of zip file that Python does not read, or an encrypted one
     struct.error,
     zipfile.BadZipFile,
     zlib.error,

@@ -1,4 +1,5 @@
 import gzip
+import re
 import struct
 import sys
 from types import SimpleNamespace
@@ -111,10 +112,16 @@ def test_an_npz_that_is_cut_short_or_one_array(tmp_path):
     whole = (tmp_path / "cut.npz").read_bytes()
     (tmp_path / "cut.npz").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "bent.npz").write_bytes(whole[:200] + bytes(100) + whole[300:])
+    secret = bytearray(whole)
+    for mark, flags in ((b"PK\3\4", 6), (b"PK\1\2", 8)):  # bit 0 of the flags: encrypted
+        for found in re.finditer(re.escape(mark), whole):
+            secret[found.start() + flags] |= 1
+    (tmp_path / "secret.npz").write_bytes(secret)
     np.save(tmp_path / "one.npy", GREY)
     for name, message in (
         ("cut.npz", "not an npz file of arrays"),
         ("bent.npz", "not an npz file of arrays"),
+        ("secret.npz", "not an npz file of arrays: File '.*' is encrypted"),
         ("one.npy", "one array alone; an npz file has images and labels"),
     ):
         with pytest.raises(DataError, match=f"{name}: {message}") as raised:
