@@ -16,7 +16,7 @@ from optuna.distributions import CategoricalDistribution
 from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.cost import complexity
 from nas_tc.report.effect_model import EffectModel
-from nas_tc.sampler.candidates import Candidates, rows
+from nas_tc.sampler.candidates import Candidates, features_of
 from nas_tc.sampler.surrogate import Sample, Surrogate
 from nas_tc.space import Feasible, load_space
 
@@ -102,7 +102,7 @@ def expectations(space, most, trained, least):
         lambda genes: space.encode(space.decode(genes)),
     )  # fmt: skip
     here = [points.of(genes) for genes, _ in trained]
-    features, errors = rows(here), np.array([error for _, error in trained])
+    features, errors = features_of(here), np.array([error for _, error in trained])
     nothing = np.zeros(len(errors))
     model = Surrogate(len(space.genes))
     model.fit(

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from optuna.distributions import CategoricalDistribution
 
-from nas_tc.sampler.candidates import Candidates, rows
+from nas_tc.sampler.candidates import Candidates, features_of
 from nas_tc.sampler.surrogate import Sample, Surrogate
 from nas_tc.study import read_study
 
@@ -36,7 +36,9 @@ def deviations(path: Path) -> np.ndarray:
     points = Candidates(
         choices, lambda params: costs[tuple(params.values())], max(costs.values()), dict
     )
-    features = rows([points.of({gene: trial.genes[gene] for gene in genes}) for trial in ended])
+    features = features_of(
+        [points.of({gene: trial.genes[gene] for gene in genes}) for trial in ended]
+    )
     errors = np.array([trial.val_error for trial in ended])
     found = []
     for known in range(FIRST, len(ended)):

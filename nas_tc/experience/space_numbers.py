@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nas_tc.architecture import Plain, Stage, parse_block
 from nas_tc.experience.numbers import LEFT_OUT, PART, Floats, joined, part_of
-from nas_tc.space import Choice, Space, Values
+from nas_tc.space import Choice, Space
 from nas_tc.space.batch import stage_places
 from nas_tc.space.decoding import stage_of
 from nas_tc.space.table import ENDED, FIRST_MAP, StageTable
@@ -42,14 +42,13 @@ class SpaceNumbers:
         self._side = isqrt(space.input[1] * space.input[2])
         self._known = [_Parts() for _ in space.stages]
 
-    def __call__(self, settings: Sequence[Values]) -> Floats:
+    def __call__(self, settings: NDArray[np.int64]) -> Floats:
         """The numbers of networks that exist, shape (networks, NUMBERS).
 
         Args:
-            settings: Values of the genes, by name.
+            settings: Index of the choice of each gene, shape (networks, genes).
         """
-        columns = np.array(self._space.numbers(settings), dtype=np.int64).T
-        found = list(stage_places(self._space, columns))
+        found = list(stage_places(self._space, np.ascontiguousarray(settings.T)))
         has_ended = [table.following.ravel()[place] == ENDED for table, place in found]
         is_last = [*has_ended[1:], np.ones(len(settings), dtype=bool)]
         parts = np.empty((len(found), len(settings), PART))

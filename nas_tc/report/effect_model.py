@@ -37,7 +37,7 @@ class EffectModel:
         most: int,
     ) -> None:
         # Loading SciPy takes longer than the rest of a small study's report.
-        from nas_tc.sampler.candidates import Candidates, rows  # noqa: PLC0415
+        from nas_tc.sampler.candidates import Candidates, features_of  # noqa: PLC0415
         from nas_tc.sampler.surrogate import Sample, Surrogate  # noqa: PLC0415
 
         some = np.linspace(0, len(trained) - 1, min(len(trained), _MOST_LEARNED)).astype(int)
@@ -52,7 +52,7 @@ class EffectModel:
             lambda genes: genes,
         )
         here = points.all_of(known)
-        features = rows(here)
+        features = features_of(here)
         errors = np.array([error for _, error in learned], dtype=np.float64)
         nothing = np.zeros(len(errors))
         self._surrogate = Surrogate(len(space.genes))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 
 import numpy as np
 
-from nas_tc.sampler.candidates import Candidate, Key, costs, distinct, rows
+from nas_tc.sampler.candidates import Candidate, Key, costs, distinct, features_of
 from nas_tc.sampler.climb import climbed
 from nas_tc.sampler.constraints import Constraints
 from nas_tc.sampler.distributions import Floats
@@ -84,7 +84,7 @@ class Acquisition:
         parts: list[Posterior] = []
 
         def gain(points: Sequence[Candidate]) -> Floats:
-            parts.append(found := self._surrogate.posterior(rows(points)))
+            parts.append(found := self._surrogate.posterior(features_of(points)))
             return expected_improvement(
                 front, costs(points), found.mean, found.deviation, at_limit=at_limit
             )
@@ -116,7 +116,7 @@ class Acquisition:
         self._surrogate.fit(sample, first)
         # Running trials count with the errors expected of them, so that the next choice differs.
         if running:
-            asked = rows(running)
+            asked = features_of(running)
             expected = self._surrogate.scale.back(self._surrogate.mean(asked))
             sample = Sample(
                 np.concatenate([sample.features, asked]),
@@ -136,7 +136,7 @@ class Acquisition:
         distinct = list(fitting.values())
         if not distinct:
             return []
-        order = np.argsort(self._surrogate.mean(rows(distinct)), kind="stable")
+        order = np.argsort(self._surrogate.mean(features_of(distinct)), kind="stable")
         return [distinct[place] for place in order[:_BEST_TRIED]]
 
     def _again(self, tried: list[Candidate], rivals: Posterior) -> Candidate | None:
@@ -148,7 +148,7 @@ class Acquisition:
         """
         if not tried:
             return None
-        known = self._surrogate.posterior(rows(tried))
+        known = self._surrogate.posterior(features_of(tried))
         many = min(len(tried), _LOOKED_AT_AGAIN)
         asked = Posterior.of([known.at(slice(many)), rivals])
         gain = knowledge_gradient(
@@ -171,12 +171,12 @@ class Acquisition:
             drawn = self._constraints.draws.all
             if drawn is None or len(drawn) > _POOL:
                 drawn = self._constraints.draws.draw(_POOL, random)
-            self._pool = (block, self._constraints.fitting(drawn))
+            self._pool = (block, self._constraints.listed(drawn))
         return self._pool[1]
 
 
 def _sample(found: Observed, points: Sequence[Candidate]) -> Sample:
-    return Sample(rows(points), found.errors, found.spreads)
+    return Sample(features_of(points), found.errors, found.spreads)
 
 
 def _kept(errors: Floats, cost: Floats) -> list[int]:

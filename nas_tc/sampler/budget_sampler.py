@@ -50,8 +50,9 @@ class BudgetSampler(BaseSampler):
         floor: the least that a setting may cost.
         seed: seed of the proposals; None: another each time.
         canonical: gives one setting for all that mean the same; that one is proposed.
-        judge: gives the canonical setting and the cost of many settings at once, and None for each
-            that does not fit; None instead of it: by `cost` and `canonical`, one by one.
+        judge: gives the canonical settings and the costs of many at once, NaN for the cost of one
+            that does not fit. A setting is a row of numbers, a column a parameter: of a category
+            the place of the choice. None instead of it: by `cost` and `canonical`, one by one.
         draws: source of settings that fit; None: `FeasibleDraws`.
         repeats: whether a setting may be run again, where a second look at it is worth more than
             a first one at another. For objectives that differ from run to run.
@@ -59,9 +60,9 @@ class BudgetSampler(BaseSampler):
             it is called again for each proposal, with a few settings each time.
         reading: name of the user attribute with what trials show at rungs, {"3": 1.63}, from which
             the final errors of pruned trials are estimated; None: the reported values.
-        expectation: gives what is expected of canonical settings before any trial, such as the
-            logarithms of their errors, up to a constant, shape (settings,). The first trials are
-            among the best by it, and the model learns how far it holds. None: nothing is.
+        expectation: gives what is expected of canonical settings, as rows, before any trial, such
+            as the logarithms of their errors, up to a constant, shape (settings,). The first trials
+            are among the best by it, and the model learns how far it holds. None: nothing is.
 
     Raises:
         BudgetError: nothing is found within the limit.

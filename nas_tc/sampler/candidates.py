@@ -2,38 +2,39 @@
 
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field
-from math import isfinite, log2
 from operator import itemgetter
-from typing import Any
 
 import numpy as np
 
-from nas_tc.sampler.distributions import Distributions, Encoder, Floats, Params
+from nas_tc.sampler.distributions import Distributions, Floats, Params
 from nas_tc.sampler.feasible_draws import Cost
+from nas_tc.sampler.features import Features
+from nas_tc.sampler.numbering import Numbering
 
 _COSTS_KEPT = 1 << 15
 
-Key = tuple[Any, ...]
-Judge = Callable[[Sequence[Params]], Sequence[tuple[Params, float] | None]]
-Expectation = Callable[[Sequence[Params]], Floats]
+Key = tuple[float, ...]
+Judge = Callable[[Floats], tuple[Floats, Floats]]
+Expectation = Callable[[Floats], Floats]
 
 _WEIGHT = 13.0  # of what is expected among the features
+_LEAST_OCTAVE = 1e-6  # of the limit: costs below it look the same
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A setting; of all that mean the same, the one that stands for them."""
 
-    names: tuple[str, ...] = field(repr=False)  # of the parameters; all settings share them
-    key: Key  # values of the parameters
+    numbering: Numbering = field(repr=False, compare=False)  # all settings share it
+    key: Key  # the setting as a row
     cost: float
-    row: Floats = field(compare=False)  # what a model sees: parameters, what is expected, the cost
+    features: Floats = field(compare=False)  # of parameters, of what is expected, of the cost
     expected: float = field(default=0.0, compare=False)  # before any trial; higher is worse
 
     @property
     def params(self) -> Params:
         """The values by the names of the parameters."""
-        return dict(zip(self.names, self.key, strict=True))
+        return self.numbering.params(self.key)
 
 
 class Candidates:
@@ -44,8 +45,8 @@ class Candidates:
         cost: of a setting.
         limit: the most that one may cost.
         canonical: gives one setting for all that mean the same.
-        judge: gives these two for many settings at once, None for a setting that does not fit; None
-            instead of it: by `cost` and `canonical`.
+        judge: gives these two for many settings at once, as rows; see `BudgetSampler`. None instead
+            of it: by `cost` and `canonical`.
         expectation: what is expected of settings before any trial; see `BudgetSampler`.
     """
 
@@ -58,20 +59,21 @@ class Candidates:
         judge: Judge | None = None,
         expectation: Expectation | None = None,
     ) -> None:
+        self.numbering = Numbering(distributions)
         self.expectation = expectation
-        self._names = tuple(distributions)
-        # A proposal makes some thousand keys. Of one name it would give the value alone.
-        self._values = itemgetter(*self._names) if len(self._names) > 1 else None
-        self._encoder = Encoder(distributions)
+        self._features = Features(self.numbering)
         self._cost = cost
         self._limit = limit
         self._canonical = canonical
         self._judge = judge
-        self._known: dict[Key, float] = {}
+        self._values: Callable[[Params], object] = (
+            itemgetter(*distributions) if distributions else tuple
+        )
+        self._known: dict[object, float] = {}
 
     def cost(self, params: Params) -> float:
         """The cost of a setting, kept for a while."""
-        key = self._key(params)
+        key = self._values(params)
         if key not in self._known:
             if len(self._known) >= _COSTS_KEPT:
                 self._known.clear()
@@ -84,52 +86,58 @@ class Candidates:
 
     def all_of(self, settings: Sequence[Params]) -> list[Candidate]:
         """The points of settings, whether they fit or not."""
-        judged = [None] * len(settings) if self._judge is None else self._judge(settings)
-        # The cost is equal for all settings that mean the same, and mostly known.
-        return self._all(
-            [
-                (self._canonical(params), self.cost(params)) if known is None else known
-                for params, known in zip(settings, judged, strict=True)
-            ]
-        )
+        if not settings:
+            return []
+        if self._judge is None:
+            return self._one_by_one(settings)
+        rows, costs = self._judge(self.numbering.rows(settings))
+        for place in np.flatnonzero(np.isnan(costs)).tolist():
+            rows[place] = self.numbering.rows([self._canonical(settings[place])])[0]
+            costs[place] = self.cost(settings[place])
+        return self._points(rows, costs)
 
-    def fitting(self, settings: Sequence[Params], fits: Callable[[float], bool]) -> list[Candidate]:
+    def fitting(self, rows: Floats, fits: Callable[[float], bool]) -> list[Candidate]:
         """The points of those settings whose cost fits, in order.
 
         Args:
-            settings: The settings.
+            rows: The settings, shape (settings, parameters).
             fits: Whether a cost fits.
         """
         if self._judge is not None:
-            return self._all([each for each in self._judge(settings) if each is not None])
-        judged = ((params, self.cost(params)) for params in settings)
-        return self._all([(self._canonical(params), cost) for params, cost in judged if fits(cost)])
+            rows, costs = self._judge(rows)
+            is_within = ~np.isnan(costs)
+            return self._points(rows[is_within], costs[is_within])
+        settings = map(self.numbering.params, rows.tolist())
+        return self._one_by_one([each for each in settings if fits(self.cost(each))])
 
-    def _all(self, settled: Sequence[tuple[Params, float]]) -> list[Candidate]:
+    def _one_by_one(self, settings: Sequence[Params]) -> list[Candidate]:
+        """The points of settings, without a judge."""
+        # The cost is equal for all settings that mean the same, and mostly known.
+        costs = np.array([self.cost(each) for each in settings], dtype=np.float64)
+        return self._points(self.numbering.rows([*map(self._canonical, settings)]), costs)
+
+    def _points(self, rows: Floats, costs: Floats) -> list[Candidate]:
         """The points of canonical settings with their costs."""
-        settings = [params for params, _ in settled]
-        columns = [self._encoder.rows(settings)]
-        expected = np.zeros(len(settled))
+        columns = [self._features.of(rows)]
+        expected = np.zeros(len(rows))
         if self.expectation is not None:
-            exist = [place for place, (_, cost) in enumerate(settled) if isfinite(cost)]
-            if exist:
-                expected[exist] = self.expectation([settings[place] for place in exist])
+            exists = np.isfinite(costs)
+            if exists.any():
+                expected[exists] = self.expectation(rows[exists])
             columns.append(_WEIGHT * expected[:, None])
-        octaves = [self._octaves(cost) for _, cost in settled]
-        features = np.column_stack([*columns, np.array(octaves, dtype=np.float64)])
+        features = np.column_stack([*columns, self._octaves(costs)])
         return [
-            Candidate(self._names, self._key(params), cost, row, known)
-            for (params, cost), row, known in zip(settled, features, expected.tolist(), strict=True)
+            Candidate(self.numbering, tuple(row), *others)
+            for row, *others in zip(
+                rows.tolist(), costs.tolist(), features, expected.tolist(), strict=True
+            )
         ]
 
-    def _octaves(self, cost: float) -> float:
-        return log2(max(cost / self._limit, 1e-6)) if self._limit > 0 else 0.0
-
-    def _key(self, params: Params) -> Key:
-        if self._values is None:
-            return tuple(params[name] for name in self._names)
-        found: Key = self._values(params)
-        return found
+    def _octaves(self, costs: Floats) -> Floats:
+        """Logarithms to base 2 of the costs as shares of the limit."""
+        if self._limit <= 0:
+            return np.zeros(len(costs))
+        return np.log2(np.maximum(costs / self._limit, _LEAST_OCTAVE))
 
 
 def distinct(points: Iterable[Candidate], unwanted: Set[Key]) -> list[Candidate]:
@@ -137,9 +145,9 @@ def distinct(points: Iterable[Candidate], unwanted: Set[Key]) -> list[Candidate]
     return list({point.key: point for point in points if point.key not in unwanted}.values())
 
 
-def rows(points: Sequence[Candidate]) -> Floats:
+def features_of(points: Sequence[Candidate]) -> Floats:
     """What a model sees of the points, shape (points, features)."""
-    return np.array([point.row for point in points], dtype=np.float64)
+    return np.array([point.features for point in points], dtype=np.float64)
 
 
 def costs(points: Sequence[Candidate]) -> Floats:

@@ -5,12 +5,11 @@ A setting is a value for each parameter of the search; it has a cost.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from nas_tc.sampler.candidates import Candidate, Candidates
-from nas_tc.sampler.distributions import Distributions, Floats, Neighbours, Params
+from nas_tc.sampler.distributions import Distributions, Floats, Params
 from nas_tc.sampler.feasible_draws import Draws
 
 
@@ -40,16 +39,15 @@ class Constraints:
 
     def drawn(self, settings: int, random: np.random.Generator) -> list[Candidate]:
         """Samples of settings within the limits, as many as asked for."""
-        return self.fitting(self.draws.draw(settings, random))
+        return self.listed(self.draws.draw(settings, random))
 
-    def fitting(self, settings: Sequence[Params]) -> list[Candidate]:
+    def listed(self, settings: Sequence[Params]) -> list[Candidate]:
         """The points of those settings whose cost is within the limits, in order."""
-        return self.points.fitting(settings, self.fits)
+        return self.fitting(self.points.numbering.rows(settings))
 
-    @cached_property
-    def neighbours(self) -> dict[str, Neighbours]:
-        """The neighbours of the values of each parameter, by its name."""
-        return {name: Neighbours(each) for name, each in self.distributions.items()}
+    def fitting(self, rows: Floats) -> list[Candidate]:
+        """The same for settings as rows, shape (settings, parameters)."""
+        return self.points.fitting(rows, self.fits)
 
     def first_admitted(self, points: Sequence[Candidate], worth: Floats) -> Candidate | None:
         """The admitted point of the highest worth; None if none is admitted."""

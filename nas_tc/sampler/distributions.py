@@ -1,7 +1,7 @@
-"""What a sampler has to know of Optuna's distributions: values by place, neighbours, features."""
+"""What a sampler has to know of Optuna's distributions: values by place, and which they have."""
 
-from collections.abc import Mapping, Sequence
-from math import exp, log, sqrt
+from collections.abc import Mapping
+from math import exp, log
 from typing import Any
 
 import numpy as np
@@ -68,42 +68,6 @@ def values(distribution: BaseDistribution) -> list[Any]:
     return list(dict.fromkeys(value_at(distribution, place) for place in places))
 
 
-class Neighbours:
-    """Other values of a parameter: mostly ones nearby, if values have an order.
-
-    Args:
-        distribution: Distribution of the parameter.
-    """
-
-    def __init__(self, distribution: BaseDistribution) -> None:
-        self._distribution = distribution
-        self._is_ordered = is_ordered(distribution)
-        many = steps(distribution)
-        self._size = 0.1 if many is None or many > 20 else 1.3 / many
-        self._choices: tuple[Any, ...] = ()
-        self._positions: dict[Any, float] = {}  # of the choices: a proposal asks a thousand times
-        if isinstance(distribution, CategoricalDistribution):
-            self._choices = distribution.choices
-            self._positions = {each: position(distribution, each) for each in self._choices}
-
-    def of(self, value: Any, random: np.random.Generator) -> Any:
-        """A neighbour of a value, perhaps the value itself."""
-        if self._is_ordered and random.random() < 0.7:
-            before = self._positions.get(value)
-            if before is None:
-                before = position(self._distribution, value)
-            place = before + random.normal(0, self._size)
-            moved = self._at(min(max(place, 0.0), 1 - 1e-12))
-            if moved != value:
-                return moved
-        return self._at(random.random())
-
-    def _at(self, place: float) -> Any:
-        if self._choices:
-            return self._choices[int(place * len(self._choices))]
-        return value_at(self._distribution, place)
-
-
 def is_ordered(distribution: BaseDistribution) -> bool:
     """Whether values have an order: numbers, choices of a category included."""
     if not isinstance(distribution, CategoricalDistribution):
@@ -157,33 +121,3 @@ def _has(distribution: BaseDistribution, value: Any) -> bool:
         ValueError: It cannot have one of this type.
     """
     return distribution._contains(distribution.to_internal_repr(value))  # there is no public way
-
-
-class Encoder:
-    """Turns settings into numbers for a model; those that differ in one category are 1 apart."""
-
-    def __init__(self, distributions: Distributions) -> None:
-        self._distributions = dict(distributions)
-        self._categories: dict[str, tuple[dict[Any, int], Floats]] = {}
-        for name, each in distributions.items():
-            if isinstance(each, CategoricalDistribution):
-                numbers = {choice: n for n, choice in enumerate(dict.fromkeys(each.choices))}
-                table = [
-                    ([position(each, choice)] if is_ordered(each) else [])
-                    + [sqrt(0.5) if choice == other else 0.0 for other in each.choices]
-                    for choice in numbers
-                ]
-                self._categories[name] = numbers, np.array(table)
-
-    def rows(self, settings: Sequence[Params]) -> Floats:
-        """The numbers of settings, shape (settings, features)."""
-        parts: list[Floats] = [np.zeros((len(settings), 0))]
-        for name, distribution in self._distributions.items():
-            if name in self._categories:
-                numbers, table = self._categories[name]
-                chosen = np.array([numbers[each[name]] for each in settings], dtype=np.int64)
-                parts.append(table[chosen])
-            else:
-                places = [position(distribution, each[name]) for each in settings]
-                parts.append(np.array(places, dtype=np.float64)[:, None])
-        return np.concatenate(parts, axis=1)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Set
 
 import numpy as np
 
-from nas_tc.sampler.candidates import Candidate, Key, rows
+from nas_tc.sampler.candidates import Candidate, Key, features_of
 from nas_tc.sampler.constraints import Constraints
 from nas_tc.sampler.distributions import values
 
@@ -35,7 +35,7 @@ def farthest(
     before = list(known)
     if not new or not before:
         return constraints.first_admitted(new, np.zeros(len(new)))
-    places, others = rows(new), rows(before)
+    places, others = features_of(new), features_of(before)
     for features in (places, others):
         features[:, -1] = np.maximum(features[:, -1], -_OCTAVES)
     apart = ((places[:, None] - others[None]) ** 2).sum(axis=2).min(axis=1)
@@ -60,7 +60,7 @@ def _good_for_their_cost(points: list[Candidate]) -> list[Candidate]:
     if len(points) <= _EXPECTED:
         return points
     expected = np.array([each.expected for each in points])
-    octaves = rows(points)[:, -1]  # of the cost
+    octaves = features_of(points)[:, -1]  # of the cost
     octaves = octaves - octaves.mean()
     slope = (octaves @ expected) / max(octaves @ octaves, 1e-12)
     order = np.argsort(expected - slope * octaves, kind="stable")
@@ -72,7 +72,7 @@ def unseen(
 ) -> Candidate | None:
     """A setting that is new: a uniform sample, or a neighbour; None if there is none."""
     if constraints.draws.all is not None:
-        listed = constraints.fitting(constraints.draws.all)
+        listed = constraints.listed(constraints.draws.all)
         new = [each for each in listed if each.key not in seen]
         while new:
             point = new.pop(random.integers(len(new)))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nas_tc.sampler.distributions import Params
+from nas_tc.sampler.distributions import Floats
 from nas_tc.space import Limited, Space, canonical_settings, complexity_batch, keeps_limits
 
 Ints = NDArray[np.int64]
@@ -24,21 +24,23 @@ class NetworkJudge:
     def __init__(self, space: Space, least: int, most: int, others: Sequence[Limited] = ()) -> None:
         self._space, self._least, self._most, self._others = space, least, most, others
 
-    def __call__(self, settings: Sequence[Params]) -> list[tuple[Params, float] | None]:
-        """The canonical setting and the multiply-adds of each; None: it is not within the limits.
+    def __call__(self, settings: Floats) -> tuple[Floats, Floats]:
+        """The canonical settings, and the multiply-adds; NaN: it is not within the limits.
 
         Args:
-            settings: Values of the genes, by name.
+            settings: Index of the choice of each gene, shape (networks, genes).
+
+        Returns:
+            Settings of the same shape, changed where they are within the limits, and multiply-adds,
+            shape (networks,).
         """
-        found: list[tuple[Params, float] | None] = [None] * len(settings)
-        rows = np.array(self._space.numbers(settings), dtype=np.int64)
-        rows = rows.reshape(len(settings), len(self._space.genes))
+        rows = settings.astype(np.int64)
         macs = complexity_batch(self._space, rows)
         places = self._within(rows, macs)
-        canonical = self._space.values(canonical_settings(self._space, rows[places]).tolist())
-        for place, values in zip(places.tolist(), canonical, strict=True):
-            found[place] = (values, float(macs[place]))
-        return found
+        canonical, costs = settings.copy(), np.full(len(rows), np.nan)
+        canonical[places] = canonical_settings(self._space, rows[places])
+        costs[places] = macs[places]
+        return canonical, costs
 
     def within(self, rows: Ints) -> Ints:
         """The rows of a numbered array of settings that are within the limits.

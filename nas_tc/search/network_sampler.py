@@ -1,6 +1,6 @@
 """`BudgetSampler` over the networks of a space, whose costs are known exactly."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import islice
 from math import inf
 
@@ -87,8 +87,8 @@ def network_sampler(
     if experience is not None and distributions:
         numbers = SpaceNumbers(space)
 
-        def expectation(settings: Sequence[Params]) -> Floats:
-            return experience.expected(numbers(settings))
+        def expectation(settings: Floats) -> Floats:
+            return experience.expected(numbers(settings.astype(np.int64)))
 
     judge = NetworkJudge(space, limit.least_complexity, most, others)
     draws = (

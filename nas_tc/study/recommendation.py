@@ -119,7 +119,7 @@ def recommend(
         learned = len(tried) if distributions else 0
         return Recommendation(best, best.error, None, None, count, learned, best)
     # Loading SciPy takes longer than reading a study, and a small study needs no model.
-    from nas_tc.sampler.candidates import Candidates, rows  # noqa: PLC0415
+    from nas_tc.sampler.candidates import Candidates, features_of  # noqa: PLC0415
     from nas_tc.sampler.surrogate import Sample, Surrogate  # noqa: PLC0415
 
     modelled = _learned(tried)
@@ -128,14 +128,14 @@ def recommend(
     points = Candidates(
         distributions, lambda params: costs[id(params)], costliest, lambda params: params
     )
-    features = rows(points.all_of([each.params for each in modelled]))
+    features = features_of(points.all_of([each.params for each in modelled]))
     errors = np.array([each.error for each in modelled])
     sample = Sample(features, errors, np.zeros(len(modelled)))
     some = np.linspace(0, len(modelled) - 1, min(len(modelled), _MOST)).astype(int)
     model = Surrogate(len(distributions))
     model.fit(sample, lambda _: Sample(features[some], errors[some], sample.spreads[some]))
     open_ = [each for each in within if among is None or each.number in among] or within
-    mean, deviation = model.predict(rows(points.all_of([each.params for each in open_])))
+    mean, deviation = model.predict(features_of(points.all_of([each.params for each in open_])))
     place = int(np.argmin(mean))
     return Recommendation(
         choice=open_[place],
