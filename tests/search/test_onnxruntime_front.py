@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 _BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "search_times.py"
-_BUDGET = "latency in 0.03ms .. 0.05ms in onnxruntime"  # the floor keeps the front near the limit
+# A limit in milliseconds fits no network of a slow machine. The floor keeps the front near it.
+_BUDGET = "latency in resnet18*0.15 .. resnet18*0.2 in onnxruntime"
 _LOOKS = 3  # a shared machine has moments in which no time can be believed
 
 
