@@ -10,6 +10,7 @@ from torch import nn
 from nas_tc.architecture import Architecture
 from nas_tc.errors import ExportError, reason
 from nas_tc.export.formats import FILES
+from nas_tc.export.place import VERIFICATION, is_as_exported
 from nas_tc.export.verify import from_source
 from nas_tc.module import build
 
@@ -27,7 +28,8 @@ def load(folder: str | Path) -> nn.Module:
             a training). Exports of version 0.1.0 have network.py alone, which is run.
 
     Raises:
-        ExportError: The folder has no network, or its weights are of another one.
+        ExportError: The folder has no network, its weights are of another one, or they have changed
+            since the export.
     """
     place = Path(folder)
     weights = place / FILES["source"]
@@ -51,6 +53,11 @@ def load(folder: str | Path) -> nn.Module:
         network.load_state_dict(state)
     except RuntimeError:  # torch lists all names, a line each
         raise _no_weights(weights, "they are of another one") from None
+    if not is_as_exported(place, weights.name):  # values that are damaged still load
+        raise ExportError(
+            f"{weights}: not as it was exported (another SHA-256 than in {VERIFICATION}); copy the "
+            f"folder again, or, if you have put other weights there, delete {VERIFICATION}"
+        )
     return network.eval()
 
 

@@ -1,5 +1,7 @@
 """The folder of an export: what it may replace there, and what it must not."""
 
+import hashlib
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -45,3 +47,28 @@ def check_place(folder: Path, names: Iterable[str]) -> None:
             f"{folder} has {', '.join(own)} of another origin, which the export would replace; "
             "choose another folder with --out"
         )
+
+
+def sha256_of(file: Path) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal digits.
+
+    Args:
+        file: The file.
+    """
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def is_as_exported(folder: Path, name: str) -> bool:
+    """Whether a file has the SHA-256 that the export has written down, or none is written down.
+
+    Args:
+        folder: Folder of the export.
+        name: Name of the file in it.
+    """
+    try:
+        files = json.loads((folder / VERIFICATION).read_text(encoding="utf-8"))["files"]
+        kept = {each["file"]: each.get("sha256") for each in files.values()}.get(name)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return True
+    return kept is None or kept == sha256_of(folder / name)

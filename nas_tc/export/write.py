@@ -1,6 +1,5 @@
 """Exports a network of a study: source, weights, files for other runtimes, all verified."""
 
-import hashlib
 import json
 import secrets
 import shutil
@@ -20,7 +19,7 @@ from nas_tc.export.card import model_card
 from nas_tc.export.comparison import ComparisonImages
 from nas_tc.export.deployed import metadata_of, write_deployed
 from nas_tc.export.formats import FILES, FORMATS, ONNX_FORMATS, Format, available_formats
-from nas_tc.export.place import VERIFICATION, check_place
+from nas_tc.export.place import VERIFICATION, check_place, sha256_of
 from nas_tc.export.preprocess import is_scaled, preprocess_settings, preprocess_source
 from nas_tc.export.source import network_source
 from nas_tc.export.verify import TOLERANCE, Checked, Tested, checked, module_run, tested
@@ -246,7 +245,7 @@ def _verification(
         "tolerance": TOLERANCE,
         "trained": {metric.value: trained.error(metric), "in_study": trial.test_error},
         "files": {
-            each.format: each.to_dict(metric) | {"sha256": _sha256(folder / FILES[each.format])}
+            each.format: each.to_dict(metric) | {"sha256": sha256_of(folder / FILES[each.format])}
             for each in checks
         },
         "left_out": left_out,
@@ -254,10 +253,6 @@ def _verification(
         "environment": environment(),
     }
 
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _write_json(path: Path, values: dict[str, Any]) -> None:

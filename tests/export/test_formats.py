@@ -185,3 +185,18 @@ def test_weights_of_another_network(study, tmp_path):
     (tmp_path / "one" / "weights.safetensors").replace(tmp_path / "other" / "weights.safetensors")
     with pytest.raises(ExportError, match="they are of another one"):
         nas_tc.load(tmp_path / "other")
+
+
+def test_weights_with_a_flipped_bit(study, tmp_path):
+    export_trial(study, study.best, tmp_path / "out", formats=("source",))
+    weights = tmp_path / "out" / "weights.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-2] ^= 1  # of a value, which still is one
+    weights.write_bytes(content)
+    with pytest.raises(ExportError, match="not as it was exported .* delete verification.json"):
+        nas_tc.load(tmp_path / "out")
+    (tmp_path / "out" / "verification.json").unlink()
+    nas_tc.load(tmp_path / "out")
+    for damaged in ("", "[]", '{"files": {"source": {}}}', '{"files": 1}'):
+        (tmp_path / "out" / "verification.json").write_text(damaged)
+        nas_tc.load(tmp_path / "out")
