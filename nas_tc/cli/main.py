@@ -11,7 +11,7 @@ from nas_tc import __version__
 from nas_tc.cli.commands import Commands
 from nas_tc.cli.signals import INTERRUPTED, interrupt_on_signals
 from nas_tc.cli.supervision import supervise
-from nas_tc.cli.usage import usage_message
+from nas_tc.cli.usage import check_values, usage_message
 from nas_tc.errors import NasTcError, reason
 
 BAD_INPUT = 2
@@ -67,6 +67,7 @@ def _run() -> int:
     if isinstance(sys.stdout, TextIOWrapper):  # a file's name may be no text
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
+        check_values(sys.argv[1:])
         code = app(prog_name="nas-tc", standalone_mode=False)
     except (NasTcError, typer.TyperException) as error:
         message = str(error) if isinstance(error, NasTcError) else usage_message(error)

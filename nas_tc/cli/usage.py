@@ -1,8 +1,12 @@
 """What the command line could not take: the option, the value, the way out, in one line."""
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import typer
+
+from nas_tc.errors import NasTcError
 
 # What a value must be, by pydantic's kinds of errors; {} is the bound.
 _RULES = {
@@ -13,6 +17,23 @@ _RULES = {
     "less_than_equal": "{le} or less",
 }
 _WAYS_OUT = ("Possible options", "Did you mean")
+
+
+def check_values(arguments: Sequence[str]) -> None:
+    """Refuses an option whose value is empty, as `--out "$FOLDER"` without such a variable.
+
+    An empty path is the current folder, which nobody means.
+
+    Args:
+        arguments: Words of the command line, without the program.
+
+    Raises:
+        NasTcError: There is such an option.
+    """
+    for word, value in pairwise((*arguments, "-")):
+        option, is_joined, joined = word.partition("=")
+        if option.startswith("--") and len(option) > 2 and not (joined if is_joined else value):
+            raise NasTcError(f"{option} has an empty value; give it one, or leave the option out")
 
 
 def usage_message(error: typer.TyperException) -> str:

@@ -20,7 +20,28 @@ from nas_tc.experiment.tables import (
 )
 from nas_tc.report import write_csv
 
+_FIRST = "networks.csv"  # so a folder that has it has an experiment, whole or not
+_OTHERS = ("trainings.csv", "differences.csv", "claims.csv", "report.md", "manifest.json")
 _GRAPH = ("relations.svg", "relations.png")
+
+
+def check_folder(out: Path) -> None:
+    """Refuses a folder in which an experiment would replace files that none has written.
+
+    Args:
+        out: Folder for the files, which may not exist.
+
+    Raises:
+        StudyError: It is a file, or holds such files.
+    """
+    if out.is_file():
+        raise StudyError(f"--out: {out} is a file; name a folder for the experiment")
+    own = [name for name in (*_OTHERS, *_GRAPH) if (out / name).exists()]
+    if own and not (out / _FIRST).exists():
+        raise StudyError(
+            f"--out: {out} has {', '.join(own)} of another origin, which the experiment would "
+            "replace; choose another folder"
+        )
 
 
 def write_outcome(outcome: Outcome, out: Path) -> tuple[str, ...]:
@@ -37,7 +58,7 @@ def write_outcome(outcome: Outcome, out: Path) -> tuple[str, ...]:
         StudyError: The folder cannot be written.
     """
     tables = {
-        "networks.csv": networks_table(outcome),
+        _FIRST: networks_table(outcome),
         "trainings.csv": trainings_table(outcome),
         "differences.csv": differences_table(outcome),
         "claims.csv": claims_table(outcome),

@@ -254,7 +254,6 @@ def _verification(
     }
 
 
-
 def _write_json(path: Path, values: dict[str, Any]) -> None:
     path.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 

@@ -71,7 +71,8 @@ def load_module(text: str) -> "nn.Module":
         except BaseException as error:  # noqa: BLE001 - whatever others' code raises
             raise NotationError(f"{text} fails: {type(error).__name__}: {error}") from None
     if not isinstance(module, nn.Module):
-        raise NotationError(f"{text} gives a {type(module).__name__}, not a torch.nn.Module")
+        kind = type(module).__name__
+        raise NotationError(f"{text} gives a value of type {kind}, not a torch.nn.Module")
     return module
 
 

@@ -83,7 +83,8 @@ def check_objectives(names: Sequence[str], trials: Iterable[TrialRecord]) -> Non
         if name in recorded or name == ERROR:
             continue
         if name.partition("@")[0] not in MEASURES:
-            raise unknown("cost", name, (ERROR, *MEASURES, *sorted(recorded - set(MEASURES))))
+            costs = (*MEASURES, *sorted(recorded - set(MEASURES)))
+            raise unknown("cost", name, costs if ERROR in names else (ERROR, *costs))
         measure, batch = _cost(name)
         if known and all(objective(trial, name) is None for trial in known):
             at_batch = "" if batch is None else f"@b{batch}"

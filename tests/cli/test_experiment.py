@@ -81,3 +81,18 @@ def test_an_experiment_ends_with_its_table_and_verdicts(nas_tc, cluster, kept_wo
     assert code == 2
     assert "recipe: epochs 1 against 2" in err
     assert err.count("\n") == 1
+
+
+def test_files_of_another_origin_are_not_replaced(nas_tc, tmp_path):
+    (tmp_path / "mine.toml").write_text(TEXT)
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "report.md").write_text("my own")
+    for place, complaint in (
+        ("project", "project has report.md of another origin"),
+        ("mine.toml", "mine.toml is a file; name a folder"),
+    ):
+        code, _, err = nas_tc("experiment", "mine.toml", "--data", "digits", "--out", place)
+        assert code == 2
+        assert f"--out: {complaint}" in err
+    assert (tmp_path / "project" / "report.md").read_text() == "my own"
+    assert sorted(each.name for each in (tmp_path / "project").iterdir()) == ["report.md"]

@@ -46,7 +46,7 @@ def test_cost_of_any_module(nas_tc, file, name):
         ("fails", ("--input", "3x8x8"), "fails: RuntimeError: no luck"),
         ("leaves", ("--input", "3x8x8"), "fails: SystemExit: usage: mine.py"),
         ("own", ("--input", "3x8x8"), "fails: Own: mine"),
-        ("number", ("--input", "3x8x8"), "gives a int, not a torch.nn.Module"),
+        ("number", ("--input", "3x8x8"), "gives a value of type int, not a torch.nn.Module"),
     ],
 )
 def test_modules_that_cannot_be_counted(nas_tc, file, name, options, complaint):

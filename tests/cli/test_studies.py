@@ -122,7 +122,7 @@ def test_a_budget_that_differs_is_shown_by_its_expression(nas_tc, study, tmp_pat
     ("cost", "complaint"),
     [
         ("latency", "the study holds no latency: times are recorded where the budget limits them"),
-        ("nonsense", "unknown cost 'nonsense'"),
+        ("nonsense", "unknown cost 'nonsense'; known: complexity, params, "),
         ("train_memory", "train_memory needs its batch, as in 'train_memory@b128'"),
         ("error", "objectives are the error and one cost or more"),
     ],
