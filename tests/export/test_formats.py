@@ -193,7 +193,7 @@ def test_weights_with_a_flipped_bit(study, tmp_path):
     content = bytearray(weights.read_bytes())
     content[-2] ^= 1  # of a value, which still is one
     weights.write_bytes(content)
-    with pytest.raises(ExportError, match="not as it was exported .* delete verification.json"):
+    with pytest.raises(ExportError, match=r"not as it was exported .* delete verification\.json"):
         nas_tc.load(tmp_path / "out")
     (tmp_path / "out" / "verification.json").unlink()
     nas_tc.load(tmp_path / "out")
