@@ -40,7 +40,14 @@ from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.data import load_data
 from nas_tc.errors import NasTcError
 from nas_tc.recipe import Recipe
-from nas_tc.search import NullListener, cluster_capacity, driver, network_sampler, pool
+from nas_tc.search import (
+    NullListener,
+    cluster_capacity,
+    driver,
+    network_sampler,
+    pool,
+    proposals,
+)
 from nas_tc.search.deadlines import Deadlines
 from nas_tc.search.front_errors import measure_front, untested
 from nas_tc.search.session import Session
@@ -254,7 +261,7 @@ def _seams(search, faults, clock):
     yield sole_writer, "_WAIT_S", 0
     yield network_sampler, "Feasible", _counted
     if search.sampler is not None:
-        yield driver, "network_sampler", search.sampler
+        yield proposals, "network_sampler", search.sampler
 
 
 def _search(search, faults, clock, limit_s):

@@ -1,24 +1,21 @@
 """The driver of a search: it keeps every worker busy, and it alone writes the study."""
 
 from collections.abc import Mapping
-from math import inf
 from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from nas_tc.architecture import Architecture
-from nas_tc.errors import StudyError
-from nas_tc.experience import load_experience
 from nas_tc.metric import Metric
 from nas_tc.sampler.pareto_pruner import ParetoPruner
 from nas_tc.search.around import is_own
 from nas_tc.search.baselines import excess_of, next_baseline
+from nas_tc.search.failures import Failures
 from nas_tc.search.jobs import run_jobs
-from nas_tc.search.likely_limits import most_macs
-from nas_tc.search.network_sampler import network_sampler
 from nas_tc.search.other_drivers import OtherDrivers
-from nas_tc.search.pool import FailedError, LostError
+from nas_tc.search.pool import FailedError
+from nas_tc.search.proposals import Proposals
 from nas_tc.search.session import Session
 from nas_tc.search.settings import Settings
 from nas_tc.search.stop_time import StopTime
@@ -26,16 +23,13 @@ from nas_tc.search.study_times import check_device, earlier_times, record_times
 from nas_tc.search.tally import Tally
 from nas_tc.search.time_judge import TimeJudge
 from nas_tc.search.timing_records import reason_over_limit, timing_record
-from nas_tc.search.trials import Trainings, ask, attributes_of, frozen_trial, record_rungs, tell
+from nas_tc.search.trials import Trainings, attributes_of, frozen_trial, record_rungs, tell
 from nas_tc.search.unfinished import Unfinished
-from nas_tc.search.warm_start import enqueue
 from nas_tc.search.watch import Watch
 from nas_tc.study.attributes import (
     BASELINE_KEY,
-    LOSSES_KEY,
     OVER_BUDGET_KEY,
     REASON_KEY,
-    RUNG_KEY,
     TIMED_ON_KEY,
     TIMES_KEY,
     TIMING_S_KEY,
@@ -46,8 +40,6 @@ from nas_tc.study.study_storage import batch, turn
 from nas_tc.study.trial import trial_record
 from nas_tc.study.weights import Weights
 from nas_tc.worker import TimingResult, TrainingResult, training_seed
-
-_FAILURES_IN_A_ROW = 5
 
 
 class Driver:
@@ -86,17 +78,8 @@ class Driver:
         self._stop = stop
         # After few epochs the mAP error ranks networks better than the loss; the error does not.
         reading = None if settings.metric is Metric.MAP_ERROR else TRAIN_LOSSES_KEY
-        name = settings.experience
-        self._sampler = network_sampler(
-            settings.space,
-            settings.limit,
-            settings.seed,
-            experience=None if name is None else load_experience(name),
-            admits=None if time_judge is None else time_judge.admits,
-            reading=reading,
-            most_macs=inf if time_judge is None else most_macs(time_judge, settings.space),
-        )
-        self._study.sampler = self._sampler
+        self._proposals = Proposals(session.study, settings, time_judge, reading)
+        self._failures = Failures(session.study, settings.space, session.retries)
         self._running: dict[int, optuna.Trial] = {}
         self._networks: dict[int, Architecture] = {}  # of these
         self._trainings = Trainings()
@@ -104,7 +87,6 @@ class Driver:
         self._tally = Tally(record, goal)
         images = len(settings.data.train)
         self._watch = Watch(record, settings.recipe, images, session.pool.size, reruns)
-        self._queued_baselines = 0
         self._weights = Weights(
             session.path,
             record.objectives,
@@ -115,8 +97,6 @@ class Driver:
         self._unfinished = Unfinished(session.path, session.listener)
         if self._weights.alone:
             self._unfinished.drop_others(session.study, settings.space)
-        self._failures_in_a_row = 0
-        self._exhausted = False
         self._notes: set[str] = set()  # workers' notes so far; all workers send the same ones
         for each in record.trained:
             if stop is not None and each.train_s is not None:
@@ -138,7 +118,7 @@ class Driver:
         if self._tally.reaches_goal_with(0):
             return
         done = self._tally.done
-        if self._exhausted:
+        if self._proposals.is_exhausted:
             self._listener.note(
                 f"the space holds no other network within the budget: {done} are trained"
             )
@@ -157,7 +137,8 @@ class Driver:
         if self._stop is not None and not self._stop.allows_another:
             return False
         with turn(self._study):
-            asked = self._ask_next()
+            running = self._counted + self._count_others()
+            asked = self._proposals.next(is_full=self._tally.reaches_goal_with(running))
         if asked is None:
             return False
         trial, architecture = asked
@@ -178,20 +159,6 @@ class Driver:
         else:  # a network that the user named; the sampler proposes none like it
             self._reject(trial, "predicted to be too slow")
         return True
-
-    def _ask_next(self) -> tuple[optuna.Trial, Architecture] | None:
-        """The next trial and its network; None if there is none to start now."""
-        others = self._count_others()
-        waiting = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
-        self._queued_baselines = sum(BASELINE_KEY in each.user_attrs for each in waiting)
-        has_baseline = waiting and BASELINE_KEY in waiting[0].user_attrs
-        if not has_baseline and self._tally.reaches_goal_with(self._counted + others):
-            return None
-        if not waiting and self._exhausted:
-            return None
-        asked = ask(self._study, self._settings.space)
-        self._exhausted = self._exhausted or asked is None
-        return asked
 
     def _count_others(self) -> int:
         """Counts trials that other drivers have ended; the number of those that they run."""
@@ -225,7 +192,7 @@ class Driver:
         architecture = self._networks[trial.number]
         predicted = self._time_judge.predicted_times(architecture)
         self._time_judge.add_result(architecture, result)  # refuses a worker on another machine
-        self._exhausted = False  # the table has changed and may admit more networks
+        self._proposals.is_exhausted = False  # the table has changed and may admit more networks
         if TIMED_ON_KEY not in self._study.user_attrs:
             self._study.set_user_attr(TIMED_ON_KEY, result.machine["device"])
         record_times(trial, timing_record(result.times, predicted))
@@ -258,7 +225,7 @@ class Driver:
         if isinstance(answer, FailedError):
             self._fail(trial, answer)
             return
-        self._failures_in_a_row = 0
+        self._failures.end_row()
         with batch(self._study):
             ended = self._take(trial, answer)
         if ended is not None:
@@ -321,34 +288,14 @@ class Driver:
         self._listener.ended(record)
 
     def _fail(self, trial: optuna.Trial, error: FailedError) -> None:
-        """Ends a trial after an error; queues its network again if the worker died.
-
-        The network is queued before its trial ends, so that a kill between the two loses nothing.
-        """
-        trial.set_user_attr(REASON_KEY, str(error))
-        attributes = attributes_of(trial)
-        losses = attributes.get(LOSSES_KEY, 0) + 1
-        tried_again = isinstance(error, LostError) and losses <= self._session.retries
-        if tried_again:
-            network = self._networks[trial.number]
-            kept = {LOSSES_KEY: losses}
-            if BASELINE_KEY in attributes:
-                kept[BASELINE_KEY] = attributes[BASELINE_KEY]
-            if rungs := attributes.get(TRAIN_LOSSES_KEY):
-                kept[RUNG_KEY] = max(int(epoch) for epoch in rungs)
-            enqueue(self._study, network, self._settings.space, kept)
-        frozen = tell(trial, TrialState.FAIL)
+        """Ends a trial after an error."""
+        frozen, tried_again = self._failures.end(trial, self._networks[trial.number], error)
         self._forget(trial.number)
         self._unfinished.end(trial.number, is_kept=tried_again)
         self._listener.ended(self._tally.in_context(trial_record(frozen)))
-        if tried_again:
-            return
-        self._tally.failed += 1
-        self._failures_in_a_row += 1
-        if self._failures_in_a_row >= _FAILURES_IN_A_ROW:
-            raise StudyError(
-                f"{_FAILURES_IN_A_ROW} networks in a row could not be trained, the last: {error}"
-            )
+        if not tried_again:
+            self._tally.failed += 1
+            self._failures.count(error)
 
     def _forget(self, number: int) -> None:
         del self._running[number], self._networks[number]
@@ -383,7 +330,8 @@ class Driver:
             self._networks.clear()
             requeue_running(self._study)
         progress = self._tally.progress(len(self._running))
-        to_begin = 0 if self._exhausted else self._tally.to_begin(self._counted)
+        is_exhausted = self._proposals.is_exhausted
+        to_begin = 0 if is_exhausted else self._tally.to_begin(self._counted)
         self._listener.progress(
-            self._watch.complete(progress, to_begin, self._queued_baselines, self._stop)
+            self._watch.complete(progress, to_begin, self._proposals.queued_baselines, self._stop)
         )

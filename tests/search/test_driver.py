@@ -258,7 +258,7 @@ def test_a_study_that_an_older_search_was_killed_in_is_read(drive, tmp_path):
 
 def test_a_kill_before_a_network_is_queued_again_does_not_lose_it(drive):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nas_tc.search.driver.enqueue", killed)
+        patch.setattr("nas_tc.search.failures.enqueue", killed)
         with pytest.raises(KilledError):
             drive(lambda number: LostError("gone") if number == 0 else good(0.5), goal=1)
     record, _ = drive(lambda number: good(0.5))
