@@ -15,7 +15,7 @@ from nas_tc.space.decoding import stage_of
 from nas_tc.space.table import ENDED, FIRST_MAP, StageTable
 
 _ROOM = 256  # stages, at first
-_LEFT_OUT = -1  # key of a stage behind the network's end
+_LEFT_OUT = 0  # key of a stage behind the network's end
 _MOST_SIDE = 64  # pixels; networks for images of 32 were trained
 
 
@@ -56,11 +56,11 @@ class SpaceNumbers:
             many = table.following.shape[1]
             states, options = np.divmod(place, many)
             maps, channels = np.divmod(states - FIRST_MAP, len(table.channels))
-            choices = (maps * many + options) * 2
-            keys = np.where(has_ended[number], _LEFT_OUT, choices + is_last[number]).tolist()
+            choices = 1 + (maps * many + options) * 2
+            keys = np.where(has_ended[number], _LEFT_OUT, choices + is_last[number])
             known = self._known[number]
             for key in known.missing(keys):
-                choice, last = divmod(key, 2)  # no pooling follows the last stage
+                choice, last = divmod(key - 1, 2)  # no pooling follows the last stage
                 map, option = divmod(choice, many)
                 stage = self._stage(number, table, option, is_last=bool(last))
                 part = part_of(stage, table.maps[map], self._side, first=number == 0)
@@ -90,22 +90,31 @@ class _Parts:
     """What stages add, by their keys."""
 
     def __init__(self) -> None:
-        self._places: dict[int, int] = {}
+        self._places = np.full(_ROOM, -1)  # by key; -1: not there
+        self._many = 0
         self._parts = np.empty((_ROOM, 2, PART))  # fixed, and for each channel before the stage
         self.add(_LEFT_OUT, LEFT_OUT, (0.0,) * PART)
 
-    def missing(self, keys: Sequence[int]) -> set[int]:
+    def missing(self, keys: NDArray[np.int64]) -> list[int]:
         """The keys that are not there."""
-        return set(keys).difference(self._places)
+        most = int(keys.max(initial=0))
+        if most >= len(self._places):
+            more = np.full(max(most + 1, 2 * len(self._places)), -1)
+            more[: len(self._places)] = self._places
+            self._places = more
+        found: list[int] = np.unique(keys[self._places[keys] < 0]).tolist()
+        return found
 
     def add(self, key: int, fixed: Sequence[float], a_channel: Sequence[float]) -> None:
-        place = self._places[key] = len(self._places)
+        """Adds a key that `missing` has named."""
+        place = self._places[key] = self._many
+        self._many += 1
         if place == len(self._parts):
             self._parts = np.concatenate([self._parts, np.empty_like(self._parts)])
         self._parts[place] = fixed, a_channel
 
-    def of(self, keys: Sequence[int], channels: NDArray[np.int64]) -> Floats:
+    def of(self, keys: NDArray[np.int64], channels: NDArray[np.int64]) -> Floats:
         """The parts of known keys behind so many channels, shape (keys, PART)."""
-        parts = self._parts[[self._places[key] for key in keys]]
+        parts = self._parts[self._places[keys]]
         found: Floats = parts[:, 0] + channels[:, None] * parts[:, 1]
         return found

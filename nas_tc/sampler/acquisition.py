@@ -66,14 +66,14 @@ class Acquisition:
         """
         kept = found.at(_kept(found.errors, cost))
         points = [known[number] for number in kept.numbers.tolist()]
-        ended = [points[place] for place in np.flatnonzero(kept.spreads == 0).tolist()]
+        ended = np.flatnonzero(kept.spreads == 0).tolist()
 
         def first(many: int) -> Sample:
             few = found.at(slice(many))
             return _sample(few, [known[number] for number in few.numbers.tolist()])
 
-        front = self._fitted(_sample(kept, points), points, running, first)
-        tried = self._tried(ended)
+        front, expected = self._fitted(_sample(kept, points), points, running, first)
+        tried = self._tried(points, ended, expected)
         near = mutations(self._constraints, front.members[-_MEMBERS:], _MUTATIONS, random)
         for_limit = random.random() < _LIMIT_SHARE
         at_limit = 1.0 if for_limit else _FRONT_WEIGHT
@@ -103,8 +103,8 @@ class Acquisition:
         points: Sequence[Candidate],
         running: Sequence[Candidate],
         first: Callable[[int], Sample],
-    ) -> Front:
-        """Fits the model; the front by the errors that it expects of the trials.
+    ) -> tuple[Front, Floats]:
+        """Fits the model; the front by the errors that it expects of the trials, and these.
 
         Args:
             sample: errors that the trials observed.
@@ -125,19 +125,25 @@ class Acquisition:
             )
             self._surrogate.fit(sample, first, new=len(running))
             known += running
-        expected = self._surrogate.mean(sample.features)
+        expected = self._surrogate.sample_mean
         fits = np.array([self._constraints.fits(point.cost) for point in known])
         within = [point for point, fit in zip(known, fits, strict=True) if fit]
-        return Front.of(within, expected[fits], self._constraints.limit)
+        return Front.of(within, expected[fits], self._constraints.limit), expected
 
-    def _tried(self, ended: Sequence[Candidate]) -> list[Candidate]:
-        """The settings that fit, of trials that were run to the end, by their expected errors."""
-        fitting = {each.key: each for each in ended if self._constraints.fits(each.cost)}
-        distinct = list(fitting.values())
-        if not distinct:
-            return []
-        order = np.argsort(self._surrogate.mean(features_of(distinct)), kind="stable")
-        return [distinct[place] for place in order[:_BEST_TRIED]]
+    def _tried(
+        self, points: Sequence[Candidate], ended: Sequence[int], expected: Floats
+    ) -> list[Candidate]:
+        """The best settings that fit, of trials that were run to the end, by their expected errors.
+
+        Args:
+            points: settings of the trials.
+            ended: places of those that were run to the end.
+            expected: errors expected of the trials, on the scale.
+        """
+        places = [place for place in ended if self._constraints.fits(points[place].cost)]
+        places = list({points[place].key: place for place in places}.values())
+        order = np.argsort(expected[places], kind="stable")[:_BEST_TRIED]
+        return [points[places[number]] for number in order.tolist()]
 
     def _again(self, tried: list[Candidate], rivals: Posterior) -> Candidate | None:
         """A setting that was tried, if one more run of it tells more than any new setting would.

@@ -64,6 +64,8 @@ def expected_improvement(
     """
     if not front.members:
         return -mean
+    if at_limit == 1.0:
+        return _improvement(float(front.errors[-1]), mean, deviation)
     least = max(min(float(front.costs[0]), float(costs.min(initial=np.inf))), front.limit * 1e-6)
     begins = np.concatenate([[least], np.maximum(front.costs, least)])
     ends = np.append(begins[1:], front.limit)

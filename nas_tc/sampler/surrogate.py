@@ -163,6 +163,11 @@ class Surrogate:
         """Means of the noiseless error, on the scale."""
         return self._mean(self._kernel.of(features, self._features))
 
+    @property
+    def sample_mean(self) -> Floats:
+        """`mean` of the sample that it was fitted to."""
+        return self._mean(self._prior)
+
     def posterior(self, features: Floats) -> Posterior:
         """Means, standard deviations and what covariances are computed from."""
         known = self._kernel.of(features, self._features)

@@ -66,6 +66,7 @@ class _Side:
         costliest = [-each for each in cheapest_onward(levels, [-edges.cost for edges in levels])]
         self._levels: list[Edges] = []
         self._whole: list[Ints] = []
+        self._sorted: dict[int, Edges] = {}  # by the node behind them
         for edges, onward in zip(levels, cheapest[1:], strict=True):
             fitting = edges.where(edges.cost + onward[edges.dst] <= most)
             fitting = fitting.sorted_by(fitting.cost + onward[fitting.dst], fitting.src)
@@ -144,33 +145,48 @@ class _Side:
 
     def _step_back(self, number: int, key: Ints, rank: Counts) -> tuple[Ints, Counts, Ints]:
         """The entries before these, and the edges from there."""
-        edges = self._levels[number].sorted_by(self._levels[number].dst)
+        edges = self._by_end(number)
         known = self.listed[number]
         if known.count.dtype == object:
             rank = rank.astype(object)
         before, ranks, found = np.empty_like(key), rank.copy(), np.empty_like(key)
         node, cost = np.divmod(key, self.span)
-        for each in np.unique(node):
-            begin, end = np.searchsorted(edges.dst, [each, each + 1])
-            rows = np.flatnonzero(node == each)
-            step = max(1, _CHUNK // max(1, end - begin))
-            for start in range(0, len(rows), step):
-                some = rows[start : start + step]
-                rest = cost[some, None] - edges.cost[begin:end]
-                keys = edges.src[begin:end] * self.span + rest
-                place = np.minimum(np.searchsorted(known.key, keys), len(known.key) - 1)
-                is_there = (rest >= 0) & (known.key[place] == keys)
-                paths = np.where(is_there, known.count[place], 0)
-                upto = np.cumsum(paths * edges.many[begin:end], axis=1)
-                chosen = (upto <= rank[some, None]).sum(axis=1)
-                line = np.arange(len(some))
-                count = paths[line, chosen]
-                beyond = rank[some] - upto[line, chosen] + count * edges.many[begin + chosen]
-                ranks[some] = beyond % count
-                within = (beyond // count).astype(np.int64)
-                found[some] = edges.order[edges.begin[begin + chosen] + within]
-                before[some] = keys[line, chosen]
+        begin = np.searchsorted(edges.dst, node, side="left")
+        edges_of = np.searchsorted(edges.dst, node, side="right") - begin
+        upto = np.cumsum(edges_of)
+        cuts = np.searchsorted(upto, np.arange(_CHUNK, edges_of.sum(), _CHUNK))
+        for rows in np.split(np.arange(len(key)), cuts):
+            if not len(rows):
+                continue
+            # The edges into the node of each entry, all in a row.
+            many = edges_of[rows]
+            first = np.cumsum(many) - many
+            row = np.repeat(np.arange(len(rows)), many)
+            edge = np.arange(len(row)) - (first - begin[rows])[row]
+            rest = cost[rows][row] - edges.cost[edge]
+            keys = edges.src[edge] * self.span + rest
+            place = np.minimum(np.searchsorted(known.key, keys), len(known.key) - 1)
+            is_there = (rest >= 0) & (known.key[place] == keys)
+            paths = np.where(is_there, known.count[place], 0)
+            ways = paths * edges.many[edge]
+            # Sums over all rows may be beyond 64 bits, which differences within a row forget.
+            sums = np.cumsum(ways)
+            sums = sums - (sums[first] - ways[first])[row]
+            chosen = first + np.add.reduceat((sums <= rank[rows][row]).astype(np.int64), first)
+            count = paths[chosen]
+            beyond = rank[rows] - sums[chosen] + ways[chosen]
+            ranks[rows] = beyond % count
+            within = (beyond // count).astype(np.int64)
+            found[rows] = edges.order[edges.begin[edge[chosen]] + within]
+            before[rows] = keys[chosen]
         return before, ranks, found
+
+    def _by_end(self, number: int) -> Edges:
+        """The edges of a level by the node behind them; sorted once."""
+        if number not in self._sorted:
+            edges = self._levels[number]
+            self._sorted[number] = edges.sorted_by(edges.dst)
+        return self._sorted[number]
 
 
 class Paths:
