@@ -50,6 +50,7 @@ from nas_tc.search import (
 )
 from nas_tc.search.deadlines import Deadlines
 from nas_tc.search.front_errors import measure_front, untested
+from nas_tc.search.lost_weights import restore_weights
 from nas_tc.search.session import Session
 from nas_tc.search.settings import Settings
 from nas_tc.search.stop_time import StopTime
@@ -299,6 +300,7 @@ def _search(search, faults, clock, limit_s):
                 driving = driver.Driver(session, settings, search.goal, stop=stop)
                 search.has_removed = True
                 driving.run()
+                restore_weights(session, stop)
                 measure_front(session)
         except KeyboardInterrupt:
             requeue_running(study)

@@ -15,6 +15,7 @@ from nas_tc.search.baselines import Baselines, queue_baselines
 from nas_tc.search.driver import Driver
 from nas_tc.search.front_errors import measure_front
 from nas_tc.search.front_times import report_timing, time_front
+from nas_tc.search.lost_weights import restore_weights
 from nas_tc.search.reruns import rerun_front
 from nas_tc.search.session import Session
 from nas_tc.search.settings import Settings
@@ -57,6 +58,7 @@ def train_and_measure(
         Driver(session, settings, trials, judge, stop, reruns).run()
         time_front(session, judge, time.monotonic() - started)
         report_timing(session, judge, time.monotonic() - started)
+        restore_weights(session, stop)
         measure_front(session)
         rerun_front(session, reruns, stop)
 

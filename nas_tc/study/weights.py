@@ -54,9 +54,20 @@ class Weights:
             StudyError: The file cannot be written.
         """
         complete = with_repeats([*before, replace(trial, state="complete")])
-        if trial.number not in self._kept(complete, trial.number):
-            return
-        file = weights_file(self.path, trial.number)
+        if trial.number in self._kept(complete, trial.number):
+            self.write(trial.number, weights)
+
+    def write(self, number: int, weights: bytes) -> None:
+        """Writes the weights of a trial.
+
+        Args:
+            number: Number of the trial.
+            weights: Weights of its network, as a safetensors file.
+
+        Raises:
+            StudyError: The file cannot be written.
+        """
+        file = weights_file(self.path, number)
         try:
             if isinstance(file, Path):
                 with whole_file(file) as partial:
