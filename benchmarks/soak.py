@@ -7,7 +7,7 @@ Trainings are no-ops of some milliseconds; Ray, its workers, the driver, SQLite,
 checkpoints are real. About every `--every` seconds something is killed or stopped: the driver, a
 worker (SIGKILL or SIGSTOP), the raylet, or the driver by SIGTERM. The search is started again until
 all trials are done or the time is over, and the study is checked after each end: nothing finished
-is lost, each complete trial was trained, none runs, the front has its weights whole (but for members
+is lost, each complete trial was trained, none runs, the front has its weights whole (but for those
 that join it because another network was trained again; they have theirs when the search is over).
 The last line is JSON; exit code 1 if a promise was broken.
 """
