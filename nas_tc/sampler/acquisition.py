@@ -1,5 +1,6 @@
 """The next setting by a model: a new one, or one to run again."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
 
 import numpy as np
@@ -23,6 +24,7 @@ _REPEAT_SHARE = 0.5  # of the choices that may be a setting that was run before
 _RIVALS = 512  # new settings that these compete with, by their gain
 _LOOKED_AT_AGAIN = 24  # of the best settings
 _TINY = 1e-9  # on the scale of errors: less is rounding
+_CONTENDERS = 4  # that are looked at again in turn where nothing else promises anything
 _BEST_TRIED = 64  # settings whose expected errors a new observation may move
 _MOST_OBSERVATIONS = 400  # that the model is fitted to
 
@@ -92,7 +94,8 @@ class Acquisition:
         candidates, gains = climbed(self._constraints, candidates, gain, seen, random)
         if for_limit and self._repeats and random.random() < _REPEAT_SHARE:
             best = np.argsort(-gains, kind="stable")[:_RIVALS]
-            again = self._again(tried, Posterior.of(parts).at(best))
+            looks = Counter(points[place].key for place in ended)
+            again = self._again(tried, looks, Posterior.of(parts).at(best))
             if again is not None:
                 return again
         return self._constraints.first_admitted(candidates, gains)
@@ -145,11 +148,17 @@ class Acquisition:
         order = np.argsort(expected[places], kind="stable")[:_BEST_TRIED]
         return [points[places[number]] for number in order.tolist()]
 
-    def _again(self, tried: list[Candidate], rivals: Posterior) -> Candidate | None:
+    def _again(
+        self, tried: list[Candidate], looks: Mapping[Key, int], rivals: Posterior
+    ) -> Candidate | None:
         """A setting that was tried, if one more run of it tells more than any new setting would.
+
+        Where the model expects nothing of either, it may still be wrong about the best ones, whose
+        errors were lucky. So the one of them that was run least often is run again.
 
         Args:
             tried: settings to choose from, the best first.
+            looks: how often each was run to the end.
             rivals: the new ones.
         """
         if not tried:
@@ -165,9 +174,13 @@ class Acquisition:
             self._surrogate.noise_variance,
         )
         best = int(np.argmax(gain))
-        if best >= many or gain[best] < _TINY or not self._constraints.admits(tried[best].params):
+        if gain[best] < _TINY:
+            chosen = min(tried[:_CONTENDERS], key=lambda each: looks[each.key])
+        elif best < many:
+            chosen = tried[best]
+        else:
             return None
-        return tried[best]
+        return chosen if self._constraints.admits(chosen.params) else None
 
     def _pooled(self, number: int) -> list[Candidate]:
         """Uniform samples, the same for some trials in a row, so that their costs are known."""

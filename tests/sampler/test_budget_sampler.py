@@ -76,6 +76,23 @@ def test_the_best_of_noisy_settings_are_run_again_if_that_is_wanted():
     assert np.mean(again) < 0.8 * np.mean(all_)
 
 
+def test_the_best_are_looked_at_in_turn_where_nothing_else_promises_anything():
+    words = {f"word{n}": CategoricalDistribution(["a", "b", "c", "d"]) for n in range(4)}
+    sampler = BudgetSampler(words, lambda _: 1.0, 1.0, seed=0, repeats=True)
+    study = optuna.create_study(sampler=sampler)
+    for _ in range(80):
+        trial = study.ask(words)
+        study.tell(trial, sum("abcd".index(letter) for letter in trial.params.values()) ** 0.5)
+    looks = Counter(tuple(trial.params.values()) for trial in study.trials)
+    again = sorted(many for many in looks.values() if many > 1)
+    # The error of one is known for certain, so the model expects nothing of any other.
+    assert len(looks) < 70
+    assert len(again) <= 8
+    assert again[-4:][0] >= 2
+    assert again[-1] - again[-3] <= 2
+    assert looks["a", "a", "a", "a"] > 1
+
+
 def test_it_works_with_optimize_in_threads_and_with_a_pruner():
     def objective(trial):
         params = {
