@@ -20,7 +20,7 @@ _WAYS_OUT = ("Possible options", "Did you mean")
 
 
 def check_values(arguments: Sequence[str]) -> None:
-    """Refuses an option whose value is empty, as `--out "$FOLDER"` without such a variable.
+    """Refuses an empty value behind an option, as in `--out "$FOLDER"` without such a variable.
 
     An empty path is the current folder, which nobody means.
 
@@ -31,9 +31,11 @@ def check_values(arguments: Sequence[str]) -> None:
         NasTcError: There is such an option.
     """
     for word, value in pairwise((*arguments, "-")):
+        if word == "--":  # no options follow
+            return
         option, is_joined, joined = word.partition("=")
-        if option.startswith("--") and len(option) > 2 and not (joined if is_joined else value):
-            raise NasTcError(f"{option} has an empty value; give it one, or leave the option out")
+        if option.startswith("-") and not (joined if is_joined else value):
+            raise NasTcError(f"{option} is followed by an empty value; give one, or leave it out")
 
 
 def usage_message(error: typer.TyperException) -> str:

@@ -21,6 +21,7 @@ from nas_tc.experiment.tables import (
 from nas_tc.report import write_csv
 
 _FIRST = "networks.csv"  # so a folder that has it has an experiment, whole or not
+_ITS_COLUMNS = "network,paper_error,seeds,"  # that it begins with
 _OTHERS = ("trainings.csv", "differences.csv", "claims.csv", "report.md", "manifest.json")
 _GRAPH = ("relations.svg", "relations.png")
 
@@ -35,13 +36,21 @@ def check_folder(out: Path) -> None:
         StudyError: It is a file, or holds such files.
     """
     if out.is_file():
-        raise StudyError(f"--out: {out} is a file; name a folder for the experiment")
-    own = [name for name in (*_OTHERS, *_GRAPH) if (out / name).exists()]
-    if own and not (out / _FIRST).exists():
+        raise StudyError(f"{out} is a file; name a folder for the experiment with --out")
+    own = [name for name in (_FIRST, *_OTHERS, *_GRAPH) if (out / name).exists()]
+    if own and not _holds_experiment(out):
         raise StudyError(
-            f"--out: {out} has {', '.join(own)} of another origin, which the experiment would "
-            "replace; choose another folder"
+            f"{out} has {', '.join(own)} of another origin, which the experiment would replace; "
+            "choose another folder with --out"
         )
+
+
+def _holds_experiment(out: Path) -> bool:
+    try:
+        with (out / _FIRST).open(encoding="utf-8", errors="replace") as opened:
+            return opened.readline().startswith(_ITS_COLUMNS)
+    except OSError:
+        return False
 
 
 def write_outcome(outcome: Outcome, out: Path) -> tuple[str, ...]:

@@ -94,7 +94,8 @@ class Acquisition:
         candidates, gains = climbed(self._constraints, candidates, gain, seen, random)
         if for_limit and self._repeats and random.random() < _REPEAT_SHARE:
             best = np.argsort(-gains, kind="stable")[:_RIVALS]
-            looks = Counter(points[place].key for place in ended)
+            looks = Counter(known[each].key for each in found.numbers[found.spreads == 0].tolist())
+            looks.update(point.key for point in running)
             again = self._again(tried, looks, Posterior.of(parts).at(best))
             if again is not None:
                 return again
@@ -158,7 +159,7 @@ class Acquisition:
 
         Args:
             tried: settings to choose from, the best first.
-            looks: how often each was run to the end.
+            looks: how often each was run to the end, or is being run.
             rivals: the new ones.
         """
         if not tried:

@@ -18,7 +18,7 @@ Judge = Callable[[Floats], tuple[Floats, Floats]]
 Expectation = Callable[[Floats], Floats]
 
 _WEIGHT = 13.0  # of what is expected among the features
-_LEAST_OCTAVE = 1e-6  # of the limit: costs below it look the same
+_LEAST_SHARE = 1e-6  # of the limit: costs below it look the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ class Candidates:
         """Logarithms to base 2 of the costs as shares of the limit."""
         if self._limit <= 0:
             return np.zeros(len(costs))
-        return np.log2(np.maximum(costs / self._limit, _LEAST_OCTAVE))
+        return np.log2(np.maximum(costs / self._limit, _LEAST_SHARE))
 
 
 def distinct(points: Iterable[Candidate], unwanted: Set[Key]) -> list[Candidate]:

@@ -24,7 +24,8 @@ _FINE = 20  # values of a parameter, above which a tenth of the way is near
 class Numbering:
     """Turns settings into rows and back.
 
-    A number stands for itself; a choice of a category, for its place among the choices, from 0.
+    A number stands for itself, exactly up to 2^53; a choice of a category, for its place among the
+    choices, from 0. Choices that are equal, such as 1 and True, are the first of them.
 
     Args:
         distributions: Distributions of the parameters, by name.
@@ -37,7 +38,6 @@ class Numbering:
             each.choices if isinstance(each, CategoricalDistribution) else ()
             for each in distributions.values()
         ]
-        # Choices that are equal are one, the first.
         self._places = [{each: own.index(each) for each in own} for own in self._choices]
         self._others = [column for column, own in enumerate(self._choices) if not own]
         self._categories = np.delete(np.arange(len(self.names)), self._others)
@@ -106,4 +106,7 @@ class Numbering:
         return np.array([0.1 if each is None or each > _FINE else 1.3 / each for each in many])
 
     def _number(self, name: str, number: float) -> float:
-        return round(number) if isinstance(self.distributions[name], IntDistribution) else number
+        one = self.distributions[name]
+        if isinstance(one, IntDistribution):
+            return min(max(round(number), one.low), one.high)
+        return number

@@ -55,6 +55,8 @@ def train_and_measure(
     with open_time_judge(settings, table, session, left, left_s) as judge:
         if judge is not None:
             queue_baselines(session.study, settings, families, session.listener, judge)
+        if stop is not None:  # which new networks will use up
+            restore_weights(session, stop)
         Driver(session, settings, trials, judge, stop, reruns).run()
         time_front(session, judge, time.monotonic() - started)
         report_timing(session, judge, time.monotonic() - started)

@@ -147,8 +147,9 @@ class _Side:
         """The entries before these, and the edges from there."""
         edges = self._by_end(number)
         known = self.listed[number]
-        if known.count.dtype == object:
-            rank = rank.astype(object)
+        count: Counts = known.count
+        if object in (count.dtype, rank.dtype):  # sums of what leads here are beyond 64 bits
+            count, rank = count.astype(object), rank.astype(object)
         before, ranks, found = np.empty_like(key), rank.copy(), np.empty_like(key)
         node, cost = np.divmod(key, self.span)
         begin = np.searchsorted(edges.dst, node, side="left")
@@ -167,16 +168,16 @@ class _Side:
             keys = edges.src[edge] * self.span + rest
             place = np.minimum(np.searchsorted(known.key, keys), len(known.key) - 1)
             is_there = (rest >= 0) & (known.key[place] == keys)
-            paths = np.where(is_there, known.count[place], 0)
+            paths = np.where(is_there, count[place], 0)
             ways = paths * edges.many[edge]
-            # Sums over all rows may be beyond 64 bits, which differences within a row forget.
+            # Sums over all rows may be beyond 64 bits, and those of a row are not; so their
+            # differences are right.
             sums = np.cumsum(ways)
             sums = sums - (sums[first] - ways[first])[row]
             chosen = first + np.add.reduceat((sums <= rank[rows][row]).astype(np.int64), first)
-            count = paths[chosen]
             beyond = rank[rows] - sums[chosen] + ways[chosen]
-            ranks[rows] = beyond % count
-            within = (beyond // count).astype(np.int64)
+            ranks[rows] = beyond % paths[chosen]
+            within = (beyond // paths[chosen]).astype(np.int64)
             found[rows] = edges.order[edges.begin[edge[chosen]] + within]
             before[rows] = keys[chosen]
         return before, ranks, found

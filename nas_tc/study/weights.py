@@ -141,8 +141,11 @@ def near_weights(complete: Sequence[TrialRecord], objectives: tuple[str, str]) -
         objectives: Objectives of the front.
     """
     members = [trial for trial in complete if not trial.is_landmark]
-    near = {trial.number for trial in near_front(members, objectives, _LAYERS)}
-    return [each for each in complete if each.number in near or each.baseline is not None]
+    kept = {trial.number for trial in near_front(members, objectives, _LAYERS)}
+    for each in complete:
+        if each.baseline is not None:  # shown by the first trial of its network
+            kept |= {each.number, each.number if each.repeat_of is None else each.repeat_of}
+    return [each for each in complete if each.number in kept]
 
 
 def without_weights(record: StudyRecord, trial: TrialRecord) -> StudyError:

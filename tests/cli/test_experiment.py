@@ -87,12 +87,15 @@ def test_files_of_another_origin_are_not_replaced(nas_tc, tmp_path):
     (tmp_path / "mine.toml").write_text(TEXT)
     (tmp_path / "project").mkdir()
     (tmp_path / "project" / "report.md").write_text("my own")
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "networks.csv").write_text("name,speed")
     for place, complaint in (
         ("project", "project has report.md of another origin"),
         ("mine.toml", "mine.toml is a file; name a folder"),
+        ("tables", "tables has networks.csv of another origin"),
     ):
         code, _, err = nas_tc("experiment", "mine.toml", "--data", "digits", "--out", place)
         assert code == 2
-        assert f"--out: {complaint}" in err
+        assert f"nas-tc: {complaint}" in err
     assert (tmp_path / "project" / "report.md").read_text() == "my own"
     assert sorted(each.name for each in (tmp_path / "project").iterdir()) == ["report.md"]

@@ -2,12 +2,17 @@
 
 from dataclasses import replace
 
+import optuna
 import pytest
 
+from handmade_study import make_study
 from nas_tc.search.lost_weights import restore_weights, without_weights
 from nas_tc.search.pool import FailedError, LostError
 from nas_tc.search.stop_time import StopTime
+from nas_tc.study.attributes import TEST_ERRORS_KEY
 from nas_tc.study.files import weights_file
+from nas_tc.study.study_url import StudyUrl
+from nas_tc.study.weights import near_weights
 from nas_tc.training import Rung
 from nas_tc.worker import TrainingResult
 from recording_listener import RecordingListener
@@ -34,8 +39,8 @@ class OneWorker:
     def __init__(self, *answers):
         self.answers, self.begun, self.busy, self.idle = list(answers), [], 0, 1
 
-    def begin(self, number, network, seed):
-        self.begun.append((number, seed))
+    def begin(self, number, network, seed, state):
+        self.begun.append((number, state))
         self.busy, self.idle = 1, 0
 
     def advance(self, number):
@@ -51,9 +56,13 @@ class OneWorker:
 class Session:
     """A study with one worker."""
 
+    retries = 1
+
     def __init__(self, record, pool):
         self.path, self.pool, self.listener = record.path, pool, RecordingListener()
         self._record = record
+        self.study = optuna.create_study()
+        self.study.set_user_attr(TEST_ERRORS_KEY, {"1": 0.5, "99": 0.5})
 
     def record(self):
         return self._record
@@ -67,8 +76,9 @@ def rung(epoch, error):
 
 
 @pytest.fixture
-def bare(study):
+def bare(tmp_path):
     """A study whose only member lacks its weights."""
+    study = make_study(tmp_path / "digits.db")
     for file in study.path.parent.rglob("*.safetensors"):
         file.unlink()
     trials = tuple(each for each in study.trials if each.number == study.best.number)
@@ -85,13 +95,19 @@ def test_another_error_is_told(bare):
     number = bare.trials[0].number
     assert weights_file(bare.path, number).read_bytes() == b"weights"
     assert [each for each, _ in pool.begun] == [number]
-    assert f"trial {number}: its error is 25.00 % now" in session.listener.notes[-1]
+    assert "has an error of 25.00 %, not 10.00 %" in session.listener.notes[-1]
+    assert session.study.user_attrs[TEST_ERRORS_KEY] == {"99": 0.5}  # it is tested anew
 
 
-def test_a_worker_that_dies_is_replaced_once(bare):
-    pool = OneWorker(LostError("gone"), TrainingResult(rung(2, 0.25), b"weights"))
+def test_a_worker_that_dies_costs_a_rung_and_no_second_one_is_tried(bare):
+    number = bare.trials[0].number
+    pool = OneWorker(
+        TrainingResult(rung(1, 0.5), state=b"state"),
+        LostError("gone"),
+        TrainingResult(rung(2, 0.25), b"weights"),
+    )
     restore_weights(Session(bare, pool))
-    assert len(pool.begun) == 2
+    assert pool.begun == [(number, None), (number, b"state")]
     assert not without_weights(bare)
     weights_file(bare.path, bare.trials[0].number).unlink()
     pool = OneWorker(LostError("gone"), LostError("gone"))
@@ -114,5 +130,28 @@ def test_nothing_begins_that_cannot_end_in_time(bare):
     pool = OneWorker()
     stop = StopTime(60.0)
     stop.took(100.0)
-    restore_weights(Session(bare, pool), stop)
+    session = Session(bare, pool)
+    restore_weights(session, stop)
     assert not pool.begun
+    assert "no time is left to repeat their trainings" in session.listener.notes[-1]
+
+
+def test_weights_that_another_machine_keeps_are_not_missed(bare):
+    url = StudyUrl("postgresql://nas@host/db")
+    assert not without_weights(replace(bare, path=url))
+
+
+def test_a_baseline_is_shown_by_the_first_trial_of_its_network(bare):
+    """So its weights are kept, however far from the front it is."""
+    (best,) = bare.trials
+    cheap = replace(best.architecture, stages=best.architecture.stages[:1])
+    far = replace(best, number=7, architecture=cheap, val_errors={2: 0.9}, complexity=10**12)
+    again = replace(far, number=8, baseline="vgg", repeat_of=7)
+    between = [
+        replace(best, number=10 + n, val_errors={2: 0.2 + n / 100}, complexity=10**6 + n)
+        for n in range(4)
+    ]
+    kept = near_weights([best, *between, far, again], ("error", "complexity"))
+    assert {7, 8} <= {each.number for each in kept}
+    kept = near_weights([best, *between, far], ("error", "complexity"))
+    assert 7 not in {each.number for each in kept}
