@@ -50,7 +50,6 @@ from nas_tc.search import (
 )
 from nas_tc.search.deadlines import Deadlines
 from nas_tc.search.front_errors import measure_front, untested
-from nas_tc.search.lost_weights import restore_weights
 from nas_tc.search.session import Session
 from nas_tc.search.settings import Settings
 from nas_tc.search.stop_time import StopTime
@@ -300,7 +299,7 @@ def _search(search, faults, clock, limit_s):
                 driving = driver.Driver(session, settings, search.goal, stop=stop)
                 search.has_removed = True
                 driving.run()
-                restore_weights(session, stop)
+                # Not `restore_weights`: it would hide that a fault has lost some.
                 measure_front(session)
         except KeyboardInterrupt:
             requeue_running(study)

@@ -19,7 +19,8 @@ def test_the_best_or_a_numbered_trial_is_exported(nas_tc, study, tmp_path):
     ("arguments", "message"),
     [
         (["--best", "--format", "tflite"], "unknown format 'tflite';"),
-        (["--best", "--format", ""], "unknown format '';"),
+        (["--best", "--format", ""], "--format is followed by an empty value;"),
+        (["--best", "--format", ","], "unknown format '' in ',';"),
         (["--best", "--int8-loss", "-1"], "--int8-loss must be 0 to 100 percentage points, not -1"),
         (["--best", "--int8-loss", "nan"], "--int8-loss must be 0 to 100"),
         (["--best", "--unverified", "--format", "int8"], "int8 needs the study's images"),

@@ -132,7 +132,8 @@ def test_steps_follow_one_another(replace):
         (["A", "--budget", "alexnt*0.6"], "did you mean 'alexnet'?"),
         (["A", "--budget", "latency<=2ms"], "chosen by formula, which cannot keep 'latency<=2ms'"),
         (["A", "--steps", "0"], "--steps must be 1 to 3, not 0"),
-        (["A", "--budget", ""], "a limit is missing"),
+        (["A", "--budget", ""], "--budget is followed by an empty value;"),
+        (["A", "--budget", ","], "a limit is missing"),
     ],
 )
 def test_what_is_refused(replace, arguments, complaint):
