@@ -32,7 +32,7 @@ from nas_tc.search.events import Listener, NullListener
 from nas_tc.search.front_errors import untested
 from nas_tc.search.front_times import untimed_front
 from nas_tc.search.interrupts import Interrupts
-from nas_tc.search.lost_weights import without_weights
+from nas_tc.search.lost_weights import shown_without_weights
 from nas_tc.search.plan import Plan, describe_fit, plan_search
 from nas_tc.search.pool import Pool
 from nas_tc.search.reruns import missing_reruns
@@ -213,7 +213,7 @@ def search(
                 and before.done >= trials
                 and not has_queued
                 and not untested(before)
-                and not without_weights(before)
+                and not shown_without_weights(before)
                 and not missing_reruns(before, reruns)
                 and not untimed_front(before)
             ):

@@ -17,7 +17,7 @@ from nas_tc.study.weights import Weights
 from nas_tc.worker import TrainingResult
 
 
-def without_weights(record: StudyRecord) -> list[TrialRecord]:
+def shown_without_weights(record: StudyRecord) -> list[TrialRecord]:
     """Members of the front and baselines that have no file of weights.
 
     None where several machines keep the weights of their own trials, which this one cannot see.
@@ -57,7 +57,7 @@ class _Repeats:
     def __init__(self, session: Session, stop: StopTime | None) -> None:
         self._session, self._stop = session, stop
         self._record = session.record()
-        self._waiting = deque(without_weights(self._record))
+        self._waiting = deque(shown_without_weights(self._record))
         self._running: dict[int, TrialRecord] = {}
         self._states: dict[int, bytes] = {}  # after the last rung
         self._losses: Counter[int] = Counter()  # workers that died, by trial

@@ -141,11 +141,14 @@ def near_weights(complete: Sequence[TrialRecord], objectives: tuple[str, str]) -
         objectives: Objectives of the front.
     """
     members = [trial for trial in complete if not trial.is_landmark]
-    kept = {trial.number for trial in near_front(members, objectives, _LAYERS)}
-    for each in complete:
-        if each.baseline is not None:  # shown by the first trial of its network
-            kept |= {each.number, each.number if each.repeat_of is None else each.repeat_of}
-    return [each for each in complete if each.number in kept]
+    near = {trial.number for trial in near_front(members, objectives, _LAYERS)}
+    # A baseline whose network had been trained before is shown by that trial.
+    shown = {each.repeat_of for each in complete if each.baseline is not None}
+    return [
+        each
+        for each in complete
+        if each.number in near or each.number in shown or each.baseline is not None
+    ]
 
 
 def without_weights(record: StudyRecord, trial: TrialRecord) -> StudyError:

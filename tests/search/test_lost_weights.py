@@ -6,7 +6,7 @@ import optuna
 import pytest
 
 from handmade_study import make_study
-from nas_tc.search.lost_weights import restore_weights, without_weights
+from nas_tc.search.lost_weights import restore_weights, shown_without_weights
 from nas_tc.search.pool import FailedError, LostError
 from nas_tc.search.stop_time import StopTime
 from nas_tc.study.attributes import TEST_ERRORS_KEY
@@ -24,7 +24,7 @@ def test_a_search_makes_weights_again_that_are_gone(tiny_search):
     before = {number: file.read_bytes() for number, file in files.items()}
     gone = record.best.number
     files[gone].unlink()
-    assert [each.number for each in without_weights(record)] == [gone]
+    assert [each.number for each in shown_without_weights(record)] == [gone]
     listener = RecordingListener()
     again = tiny_search(trials=4, listener=listener)
     assert {number: file.read_bytes() for number, file in files.items()} == before
@@ -82,7 +82,7 @@ def bare(tmp_path):
     for file in study.path.parent.rglob("*.safetensors"):
         file.unlink()
     trials = tuple(each for each in study.trials if each.number == study.best.number)
-    assert [each.number for each in without_weights(replace(study, trials=trials))] == [
+    assert [each.number for each in shown_without_weights(replace(study, trials=trials))] == [
         study.best.number
     ]
     return replace(study, trials=trials)
@@ -108,7 +108,7 @@ def test_a_worker_that_dies_costs_a_rung_and_no_second_one_is_tried(bare):
     )
     restore_weights(Session(bare, pool))
     assert pool.begun == [(number, None), (number, b"state")]
-    assert not without_weights(bare)
+    assert not shown_without_weights(bare)
     weights_file(bare.path, bare.trials[0].number).unlink()
     pool = OneWorker(LostError("gone"), LostError("gone"))
     session = Session(bare, pool)
@@ -123,7 +123,7 @@ def test_what_fails_is_told(bare, answer):
     session = Session(bare, OneWorker(answer))
     restore_weights(session)
     assert session.listener.notes[-1].endswith("could not be repeated: it broke")
-    assert without_weights(bare)
+    assert shown_without_weights(bare)
 
 
 def test_nothing_begins_that_cannot_end_in_time(bare):
@@ -138,7 +138,7 @@ def test_nothing_begins_that_cannot_end_in_time(bare):
 
 def test_weights_that_another_machine_keeps_are_not_missed(bare):
     url = StudyUrl("postgresql://nas@host/db")
-    assert not without_weights(replace(bare, path=url))
+    assert not shown_without_weights(replace(bare, path=url))
 
 
 def test_a_baseline_is_shown_by_the_first_trial_of_its_network(bare):
