@@ -1,11 +1,13 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and never over those of others."""
 
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from nas_tc.errors import NasTcError
 
 _LEFT_BEHIND_S = 24 * 3600  # no write takes so long: whoever began such a file was killed
 
@@ -50,6 +52,28 @@ def whole_file(path: Path, *, synced: bool = False) -> Iterator[Path]:
         with suppress(OSError):
             partial.unlink()
         raise
+
+
+def check_folder(folder: Path, names: Iterable[str], writer: str, *, is_own: bool) -> None:
+    """Refuses a folder in which a command would replace files that it has not written.
+
+    Args:
+        folder: Folder for the files, which may not exist.
+        names: Every name that the command may write or remove there.
+        writer: What the files belong to, for the message: "report", "export".
+        is_own: Whether the command has written into the folder before.
+
+    Raises:
+        NasTcError: It is a file, or holds such files.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise NasTcError(f"{folder} is a file; name a folder for the {writer} with --out")
+    others = [] if is_own else [name for name in names if (folder / name).exists()]
+    if others:
+        raise NasTcError(
+            f"{folder} has {', '.join(others)} of another origin, which the {writer} would "
+            "replace; choose another folder with --out"
+        )
 
 
 def _remove_left_behind(path: Path) -> None:

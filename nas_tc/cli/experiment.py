@@ -96,12 +96,16 @@ def experiment(
         return
     from nas_tc.cli.experiment_progress import listening  # noqa: PLC0415
     from nas_tc.experiment.run import Where, run_experiment  # noqa: PLC0415
-    from nas_tc.experiment.write import check_folder, manifest, write_outcome  # noqa: PLC0415
+    from nas_tc.experiment.write import (  # noqa: PLC0415
+        check_outcome_folder,
+        manifest,
+        write_outcome,
+    )
 
     interrupt_on_signals()
 
     folder = out or _LOCAL / f"experiment-{asked.name}"
-    check_folder(folder)
+    check_outcome_folder(folder)
     with listening(as_json=as_json, is_silent=quiet) as listener:
         outcome = run_experiment(
             asked,

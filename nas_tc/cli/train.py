@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nas_tc._files import check_folder
 from nas_tc.architecture import Architecture, format_notation
 from nas_tc.cli import options
 from nas_tc.cli.as_searched import train_again
@@ -150,14 +151,17 @@ def train(
 
 
 def _check_out(folder: Path) -> None:
-    """Refuses the folder of an export: its weights are of the search, and under the same name."""
+    """Refuses an export's folder, whose weights are of a search, and one with files of others."""
+    from nas_tc.cli.trained import FILES  # noqa: PLC0415
     from nas_tc.export.place import holds_export  # noqa: PLC0415
+    from nas_tc.training.checkpoint import CHECKPOINT  # noqa: PLC0415
 
     if holds_export(folder):
         raise NasTcError(
             f"{folder} holds an export, whose weights the training would replace; choose another "
             "folder with --out"
         )
+    check_folder(folder, FILES, "training", is_own=(folder / CHECKPOINT).exists())
 
 
 def _subject(text: str, trial: int | None, data: str | None, *, from_search: bool) -> _Subject:

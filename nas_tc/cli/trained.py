@@ -15,6 +15,15 @@ from nas_tc.report import class_table, confusion_table, in_metric, write_csv, wr
 from nas_tc.study.environment import environment
 from nas_tc.training import FullTraining, ViewErrors, gpu_names
 
+FILES = (
+    "weights.safetensors",
+    "curve.csv",
+    "curve.png",
+    "per_class.csv",
+    "confusion.csv",
+    "result.json",
+)
+
 
 def write_trained(
     folder: Path,
@@ -78,14 +87,7 @@ def write_trained(
     }
     with whole_file(folder / "result.json") as partial:
         partial.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    return (
-        "weights.safetensors",
-        "curve.csv",
-        "curve.png",
-        "per_class.csv",
-        "confusion.csv",
-        "result.json",
-    )
+    return FILES
 
 
 def _errors(test: ViewErrors) -> dict[str, float]:

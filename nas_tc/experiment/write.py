@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from nas_tc._files import whole_file
+from nas_tc._files import check_folder, whole_file
 from nas_tc.errors import StudyError, reason
 from nas_tc.experiment.graph import draw_relations
 from nas_tc.experiment.outcome import Outcome
@@ -26,23 +26,17 @@ _OTHERS = ("trainings.csv", "differences.csv", "claims.csv", "report.md", "manif
 _GRAPH = ("relations.svg", "relations.png")
 
 
-def check_folder(out: Path) -> None:
+def check_outcome_folder(out: Path) -> None:
     """Refuses a folder in which an experiment would replace files that none has written.
 
     Args:
         out: Folder for the files, which may not exist.
 
     Raises:
-        StudyError: It is a file, or holds such files.
+        NasTcError: It is a file, or holds such files.
     """
-    if out.is_file():
-        raise StudyError(f"{out} is a file; name a folder for the experiment with --out")
-    own = [name for name in (_FIRST, *_OTHERS, *_GRAPH) if (out / name).exists()]
-    if own and not _holds_experiment(out):
-        raise StudyError(
-            f"{out} has {', '.join(own)} of another origin, which the experiment would replace; "
-            "choose another folder with --out"
-        )
+    names = (_FIRST, *_OTHERS, *_GRAPH)
+    check_folder(out, names, "experiment", is_own=_holds_experiment(out))
 
 
 def _holds_experiment(out: Path) -> bool:

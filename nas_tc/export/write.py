@@ -13,13 +13,14 @@ from typing import Any
 from safetensors import SafetensorError
 from safetensors.torch import load
 
+from nas_tc._files import check_folder
 from nas_tc.data import ImageData
 from nas_tc.errors import ExportError, StudyError, reason
 from nas_tc.export.card import model_card
 from nas_tc.export.comparison import ComparisonImages
 from nas_tc.export.deployed import metadata_of, write_deployed
 from nas_tc.export.formats import FILES, FORMATS, ONNX_FORMATS, Format, available_formats
-from nas_tc.export.place import VERIFICATION, check_place, sha256_of
+from nas_tc.export.place import VERIFICATION, holds_export, sha256_of
 from nas_tc.export.preprocess import is_scaled, preprocess_settings, preprocess_source
 from nas_tc.export.source import network_source
 from nas_tc.export.verify import TOLERANCE, Checked, Tested, checked, module_run, tested
@@ -94,10 +95,10 @@ def export_trial(
 
     Raises:
         StudyError: The trial has no weights, or the folder cannot be written.
-        ExportError: The folder holds files of the same names that no export has written, or a file
-            does not compute what the trained network does.
+        NasTcError: The folder is a file, or holds files of these names that no export has written.
+        ExportError: A file does not compute what the trained network does.
     """
-    check_place(out, _OURS)
+    check_folder(out, _OURS, "export", is_own=holds_export(out))
     chosen = available_formats() if formats is None else tuple(formats)
     is_forced = formats is not None
     settings = preprocess_settings(record.settings["data"], trial.architecture.input)

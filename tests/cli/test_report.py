@@ -45,8 +45,8 @@ def test_files_of_another_origin_are_not_replaced(nas_tc, study, tmp_path, name)
     code, out, err = nas_tc("report", study.path, "--out", "mine")
     assert (code, out) == (2, "")
     assert err == (
-        f"nas-tc: --out: mine has {name} of another origin, which the report would replace; choose "
-        "another folder\n"
+        f"nas-tc: mine has {name} of another origin, which the report would replace; choose "
+        "another folder with --out\n"
     )
     assert [path.name for path in (tmp_path / "mine").iterdir()] == [name]
     assert (tmp_path / "mine" / name).read_text() == "mine"
@@ -55,4 +55,4 @@ def test_files_of_another_origin_are_not_replaced(nas_tc, study, tmp_path, name)
 def test_a_file_is_no_folder_for_a_report(nas_tc, study, tmp_path):
     (tmp_path / "file").write_text("mine")
     code, _, err = nas_tc("report", study.path, "--out", "file")
-    assert (code, err) == (2, "nas-tc: --out: file is a file; name a folder for the report\n")
+    assert (code, err) == (2, "nas-tc: file is a file; name a folder for the report with --out\n")

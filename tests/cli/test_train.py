@@ -97,8 +97,10 @@ def test_a_network_of_another_size_is_trained_on_the_images_of_its_search(nas_tc
 
 
 def test_results_that_cannot_be_written_are_one_line(nas_tc, tmp_path):
-    (tmp_path / "weights.safetensors").mkdir()
     settings = ("--data", "digits", "--set", "epochs=1")
+    assert nas_tc("train", *TINY, *settings, "--out", tmp_path)[0] == 0
+    (tmp_path / "weights.safetensors").unlink()
+    (tmp_path / "weights.safetensors").mkdir()
     code, _, err = nas_tc("train", *TINY, *settings, "--out", tmp_path)
     assert code == 2
     assert "cannot write into" in err
@@ -190,3 +192,16 @@ def test_a_training_that_is_repeated_ends_with_1_if_it_differs(
     found = json.loads(out)
     assert (ended, found["same"]) == (code, not code)
     assert [each["in_search"] for each in found["epochs"]] == list(known.values())
+
+
+def test_files_of_another_origin_are_not_replaced(nas_tc, tmp_path):
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "result.json").write_text("mine")
+    arguments = ("train", "(3,8) | 2/2 | (3,8)", "--data", "digits", "--set", "epochs=1")
+    code, _, err = nas_tc(*arguments, "--out", "project")
+    assert code == 2
+    assert err == (
+        "nas-tc: project has result.json of another origin, which the training would replace; "
+        "choose another folder with --out\n"
+    )
+    assert (tmp_path / "project" / "result.json").read_text() == "mine"

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from nas_tc.errors import StudyError
+from nas_tc.errors import NasTcError, StudyError
 from nas_tc.export import export_trial
 from nas_tc.module import build
 from nas_tc.study import weights_file
@@ -93,5 +93,5 @@ def test_of_many_the_nearest_are_named(study, tmp_path):
 
 def test_a_folder_that_cannot_be_written(study, tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(StudyError, match="choose another folder with --out"):
+    with pytest.raises(NasTcError, match="file is a file; name a folder for the export with --out"):
         export_trial(study, study.best, tmp_path / "file")
