@@ -10,6 +10,9 @@ compares them.
 
 With `--trained DIR ...` the networks are those of finished experiments (`nas-tc experiment`), whose
 trainings by `full` count as the variant "full-muon" and are not done again.
+
+Variants `inherit...` begin with the weights of `--parent`, trained by "muon4" before, as
+`benchmarks/inherited.py` carries them over; networks that are not plain are left out.
 """
 
 import argparse
@@ -48,6 +51,7 @@ class Variant:
     averages: tuple[float, ...] = ()  # decays a step of averages that are read besides
     average_looks: tuple[int, ...] = (1, 2, 3)
     images: int = TRAIN_IMAGES
+    inherits: bool = False  # the weights that the training begins with
 
 
 VARIANTS = {  # "full" is the truth; quick ones are of the recipe of version 0.1
@@ -57,6 +61,11 @@ VARIANTS = {  # "full" is the truth; quick ones are of the recipe of version 0.1
     "quick4": Variant({"epochs": 4}, averages=(0.97,), average_looks=(1, 2)),
     "muon8": Variant({"epochs": 8, "optimizer": "muon"}, averages=(0.97,)),
     "muon4": Variant({"epochs": 4, "optimizer": "muon"}, looks=(1, 2, 4)),
+    "muon2": Variant({"epochs": 2, "optimizer": "muon"}, looks=(1, 2)),
+    "muon1": Variant({"epochs": 1, "optimizer": "muon"}, looks=(1,)),
+    "inherit4": Variant({"epochs": 4, "optimizer": "muon"}, looks=(1, 2, 4), inherits=True),
+    "inherit2": Variant({"epochs": 2, "optimizer": "muon"}, looks=(1, 2), inherits=True),
+    "inherit1": Variant({"epochs": 1, "optimizer": "muon"}, looks=(1,), inherits=True),
     "rate.03-8": Variant({"epochs": 8, "learning_rate": 0.03}, averages=(0.97,)),
     "rate.03-4": Variant({"epochs": 4, "learning_rate": 0.03}),
 }
@@ -121,7 +130,12 @@ def networks(data: Any, number: int) -> list[Any]:
     return found[:number]
 
 
-def train_one(job: tuple[str, Any, int, Any]) -> dict[str, Any]:
+def is_plain(network: Any) -> bool:
+    """Whether it has plain convolutions alone, whose weights another such network can take over."""
+    return all(type(stage.block).__name__ == "Plain" for stage in network.stages)
+
+
+def train_one(job: tuple[str, Any, int, Any, tuple[Any, Path] | None]) -> dict[str, Any]:
     """One training on one core: losses, errors and processor seconds after each epoch."""
     import torch
 
@@ -134,7 +148,7 @@ def train_one(job: tuple[str, Any, int, Any]) -> dict[str, Any]:
     from nas_tc.training.train import DivergedError, Training
     from nas_tc.worker.worker import training_seed
 
-    name, network, seed, data = job
+    name, network, seed, data, parent = job
     variant = VARIANTS[name]
     settle_on_core()
     take_huge_pages()
@@ -147,6 +161,14 @@ def train_one(job: tuple[str, Any, int, Any]) -> dict[str, Any]:
     mean, std = data.moments
     own = training_seed(seed, network)
     module = build(network, mean=mean, std=std, seed=own, init=recipe.init)
+    if variant.inherits:
+        from inherited import take_over
+        from safetensors.torch import load_file
+
+        assert parent is not None
+        trained = build(parent[0], mean=mean, std=std)
+        trained.load_state_dict(load_file(parent[1]))
+        take_over(module, trained, network, parent[0])
     run = Training(module, training, recipe, seed=own)
     averages = [WeightEma(module, decay) for decay in variant.averages]
     _feed(run, averages)
@@ -180,6 +202,12 @@ def train_one(job: tuple[str, Any, int, Any]) -> dict[str, Any]:
             }
     if name.startswith("full"):
         row["test_error"] = error_rate(run.evaluated(), test)
+    if parent is not None and not variant.inherits and not parent[1].exists():
+        from safetensors.torch import save_file
+
+        save_file(
+            {key: value.contiguous() for key, value in module.state_dict().items()}, parent[1]
+        )
     return row
 
 
@@ -209,10 +237,11 @@ def main() -> None:
     parser.add_argument("--variants", default="full,quick8", help="NAME or NAME@SEED, with commas")
     parser.add_argument("--networks", type=int, default=36)
     parser.add_argument("--trained", type=Path, nargs="+", metavar="DIR", help="of experiments")
+    parser.add_argument("--parent", metavar="NOTATION", help="network that others inherit from")
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
     args = parser.parse_args()
 
-    from nas_tc.architecture import format_notation
+    from nas_tc.architecture import format_notation, parse_notation
     from nas_tc.data import load_data
 
     data = load_data(args.data, side=(32, 32), train_images=TRAIN_IMAGES)
@@ -226,14 +255,21 @@ def main() -> None:
             lines.writelines(json.dumps(row) + "\n" for row in new)
     else:
         chosen = networks(data, args.networks)
+    parent = None
+    if args.parent:
+        stages = parse_notation(args.parent)
+        chosen = [network for network in chosen if is_plain(network)]
+        parent = replace(chosen[0], stages=stages), args.out / "parent.safetensors"
     jobs = [
-        (variant, network, int(seed or 0), data)
+        (variant, network, int(seed or 0), data, parent)
         for variant, _, seed in (each.partition("@") for each in args.variants.split(","))
         for network in chosen
     ]
     jobs = [job for job in jobs if (job[0], format_notation(job[1].stages), job[2]) not in there]
     started = time.time()
     with multiprocessing.get_context("spawn").Pool(args.workers, maxtasksperchild=20) as pool:
+        if parent and not parent[1].exists():
+            print("parent:", pool.apply(train_one, [("muon4", parent[0], 0, data, parent)]))
         for number, row in enumerate(pool.imap_unordered(train_one, jobs), 1):
             with file.open("a", encoding="utf-8") as lines:
                 lines.write(json.dumps(row) + "\n")

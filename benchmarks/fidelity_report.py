@@ -7,7 +7,8 @@ with `--against quick8` the last error of these trainings. A
 reading is what a short training says after some epoch: its error, that of averaged weights, or the
 training loss of that epoch. Written beside `curves.jsonl`: `ranking.csv`, `ranking.md`,
 `ranking.png`. With `--experience FILE`, a model that `benchmarks/experience.py --write` has made,
-what it expects of the plain networks before any training is a reading, too.
+what it expects of the plain networks before any training is a reading, too. Gains and seconds are
+those against `--base`, a variant that was trained on the same processor.
 """
 
 import argparse
@@ -69,7 +70,7 @@ def truth(rows: list[dict[str, Any]], variant: str) -> dict[str, float]:
     return {network: fmean(each) for network, each in errors.items()}
 
 
-def readings(rows: list[dict[str, Any]]) -> list[Reading]:
+def readings(rows: list[dict[str, Any]], base: str = BASE) -> list[Reading]:
     """All readings of all variants but the trainings to the end."""
     said: dict[tuple[str, str, int], dict[str, list[float]]] = defaultdict(
         lambda: defaultdict(list)
@@ -85,14 +86,14 @@ def readings(rows: list[dict[str, Any]]) -> list[Reading]:
             for decay, error in errors.items():
                 key = (row["variant"], f"average {decay}", int(epoch))
                 said[key][row["network"]].append(error)
-    seconds = epoch_seconds(rows)
+    seconds = epoch_seconds(rows, base)
     return [
         Reading(v, k, e, seconds[v] * e, {n: fmean(x) for n, x in by.items()})
         for (v, k, e), by in said.items()
     ]
 
 
-def epoch_seconds(rows: list[dict[str, Any]]) -> dict[str, float]:
+def epoch_seconds(rows: list[dict[str, Any]], base: str) -> dict[str, float]:
     """Processor seconds an epoch of each variant, on the networks that all timed variants share.
 
     A processor shared with other programs gives seconds that wander, so each network counts by the
@@ -102,11 +103,11 @@ def epoch_seconds(rows: list[dict[str, Any]]) -> dict[str, float]:
     for row in rows:
         if row.get("cpu_s"):
             own[row["variant"]][row["network"]].append(row["cpu_s"][-1] / len(row["cpu_s"]))
-    base = {network: fmean(each) for network, each in own[BASE].items()}
-    mean = fmean(base.values())
+    known = {network: fmean(each) for network, each in own[base].items()}
+    mean = fmean(known.values())
     found = {}
     for variant in {row["variant"] for row in rows}:
-        ratios = [fmean(own[variant][n]) / base[n] for n in own.get(variant, {}) if n in base]
+        ratios = [fmean(own[variant][n]) / known[n] for n in own.get(variant, {}) if n in known]
         found[variant] = mean * float(np.median(ratios)) if ratios else float("nan")
     return found
 
@@ -161,16 +162,16 @@ def stopped(steps: list[Floats], costs: Floats, best: set[int]) -> tuple[float, 
 
 
 def table(
-    rows: list[dict[str, Any]], reference: str, experience: Experience | None
+    rows: list[dict[str, Any]], reference: str, experience: Experience | None, base: str
 ) -> list[dict[str, Any]]:
     """A row a reading, over the networks that have a truth and that reading."""
     true = truth(rows, reference)
     depths = {row["network"]: row["depth"] for row in rows}
     found = []
-    everything = readings(rows)
+    everything = readings(rows, base)
     if experience is not None:
         everything.append(expected(rows, experience))
-    base = {(r.kind, r.epoch): r for r in everything if r.variant == BASE}
+    compared = {(r.kind, r.epoch): r for r in everything if r.variant == base}
     for reading in sorted(everything, key=lambda r: (r.variant, r.kind, r.epoch)):
         names = sorted(reading.says.keys() & true.keys())
         if len(names) < 8:
@@ -183,7 +184,7 @@ def table(
         row = {
             "reading": reading.name,
             "networks": len(names),
-            "seconds": round(reading.seconds, 1),
+            "seconds": "" if np.isnan(reading.seconds) else round(reading.seconds, 1),
             "spearman": round(spearman(says, real), 3),
             "low": round(float(np.quantile(rho, 0.025)), 3),
             "high": round(float(np.quantile(rho, 0.975)), 3),
@@ -191,7 +192,7 @@ def table(
             "depth": round(partial(depth, says, real), 2),
             "mean": round(float(says.mean()), 4),
         }
-        row |= against(reading, base.get(("error", reading.epoch)), true)
+        row |= against(reading, compared.get(("error", reading.epoch)), true)
         found.append(row)
     return found
 
@@ -240,7 +241,10 @@ def draw(table: list[dict[str, Any]], reference: str, file: Path) -> None:
     kinds: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in table:
         kinds[row["reading"].rpartition(" @")[0]].append(row)
-    for number, (kind, rows) in enumerate(kinds.items()):
+    for number, (kind, every) in enumerate(kinds.items()):
+        rows = [row for row in every if row["seconds"] != ""]  # of another processor
+        if not rows:
+            continue
         at = [row["seconds"] * (1 + 0.012 * number) for row in rows]
         rho = [row["spearman"] for row in rows]
         bars = [[row["spearman"] - row["low"] for row in rows],
@@ -256,12 +260,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--against", default="full", help="variant that is taken for the truth")
+    parser.add_argument("--base", default=BASE, help="variant that others are compared with")
     parser.add_argument("--experience", type=Path, help="model of earlier trainings")
     args = parser.parse_args()
     experience = args.experience and Experience.from_dict(json.loads(args.experience.read_text()))
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     rows = read(args.folder / "curves.jsonl")
-    found = table(rows, args.against, experience)
+    found = table(rows, args.against, experience, args.base)
     if not found:
         raise SystemExit(f"fewer than 8 networks have a {args.against} training and another")
     columns = list(max(found, key=len))
@@ -274,7 +279,8 @@ def main() -> None:
     (args.folder / "ranking.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     draw(found, args.against, args.folder / "ranking.png")
     print("\n".join(lines))
-    print(json.dumps({"pruned_best": pruned_best(rows, args.against)}))
+    if args.base == BASE:  # it has looked at the rungs
+        print(json.dumps({"pruned_best": pruned_best(rows, args.against)}))
 
 
 if __name__ == "__main__":
