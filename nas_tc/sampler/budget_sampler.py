@@ -19,6 +19,7 @@ from nas_tc.sampler.constraints import Constraints
 from nas_tc.sampler.distributions import Membership, Params
 from nas_tc.sampler.feasible_draws import Cost, Draws, FeasibleDraws
 from nas_tc.sampler.initial_design import farthest, unseen
+from nas_tc.sampler.last_study import LastStudy
 from nas_tc.sampler.observations import Observations
 from nas_tc.sampler.one_blas_thread import one_blas_thread
 from nas_tc.sampler.open_trials import OpenTrials
@@ -98,6 +99,17 @@ class BudgetSampler(BaseSampler):
         self._reading = reading
         self._lock = Lock()
         self._has_all = Membership(distributions)
+        self._last = LastStudy()
+        self._forget()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=Lock())
+
+    def _forget(self) -> None:
+        """Begins to read a study that it has read nothing of."""
         self._open = OpenTrials()
         self._running: list[FrozenTrial] = []  # trials that have not ended
         self._observations: dict[float, Observations] = {}  # by the sign of the values
@@ -108,17 +120,10 @@ class BudgetSampler(BaseSampler):
         self._proposed: dict[int, Candidate] = {}  # what the study may lack still, by trial number
         self._seen: set[Key] = set()
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_lock"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _lock=Lock())
-
     def has_next(self, study: optuna.Study) -> bool:
         """Whether there is a setting that fits and that the study does not have."""
         with self._lock:
-            trials = study.get_trials(deepcopy=False)
-            self._remember(trials)
+            trials = self._remember(study)
             random = np.random.default_rng([self._seed, len(trials)])
             return unseen(self._constraints, self._seen, random) is not None
 
@@ -171,8 +176,7 @@ class BudgetSampler(BaseSampler):
         return self._independent.sample_independent(study, trial, param_name, param_distribution)
 
     def _propose(self, study: optuna.Study) -> Candidate:
-        trials = study.get_trials(deepcopy=False)
-        self._remember(trials)
+        trials = self._remember(study)
         turn = self._turn()
         random = np.random.default_rng([self._seed, turn])
         sign = -1.0 if study.direction == StudyDirection.MAXIMIZE else 1.0
@@ -228,8 +232,11 @@ class BudgetSampler(BaseSampler):
         )
         return next(fitting, {**drawn[0], **fixed})
 
-    def _remember(self, trials: Sequence[FrozenTrial]) -> None:
-        """Takes note of trials that were not there before."""
+    def _remember(self, study: optuna.Study) -> Sequence[FrozenTrial]:
+        """Takes note of trials that were not there before; returns all of the study."""
+        if self._last.is_other(study):
+            self._forget()
+        trials = study.get_trials(deepcopy=False)
         self._running = []
         changed = self._open.of(trials)
         self._learn([trial for trial in changed if trial.number not in self._known])
@@ -242,6 +249,7 @@ class BudgetSampler(BaseSampler):
                 self._ended[known.key] = count
                 self._ended_turns += max(1, count) - (0 if before is None else max(1, before))
         self._seen.update(point.key for point in self._proposed.values())
+        return trials
 
     def _learn(self, trials: Sequence[FrozenTrial]) -> None:
         """Takes note of the settings of trials, once they have one."""

@@ -21,8 +21,6 @@ class OpenTrials:
         Args:
             trials: All trials of the study, in the order of their numbers.
         """
-        if len(trials) < self._many:  # another study
-            self._open, self._many = [], 0
         places = [*self._open, *range(self._many, len(trials))]
         self._open = [place for place in places if not trials[place].state.is_finished()]
         self._many = len(trials)

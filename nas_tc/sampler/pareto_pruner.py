@@ -8,6 +8,7 @@ from optuna.pruners import BasePruner
 from optuna.trial import FrozenTrial, TrialState
 
 from nas_tc.errors import NasTcError
+from nas_tc.sampler.last_study import LastStudy
 from nas_tc.sampler.open_trials import OpenTrials
 from nas_tc.sampler.readings import reading_of
 from nas_tc.sampler.table import Table
@@ -55,6 +56,7 @@ class ParetoPruner(BasePruner):
         self._reduction_factor = reduction_factor
         self._grace = grace
         self._reading = reading
+        self._last = LastStudy()
         self._open = OpenTrials()
         self._rivals: dict[int, Table] = {}  # that have ended, by step
 
@@ -77,6 +79,8 @@ class ParetoPruner(BasePruner):
                 "compares; set it before the first report"
             )
         cost = trial.user_attrs[self._cost]
+        if self._last.is_other(study):
+            self._open, self._rivals = OpenTrials(), {}
         running = Table(_COLUMNS)
         for other in self._open.of(study.get_trials(deepcopy=False)):
             if other.state in (TrialState.COMPLETE, TrialState.PRUNED):

@@ -255,3 +255,17 @@ def test_a_narrow_band_far_from_even_draws_is_walked_to(seed):
     sampler = BudgetSampler(FOREST, forest_cost, 3e8, floor=2.9e8, seed=seed)
     trial = optuna.create_study(sampler=sampler).ask(FOREST)
     assert fits(trial.params, 3e8, 2.9e8)
+
+
+@pytest.mark.parametrize("names", [(None, None), ("same", "same")])
+def test_one_sampler_for_two_studies_knows_the_trials_of_each(names):
+    def proposals(sampler, name):
+        study = optuna.create_study(study_name=name, sampler=sampler)
+        for _ in range(18):
+            trial = study.ask(FOREST)
+            study.tell(trial, error(trial.params))
+        return [trial.params for trial in study.trials]
+
+    both = BudgetSampler(FOREST, forest_cost, 1e4, seed=0)
+    first, second = (proposals(both, name) for name in names)
+    assert first == second == proposals(BudgetSampler(FOREST, forest_cost, 1e4, seed=0), None)

@@ -141,3 +141,18 @@ def test_what_it_cannot_work_with_is_told():
     trial.report(0.5, 1)
     with pytest.raises(NasTcError, match="trial 0 has no user attribute 'complexity'"):
         trial.should_prune()
+
+
+@pytest.mark.parametrize("names", [(None, None), ("same", "same")])
+def test_one_pruner_for_two_studies_compares_within_each(names):
+    pruner = ParetoPruner()
+    stopped = []
+    for name, error in zip(names, (0.1, 0.5), strict=True):
+        study = optuna.create_study(study_name=name, pruner=pruner)
+        for _ in range(8):
+            trial = study.ask()
+            trial.set_user_attr("complexity", 1)
+            trial.report(error, 1)
+            stopped.append(trial.should_prune())
+            study.tell(trial, error)
+    assert not any(stopped)
