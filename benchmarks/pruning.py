@@ -12,7 +12,6 @@ import argparse
 import heapq
 import json
 from collections.abc import Iterator
-from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
@@ -149,8 +148,7 @@ def compare(curves: list[dict], rungs: tuple[int, ...], orders: int, trials: int
         shares, losses, rises, kept = [], [], [], []
         for number in range(orders):
             order = np.random.default_rng(number).permutation(len(curves))[:trials]
-            fresh = deepcopy(pruner)  # it remembers the trials of its study
-            epochs, finished = replay(curves, fresh, rungs, order)
+            epochs, finished = replay(curves, pruner, rungs, order)
             everything = [(curves[i]["complexity"], curves[i]["errors"][-1]) for i in order]
             whole = hypervolume(everything, most)
             shares.append(epochs / (len(order) * rungs[-1]))
