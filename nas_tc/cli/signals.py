@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
@@ -42,22 +43,39 @@ def _handle(handler: Callable[[int, FrameType | None], None]) -> None:
             signal.signal(each, handler)
 
 
+class _Hook:
+    """What goes on in `sys.unraisablehook`, out of which no exception gets either."""
+
+    runs = False
+    has_missed = False  # a signal while it ran
+
+
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+    if _Hook.runs:
+        _Hook.has_missed = True
+    else:
+        raise KeyboardInterrupt
 
 
 def _raise_interrupts_again(unraisable: "sys.UnraisableHookArgs") -> None:
     """Takes what Python cannot raise: an interrupt comes again, all else is printed as usual."""
-    if not isinstance(unraisable.exc_value, KeyboardInterrupt):
-        sys.__unraisablehook__(unraisable)
-        return
-    with suppress(RuntimeError):  # the program ends, and begins no threads any more
-        again = threading.Timer(_MOMENT_S, _signal_main_thread)
-        again.daemon = True
-        again.start()
+    _Hook.runs = True
+    try:
+        _Hook.has_missed = isinstance(unraisable.exc_value, KeyboardInterrupt)
+        if not _Hook.has_missed:
+            sys.__unraisablehook__(unraisable)
+        if _Hook.has_missed:
+            with suppress(RuntimeError):  # the program ends, and begins no threads any more
+                threading.Thread(target=_signal_main_thread, daemon=True).start()
+    finally:
+        _Hook.runs = False
 
 
 def _signal_main_thread() -> None:
+    """Sends the signal a moment later, when no hook runs: on a busy machine one takes its time."""
+    time.sleep(_MOMENT_S)
+    while _Hook.runs:
+        time.sleep(_MOMENT_S)
     number = next((each for each in _SIGNALS if callable(signal.getsignal(each))), None)
     if number is not None:
         signal.pthread_kill(threading.main_thread().ident or 0, number)
