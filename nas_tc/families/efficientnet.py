@@ -39,4 +39,6 @@ def _described(size: Size) -> str:
     return f"phi {size.scale / _STEPS:.2f}"
 
 
-EFFICIENTNET = Family("efficientnet", "Tan & Le 2019, Table 1, Eqn. 3", _forms, _described, "silu")
+EFFICIENTNET = Family(
+    "efficientnet", "Tan & Le 2019, Table 1, Eqn. 3", _forms, _described, "silu", needs_norm=True
+)

@@ -47,6 +47,7 @@ class Family:
             and depth to the one that keeps the least; empty where the images are too small.
         describe: a size in the family's own terms.
         activation: behind each convolution.
+        needs_norm: whether it was designed around batch normalisation, and may not train without.
     """
 
     name: str
@@ -54,3 +55,4 @@ class Family:
     forms: Callable[[int], tuple[Form, ...]]
     describe: Callable[[Size], str]
     activation: Activation = "relu"
+    needs_norm: bool = False

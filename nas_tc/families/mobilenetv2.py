@@ -42,4 +42,6 @@ def _described(size: Size) -> str:
     return f"width multiplier {size.scale / 100:.2f}"
 
 
-MOBILENETV2 = Family("mobilenetv2", "Sandler et al. 2018, Table 2", _forms, _described, "relu6")
+MOBILENETV2 = Family(
+    "mobilenetv2", "Sandler et al. 2018, Table 2", _forms, _described, "relu6", needs_norm=True
+)

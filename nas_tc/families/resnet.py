@@ -51,5 +51,9 @@ def _stages(side: int, early: int, depths: tuple[int, ...], size: Size) -> tuple
 
 
 RESNET = Family(
-    "resnet", "He et al. 2016, Table 1 and section 4.2", _forms, partial(described, "block")
+    "resnet",
+    "He et al. 2016, Table 1 and section 4.2",
+    _forms,
+    partial(described, "block"),
+    needs_norm=True,
 )

@@ -35,17 +35,25 @@ class Baselines:
     """Which families are trained beside the trials.
 
     Attributes:
-        names: of the families; None: those that suit the images.
+        names: of the families; None: those that suit the images and the normalisation.
     """
 
     names: tuple[str, ...] | None = None
 
-    def families(self, input: Shape) -> tuple[Family, ...]:
+    def families(self, input: Shape, *, has_norm: bool = True) -> tuple[Family, ...]:
         """The families for images of a shape (channels, height, width)."""
-        names = self.names
-        if names is None:
-            names = _LARGE_IMAGES if min(input[1:]) >= _LARGE else _SMALL_IMAGES
-        return tuple(find_family(name) for name in names)
+        if self.names is not None:
+            return tuple(find_family(name) for name in self.names)
+        return tuple(each for each in _suitable(input) if has_norm or not each.needs_norm)
+
+    def without_norm(self, input: Shape) -> tuple[Family, ...]:
+        """The families that would suit the images, and that a space without normalisation lacks."""
+        return () if self.names is not None else tuple(f for f in _suitable(input) if f.needs_norm)
+
+
+def _suitable(input: Shape) -> tuple[Family, ...]:
+    names = _LARGE_IMAGES if min(input[1:]) >= _LARGE else _SMALL_IMAGES
+    return tuple(find_family(name) for name in names)
 
 
 def parse_baselines(text: str | Sequence[str]) -> Baselines:
@@ -77,7 +85,8 @@ def lacks_baselines(study: optuna.Study, settings: Settings, baselines: Baseline
         settings: Settings of the search.
         baselines: Families to train.
     """
-    families = baselines.families(settings.space.input)
+    space = settings.space
+    families = baselines.families(space.input, has_norm=space.norm != "none")
     there = _there(study)
     return any(each.name not in there for each in families) or _any_waits(study)
 
@@ -120,7 +129,14 @@ def queue_baselines(
     predicted = () if judge is None else cautious_limits(judge, settings.limit.times)
     limits = (*_limits(settings, predicted), *predicted)
     outside: list[Architecture] = []
-    for family in baselines.families(settings.space.input):
+    space = settings.space
+    has_norm = space.norm != "none"
+    for family in () if has_norm else baselines.without_norm(space.input):
+        listener.note(
+            f"baseline {family.name} is left out: it is made for batch normalisation, which this "
+            f"space is without; --baselines {family.name} trains it nonetheless"
+        )
+    for family in baselines.families(space.input, has_norm=has_norm):
         if family.name in there:
             continue
         try:
@@ -130,12 +146,12 @@ def queue_baselines(
                 raise type(error)(f"--baselines {family.name}: {error}") from None
             listener.note(f"baseline {family.name} is left out: {error}")
             continue
-        enqueue(study, network, settings.space, {BASELINE_KEY: family.name})
+        enqueue(study, network, space, {BASELINE_KEY: family.name})
         listener.note(
             f"baseline: {family.name}, {complexity(network):,} multiply-adds, "
             f"{format_notation(network.stages)}"
         )
-        if not genes_of(network, settings.space):
+        if not genes_of(network, space):
             outside.append(network)
     if is_new:
         _queue_alike(study, settings, outside, limits)

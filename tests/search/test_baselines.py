@@ -1,6 +1,7 @@
 """Known networks that are trained beside a search's trials."""
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import optuna
@@ -157,6 +158,22 @@ def test_what_cannot_be_fitted_is_left_out_or_refused(tmp_path):
     assert parse_baselines(["vgg"]) == parse_baselines("vgg")
     large = [family.name for family in parse_baselines("auto").families((3, 224, 224))]
     assert large == ["he-sun", "resnet", "mobilenetv2"]
+
+
+def test_a_space_without_normalisation_has_no_baselines_that_need_it(tmp_path):
+    settings = settings_at("400k")
+    settings = replace(settings, space=replace(settings.space, norm="none"))
+    listener = RecordingListener()
+    with open_study(tmp_path / "auto.db", settings.to_dict()) as study:
+        assert queue_baselines(study, settings, parse_baselines("auto"), listener)
+        assert set(queued(study)) - {None} == {"he-sun", "vgg"}
+    assert any(
+        "baseline resnet is left out: it is made for batch normalisation" in note
+        for note in listener.notes
+    )
+    with open_study(tmp_path / "named.db", settings.to_dict()) as study:
+        queue_baselines(study, settings, parse_baselines("resnet"), NullListener())
+        assert "resnet" in queued(study)
 
 
 def test_the_clock_makes_them_smaller(tmp_path):
