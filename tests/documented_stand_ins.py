@@ -27,7 +27,7 @@ WORDS = {
     "parquet:DIR": "parquet:cifar10",
     "imagefolder:DIR": "imagefolder:flowers",
     "resnet18": "(3,8)/2 | basic(3,8)",
-    "he-sun-224": "plain-32",
+    "residual-224": "plain-32",
 }
 
 # Commands that a page takes as done.
