@@ -10,18 +10,17 @@ from learning_curves import (
     Covariance,
     CurveProcess,
     Curves,
+    Floats,
+    Ints,
     chance_to_join,
     columns_at,
     expected_gain,
     regression,
 )
-from numpy.typing import NDArray
 from optuna.pruners import BasePruner
 from optuna.trial import FrozenTrial, TrialState
 from pruning import CHANCE, hypervolume
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 RUNGS = (1, 4, 12)
 LENGTH = 0.5 * sqrt(15)  # of the search's model, fifteen genes
 CHANCES = (0.001, 0.003, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.14, 0.2, 0.28, 0.35, 0.45, 0.55)

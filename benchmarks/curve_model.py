@@ -22,17 +22,12 @@ from curve_losses import rankings
 from curve_methods import METHODS, Method
 from curve_predictions import predictions
 from curve_replays import FIGURES, Replays, differences, judged_apart, mixed
-from learning_curves import (
-    Curves,
-)
-from numpy.typing import NDArray
+from learning_curves import Curves, Floats, Ints
 from pruning import pareto, read
 
 from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.space import load_space
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 ORDERS, TRIALS = 25, 40
 IN_HALVES = 3  # orders to choose thresholds on, and as many to judge them
 

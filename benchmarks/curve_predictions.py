@@ -4,17 +4,9 @@ from math import sqrt
 
 import numpy as np
 from curve_methods import METHODS
-from learning_curves import (
-    CurveProcess,
-    Curves,
-    columns_at,
-    regression,
-)
-from numpy.typing import NDArray
+from learning_curves import CurveProcess, Curves, Floats, Ints, columns_at, regression
 from scipy.stats import spearmanr
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 DRAWS = 2000  # of the bootstrap
 SEEN = (0, 1, 2, 4, 6)  # epochs after which the last error is predicted
 

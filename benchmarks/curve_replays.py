@@ -6,20 +6,13 @@ from math import sqrt
 
 import numpy as np
 from curve_methods import RUNGS, CurvePruner, Method, Process
-from learning_curves import (
-    CurveProcess,
-    Curves,
-    expected_gain,
-)
-from numpy.typing import NDArray
+from learning_curves import CurveProcess, Curves, Floats, Ints, expected_gain
 from optuna.pruners import BasePruner
 from pruning import CHANCE, hypervolume, pareto, replay
 from scipy.stats import t as student
 
 from nas_tc.sampler import ParetoPruner
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 TUNED_ON = 12  # orders that choose thresholds for the others
 FIGURES = ("epochs_spent", "front_kept", "hypervolume_lost", "best_error_rise")
 

@@ -130,9 +130,11 @@ def networks(data: Any, number: int) -> list[Any]:
     return found[:number]
 
 
-def is_plain(network: Any) -> bool:
-    """Whether it has plain convolutions alone, whose weights another such network can take over."""
-    return all(type(stage.block).__name__ == "Plain" for stage in network.stages)
+def is_plain(stages: Any) -> bool:
+    """Whether they have plain convolutions alone, whose weights another network can take over."""
+    from nas_tc.architecture import Plain
+
+    return all(stage.block == Plain() for stage in stages)
 
 
 def train_one(job: tuple[str, Any, int, Any, tuple[Any, Path] | None]) -> dict[str, Any]:
@@ -202,7 +204,7 @@ def train_one(job: tuple[str, Any, int, Any, tuple[Any, Path] | None]) -> dict[s
             }
     if name.startswith("full"):
         row["test_error"] = error_rate(run.evaluated(), test)
-    if parent is not None and not variant.inherits and not parent[1].exists():
+    if parent is not None and network == parent[0] and not parent[1].exists():
         from safetensors.torch import save_file
 
         save_file(
@@ -258,7 +260,7 @@ def main() -> None:
     parent = None
     if args.parent:
         stages = parse_notation(args.parent)
-        chosen = [network for network in chosen if is_plain(network)]
+        chosen = [network for network in chosen if is_plain(network.stages)]
         parent = replace(chosen[0], stages=stages), args.out / "parent.safetensors"
     jobs = [
         (variant, network, int(seed or 0), data, parent)

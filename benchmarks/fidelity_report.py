@@ -26,11 +26,11 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import optuna
-from fidelity import read
+from fidelity import is_plain, read
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from nas_tc.architecture import GAP, Architecture, Plain, parse_notation
+from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.experience import Experience, numbers_of
 from nas_tc.sampler import ParetoPruner
 
@@ -117,7 +117,7 @@ def expected(rows: list[dict[str, Any]], experience: Experience) -> Reading:
     said = {}
     for network in {row["network"] for row in rows}:
         stages = parse_notation(network)
-        if all(stage.block == Plain() for stage in stages):
+        if is_plain(stages):
             numbers = numbers_of(Architecture((3, 32, 32), stages, GAP, 10, norm="batch"))
             said[network] = float(experience.expected(numbers[None])[0])
     return Reading("experience", "expected", 0, 0.0, said)

@@ -32,7 +32,7 @@ def take_over(child: nn.Module, parent: nn.Module, of: Architecture, source: Arc
     shares = torch.ones(len(kept))  # by which the weights behind a repeated channel are divided
     with torch.no_grad():
         for stage in range(len(of.stages)):
-            row = old.get(stage, [])
+            row = old[stage] if stage < len(old) else []
             for place, (conv, norm) in enumerate(new[stage]):
                 if place >= len(row):  # a layer of its own: the identity
                     kept, shares = _identity(conv, norm, kept, random)
@@ -50,19 +50,17 @@ def take_over(child: nn.Module, parent: nn.Module, of: Architecture, source: Arc
                 # What the parent's next layer reads was made by layers that are gone.
                 kept, shares = _channels(None, len(kept), random, row[-1][0].out_channels)
         if len(old) > len(new):
-            width = old[len(old) - 1][-1][0].out_channels
+            width = old[-1][-1][0].out_channels
             kept, shares = _channels(None, len(kept), random, width)
         (head,), (trained_head,) = _of_type(child, nn.Linear), _of_type(parent, nn.Linear)
         head.weight.copy_(trained_head.weight[:, kept] / shares)
         head.bias.copy_(trained_head.bias)
 
 
-def _layers(module: nn.Module, architecture: Architecture) -> dict[int, list]:
-    """Pairs of a convolution and its normalisation, by the number of their stage."""
+def _layers(module: nn.Module, architecture: Architecture) -> list[list]:
+    """Pairs of a convolution and its normalisation, stage by stage."""
     pairs = list(zip(_of_type(module, nn.Conv2d), _of_type(module, nn.BatchNorm2d), strict=True))
-    found: dict[int, list] = {}
-    for number, stage in enumerate(architecture.stages):
-        found[number] = [pairs.pop(0) for _ in range(stage.depth)]
+    found = [[pairs.pop(0) for _ in range(stage.depth)] for stage in architecture.stages]
     assert not pairs, "a plain network has one convolution a layer"
     return found
 

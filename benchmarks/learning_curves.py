@@ -24,6 +24,7 @@ from nas_tc.sampler.candidates import Candidates, features_of
 from nas_tc.space import Space
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 CENTER, UNIT = 0.5, 0.1  # errors as the process sees them: (error - CENTER) / UNIT
 LOWEST, HIGHEST = -9.0, 6.0  # logarithms of variances
 RIDGE = 3.0
@@ -41,7 +42,7 @@ class Curves:
         expected: What earlier trainings say, the logarithm of the error up to a constant.
     """
 
-    costs: NDArray[np.int64]
+    costs: Ints
     errors: Floats
     features: Floats
     expected: Floats
@@ -112,7 +113,7 @@ class Covariance:
             np.kron(np.eye(len(features)), early),
         ])  # fmt: skip
 
-    def likeliest(self, errors: Floats, networks: NDArray[np.int64]) -> Floats:
+    def likeliest(self, errors: Floats, networks: Ints) -> Floats:
         """Variances of the greatest marginal likelihood of these networks' whole curves.
 
         Args:

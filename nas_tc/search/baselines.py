@@ -40,20 +40,20 @@ class Baselines:
 
     names: tuple[str, ...] | None = None
 
-    def families(self, input: Shape, *, has_norm: bool = True) -> tuple[Family, ...]:
-        """The families for images of a shape (channels, height, width)."""
-        if self.names is not None:
-            return tuple(find_family(name) for name in self.names)
-        return tuple(each for each in _suitable(input) if has_norm or not each.needs_norm)
+    def families(self, input: Shape, norm: str = "batch") -> tuple[Family, ...]:
+        """The families for images of a shape (channels, height, width) and a normalisation."""
+        return tuple(each for each in self._asked(input) if not self._lacks_norm(each, norm))
 
-    def without_norm(self, input: Shape) -> tuple[Family, ...]:
-        """The families that would suit the images, and that a space without normalisation lacks."""
-        return () if self.names is not None else tuple(f for f in _suitable(input) if f.needs_norm)
+    def left_out(self, input: Shape, norm: str) -> tuple[Family, ...]:
+        """The families that suit the images, and that need a normalisation."""
+        return tuple(each for each in self._asked(input) if self._lacks_norm(each, norm))
 
+    def _asked(self, input: Shape) -> tuple[Family, ...]:
+        suitable = _LARGE_IMAGES if min(input[1:]) >= _LARGE else _SMALL_IMAGES
+        return tuple(map(find_family, suitable if self.names is None else self.names))
 
-def _suitable(input: Shape) -> tuple[Family, ...]:
-    names = _LARGE_IMAGES if min(input[1:]) >= _LARGE else _SMALL_IMAGES
-    return tuple(find_family(name) for name in names)
+    def _lacks_norm(self, family: Family, norm: str) -> bool:
+        return self.names is None and family.needs_norm and norm == "none"
 
 
 def parse_baselines(text: str | Sequence[str]) -> Baselines:
@@ -86,7 +86,7 @@ def lacks_baselines(study: optuna.Study, settings: Settings, baselines: Baseline
         baselines: Families to train.
     """
     space = settings.space
-    families = baselines.families(space.input, has_norm=space.norm != "none")
+    families = baselines.families(space.input, space.norm)
     there = _there(study)
     return any(each.name not in there for each in families) or _any_waits(study)
 
@@ -130,13 +130,12 @@ def queue_baselines(
     limits = (*_limits(settings, predicted), *predicted)
     outside: list[Architecture] = []
     space = settings.space
-    has_norm = space.norm != "none"
-    for family in () if has_norm else baselines.without_norm(space.input):
+    for family in baselines.left_out(space.input, space.norm):
         listener.note(
             f"baseline {family.name} is left out: it is made for batch normalisation, which this "
             f"space is without; --baselines {family.name} trains it nonetheless"
         )
-    for family in baselines.families(space.input, has_norm=has_norm):
+    for family in baselines.families(space.input, space.norm):
         if family.name in there:
             continue
         try:

@@ -100,38 +100,26 @@ except KeyboardInterrupt:
     assert (process.returncode, out, err) == (130, "asked\n", "")
 
 
-def test_a_signal_in_a_callback_is_not_lost(tmp_path):
-    body = """
-import weakref
-class Something:
-    pass
-something = Something()
-reference = weakref.ref(something, lambda _: signal.raise_signal(signal.SIGTERM))
-interrupt_on_signals()
-try:
-    del something
-    time.sleep(60)
-except KeyboardInterrupt:
-    return 130
-"""
-    out, err = (process := supervised(tmp_path, body)).communicate(timeout=50)
-    assert (process.returncode, out, err) == (130, "start 1\n", "")
-
-
-def test_a_signal_while_another_is_sent_again_is_not_lost(tmp_path):
-    # On a busy machine the signal comes again before the hook that has sent it has ended.
-    body = """
-import threading, weakref
-class Something:
-    pass
+# On a busy machine the signal comes again before the hook that has sent it has ended.
+_SLOW_THREADS = """
 start = threading.Thread.start
 def slowly(thread):
     start(thread)
     time.sleep(0.3)
+threading.Thread.start = slowly
+"""
+
+
+@pytest.mark.parametrize("machine", ["", _SLOW_THREADS], ids=["quiet", "busy"])
+def test_a_signal_in_a_callback_is_not_lost(tmp_path, machine):
+    body = f"""
+import threading, weakref
+class Something:
+    pass
 something = Something()
 reference = weakref.ref(something, lambda _: signal.raise_signal(signal.SIGTERM))
 interrupt_on_signals()
-threading.Thread.start = slowly
+{machine}
 try:
     del something
     time.sleep(60)
