@@ -85,6 +85,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--first-seed", type=int, default=0, help="seeds are this and the next")
+    parser.add_argument("--methods", choices=tuple(METHODS), nargs="+", default=tuple(METHODS))
     parser.add_argument("--quick", action="store_true", help="a minute for each search, one seed")
     parser.add_argument("--join", type=Path, nargs="+", help="put these runs together, and end")
     args = parser.parse_args()
@@ -111,7 +112,8 @@ def main() -> None:
     with Pool(data, recipe, device=args.device, workers=args.workers, per_gpu=sharers) as pool:
         for seed in range(args.first_seed, args.first_seed + args.seeds):
             settings = Settings(space, limit, data, recipe, seed, experience=LATEST)
-            for method, search in METHODS.items():
+            for method in args.methods:
+                search = METHODS[method]
                 if (method, seed) in done:
                     continue
                 rows: list[dict[str, object]] = []

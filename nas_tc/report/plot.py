@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import pairwise
 from math import floor, isfinite, log10
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from matplotlib.ticker import FuncFormatter
 from nas_tc._files import as_text
 from nas_tc._words import short_number
 from nas_tc.cost.measures import parse_measure
-from nas_tc.report.label_places import Label, draw_labels
+from nas_tc.report.label_places import Label, Segment, draw_labels
 from nas_tc.report.tables import front_of
 from nas_tc.study import StudyRecord, TrialRecord, objective
 
@@ -63,27 +64,7 @@ def draw_front(
         label=f"trained to the end ({len(networks)})",
     )
     limit = budget_limit(record, cost)
-    labels: list[Label] = []
-    if front:
-        costs = [_amount(trial, cost) for trial in front]
-        errors = [100 * (trial.mean_val_error or 0.0) for trial in front]
-        label = f"Pareto front ({len(front)})"
-        if further:
-            colours = [_amount(trial, further[0]) for trial in front]
-            dots = axes.scatter(
-                costs, errors, s=40, c=colours, zorder=3, clip_on=False, label=label
-            )
-            figure.colorbar(dots, label=axis_label(further[0]), format=_SHORT)
-        else:
-            end = limit or costs[-1]  # a budget may leave this cost free
-            axes.step(
-                [*costs, end], [*errors, errors[-1]], where="post", color=_FRONT, linewidth=1.5
-            )
-            axes.scatter(costs, errors, s=40, color=_FRONT, zorder=3, clip_on=False, label=label)
-        labels = [
-            Label(str(trial.number), x, error, _FRONT)
-            for trial, x, error in zip(front, costs, errors, strict=True)
-        ]
+    labels, lines = _draw_networks(axes, front, cost, further, limit)
     labels += _draw_baselines(axes, record, cost)
     if limit:
         axes.axvline(
@@ -98,7 +79,7 @@ def draw_front(
     axes.xaxis.set_minor_formatter(FuncFormatter(partial(_between_decades, axes)))
     axes.tick_params(axis="x", which="minor", pad=5.0)  # on a line with those of the longer ticks
     axes.margins(y=0.1)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(bottom=max(0.0, axes.get_ylim()[0]))  # no error is below zero
     axes.set_xlabel(axis_label(cost))
     axes.set_ylabel(f"validation {record.metric.words}, %")
     data = record.settings["data"]
@@ -110,7 +91,10 @@ def draw_front(
     )
     axes.grid(visible=True, which="major", color="#e5e8eb", linewidth=0.8)
     axes.set_axisbelow(True)
-    draw_labels(axes, labels, [dot for dot in dots_of_others if isfinite(dot[0])])
+    if limit:
+        low, high = axes.get_ylim()
+        lines.append(((limit, low), (limit, high)))
+    draw_labels(axes, labels, [dot for dot in dots_of_others if isfinite(dot[0])], lines)
     # The best place takes minutes to find among thousands of points; nothing is both dear and bad.
     if len(record.trials) <= _MANY:
         axes.legend(frameon=False, fontsize=9)
@@ -120,6 +104,17 @@ def draw_front(
         is_svg = each.suffix == ".svg"
         with rc_context({"svg.hashsalt": "nas-tc"}), _any_legend():  # one study, one file
             figure.savefig(each, metadata={"Date": None} if is_svg else None)
+
+
+def _staircase(
+    costs: Sequence[float], errors: Sequence[float], end: float
+) -> list[tuple[float, float]]:
+    """Corners of the front: the least error within each cost, up to the end."""
+    corners: list[tuple[float, float]] = []
+    for cost, error in zip(costs, errors, strict=True):
+        corners += [(cost, corners[-1][1])] if corners else []
+        corners.append((cost, error))
+    return [*corners, (end, errors[-1])]
 
 
 def _between_decades(axes: Axes, value: float, _: int | None) -> str:
@@ -137,6 +132,34 @@ def _any_legend() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", 'Creating legend with loc="best"')
         yield
+
+
+def _draw_networks(
+    axes: Axes,
+    front: Sequence[TrialRecord],
+    cost: str,
+    further: Sequence[str],
+    limit: float | None,
+) -> tuple[list[Label], list[Segment]]:
+    """Draws the front, with a staircase or in the colours of a second cost; gives labels, lines."""
+    if not front:
+        return [], []
+    costs = [_amount(trial, cost) for trial in front]
+    errors = [100 * (trial.mean_val_error or 0.0) for trial in front]
+    labels = [
+        Label(str(trial.number), x, error, _FRONT)
+        for trial, x, error in zip(front, costs, errors, strict=True)
+    ]
+    title = f"Pareto front ({len(front)})"
+    if further:
+        colours = [_amount(trial, further[0]) for trial in front]
+        dots = axes.scatter(costs, errors, s=40, c=colours, zorder=3, clip_on=False, label=title)
+        axes.figure.colorbar(dots, label=axis_label(further[0]), format=_SHORT)
+        return labels, []
+    steps = _staircase(costs, errors, limit or costs[-1])  # a budget may leave this cost free
+    axes.plot(*zip(*steps, strict=True), color=_FRONT, linewidth=1.5)
+    axes.scatter(costs, errors, s=40, color=_FRONT, zorder=3, clip_on=False, label=title)
+    return labels, list(pairwise(steps))
 
 
 def _draw_baselines(axes: Axes, record: StudyRecord, cost: str) -> list[Label]:

@@ -10,14 +10,14 @@ from matplotlib.text import Annotation, Text
 from nas_tc.report.label_places import Label, draw_labels
 
 
-def drawn(labels, others=()):
+def drawn(labels, others=(), lines=()):
     """The axes with the labels, and their boxes in pixels."""
     figure = Figure(figsize=(8, 5), dpi=100, layout="constrained")
     axes = figure.add_subplot()
     axes.set_xscale("log")
     axes.set_xlim(1e4, 1e7)
     axes.set_ylim(0, 4)
-    draw_labels(axes, labels, others)
+    draw_labels(axes, labels, others, lines)
     figure.draw_without_rendering()
     texts = [
         each for each in axes.get_children() if isinstance(each, Annotation) and each.get_text()
@@ -59,3 +59,13 @@ def test_a_label_keeps_within_the_axes_and_off_other_points():
     assert axes.get_window_extent().y1 >= boxes["123456"].y1
     dot = axes.transData.transform((1.08e5, 1.08))
     assert not boxes["9"].padded(-1).contains(*dot)
+
+
+def test_a_label_keeps_off_the_lines_of_a_front():
+    point = (1e6, 2.0)
+    line = ((1e4, 2.12), (1e7, 2.12))  # through the place straight above the point
+    _, boxes = drawn([Label("vgg", *point, "black", is_above=True)])
+    axes, off = drawn([Label("vgg", *point, "black", is_above=True)], lines=[line])
+    (_, level), _ = axes.transData.transform(line)
+    assert boxes["vgg"].y0 < level < boxes["vgg"].y1
+    assert not off["vgg"].padded(-1).y0 < level < off["vgg"].padded(-1).y1

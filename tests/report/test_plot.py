@@ -3,7 +3,7 @@
 import pytest
 from matplotlib.figure import Figure
 
-from nas_tc.report.plot import _between_decades
+from nas_tc.report.plot import _between_decades, _staircase
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,10 @@ def test_marks_between_powers_of_ten(ends, marks):
     axes = Figure().subplots()
     axes.set_xlim(ends)
     assert {mark: _between_decades(axes, mark, None) for mark in marks} == marks
+
+
+def test_the_staircase_goes_down_at_each_cost_and_on_to_the_budget():
+    assert _staircase([1.0, 2.0, 4.0], [30.0, 20.0, 10.0], 8.0) == [
+        (1.0, 30.0), (2.0, 30.0), (2.0, 20.0), (4.0, 20.0), (4.0, 10.0), (8.0, 10.0)
+    ]  # fmt: skip
+    assert _staircase([1.0], [30.0], 1.0) == [(1.0, 30.0), (1.0, 30.0)]
