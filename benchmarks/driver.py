@@ -37,7 +37,7 @@ from optuna.trial import TrialState, create_trial
 from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.cost import complexity, network_cost
 from nas_tc.data import load_data
-from nas_tc.experience import LATEST
+from nas_tc.experience import experience_for
 from nas_tc.metric import Metric
 from nas_tc.recipe import load_recipe
 from nas_tc.search import NullListener
@@ -113,7 +113,7 @@ def settings_of(budget: str) -> Settings:
     data = load_data("digits", side=(32, 32))
     space = load_space("plain-32").at(data.shape, 10)
     limit = resolve_budget(parse_budget(budget), data.shape)
-    return Settings(space, limit, data, RECIPE, seed=0, experience=LATEST)
+    return Settings(space, limit, data, RECIPE, seed=0, experience=experience_for(space))
 
 
 def finished(settings: Settings, trials: int) -> list:

@@ -1,16 +1,20 @@
 """What earlier trainings say of networks that were not trained: learnt here, and tried.
 
     python benchmarks/experience.py --collect STUDY.db ... --out results/experience
-    python benchmarks/experience.py --out results/experience --write nas_tc/experience/plain-1.json
+    python benchmarks/experience.py --collect-reports results/search-spaces/6m/mixed-0 ...
+    python benchmarks/experience.py --write nas_tc/experience/plain-2.json
+    python benchmarks/experience.py --blocks --write nas_tc/experience/blocks-1.json
 
 The first command takes the plain networks of studies, with their errors; those of pruned trials are
 estimated from their last training loss, by a line through the complete trials of the same study.
-The second learns from them and prints how well the model ranks networks of searches that it has not
-seen: all searches on the same images and near the same budget are left out in turn, those on other
+The second takes the networks of any blocks from reports of searches, where pruned trials are
+estimated from their last validation error. The others learn, from plain networks or with `--blocks`
+from all, and print how well the model ranks networks of searches that it has not seen:
+all searches on the same images and near the same budget are left out in turn, those on other
 images always (Spearman's correlation with the error, over all networks of a search and over those
 above 0.7 of its budget; apart for searches that an experience has guided, whose networks are
-alike). `--without` leaves out searches by their names' beginnings, to
-try a search with a model that knows nothing of its images or its budget.
+alike). `--blocks` also leaves out whole spaces. `--without` leaves out searches by their names'
+beginnings, to try a search with a model that knows nothing of its images or its budget.
 """
 
 import argparse
@@ -23,9 +27,15 @@ from statistics import fmean
 import numpy as np
 from scipy.stats import spearmanr
 
-from nas_tc.architecture import GAP, Architecture, Plain, format_notation, parse_notation
+from nas_tc.architecture import (
+    Architecture,
+    Plain,
+    format_notation,
+    head_named,
+    parse_notation,
+)
 from nas_tc.cost import complexity
-from nas_tc.experience import Experience, numbers_of
+from nas_tc.experience import NUMBERS, Experience, numbers_of
 from nas_tc.study import read_study
 
 RIDGE = 100.0
@@ -34,6 +44,9 @@ FIELDS = (
     "search", "experience", "images", "epochs", "side", "budget", "network", "complexity",
     "state", "error",
 )  # fmt: skip
+BLOCK_FIELDS = ("space", *FIELDS, "head")
+PLAIN_NUMBERS = NUMBERS.index("units")  # those behind are for other blocks
+RUNG = "val_error@"
 
 
 def collected(paths: list[Path]) -> list[dict]:
@@ -80,17 +93,72 @@ def estimate(trial, complete) -> float | None:
     return float(min(start + slope * trial.train_losses[rung], max(worst, 0.9)))
 
 
-def read(folder: Path) -> tuple[list[dict], np.ndarray]:
-    """The rows, and the numbers of their networks."""
-    with (folder / "trainings.csv").open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    networks = []
+def collected_reports(folders: list[Path]) -> list[dict]:
+    """The networks of the trials of reports, without baselines, and their errors."""
+    rows = []
+    for folder in folders:
+        settings = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["settings"]
+        with (folder / "trials.csv").open(newline="", encoding="utf-8") as file:
+            trials = [each for each in csv.DictReader(file) if not each["baseline"]]
+        complete = [each for each in trials if each["state"] == "complete"]
+        for trial in trials:
+            is_complete = trial["state"] == "complete"
+            error = trial["val_error"] if is_complete else estimate_by_error(trial, complete)
+            if trial.get("repeat_of") or error is None:
+                continue
+            side = (trial.get("resolution") or str(settings["space"]["input"][1])).split("x")[0]
+            rows.append(
+                {
+                    "space": settings["space"]["name"],
+                    "search": f"{folder.name}-{folder.parent.name}",
+                    "experience": settings.get("experience") or "none",
+                    "images": Path(settings["data"]["name"].partition(":")[2]).name,
+                    "epochs": settings["recipe"]["epochs"],
+                    "side": side,
+                    "budget": settings["budget"]["complexity"],
+                    "network": trial["network"],
+                    "complexity": trial["complexity"],
+                    "state": trial["state"],
+                    "error": round(float(error), 5),
+                    "head": trial.get("head") or "gap",
+                }
+            )
+    return rows
+
+
+def estimate_by_error(trial, complete) -> float | None:
+    """The final error that a pruned trial's error at its last rung foretells."""
+    rung = max((key for key in trial if key.startswith(RUNG) and trial[key]), default=None)
+    if trial["state"] != "pruned" or rung is None:
+        return None
+    pairs = [(float(each[rung]), float(each["val_error"])) for each in complete if each[rung]]
+    slope, start = np.polyfit(*zip(*pairs, strict=True), 1)
+    least = min(error for _, error in pairs)
+    return float(np.clip(start + slope * float(trial[rung]), least, 0.9))
+
+
+def read(folder: Path, *, blocks: bool = False) -> tuple[list[dict], np.ndarray]:
+    """The rows, and the numbers of their networks; with `blocks` of all blocks."""
+    rows = _rows(folder / "trainings.csv")
+    if blocks:
+        rows += _rows(folder / "blocks.csv")
+    largest = {}  # side of the images of a space, pixels
     for row in rows:
-        side = int(row["side"])
-        networks.append(
-            Architecture((3, side, side), parse_notation(row["network"]), GAP, 10, norm="batch")
-        )
-    return rows, np.array([numbers_of(each) for each in networks])
+        row.setdefault("space", "plain-32")
+        largest[row["space"]] = max(int(row["side"]), largest.get(row["space"], 0))
+    numbers = np.array([_numbers(row, largest[row["space"]]) for row in rows])
+    return rows, numbers if blocks else numbers[:, :PLAIN_NUMBERS]
+
+
+def _rows(path: Path) -> list[dict]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _numbers(row: dict, largest: int) -> np.ndarray:
+    side, head = int(row["side"]), head_named(row.get("head", "gap"))
+    stages = parse_notation(row["network"])
+    return numbers_of(Architecture((3, side, side), stages, head, 10, norm="batch"), largest)
 
 
 def learnt(rows: list[dict], numbers: np.ndarray, which: np.ndarray) -> Experience:
@@ -132,21 +200,63 @@ def report(rows: list[dict], numbers: np.ndarray) -> list[str]:
     return lines
 
 
+def report_spaces(rows: list[dict], numbers: np.ndarray) -> list[str]:
+    """A Markdown table: how well it ranks searches at a budget, or in a space, not seen before."""
+    errors = np.array([float(row["error"]) for row in rows])
+    budgets = np.array([float(row["budget"]) for row in rows])
+    macs = np.array([float(row["complexity"]) for row in rows])
+    images = np.array([row["images"] for row in rows])
+    names = np.array([row["search"] for row in rows])
+    spaces = np.array([row["space"] for row in rows])
+    lines = [
+        "| space | budget | searches | networks | without the budget: all | near the limit | "
+        "without the space: all | near the limit |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    is_cifar = images == "cifar10"
+    for space, budget in sorted({*zip(spaces[is_cifar], budgets[is_cifar], strict=True)}):
+        unseen = is_cifar & (spaces == space) & (budgets == budget)
+        cells = []
+        for others in (is_cifar & (budgets != budget), is_cifar & (spaces != space)):
+            expected = learnt(rows, numbers, others).expected(numbers)
+            for chosen in (unseen, unseen & (macs > NEAR_LIMIT * budgets)):
+                found = [
+                    spearmanr(expected[own], errors[own])[0]
+                    for name in sorted(set(names[chosen]))
+                    if (own := chosen & (names == name)).any()
+                ]
+                cells.append(f"{fmean(found):.2f}")
+        many = len(set(names[unseen]))
+        lines.append(
+            f"| {space} | {budget / 1e6:.1f} M | {many} | {unseen.sum()} | {' | '.join(cells)} |"
+        )
+    return lines
+
+
+def write_rows(path: Path, fields: tuple[str, ...], rows: list[dict]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fields)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("results/experience"))
     parser.add_argument("--collect", nargs="+", type=Path, help="studies to take trainings from")
+    parser.add_argument("--collect-reports", nargs="+", type=Path, help="reports, for any block")
+    parser.add_argument("--blocks", action="store_true", help="learn from networks of all blocks")
     parser.add_argument("--write", type=Path, help="file for the model that is learnt")
     parser.add_argument("--without", nargs="+", default=[], help="searches to leave out")
     args = parser.parse_args()
     if args.collect:
-        args.out.mkdir(parents=True, exist_ok=True)
-        with (args.out / "trainings.csv").open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, FIELDS)
-            writer.writeheader()
-            writer.writerows(collected(args.collect))
-    rows, numbers = read(args.out)
-    print("\n".join(report(rows, numbers)))
+        write_rows(args.out / "trainings.csv", FIELDS, collected(args.collect))
+    if args.collect_reports:
+        rows = collected_reports(args.collect_reports)
+        write_rows(args.out / "blocks.csv", BLOCK_FIELDS, rows)
+    rows, numbers = read(args.out, blocks=args.blocks)
+    print("\n".join((report_spaces if args.blocks else report)(rows, numbers)))
     if args.write:
         which = np.array([not row["search"].startswith(tuple(args.without)) for row in rows])
         model = learnt(rows, numbers, which)

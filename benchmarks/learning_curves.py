@@ -19,7 +19,7 @@ from scipy.spatial.distance import pdist, squareform
 from scipy.special import ndtr
 
 from nas_tc.cost import complexity
-from nas_tc.experience import LATEST, SpaceNumbers, load_experience
+from nas_tc.experience import SpaceNumbers, experience_for, load_experience
 from nas_tc.sampler.candidates import Candidates, features_of
 from nas_tc.space import Space
 
@@ -56,7 +56,8 @@ class Curves:
             space: Space of their genes.
             limit: Most multiply-adds of the search.
         """
-        experience, numbers = load_experience(LATEST), SpaceNumbers(space)
+        experience = load_experience(experience_for(space) or "")
+        numbers = SpaceNumbers(space)
         candidates = Candidates(
             {gene.name: CategoricalDistribution(gene.choices) for gene in space.genes},
             lambda genes: complexity(space.decode(genes)),

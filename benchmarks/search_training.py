@@ -36,7 +36,7 @@ from nas_tc.architecture import Architecture, format_notation
 from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.cost import complexity
 from nas_tc.data import load_data
-from nas_tc.experience import LATEST
+from nas_tc.experience import experience_for
 from nas_tc.recipe import load_recipe
 from nas_tc.search.pool import Pool
 from nas_tc.search.settings import Settings
@@ -111,7 +111,7 @@ def main() -> None:
     sharers = args.workers if args.device == "cuda" else 1  # all workers share one GPU
     with Pool(data, recipe, device=args.device, workers=args.workers, per_gpu=sharers) as pool:
         for seed in range(args.first_seed, args.first_seed + args.seeds):
-            settings = Settings(space, limit, data, recipe, seed, experience=LATEST)
+            settings = Settings(space, limit, data, recipe, seed, experience=experience_for(space))
             for method in args.methods:
                 search = METHODS[method]
                 if (method, seed) in done:

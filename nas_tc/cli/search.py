@@ -93,7 +93,7 @@ def search(
         str,
         typer.Option(
             help="What guides the proposals beside this study: auto (what earlier trainings say of "
-            "plain networks) or none."
+            "networks for small images) or none."
         ),
     ] = "auto",
     reruns: options.Reruns = 0,

@@ -10,9 +10,9 @@ from typing import Any, Self
 import numpy as np
 
 from nas_tc.errors import NasTcError, unknown
-from nas_tc.experience.numbers import NUMBERS, Floats
+from nas_tc.experience.numbers import NUMBERS
+from nas_tc.experience.parts import Floats
 
-LATEST = "plain-2"
 _FOLDER = Path(__file__).parent
 _FIELDS = ("center", "scale", "linear", "quadratic")
 _FARTHEST = 2.5  # standard deviations from the mean network: nothing is known beyond
@@ -56,7 +56,8 @@ class Experience:
         Each task, that is images and recipe, has a constant of its own: the usual error there.
 
         Args:
-            numbers: Of the trained networks, shape (trainings, NUMBERS).
+            numbers: The first so many of `NUMBERS` of the trained networks, shape
+                (trainings, numbers).
             errors: Their errors, above 0, shape (trainings,).
             tasks: The task that each was trained for.
             ridge: Penalty on the square of the weights.
@@ -75,7 +76,7 @@ class Experience:
         weights: Floats = np.asarray(np.linalg.solve(gram, terms.T @ logarithms), dtype=np.float64)
         quadratic = np.zeros((z.shape[1], z.shape[1]))
         quadratic[one, other] = weights[z.shape[1] :]
-        return cls(NUMBERS, center, scale, weights[: z.shape[1]], quadratic)
+        return cls(NUMBERS[: z.shape[1]], center, scale, weights[: z.shape[1]], quadratic)
 
     def to_dict(self) -> dict[str, Any]:
         """The model as lists of numbers, with five digits."""

@@ -10,7 +10,7 @@ from nas_tc.budget import Budget, Limit, parse_budget, resolve_budget
 from nas_tc.cost import complexity
 from nas_tc.data import ImageData
 from nas_tc.errors import BudgetError, NasTcError
-from nas_tc.experience import LATEST, covers
+from nas_tc.experience import experience_for
 from nas_tc.metric import Metric, parse_metric
 from nas_tc.recipe import AUGMENTATIONS, Recipe, earlier_recipes, load_recipe
 from nas_tc.search.settings import Settings
@@ -76,8 +76,8 @@ class Plan:
             recipe = begun
         space = self.space.at(images.shape, classes)
         experience = None
-        if self.uses_experience and covers(space):  # a study goes on as it began
-            experience = LATEST if kept is None else kept.get("experience")
+        if self.uses_experience:  # a study goes on as it began
+            experience = experience_for(space) if kept is None else kept.get("experience")
         return Settings(
             space=space,
             limit=resolve_budget(self.budget, images.shape, classes),

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from nas_tc.architecture import GAP, Architecture, parse_notation
+from nas_tc.architecture import Architecture, head_named, parse_notation
 from nas_tc.errors import NasTcError, UnknownNameError
-from nas_tc.experience import LATEST, NUMBERS, Experience, load_experience, numbers_of
+from nas_tc.experience import NUMBERS, Experience, load_experience, numbers_of
 
 RESULTS = Path(__file__).parents[2] / "results/experience"
 MANY = 400
@@ -69,7 +69,7 @@ def test_an_experience_of_before_still_ranks():
 
 
 def test_an_experience_of_other_numbers_is_refused():
-    values = load_experience(LATEST).to_dict() | {"numbers": ["depth"]}
+    values = load_experience("plain-2").to_dict() | {"numbers": ["depth"]}
     with pytest.raises(NasTcError, match="other numbers"):
         Experience.from_dict(values)
 
@@ -79,18 +79,14 @@ def test_an_unknown_experience_is_refused():
         load_experience("plain-0")
 
 
-def test_what_is_shipped_ranks_what_it_was_learnt_from():
-    with (RESULTS / "trainings.csv").open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row["images"] == "cifar10"]
-    numbers = np.array(
-        [
-            numbers_of(
-                Architecture((3, 32, 32), parse_notation(row["network"]), GAP, 10, norm="batch")
-            )
-            for row in rows
-        ]
-    )
-    expected = load_experience(LATEST).expected(numbers)
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [("plain-2", "trainings.csv"), ("blocks-1", "trainings.csv"), ("blocks-1", "blocks.csv")],
+)
+def test_what_is_shipped_ranks_what_it_was_learnt_from(name, file):
+    with (RESULTS / file).open(newline="", encoding="utf-8") as rows_file:
+        rows = [row for row in csv.DictReader(rows_file) if row["images"] == "cifar10"]
+    expected = load_experience(name).expected(np.array([numbers_of_row(row) for row in rows]))
     errors = np.array([float(row["error"]) for row in rows])
     names = np.array([row["search"] for row in rows])
     ranks = [
@@ -98,3 +94,9 @@ def test_what_is_shipped_ranks_what_it_was_learnt_from():
         for name in sorted(set(names.tolist()))
     ]
     assert min(ranks) > 0.6
+
+
+def numbers_of_row(row):
+    side = int(row["side"])
+    stages, head = parse_notation(row["network"]), head_named(row.get("head", "gap"))
+    return numbers_of(Architecture((3, side, side), stages, head, 10, norm="batch"), largest=32)

@@ -1,5 +1,6 @@
 """The numbers that the error of a plain network may depend on."""
 
+from dataclasses import replace
 from itertools import product
 from math import log2
 
@@ -8,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nas_tc.architecture import GAP, Architecture, parse_notation
+from nas_tc.architecture import GAP, Architecture, head_named, parse_notation
 from nas_tc.cost import complexity, network_cost
 from nas_tc.errors import ArchitectureError
-from nas_tc.experience import NUMBERS, SpaceNumbers, covers, numbers_of
+from nas_tc.experience import NUMBERS, SpaceNumbers, experience_for, numbers_of
 from nas_tc.space import Space, load_space, parse_space
 from strategies import architectures, spaces
 
@@ -50,6 +51,10 @@ def test_the_numbers_of_a_network_worked_out_by_hand():
             "overlap of the poolings behind": 0,
             "poolings of stride 1": 0,
             "stride of the poolings": 1,
+            "units": log2(3),
+            "shortcuts": 0,
+            "side of the image": 0,
+            "hidden layer": 0,
         }
     )
 
@@ -86,12 +91,16 @@ def test_weights_are_those_of_the_convolutions():
     assert 2 ** found["weights"] == pytest.approx(network_cost(bare).params - head - biases)
 
 
+def _largest(space):
+    return max(space.resolutions, default=None)
+
+
 def numbers_one_by_one(space, values):
-    return np.array([numbers_of(space.decode(each)) for each in values])
+    return np.array([numbers_of(space.decode(each), _largest(space)) for each in values])
 
 
 @settings(max_examples=60)
-@given(spaces().filter(covers), st.lists(st.integers(0, 10**9), min_size=1, max_size=6))
+@given(spaces().filter(experience_for), st.lists(st.integers(0, 10**9), min_size=1, max_size=6))
 def test_many_networks_of_a_space_at_once(space: Space, picks):
     values = []
     for pick in picks:
@@ -136,20 +145,73 @@ filter = [3, 5]
 
 
 @pytest.mark.parametrize(
-    ("name", "is_covered"),
-    [("plain-32", True), ("he-sun-224", False), ("residual-32", False), ("mobile-32", False)],
+    ("name", "experience"),
+    [
+        ("plain-32", "plain-2"),
+        ("residual-32", "blocks-1"),
+        ("mixed-32", "blocks-1"),
+        ("mobile-32", "blocks-1"),
+        ("mixed-64", "blocks-1"),
+        ("he-sun-224", None),
+        ("tiny-96", None),
+    ],
 )
-def test_only_spaces_of_plain_convolutions_for_small_images_are_covered(name, is_covered):
-    assert covers(load_space(name)) is is_covered
+def test_which_experience_covers_a_space(name, experience):
+    assert experience_for(load_space(name)) == experience
 
 
-def test_a_space_with_resolutions_is_not_covered():
-    text = """
+def small_space(block="plain", resolution=""):
+    text = f"""
 input = [3, 32, 32]
-resolution = [24, 32]
+{resolution}
 [[stage]]
 depth = [1]
-width = [8, 16]
+width = [9, 18]
 filter = [3]
+block = "{block}"
 """
-    assert not covers(parse_space(text, "sizes", "sizes.toml"))
+    return parse_space(text, "small", "small.toml")
+
+
+def test_an_experience_of_plain_networks_knows_one_resolution():
+    assert experience_for(small_space()) == "plain-2"
+    assert experience_for(small_space(resolution="resolution = [24, 32]")) == "blocks-1"
+
+
+@pytest.mark.parametrize("block", ["plain[groups=3]", "plain[nin]", "depthwise"])
+def test_blocks_that_were_not_trained_are_not_covered(block):
+    assert experience_for(small_space(block)) is None
+
+
+def test_shortcuts_and_squeezes_count_beside_the_convolutions():
+    mixed = network("(3,8)/2 | basic(3,16)/2 | 2/2 | inverted[3,se=4](3,16)")
+    found = dict(zip(NUMBERS, numbers_of(mixed), strict=True))
+    stem = 9 * 3 * 8 * 16**2
+    basic = 9 * (8 * 16 + 16 * 16) * 8**2
+    inverted = (2 * 16 * 48 + 9 * 48) * 4**2
+    assert 2 ** found["multiply-adds a pixel of the image"] * 32**2 == pytest.approx(
+        stem + basic + inverted
+    )
+    assert found["depth"] == pytest.approx(log2(1 + 2 + 3))
+    assert found["units"] == pytest.approx(log2(3))
+    assert found["shortcuts"] == pytest.approx(log2(2 + 1))
+    assert found["first width"] == 3
+    assert found["mean width"] == pytest.approx((3 + 4 + 4 + 2 * log2(48) + 4) / 6)
+    assert found["depth of the last stage"] == pytest.approx(log2(3 + 1))
+    # 3x3 at steps of 1, 2 and 4 pixels, a pooling of 2 at 4, 3x3 at 8.
+    assert found["receptive field"] == pytest.approx(log2((1 + 2 + 2 * 2 + 2 * 4 + 4 + 2 * 8) / 32))
+
+
+def test_the_side_of_the_image_and_a_hidden_layer_count():
+    small = network("(3,8) | 2/2 | (3,16)", side=16)
+    whole = dict(zip(NUMBERS, numbers_of(small), strict=True))
+    shrunk = dict(zip(NUMBERS, numbers_of(small, largest=32), strict=True))
+    assert (whole["side of the image"], shrunk["side of the image"]) == (0, -1)
+    assert whole["first map"] == shrunk["first map"] == 0
+    hidden = replace(small, head=head_named("gap[256]"))
+    assert (whole["hidden layer"], numbers_of(hidden)[NUMBERS.index("hidden layer")]) == (0, 1)
+
+
+def test_a_block_that_does_not_fit_the_channels_is_refused():
+    with pytest.raises(ArchitectureError, match="stage 2 does not fit the 8 channels"):
+        numbers_of(network("(3,8) | depthwise(3,12)"))

@@ -11,7 +11,7 @@ from brute_force import every_network
 from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.cost import complexity
 from nas_tc.errors import ArchitectureError, BudgetError
-from nas_tc.experience import LATEST, load_experience, numbers_of
+from nas_tc.experience import experience_for, load_experience, numbers_of
 from nas_tc.search.network_sampler import network_sampler
 from nas_tc.space import Feasible, Space, extreme_network, load_space, parse_space
 from strategies import spaces
@@ -45,7 +45,7 @@ def test_every_proposal_is_affordable_and_mostly_new(multiply_adds):
     assert all(complexity(each) <= multiply_adds for each in found)
 
 
-@pytest.mark.parametrize("experience", [None, load_experience(LATEST)])
+@pytest.mark.parametrize("experience", [None, load_experience("plain-2")])
 def test_proposals_depend_on_seed_and_trials_alone(experience):
     def new(seed):
         return network_sampler(PLAIN, budget_of(6_000_000), seed, experience=experience)
@@ -77,18 +77,21 @@ def regret(experience, truth, seed, trials=24):
     return study.best_value - min(truth(PLAIN.decode(each)) for each in drawn)
 
 
-def test_the_first_proposals_are_expected_to_be_good_for_their_cost():
-    experience, limit = load_experience(LATEST), budget_of(6_000_000)
-    feasible = Feasible(PLAIN, 0, limit.complexity)
+@pytest.mark.parametrize("name", ["plain-32", "mixed-32", "mobile-32"])
+def test_the_first_proposals_are_expected_to_be_good_for_their_cost(name):
+    space = load_space(name).at((3, 32, 32), 10)
+    experience = load_experience(experience_for(space))
+    limit = budget_of(6_000_000, space)
+    feasible = Feasible(space, 0, limit.complexity)
     drawn = feasible.values(feasible.draw(1000, np.random.default_rng(0)))
-    usual = [PLAIN.decode(each) for each in drawn]
-    sampler = network_sampler(PLAIN, limit, seed=0, experience=experience)
+    usual = [space.decode(each) for each in drawn]
+    sampler = network_sampler(space, limit, seed=0, experience=experience)
     study = optuna.create_study(sampler=sampler)
-    first = [propose(sampler, study) for _ in range(8)]
+    first = [propose(sampler, study, space=space) for _ in range(8)]
     assert len(set(first)) == 8
 
     def expected(networks):
-        return experience.expected(np.array([numbers_of(each) for each in networks]))
+        return experience.expected(np.array([numbers_of(each, 32) for each in networks]))
 
     def octaves(networks):
         return np.log2([complexity(each) for each in networks])
@@ -102,7 +105,9 @@ def test_the_first_proposals_are_expected_to_be_good_for_their_cost():
 
 def test_a_network_that_does_not_exist_teaches_nothing():
     space = PLAIN.at((3, 4, 4), 10)
-    sampler = network_sampler(space, budget_of(10**6, space), 0, experience=load_experience(LATEST))
+    sampler = network_sampler(
+        space, budget_of(10**6, space), 0, experience=load_experience("plain-2")
+    )
     study = optuna.create_study(sampler=sampler)
     vanishing = {gene.name: gene.choices[0] for gene in space.genes} | {
         "stage1.pool": "3/2",
@@ -119,7 +124,7 @@ def test_a_network_that_does_not_exist_teaches_nothing():
 
 
 def test_an_experience_that_is_wrong_is_seen_through():
-    experience = load_experience(LATEST)
+    experience = load_experience("plain-2")
 
     def opposite(network):
         return float(-experience.expected(numbers_of(network)[None])[0])
