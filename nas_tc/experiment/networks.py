@@ -77,6 +77,16 @@ def _entry_name(name: str, order: Sequence[str]) -> str:
     return name if name in order else name.rpartition("-")[0]
 
 
+def _changed(network: Architecture, entry: NetworkEntry) -> Architecture:
+    """The network with the head, the normalisation and the activation that its entry names."""
+    return replace(
+        network,
+        head=entry.head or network.head,
+        norm=entry.norm or network.norm,
+        activation=entry.activation or network.activation,
+    )
+
+
 def _reference_first(experiment: Experiment) -> list[NetworkEntry]:
     """The entries with the budget's reference first, because families are cut to it."""
     reference = experiment.equal_cost and experiment.equal_cost.reference
@@ -101,9 +111,8 @@ def _made(
     if entry.network is not None:
         network = find_network(entry.network).at(input, classes)
         if entry.network not in ZOO and not entry.network.endswith(".json"):
-            network = replace(network, head=head, norm=norm)
-        network = replace(network, head=entry.head or network.head, norm=entry.norm or network.norm)
-        yield entrant(entry.name, network)
+            network = replace(network, head=head, norm=norm, activation=experiment.activation)
+        yield entrant(entry.name, _changed(network, entry))
     elif entry.family is not None:
         reference = _reference(experiment, earlier)
         low, high = cost_range(experiment, reference.complexity)
@@ -111,17 +120,15 @@ def _made(
         limits = resolve_budget(parse_budget(text), input, classes).caps
         family = find_family(entry.family)
         fitted = fit_family(family, limits, input, classes, norm=norm, head=head)
-        yield entrant(entry.name, fitted.architecture, f"{family.name}, {fitted.described}")
+        network = _changed(fitted.architecture, entry)
+        yield entrant(entry.name, network, f"{family.name}, {fitted.described}")
     elif entry.study is not None:
         from nas_tc.experiment.from_study import best_of_study  # noqa: PLC0415 - loads pandas
 
         record, best = best_of_study(Path(entry.study), entry.most or 1)
         for count, trial in enumerate(best, start=1):
             own = trial.architecture.on_images(record.settings["data"]["shape"], images)
-            network = own.at(input if entry.resolution else own.input, classes)
-            network = replace(
-                network, head=entry.head or network.head, norm=entry.norm or network.norm
-            )
+            network = _changed(own.at(input if entry.resolution else own.input, classes), entry)
             name = entry.name if entry.most is None else f"{entry.name}-{count}"
             yield entrant(name, network, f"trial {trial.number} of {entry.study}")
     else:

@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from nas_tc._shipped import named_toml, shipped_names
-from nas_tc.architecture import HEADS
+from nas_tc.architecture import ACTIVATIONS
 from nas_tc.errors import NasTcError, UnknownNameError, unknown
 from nas_tc.experiment.specification import Claim, EqualCost, Experiment, NetworkEntry, Sign
 from nas_tc.experiment.values import Table
 from nas_tc.replacement import TRADE_OFFS
 
 _TOP = (
-    "title", "description", "input", "head", "norm", "data", "train_images", "seeds",
-    "recipe", "budget", "network", "claim",
+    "title", "description", "input", "head", "norm", "activation", "data", "train_images",
+    "seeds", "recipe", "budget", "network", "claim",
 )  # fmt: skip
 _NETWORK = (
     "name", "network", "family", "replacements_of", "study", "kinds", "most", "head", "norm",
-    "resolution", "paper_error", "unequal_because",
+    "activation", "resolution", "paper_error", "unequal_because",
 )  # fmt: skip
 _KINDS_OF_NETWORK = ("network", "family", "replacements_of", "study")
 _SIGN = re.compile(r"\s+([<>~])\s+")
@@ -87,8 +87,9 @@ def parse_experiment(content: str, name: str, file: str) -> Experiment:
         title=top.text("title", name),
         description=top.text("description", "").strip(),
         input=top.shape("input", (3, 32, 32)),
-        head=HEADS[top.one_of("head", tuple(HEADS), "gap")],
+        head=top.head("head", "gap"),
         norm=top.one_of("norm", ("batch", "none"), "batch"),
+        activation=top.one_of("activation", tuple(ACTIVATIONS), "relu"),
         data=top.text("data", "") or None,
         train_images=top.whole("train_images") if top.has("train_images") else None,
         recipe=base,
@@ -116,8 +117,13 @@ def _network(table: Table) -> NetworkEntry:
         **{given[0]: table.text(given[0])},
         kinds=None if kinds is None else tuple(kind for kind in TRADE_OFFS if kind in kinds),
         most=table.whole("most") if table.has("most") else None,
-        head=HEADS[table.one_of("head", tuple(HEADS), "gap")] if table.has("head") else None,
+        head=table.head("head", "gap") if table.has("head") else None,
         norm=table.one_of("norm", ("batch", "none"), "batch") if table.has("norm") else None,
+        activation=(
+            table.one_of("activation", tuple(ACTIVATIONS), "relu")
+            if table.has("activation")
+            else None
+        ),
         resolution=table.size("resolution") if table.has("resolution") else None,
         paper_error=table.points("paper_error") if table.has("paper_error") else None,
         unequal_because=table.text("unequal_because") if table.has("unequal_because") else None,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from nas_tc.architecture import Architecture, Stage, format_block
+from nas_tc.architecture import Architecture, Stage, format_block, format_head
 from nas_tc.experiment.networks import Entrant
 from nas_tc.replacement import PAPER_TRADE_OFFS, TOLERANCE, TradeOff, replacements
 from nas_tc.replacement.words import number
@@ -24,8 +24,8 @@ class Relation:
     Attributes:
         first: Name of the network that the step leads from.
         second: Name of the network that it leads to.
-        kind: Trade-off of a layer replacement; or "depth", "width", "block", "resolution" or
-            "norm": what else differs.
+        kind: Trade-off of a layer replacement; or "depth", "width", "block", "resolution", "norm",
+            "activation" or "head": what else differs.
         change: Change in words: "three 3x3 -> six 2x2, stage 3".
     """
 
@@ -80,10 +80,7 @@ def _form(network: Architecture) -> Architecture:
 
 def _other(a: Architecture, b: Architecture) -> Iterator[tuple[str, str]]:
     """What else two networks differ in, if it is one thing: its kind and the change in words."""
-    if replace(a, norm=b.norm) == b:
-        yield "norm", f"norm {a.norm} -> {b.norm}"
-    if replace(a, input=b.input) == b:
-        yield "resolution", f"{a.resolution} -> {b.resolution} images"
+    yield from _in_setting(a, b)
     if len(a.stages) != len(b.stages) or replace(a, stages=b.stages) != b:
         return
     changed = [
@@ -105,6 +102,19 @@ def _other(a: Architecture, b: Architecture) -> Iterator[tuple[str, str]]:
             yield "depth", f"{number(abs(units))} {more} {two.filter}x{two.filter}, stage {index}"
         elif replace(one, width=two.width) == two:
             yield "width", f"{one.width} -> {two.width} filters, stage {index}"
+
+
+def _in_setting(a: Architecture, b: Architecture) -> Iterator[tuple[str, str]]:
+    """The kind and the change of two networks of the same stages that differ in one thing."""
+    if replace(a, norm=b.norm) == b:
+        yield "norm", f"norm {a.norm} -> {b.norm}"
+    if replace(a, activation=b.activation) == b:
+        yield "activation", f"{a.activation} -> {b.activation}"
+    if replace(a, head=b.head) == b:
+        before, behind = (format_head(each.head) or each.head.pool for each in (a, b))
+        yield "head", f"head {before} -> {behind}"
+    if replace(a, input=b.input) == b:
+        yield "resolution", f"{a.resolution} -> {b.resolution} images"
 
 
 def _same_but_block(one: Stage, two: Stage) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from nas_tc.architecture import Head, Norm, Shape
+from nas_tc.architecture import Activation, Head, Norm, Shape
 from nas_tc.replacement import TradeOff
 
 Sign = Literal["<", ">", "~"]
@@ -24,6 +24,7 @@ class NetworkEntry:
         most: Greatest number of replacements, None: all; or of networks of a study, None: one.
         head: Head in place of the experiment's; None: the experiment's.
         norm: Normalisation in place of the experiment's; None: the experiment's.
+        activation: Activation in place of the experiment's or a family's; None: that.
         resolution: Height and width of its input, pixels, to which the experiment's images are
             scaled for it; None: the experiment's, or of a study in proportion to that search's.
         paper_error: Error that the paper reports, 0 to 1; None if there is none.
@@ -39,6 +40,7 @@ class NetworkEntry:
     most: int | None = None
     head: Head | None = None
     norm: Norm | None = None
+    activation: Activation | None = None
     resolution: tuple[int, int] | None = None
     paper_error: float | None = None
     unequal_because: str | None = None
@@ -94,6 +96,7 @@ class Experiment:
         input: Channels, height and width at which the images are decoded.
         head: Head of networks that are given as notations, families or replacements.
         norm: Normalisation of those networks.
+        activation: Activation of networks that are given as notations or replacements.
         data: Images as `--data` takes them; None: the user names them.
         train_images: Number of training images; None: all.
         recipe: Name or path of the recipe.
@@ -110,6 +113,7 @@ class Experiment:
     input: Shape
     head: Head
     norm: Norm
+    activation: Activation
     data: str | None
     train_images: int | None
     recipe: str

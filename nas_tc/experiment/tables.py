@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from nas_tc.architecture import Architecture, format_notation
+from nas_tc.architecture import Architecture, format_head, format_notation
 from nas_tc.cost import network_cost
 from nas_tc.experiment.outcome import Outcome
 from nas_tc.experiment.statistics import Difference
@@ -19,7 +19,8 @@ def networks_table(outcome: Outcome) -> pd.DataFrame:
     seeds), train_loss (mean, last epoch), depth, complexity (multiply-adds), ratio (to the budget's
     reference, or else to the first network), params, train_s (mean seconds); latency_ms,
     latency_low_ms and latency_high_ms if times were measured; resolution (height and width of the
-    input) if it is not the same for all; notation, norm, origin, unequal_because.
+    input) if it is not the same for all; notation, norm, head (None if it has no
+    name), activation, origin, unequal_because.
 
     Args:
         outcome: Outcome of the experiment.
@@ -52,6 +53,8 @@ def networks_table(outcome: Outcome) -> pd.DataFrame:
                 **({"resolution": each.architecture.resolution} if sizes else {}),
                 "notation": format_notation(each.architecture.stages),
                 "norm": each.architecture.norm,
+                "head": format_head(each.architecture.head),
+                "activation": each.architecture.activation,
                 "origin": each.origin,
                 "unequal_because": each.unequal_because,
             }

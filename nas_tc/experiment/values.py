@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any
 
-from nas_tc.architecture import Shape
+from nas_tc.architecture import Head, Shape, head_named
 from nas_tc.errors import NasTcError, unknown
 
 
@@ -92,6 +92,16 @@ class Table:
         if found not in choices:
             raise self.error(f"{key} must be one of {', '.join(choices)}, not {found!r}")
         return found
+
+    def head(self, key: str, default: str) -> Head:
+        """A head by its name, "gap", "spp" or with hidden layers "gap[256]"."""
+        found = self._get(key, default)
+        if not isinstance(found, str):
+            raise self.error(f"{key} must be the name of a head, as in 'gap[256]', not {found!r}")
+        try:
+            return head_named(found)
+        except NasTcError as error:
+            raise self.error(f"{key}: {error}") from None
 
     def shape(self, key: str, default: Shape) -> Shape:
         """Channels, height and width."""

@@ -72,6 +72,16 @@ def test_a_network_of_the_zoo_keeps_its_setting():
     assert other.architecture == replace(found.architecture, norm="none")
 
 
+def test_activations_are_those_of_the_entry_or_else_of_the_file_or_the_family():
+    family = '[[network]]\nname = "{0}"\nfamily = "mobilenetv2"\nunequal_because = "it is small"\n'
+    named = family.format("m-silu") + 'activation = "silu"\n'
+    text = 'activation = "tanh"\n' + A + family.format("m") + named + BUDGET.replace("0.03", "0.2")
+    plain, own, silu = (each.architecture for each in built(text))
+    assert plain.activation == "tanh"
+    assert own.activation != "tanh"
+    assert silu == replace(own, activation="silu")
+
+
 def test_a_family_is_cut_to_the_reference():
     text = '[[network]]\nname = "v"\nfamily = "vgg"\n' + A + BUDGET.replace("0.03", "0.2")
     family, reference = built(text)  # in the order of the file

@@ -1,5 +1,7 @@
 """Files of experiments: what they mean, and what is wrong with them, in one line."""
 
+from dataclasses import replace
+
 import pytest
 
 from nas_tc.architecture import GAP, SPP
@@ -23,10 +25,11 @@ def parse(text):
 
 def test_a_file_in_full():
     found = parse(
-        'title = "T"\ninput = [1, 16, 16]\nhead = "spp"\nnorm = "none"\ndata = "digits"\n'
+        'title = "T"\ninput = [1, 16, 16]\nhead = "spp"\nnorm = "none"\nactivation = "tanh"\n'
+        'data = "digits"\n'
         'train_images = 100\nseeds = 2\n[recipe]\nbase = "quick"\nepochs = 3\n'
         '[budget]\nreference = "A"\ntolerance = 0.1\n'
-        f'{A}paper_error = 37.4\nnorm = "batch"\nhead = "gap"\n'
+        f'{A}paper_error = 37.4\nnorm = "batch"\nhead = "gap[64]"\nactivation = "silu"\n'
         '[[network]]\nname = "R"\nreplacements_of = "A"\nkinds = ["delay", "depth-width"]\n'
         "most = 4\n"
         '[[claim]]\nsays = "S"\nerror = "A > R-1 ~ R-2"\nmargin = 1.5\nbecause = "W"\n'
@@ -37,7 +40,9 @@ def test_a_file_in_full():
     assert recipe_of(found, {"epochs": 5}).epochs == 5
     assert found.equal_cost == EqualCost("A", 0.1)
     first, second = found.networks
-    assert (first.paper_error, first.norm, first.head) == (0.374, "batch", GAP)
+    assert (first.paper_error, first.norm, first.activation) == (0.374, "batch", "silu")
+    assert first.head == replace(GAP, hidden=(64,))
+    assert (found.activation, second.activation, second.head) == ("tanh", None, None)
     assert (second.replacements_of, second.most) == ("A", 4)
     assert set(second.kinds) == {"delay", "depth-width"}
     assert found.claims == (Claim("S", ("A", "R-1", "R-2"), (">", "~"), 0.015, "W"),)
@@ -67,6 +72,10 @@ def test_what_a_file_leaves_out():
         (A + "kinds = 3", "list of words"),
         (A + "most = 0", "1 or more, not 0"),
         (A + 'norm = "layer"', "one of batch, none"),
+        (A + 'head = "gap[x]"', "cannot read the head 'gap[x]'"),
+        (A + 'head = "gpa"', "did you mean 'gap'?"),
+        (A + "head = 3", "must be the name of a head"),
+        (A + 'activation = "gelu"', "one of relu, relu6, silu, tanh, sigmoid"),
         (A + "paper_error = 374", "per cent"),
         ("seeds = 0\n" + A, "seeds must be a whole number of 1 or more"),
         ("seeds = true\n" + A, "whole number"),

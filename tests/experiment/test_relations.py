@@ -70,12 +70,16 @@ def test_what_is_not_a_step():
         '[[network]]\nname = "A"\nnetwork = "(3,16) | 2/2 | (3,32)x3"\n'
         '[[network]]\nname = "N"\nnetwork = "(3,16) | 2/2 | (3,32)x3"\nnorm = "none"\n'
         '[[network]]\nname = "S"\nnetwork = "(3,16) | 2/2 | (3,32)x3"\nresolution = 24\n'
+        '[[network]]\nname = "T"\nnetwork = "(3,16) | 2/2 | (3,32)x3"\nactivation = "tanh"\n'
+        '[[network]]\nname = "H"\nnetwork = "(3,16) | 2/2 | (3,32)x3"\nhead = "gap[64]"\n'
         '[[network]]\nname = "Q"\nnetwork = "(5,9)x7"\n'
     )
     found = entrants(parse_experiment(text, "mine", "mine.toml"), 3, 10)
     assert steps(found) == {
         ("A", "N", "norm", "norm batch -> none"),
         ("A", "S", "resolution", "32x32 -> 24x24 images"),
+        ("A", "T", "activation", "relu -> tanh"),
+        ("A", "H", "head", "head gap -> gap[64]"),
     }
 
 
