@@ -47,7 +47,7 @@ from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.cost import complexity
 from nas_tc.sampler import ParetoPruner
 from nas_tc.search.network_sampler import network_sampler
-from nas_tc.space import Feasible
+from nas_tc.space import Feasible, Space
 from nas_tc.study import Tried, recommend
 
 BUDGET = "alexnet*0.6"
@@ -63,12 +63,18 @@ FIELDS = (
 READS = {"reading": READING} if "reading" in inspect.signature(network_sampler).parameters else {}
 SPACE = plain_32()
 LIMIT = resolve_budget(parse_budget(BUDGET), SPACE.input, SPACE.classes)
-CHOICES = {gene.name: CategoricalDistribution(gene.choices) for gene in SPACE.genes}
 
 
 @cache
-def feasible(limit: int) -> Feasible:
-    return Feasible(SPACE, 0, limit)
+def choices(space: Space) -> dict[str, CategoricalDistribution]:
+    """The choices of each gene, for Optuna."""
+    return {gene.name: CategoricalDistribution(gene.choices) for gene in space.genes}
+
+
+@cache
+def feasible(space: Space, limit: int) -> Feasible:
+    """The networks of a space that fit."""
+    return Feasible(space, 0, limit)
 
 
 class EvenSampler(optuna.samplers.RandomSampler):
@@ -79,10 +85,10 @@ class EvenSampler(optuna.samplers.RandomSampler):
         self._random = np.random.default_rng(seed)
 
     def infer_relative_search_space(self, study, trial):
-        return CHOICES
+        return choices(SPACE)
 
     def sample_relative(self, study, trial, search_space):
-        networks = feasible(LIMIT.complexity)
+        networks = feasible(SPACE, LIMIT.complexity)
         return networks.values(networks.draw(1, self._random))[0]
 
 
@@ -116,16 +122,18 @@ def run_study(
         study.enqueue_trial(each)
     random = np.random.default_rng([seed, 7])
     tried: list[tuple[dict, float | None]] = []  # settings and errors; None: stopped early
-    best = landscape.best(feasible(landscape.limit))
+    space = landscape.space
+    best = landscape.best(feasible(space, landscape.limit))
     checkpoints = [each for each in CHECKPOINTS if each <= epochs]
     rows: list[dict] = []
     seconds, spent = 0.0, 0
     while len(rows) < len(checkpoints):
         started = time.perf_counter()
-        trial = study.ask(CHOICES)
+        trial = study.ask(choices(space))
         seconds += time.perf_counter() - started
-        values = SPACE.encode(SPACE.decode(trial.params)) if is_network(trial.params) else None
-        if values is None or not fits(SPACE, values, landscape.limit):
+        exists = fits(space, trial.params, float("inf"))
+        values = space.encode(space.decode(trial.params)) if exists else None
+        if values is None or not fits(space, values, landscape.limit):
             trial.set_constraint("complexity", 1.0)
             study.tell(trial, state=TrialState.PRUNED)  # costs nothing
             continue
@@ -134,7 +142,7 @@ def run_study(
         tried.append((values, error))
         spent += many
         while len(rows) < len(checkpoints) and spent >= checkpoints[len(rows)]:
-            found = landscape.error(chosen(method, tried, landscape.limit))
+            found = landscape.error(chosen(method, tried, landscape))
             rows.append(
                 {
                     "method": method, "kind": landscape.kind, "seed": seed,
@@ -147,10 +155,6 @@ def run_study(
     return rows
 
 
-def is_network(values: dict) -> bool:
-    return fits(SPACE, values, float("inf"))
-
-
 def train(
     study: optuna.Study,
     trial: optuna.Trial,
@@ -161,7 +165,7 @@ def train(
 ) -> tuple[float | None, int]:
     """Trains a network rung by rung; the error in the end, None if it was stopped, and epochs."""
     truth = landscape.error(values)
-    trial.set_user_attr("complexity", complexity(SPACE.decode(values)))
+    trial.set_user_attr("complexity", complexity(landscape.space.decode(values)))
     is_repeat = any(values == other and error is not None for other, error in tried)
     losses = {}
     for epoch, (excess, deviation, of_loss) in RUNGS.items():
@@ -176,15 +180,16 @@ def train(
     return error, EPOCHS
 
 
-def chosen(method: str, tried: list[tuple[dict, float | None]], limit: float) -> dict:
+def chosen(method: str, tried: list[tuple[dict, float | None]], landscape: Landscape) -> dict:
     """The network that a user is told to take."""
+    space = landscape.space
     ended = [
-        Tried(number, values, complexity(SPACE.decode(values)), error)
+        Tried(number, values, complexity(space.decode(values)), error)
         for number, (values, error) in enumerate(tried)
         if error is not None
     ]
     if method.startswith("ours"):
-        return dict(recommend(ended, CHOICES, limit).choice.params)
+        return dict(recommend(ended, choices(space), landscape.limit).choice.params)
     return dict(min(ended, key=lambda each: each.error).params)
 
 

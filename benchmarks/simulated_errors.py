@@ -14,7 +14,7 @@ two networks alike:
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import log2
 from pathlib import Path
@@ -86,10 +86,18 @@ class Recorded:
 
 
 class Encoding:
-    """Networks as rows of numbers, those of their genes and those of their properties."""
+    """Networks as rows of numbers, those of their genes and those of their properties.
 
-    def __init__(self, space: Space) -> None:
+    Args:
+        space: space of the networks.
+        properties: what the error of a network may depend on; `properties` is for `plain-32`.
+    """
+
+    def __init__(
+        self, space: Space, properties: Callable[[Architecture], Sequence[float]] = properties
+    ) -> None:
         self.space = space
+        self._properties = properties
         self._choices = [{c: n for n, c in enumerate(gene.choices)} for gene in space.genes]
         self._known: dict[tuple, tuple[list[float], list[float]]] = {}
 
@@ -108,7 +116,7 @@ class Encoding:
                 if isinstance(gene.choices[0], int):
                     found.append(place / (len(places) - 1))
                 found += [0.7 * (place == other) for other in range(len(places))]
-            self._known[key] = found, properties(network)
+            self._known[key] = found, list(self._properties(network))
         return self._known[key]
 
 
@@ -154,6 +162,7 @@ class Landscape:
         self._encoding = encoding
         self._random = np.random.default_rng([seed, KINDS.index(kind)])
         self._center, self._scale = data.properties.mean(0), data.properties.std(0)
+        self._scale[self._scale == 0] = 1.0  # the same for all
         self._known: dict[tuple, float] = {}
         self._best: float | None = None
         inputs = self._inputs(data.genes, data.properties)
@@ -161,6 +170,11 @@ class Landscape:
             self._fit_trees(data)
         else:
             self._fit_process(inputs, data.errors)
+
+    @property
+    def space(self) -> Space:
+        """The space of the networks."""
+        return self._encoding.space
 
     def errors(self, settings: Sequence[dict]) -> np.ndarray:
         """The true errors of networks, shape (settings,)."""
