@@ -1,15 +1,15 @@
 """A torch module from a user's file: `path/to/file.py:factory`."""
 
 import ast
-import importlib.util
+import inspect
 import re
-import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nas_tc.errors import NotationError, unknown
 from nas_tc.reading.users_code import users_code
+from nas_tc.reading.users_file import importing, run_file
 
 if TYPE_CHECKING:
     from torch import nn
@@ -58,22 +58,68 @@ def load_module(text: str) -> "nn.Module":
     path, name = Path(match[1]), match[2]
     if not path.is_file():
         raise NotationError(_NO_FILE.format(str(path)))
-    with users_code():
-        found = vars(_run(path, text))
-        made = found.get(name)
-        if made is None:
-            own = [key for key, value in found.items() if callable(value)]
-            raise unknown("factory", name, own, within=text)
-        try:
-            module = made if isinstance(made, nn.Module) else made()
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # noqa: BLE001 - whatever others' code raises
-            raise NotationError(f"{text} fails: {type(error).__name__}: {error}") from None
+    with users_code(), importing(path):
+        found = vars(_result(text, lambda: run_file(path)))
+        if name not in found:
+            raise unknown("factory", name, _factories(found), within=text)
+        module = found[name]
+        if callable(module) and not isinstance(module, nn.Module):
+            _check_arguments(module, text, name)
+            module = _result(text, module)
     if not isinstance(module, nn.Module):
         kind = type(module).__name__
         raise NotationError(f"{text} gives a value of type {kind}, not a torch.nn.Module")
     return module
+
+
+def _result(text: str, call: Callable[[], Any]) -> Any:
+    """What a call of the user's code gives; its errors are the user's, on one line."""
+    try:
+        return call()
+    except KeyboardInterrupt:
+        raise
+    except SystemExit as error:
+        raise NotationError(
+            f"{text} fails: SystemExit: {error}; a file that makes a module must not end the "
+            'program: put such lines behind if __name__ == "__main__":'
+        ) from None
+    except BaseException as error:  # noqa: BLE001 - whatever others' code raises
+        raise NotationError(f"{text} fails: {type(error).__name__}: {error}") from None
+
+
+def _factories(found: Mapping[str, Any]) -> list[str]:
+    """Names in a file that may make a module: what it defines itself, and modules."""
+    from torch import nn  # noqa: PLC0415
+
+    def is_own(value: Any) -> bool:
+        if isinstance(value, nn.Module):
+            return True
+        home = str(getattr(value, "__module__", ""))
+        is_class = isinstance(value, type) and issubclass(value, nn.Module)
+        return callable(value) and (
+            home == found["__name__"] or (is_class and not home.startswith("torch."))
+        )
+
+    names = [name for name in found if not name.startswith("_")]
+    return [name for name in names if is_own(found[name])] or names
+
+
+def _check_arguments(made: Any, text: str, name: str) -> None:
+    """Refuses a class or function that cannot be called without arguments."""
+    try:
+        parameters = inspect.signature(made).parameters.values()
+    except (TypeError, ValueError):  # of functions that are not Python's
+        return
+    needed = [
+        each.name
+        for each in parameters
+        if each.default is each.empty and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
+    ]
+    if needed:
+        raise NotationError(
+            f"{text} needs arguments ({', '.join(needed)}); add a function to the file that gives "
+            f"them, as in def make(): return {name}(...), and name that"
+        )
 
 
 def _without_name(path: Path) -> str:
@@ -97,21 +143,3 @@ def _without_name(path: Path) -> str:
         f"{path} is a file: say what in it makes the module, as in {path}:{public[-1]}; it has "
         f"{', '.join(public)}"
     )
-
-
-def _run(path: Path, text: str) -> ModuleType:
-    """The Python module of a file, which is run with its own folder on the path."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    loaded = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(path.parent))
-    try:
-        spec.loader.exec_module(loaded)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # noqa: BLE001
-        raise NotationError(f"{text} fails: {type(error).__name__}: {error}") from None
-    finally:
-        sys.path.remove(str(path.parent))
-    return loaded
