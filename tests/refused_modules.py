@@ -175,6 +175,37 @@ def scripted():
     return torch.jit.script(nn.Sequential(conv(), nn.ReLU(), nn.Flatten(), nn.Linear(8192, 4)))
 
 
+def scripted_part():
+    return nn.Sequential(scripted(), nn.Softmax(1))
+
+
+@torch.jit.script
+def fused_swish(x):
+    return x * torch.sigmoid(x)
+
+
+def scripted_function():
+    return Of(lambda self, x: fused_swish(x))
+
+
+def quantised():
+    linear = nn.Sequential(nn.Flatten(), nn.Linear(3072, 4))
+    return torch.ao.quantization.quantize_dynamic(linear, {nn.Linear}, dtype=torch.qint8)
+
+
+def no_forward():
+    return nn.ModuleList([conv()])
+
+
+def needs_a_file():
+    def way(self, x):
+        import no_such_thing
+
+        return no_such_thing
+
+    return Of(way)
+
+
 REFUSED = {
     attention: r"cannot read attention \(MultiheadAttention\): MultiheadAttention is no layer",
     dot_product: "scaled_dot_product_attention is no layer of a network; known are Conv2d",
@@ -204,4 +235,9 @@ REFUSED = {
     leaves: r"does not run on images of 3x32x32: SystemExit: 3",
     raises: r"does not run on images of 3x32x32: RuntimeError: no; set its images with --input",
     scripted: "it is TorchScript",
+    scripted_part: "cannot read 0: it is TorchScript; give the Python module that it is from",
+    scripted_function: r"torch.fx cannot trace it \(RuntimeError: .*; write it in Python",
+    quantised: r"1 \(Linear\): it is quantised; give the module from before its quantisation",
+    no_forward: "ModuleList has no forward; a classifier takes images and returns their scores",
+    needs_a_file: r"ModuleNotFoundError: .*; it must run as module\(images\)",
 }

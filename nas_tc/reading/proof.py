@@ -98,7 +98,11 @@ def prove(
         raise _differs(f"outputs of {tuple(scores.shape[1:])}", f"{tuple(own.shape[1:])}")
     difference = float((own - scores).abs().max() / scores.abs().max().clamp_min(1e-30))
     if not difference <= TOLERANCE:
-        raise _differs("its outputs", f"others, by {difference:.1g} of the largest")
+        raise ArchitectureError(
+            f"the module and what was read from it give other outputs with the same weights, by "
+            f"{difference:.1g} of the largest: the module computes something that no layer shows, "
+            "such as autocast; write it with torch's own layers"
+        )
     params = sum(each.numel() for each in module.parameters())
     return Proof(found, counter, extra, params, difference)
 
@@ -129,18 +133,24 @@ def _excitation_macs(units: Sequence[Unit]) -> int:
 
 def _counted(module: nn.Module, input: Shape, units: Sequence[Unit]) -> tuple[int, str]:
     """Multiply-adds of the module's convolutions by fvcore, or by our own count of its trace."""
-    try:
-        return count_module(copy.deepcopy(module).cpu(), input).complexity, "fvcore"
-    except ArchitectureError as error:
-        own = 0
-        for unit in units:
-            for part in unit.parts:
-                if isinstance(part, Part):
-                    own += part.conv.complexity
-                else:
-                    convs = (part.reduce, part.expand)
-                    own += sum(e.weight.numel() for e in convs if isinstance(e, Convolution))
-        return own, f"our own count ({error})"
+    why = ""
+    for is_single in (True, False):  # the count's images are in single precision
+        copied = copy.deepcopy(module).cpu()
+        try:
+            counted = count_module(copied.float() if is_single else copied, input)
+        except ArchitectureError as error:
+            why = why or str(error).rpartition(";")[0]
+        else:
+            return counted.complexity, "fvcore"
+    own = 0
+    for unit in units:
+        for part in unit.parts:
+            if isinstance(part, Part):
+                own += part.conv.complexity
+            else:
+                convs = (part.reduce, part.expand)
+                own += sum(e.weight.numel() for e in convs if isinstance(e, Convolution))
+    return own, f"our own count ({why})"
 
 
 def _differs(module: str, network: str) -> ArchitectureError:

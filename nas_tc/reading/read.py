@@ -4,7 +4,6 @@ import copy
 import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
 
 import torch
 from torch import nn
@@ -21,14 +20,17 @@ from nas_tc.reading.operations import (
     refusal,
 )
 from nas_tc.reading.parts import Flow, Part
+from nas_tc.reading.plain_copy import plain_copy
 from nas_tc.reading.proof import Proof, prove, randomised
 from nas_tc.reading.recognise import recognise
 from nas_tc.reading.simplify import simplify
 from nas_tc.reading.stages import stages
-from nas_tc.reading.trace import Traced, trace
+from nas_tc.reading.trace import DoesNotRunError, Traced, trace
 from nas_tc.reading.unit import Unit
 from nas_tc.reading.units import units
 from nas_tc.reading.users_code import users_code
+
+_SIDES = (28, 224, 64, 96, 227, 299)  # of the images that most networks are written for, pixels
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ def read_module(module: nn.Module, input: Shape | None = None) -> Reading:
     with the same weights so are the outputs, to 1e-5.
 
     Args:
-        module: A classifier of images. It is copied and stays as it is.
+        module: A classifier of images. It is copied and stays as it is, but that lazy layers of it
+            get their sizes.
         input: Channels, height and width of the images; None: 32x32, with the channels that the
             first convolution takes.
 
@@ -63,18 +66,24 @@ def read_module(module: nn.Module, input: Shape | None = None) -> Reading:
         ArchitectureError: The module has something that no architecture has, or does not run on
             such images. The message names the place, what is there, and what is allowed.
     """
-    module = _unwrapped(module)
-    _check_inputs(module)
+    shape = input or _usual_input(module)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # two images are no work to share, and threads wait on a busy machine
     try:
         with users_code():
-            return _read(module, input or _usual_input(module))
+            return _read(plain_copy(module, shape), shape)
+    except DoesNotRunError as error:
+        if input is not None:
+            raise
+        with users_code():
+            raise error.on_images_of(_that_run(module, shape)) from None
     finally:
         torch.set_num_threads(threads)
 
 
 def _read(module: nn.Module, shape: Shape) -> Reading:
+    """The reading of a copy."""
+    _check_inputs(module)
     traced = _traced(module, shape)
     operations, images = recognise(traced)
     simple, dropped = simplify(operations)
@@ -103,7 +112,7 @@ def _read(module: nn.Module, shape: Shape) -> Reading:
     with torch.no_grad():  # what a layer changes in place, the trace does not show
         scores = traced.root(traced.values[traced.images].clone()).detach()
     proof = prove(module, architecture, found, head, traced.values[images], scores)
-    notes += about_norm
+    notes += about_norm + _about_weights(simple)
     if images is not traced.images:
         notes.append("arithmetic on the images is left out: nas-tc normalises them itself")
     if head.softmax is not None:
@@ -111,22 +120,14 @@ def _read(module: nn.Module, shape: Shape) -> Reading:
     return Reading(architecture, tuple(notes), proof)
 
 
-def _unwrapped(module: nn.Module) -> nn.Module:
-    """The module inside of `nn.DataParallel` or `torch.compile`."""
-    inside: Any = module
-    while True:
-        if isinstance(inside, nn.DataParallel | nn.parallel.DistributedDataParallel):
-            inside = inside.module
-        elif hasattr(inside, "_orig_mod"):  # torch.compile has no other name for it
-            inside = inside._orig_mod
-        else:
-            return cast(nn.Module, inside)
-
-
 def _check_inputs(module: nn.Module) -> None:
-    """Refuses a module that takes anything beside images, or that is no Python."""
-    if isinstance(module, torch.jit.ScriptModule):
-        raise refusal("the module", "it is TorchScript", "give the Python module that it is from")
+    """Refuses a module that takes anything beside images, or nothing."""
+    if type(module).forward is nn.Module.forward:
+        raise refusal(
+            "the module",
+            f"{type(module).__name__} has no forward",
+            "a classifier takes images and returns their scores",
+        )
     parameters = inspect.signature(module.forward).parameters.values()
     needed = [
         each.name
@@ -143,23 +144,38 @@ def _check_inputs(module: nn.Module) -> None:
 
 def _usual_input(module: nn.Module) -> Shape:
     first = next((each for each in module.modules() if isinstance(each, nn.Conv2d)), None)
-    return (3 if first is None else first.in_channels, 32, 32)
+    return (3 if first is None else first.in_channels or 3, 32, 32)  # 0: a lazy one
+
+
+def _that_run(module: nn.Module, shape: Shape) -> Shape | None:
+    """Images of another usual size, on which the module runs; None if there are none."""
+    for side in _SIDES:
+        other = (shape[0], side, side)
+        try:
+            with torch.no_grad():
+                plain_copy(module, other).float().cpu().eval()(torch.zeros(2, *other))
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # noqa: BLE001 - whatever others' code raises
+            continue
+        return other
+    return None
 
 
 def _traced(module: nn.Module, input: Shape) -> Traced:
     """The trace in double precision, or in single where the module insists on it."""
     try:
-        own = randomised(module)
+        own = randomised(module).float()
         double = copy.deepcopy(own).double()
-    except (RuntimeError, TypeError, AttributeError, NotImplementedError) as error:
+    except Exception as error:  # noqa: BLE001 - whatever others' classes raise
         raise ArchitectureError(f"the module cannot be copied: {reason(error)}") from None
     try:
         return trace(double, input, torch.float64)
     except ArchitectureError as first:
         try:
             return trace(own, input, torch.float32)
-        except ArchitectureError:
-            raise first from None
+        except ArchitectureError as second:
+            raise (second if isinstance(first, DoesNotRunError) else first) from None
 
 
 def _last_map(operations: Operations, end: int, input: Shape) -> Shape:
@@ -201,6 +217,20 @@ def _norm(units: Sequence[Unit], layers: Sequence[Hidden]) -> tuple[Norm, list[s
         if layer.norm is not None
     ]
     return norm, notes
+
+
+def _about_weights(operations: Operations) -> list[str]:
+    """A note where weights are made of others, as by weight_norm or pruning."""
+    made = [
+        each.where
+        for each in operations.values()
+        if isinstance(each, Convolution | FullyConnected)
+        and not isinstance(each.weight, nn.Parameter)
+    ]
+    others = f" and of {len(made) - 1} more" if len(made) > 1 else ""
+    return (
+        [f"the weights of {made[0]}{others} are computed; the network's are free"] if made else []
+    )
 
 
 def _activation(units: Sequence[Unit], layers: Sequence[Hidden]) -> Activation:

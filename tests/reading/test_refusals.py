@@ -36,7 +36,7 @@ def test_a_wrong_reading_would_not_be_proved(monkeypatch):
             next(network.parameters())[0] += 1e-3
 
     monkeypatch.setattr("nas_tc.reading.proof.carry_over", swapped)
-    with pytest.raises(ArchitectureError, match="has its outputs, and what was read"):
+    with pytest.raises(ArchitectureError, match="give other outputs with the same weights, by"):
         read_module(vgg_like())
 
 
