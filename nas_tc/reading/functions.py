@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import torch
+
 from nas_tc.architecture import Activation
 from nas_tc.reading.node import KNOWN, TracedNode
 from nas_tc.reading.operations import (
     Activate,
-    AdaptivePooling,
     Concatenation,
     DropOut,
     FullyConnected,
@@ -51,16 +52,42 @@ def _average_pool(node: TracedNode) -> Operation:
     return node.pool(dict(zip(names, given, strict=True)), average=True)
 
 
+def _batch_norm(node: TracedNode) -> Operation:
+    moments, factors = ("running_mean", "running_var"), ("weight", "bias")
+    names = (*factors, *moments) if node.node.target is torch.batch_norm else (*moments, *factors)
+    *given, is_training, _, eps = node.args(*names, training=False, momentum=0.1, eps=1e-5)
+    weight, bias, mean, variance = (given[names.index(each)] for each in (*factors, *moments))
+    return node.norm(weight, bias, mean, variance, eps, is_training=bool(is_training))
+
+
+def _clamp(node: TracedNode) -> Operation:
+    low, high = node.args(min=None, max=None)
+    return node.clipped(low, high)
+
+
+def _threshold(node: TracedNode) -> Operation:
+    low, value = node.args("threshold", "value")
+    return node.clipped(low if low == value else f"{value} below {low}", None)
+
+
 def _mean(node: TracedNode) -> Operation:
-    (dims,) = node.args("dim")
-    axes = dims if isinstance(dims, tuple | list) else (dims,)
-    if axes[0] is None or sorted(axis % 4 for axis in axes) != [2, 3]:
-        raise node.refuse("it averages over other axes than the map's", "write mean((2, 3))")
-    return AdaptivePooling(**node.base, bins=1, average=True)
+    return node.global_pool(*node.args("dim"), average=True)
+
+
+def _largest(node: TracedNode) -> Operation:
+    return node.global_pool(*node.args("dim"), average=False)
+
+
+def _stochastic_depth(node: TracedNode) -> Operation:
+    share, _, is_training = node.args("p", "mode", training=True)
+    return _dropped(node, share, is_training)
 
 
 def _drop_out(node: TracedNode) -> Operation:
-    share, is_training = node.args(p=0.5, training=True)
+    return _dropped(node, *node.args(p=0.5, training=True))
+
+
+def _dropped(node: TracedNode, share: Any, is_training: Any) -> Operation:
     if is_training:
         raise node.refuse(
             "it drops values when the network is used, too", "give training=self.training"
@@ -109,7 +136,12 @@ FUNCTIONS: Mapping[str, Callable[[TracedNode], Operation]] = {
     "avg_pool2d": _average_pool,
     "adaptive_avg_pool2d": lambda node: node.adaptive(*node.args("output_size"), average=True),
     "adaptive_max_pool2d": lambda node: node.adaptive(*node.args("output_size"), average=False),
+    **dict.fromkeys(("clamp", "clip", "clamp_min"), _clamp),
+    "threshold": _threshold,
+    "batch_norm": _batch_norm,
     "mean": _mean,
+    "amax": _largest,
+    "stochastic_depth": _stochastic_depth,  # torchvision's, which torch.fx does not enter
     "dropout": _drop_out,
     "dropout2d": _drop_out,
     "feature_dropout": _drop_out,

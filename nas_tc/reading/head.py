@@ -1,7 +1,7 @@
 """The head of a user's module: how it pools, its hidden layers, its drop-out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nas_tc.architecture import Head, Pool, Shape
 from nas_tc.reading.operations import (
@@ -43,14 +43,14 @@ class ReadHead:
         layers: Linear layers, the last of which gives the scores.
         pooled: Number of the operation that gives the pooled vector.
         takes_pool: Whether the head does what the last pooling of the stages does.
-        softmax: Softmax behind the scores; None without one.
+        softmax: Softmax or sigmoid behind the scores; None without one.
     """
 
     head: Head
     layers: tuple[Hidden, ...]
     pooled: int
     takes_pool: bool
-    softmax: Softmax | None
+    softmax: Softmax | Activate | None
 
 
 def read_head(flow: Flow, end: int, map: Shape, last_pool: tuple[Pool, Shape] | None) -> ReadHead:
@@ -92,7 +92,11 @@ def read_head(flow: Flow, end: int, map: Shape, last_pool: tuple[Pool, Shape] | 
 
 
 def _read(
-    head: Head, layers: tuple[Hidden, ...], end: int, takes_pool: bool, softmax: Softmax | None
+    head: Head,
+    layers: tuple[Hidden, ...],
+    end: int,
+    takes_pool: bool,
+    softmax: Softmax | Activate | None,
 ) -> ReadHead:
     widths = tuple(int(each.linear.weight.shape[0]) for each in layers[:-1])
     return ReadHead(Head(head.pool, head.bins, widths), layers, end, takes_pool, softmax)
@@ -183,10 +187,10 @@ def _bins(side: int, count: int) -> list[tuple[int, int]]:
     return [(number * side // count, -(-(number + 1) * side // count)) for number in range(count)]
 
 
-def _layers(flow: Flow, end: int) -> tuple[tuple[Hidden, ...], Softmax | None]:
-    """The linear layers, and a softmax behind them."""
+def _layers(flow: Flow, end: int) -> tuple[tuple[Hidden, ...], Softmax | Activate | None]:
+    """The linear layers, and a softmax or a sigmoid behind them."""
     found: list[Hidden] = []
-    softmax: Softmax | None = None
+    softmax: Softmax | Activate | None = None
     while (following := flow.only(end)) is not None:
         number, operation = following
         if isinstance(operation, Softmax):
@@ -198,11 +202,15 @@ def _layers(flow: Flow, end: int) -> tuple[tuple[Hidden, ...], Softmax | None]:
             raise refusal(found[-1].linear.where, "no activation follows a hidden layer", _HEADS)
         norm, activation, end = flow.closing(number)
         found.append(Hidden(operation, norm, activation, end))
-    if flow.next(end):
-        raise refusal(flow.next(end)[0][1].where, "several outputs", _HEADS)
+    if several := flow.next(end):
+        raise refusal(several[0][1].where, f"{len(several)} layers take one vector", _HEADS)
     if not found:
         raise refusal("the module's forward", "no linear layer gives the scores", _HEADS)
-    if (last := found[-1].activation) is not None:
+    last = found[-1].activation
+    if last is not None and last.name == "sigmoid" and softmax is None:
+        softmax = last
+        found[-1] = replace(found[-1], activation=None)
+    elif last is not None:
         raise refusal(last.where, "an activation of the scores", _HEADS)
     return tuple(found), softmax
 

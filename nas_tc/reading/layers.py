@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import torch
 from torch import nn
 
 from nas_tc.architecture import Activation
@@ -12,7 +11,6 @@ from nas_tc.reading.operations import (
     Activate,
     DropOut,
     FullyConnected,
-    Normalisation,
     Operation,
     Unchanged,
 )
@@ -38,14 +36,9 @@ def _conv_layer(node: TracedNode, module: nn.Conv2d) -> Operation:
     )
 
 
-def _norm_layer(node: TracedNode, module: nn.BatchNorm2d | nn.BatchNorm1d) -> Operation:
-    mean, variance = module.running_mean, module.running_var
-    if mean is None or variance is None:
-        raise node.refuse("it keeps no running statistics", "leave track_running_stats True")
-    weight = torch.ones_like(mean) if module.weight is None else module.weight
-    bias = torch.zeros_like(mean) if module.bias is None else module.bias
-    return Normalisation(
-        **node.base, weight=weight, bias=bias, mean=mean, variance=variance, eps=module.eps
+def _norm_layer(node: TracedNode, module: nn.modules.batchnorm._BatchNorm) -> Operation:
+    return node.norm(
+        module.weight, module.bias, module.running_mean, module.running_var, module.eps
     )
 
 
@@ -54,11 +47,13 @@ def _activation_layer(node: TracedNode, module: nn.Module) -> Operation:
     return Activate(**node.base, name=name)
 
 
+NORMS = (nn.BatchNorm2d, nn.BatchNorm1d, nn.SyncBatchNorm)
+
 _LAYERS: tuple[tuple[tuple[type[nn.Module], ...], Callable[[TracedNode, Any], Operation]], ...] = (
     (tuple(_ACTIVATIONS), _activation_layer),  # before Hardtanh, which ReLU6 is one of
     ((nn.Hardtanh,), lambda node, module: node.clipped(module.min_val, module.max_val)),
     ((nn.Conv2d,), _conv_layer),
-    ((nn.BatchNorm2d, nn.BatchNorm1d), _norm_layer),
+    (NORMS, _norm_layer),
     ((nn.MaxPool2d,), lambda node, module: node.pool(vars(module), average=False)),
     ((nn.AvgPool2d,), lambda node, module: node.pool(vars(module), average=True)),
     (

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from math import prod
 from typing import Any
 
+import torch
 from torch import Tensor, fx
 
 from nas_tc.architecture import Pool
@@ -13,6 +14,8 @@ from nas_tc.reading.operations import (
     AdaptivePooling,
     Convolution,
     Flattening,
+    HalfPooling,
+    Normalisation,
     Operation,
     Padding,
     Pooling,
@@ -93,28 +96,68 @@ class TracedNode:
         """A convolution; the arguments are those of `nn.Conv2d`."""
         size = self.one("its filter", tuple(weight.shape[2:]))
         spread = self.one("its dilation", dilation)
-        if mode != "zeros":
-            raise self.refuse(f"padding_mode is {mode!r}", "convolutions pad with zeros")
         if isinstance(padding, str):
             span = spread * (size - 1)
             if padding == "same" and span % 2:
                 raise self.refuse("'same' pads an even filter more on one side", SQUARE)
             padding = span // 2 if padding == "same" else 0
+        pixels = self.one("its padding", padding)
+        if mode != "zeros" and pixels:
+            raise self.refuse(f"padding_mode is {mode!r}", "convolutions pad with zeros")
         return Convolution(
             **self.base,
             weight=weight,
             bias=bias,
             stride=self.one("its stride", stride),
-            padding=self.one("its padding", padding),
+            padding=pixels,
             dilation=spread if size > 1 else 1,
             groups=groups,
         )
 
-    def clipped(self, low: float, high: float) -> Operation:
-        """A ReLU6, which `Hardtanh` from 0 to 6 is."""
-        if (low, high) != (0, 6):
+    def norm(
+        self,
+        weight: Tensor | None,
+        bias: Tensor | None,
+        mean: Tensor | None,
+        variance: Tensor | None,
+        eps: float,
+        *,
+        is_training: bool = False,
+    ) -> Operation:
+        """A batch normalisation; the arguments are what `nn.BatchNorm2d` has."""
+        if mean is None or variance is None or is_training:
+            raise self.refuse(
+                "it normalises by the batch when the network is used, too",
+                "keep running statistics: track_running_stats=True, training=self.training",
+            )
+        return Normalisation(
+            **self.base,
+            weight=torch.ones_like(mean) if weight is None else weight,
+            bias=torch.zeros_like(mean) if bias is None else bias,
+            mean=mean,
+            variance=variance,
+            eps=eps,
+        )
+
+    def clipped(self, low: Any, high: Any) -> Operation:
+        """A ReLU, which what clips at 0 is, or a ReLU6, which clips at 6, too."""
+        if low != 0 or high not in (None, 6):
             raise self.refuse(f"it clips to {low} to {high}", KNOWN)
-        return Activate(**self.base, name="relu6")
+        return Activate(**self.base, name="relu" if high is None else "relu6")
+
+    def global_pool(self, dims: Any, *, average: bool) -> Operation:
+        """A reduction over both sides of the maps, or over what another one has left of them."""
+        before = self.traced.values[self.node.all_input_nodes[0]].shape
+        axes = dims if isinstance(dims, tuple | list) else (dims,)
+        if all(isinstance(axis, int) for axis in axes):
+            reduced = sorted(axis % len(before) for axis in axes)
+            sides = [axis for axis in range(2, len(before)) if before[axis] > 1]
+            if reduced and min(reduced) > 1:
+                if set(sides) <= set(reduced):
+                    return AdaptivePooling(**self.base, bins=1, average=average)
+                if average:
+                    return HalfPooling(**self.base, is_mean=True)
+        raise self.refuse("it reduces other axes than both sides of the maps", "write mean((2, 3))")
 
     def pool(self, values: Mapping[str, Any], *, average: bool) -> Operation:
         """A pooling with windows; `values` are the arguments of `nn.MaxPool2d` or `AvgPool2d`."""
@@ -168,6 +211,8 @@ class TracedNode:
             return Unchanged(**base)
         if len(before) == 3 and after == (prod(before),):
             return Flattening(**base)
+        if len(before) == 3 and after == (before[0], before[1] * before[2]):
+            return HalfPooling(**base, is_mean=False)
         raise self.refuse(
             f"it makes {_text(after)} of {_text(before)}", "maps may be flattened to one vector"
         )

@@ -100,6 +100,13 @@ class AdaptivePooling(Operation):
 
 
 @dataclass(frozen=True, eq=False)
+class HalfPooling(Operation):
+    """One side of the maps is averaged, or their rows stand side by side; a pooling follows."""
+
+    is_mean: bool
+
+
+@dataclass(frozen=True, eq=False)
 class Flattening(Operation):
     """Maps as one vector, channel after channel."""
 

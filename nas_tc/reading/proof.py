@@ -13,7 +13,7 @@ from nas_tc.errors import ArchitectureError
 from nas_tc.module import build
 from nas_tc.module.count import count_module
 from nas_tc.reading.head import ReadHead
-from nas_tc.reading.operations import Convolution
+from nas_tc.reading.operations import Convolution, Softmax
 from nas_tc.reading.parts import Excitation, Part
 from nas_tc.reading.unit import Unit
 from nas_tc.reading.weights import carry_over
@@ -92,8 +92,10 @@ def prove(
     carry_over(network, units, head.layers)
     with torch.no_grad():
         own = network.layers(images)
-        if head.softmax is not None:
+        if isinstance(head.softmax, Softmax):
             own = own.log_softmax(1) if head.softmax.is_log else own.softmax(1)
+        elif head.softmax is not None:
+            own = own.sigmoid()
     if own.shape != scores.shape:
         raise _differs(f"outputs of {tuple(scores.shape[1:])}", f"{tuple(own.shape[1:])}")
     difference = float((own - scores).abs().max() / scores.abs().max().clamp_min(1e-30))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from nas_tc.architecture import Activation, Architecture, Norm, Pool, Shape
 from nas_tc.errors import ArchitectureError, reason
@@ -17,6 +17,7 @@ from nas_tc.reading.operations import (
     FullyConnected,
     Operations,
     Pooling,
+    Softmax,
     refusal,
 )
 from nas_tc.reading.parts import Flow, Part
@@ -113,11 +114,18 @@ def _read(module: nn.Module, shape: Shape) -> Reading:
         scores = traced.root(traced.values[traced.images].clone()).detach()
     proof = prove(module, architecture, found, head, traced.values[images], scores)
     notes += about_norm + _about_weights(simple)
-    if images is not traced.images:
+    if _differ(traced.values[images], traced.values[traced.images]):
         notes.append("arithmetic on the images is left out: nas-tc normalises them itself")
-    if head.softmax is not None:
+    if isinstance(head.softmax, Softmax):
         notes.append("the softmax is left out: the loss has it")
+    elif head.softmax is not None:
+        notes.append("the sigmoid is left out: the loss of several labels an image has it")
     return Reading(architecture, tuple(notes), proof)
+
+
+def _differ(prepared: Tensor, images: Tensor) -> bool:
+    """Whether something was computed with the images: moving or copying them computes nothing."""
+    return not torch.equal(prepared.double(), images.to(prepared.dtype).double())
 
 
 def _check_inputs(module: nn.Module) -> None:

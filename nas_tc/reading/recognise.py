@@ -3,7 +3,7 @@
 from torch import Tensor, fx
 
 from nas_tc.reading.functions import FUNCTIONS
-from nas_tc.reading.layers import LAYERS, layer_operation
+from nas_tc.reading.layers import LAYERS, NORMS, layer_operation
 from nas_tc.reading.node import KNOWN, TracedNode, call_name
 from nas_tc.reading.operations import IMAGES, Operation
 from nas_tc.reading.trace import Traced
@@ -56,6 +56,14 @@ def _check_known(node: TracedNode) -> None:
 def _operation(node: TracedNode) -> Operation:
     if node.node.op == "call_module":
         return layer_operation(node, node.traced.module(node.node))
+    if node.name == "getitem" and not isinstance(
+        node.traced.values[node.node.all_input_nodes[0]], tuple | list
+    ):
+        raise node.refuse(
+            "it takes a part of the maps",
+            "strides are of convolutions and poolings, a shortcut is the block's input or a 1x1 "
+            "convolution",
+        )
     if node.name not in FUNCTIONS or not isinstance(node.traced.values[node.node], Tensor):
         raise node.refuse(f"{node.name} on maps is no layer of a network", KNOWN)
     return FUNCTIONS[node.name](node)
@@ -64,6 +72,8 @@ def _operation(node: TracedNode) -> Operation:
 def _prepares(node: fx.Node, images: fx.Node, traced: Traced) -> bool:
     """Whether a node computes with the images and constants alone, pixel by pixel."""
     constants = [each for each in node.all_input_nodes if each is not images]
+    if node.op == "call_module" and node.all_input_nodes == [images]:
+        return isinstance(traced.module(node), NORMS)
     return (
         node.op != "call_module"
         and call_name(node) in _ARITHMETIC

@@ -10,8 +10,9 @@ from nas_tc.reading.parts import Excitation, Part, Residual
 from nas_tc.reading.unit import Unit, check_half, plain_filters_only
 
 _BLOCKS = (
-    "known blocks are basic (two convolutions), bottleneck (1x1, a filter, 1x1) and inverted (1x1, "
-    "a depthwise filter, a linear 1x1), their shortcut the block's input or a 1x1 convolution"
+    "known blocks are basic (two convolutions) and bottleneck (1x1, a filter, 1x1), both with the "
+    "last activation behind the sum, and inverted (1x1, a depthwise filter, a linear 1x1), their "
+    "shortcut the block's input or a 1x1 convolution"
 )
 
 
@@ -52,7 +53,7 @@ def residual_unit(residual: Residual, input: Shape) -> Unit:
 def _met(parts: Sequence[Part], residual: Residual) -> str:
     """A block's convolutions in words."""
     convs = ", ".join(
-        f"{each.conv.filter}x{each.conv.filter}" + ("" if each.act else " without activation")
+        f"{each.conv.filter}x{each.conv.filter}" + (f" with {each.act}" if each.act else "")
         for each in parts
     )
     behind = "an activation" if residual.activation else "no activation"

@@ -6,12 +6,15 @@ from dataclasses import replace
 
 from nas_tc.reading.operations import (
     Activate,
+    AdaptivePooling,
     Convolution,
     DropOut,
+    HalfPooling,
     Operation,
     Operations,
     Padding,
     Pooling,
+    Product,
     Unchanged,
     refusal,
 )
@@ -36,12 +39,14 @@ def simplify(operations: Operations) -> tuple[dict[int, Operation], list[tuple[i
     for number, operation in operations.items():
         if isinstance(operation, Unchanged):
             _take_out(found, number)
+    _join_swish(found)
     places: dict[int, int] = {}  # number of a drop-out, and of the operation that it follows
     dropped = {n: each for n, each in found.items() if isinstance(each, DropOut)}
     for number in dropped:
         source = found[number].sources[0]
         places[number] = places.get(source, source)
         _take_out(found, number)
+    _join_means(found)
     _pad_in_convolutions(found)
     for before, behind in _swap_poolings(found):
         places = {number: behind if at == before else at for number, at in places.items()}
@@ -68,6 +73,38 @@ def _rewire(operations: dict[int, Operation], new: Callable[[int], int]) -> None
         sources = tuple(map(new, operation.sources))
         if sources != operation.sources:
             operations[number] = replace(operation, sources=sources)
+
+
+def _join_swish(operations: dict[int, Operation]) -> None:
+    """X * sigmoid(x) is a SiLU."""
+    for number, product in list(operations.items()):
+        if not isinstance(product, Product):
+            continue
+        for source, gate in (product.sources, product.sources[::-1]):
+            match operations.get(gate):
+                case Activate(name="sigmoid", sources=sources) if sources == (source,):
+                    if followers(operations)[gate] == [number]:
+                        del operations[gate]
+                        operations[number] = Activate(
+                            product.where, (source,), product.shape, "silu"
+                        )
+                        break
+
+
+def _join_means(operations: dict[int, Operation]) -> None:
+    """A mean of means, or of rows side by side, is global average pooling."""
+    for number, half in list(operations.items()):
+        if not isinstance(half, HalfPooling):
+            continue
+        for each in followers(operations).get(number, []):
+            pooling = operations[each]
+            if not isinstance(pooling, AdaptivePooling) or (half.is_mean and not pooling.average):
+                raise refusal(
+                    half.where,
+                    f"it leaves {'x'.join(map(str, half.shape))} of a map",
+                    "maps may be flattened to one vector, or averaged: mean((2, 3))",
+                )
+        _take_out(operations, number)
 
 
 def _pad_in_convolutions(operations: dict[int, Operation]) -> None:

@@ -95,10 +95,11 @@ def trace(module: nn.Module, input: Shape, dtype: torch.dtype) -> Traced:
             ) from None
         raise does_not_run(input, error, place) from None
     output = next(node for node in graph.nodes if node.op == "output").args[0]
-    if not isinstance(output, fx.Node):
+    if not isinstance(output, fx.Node) or not isinstance(tracer.values.get(output), Tensor):
+        kind = _name(output) if isinstance(output, fx.Node) else type(output).__name__
         raise refusal(
             "the module's forward",
-            f"it returns a {type(output).__name__}",
+            f"it returns a {kind.removeprefix('immutable_')}",
             "a classifier returns one tensor of scores",
         )
     return Traced(tuple(_needed(graph, output)), tracer.values, tracer.root)
