@@ -55,6 +55,7 @@ def import_module(
             "proof": {
                 "counted_by": proof.counter,
                 "as_convolutions": proof.as_convolutions,
+                "as_linear": proof.as_linear,
                 "module_params": proof.module_params,
                 "difference": proof.difference,
             },
@@ -78,6 +79,8 @@ def import_module(
     extra = ""
     if proof.as_convolutions:
         extra = f" ({proof.as_convolutions:,} of them in linear layers, here 1x1 convolutions)"
+    if proof.as_linear:
+        extra += f" (without {proof.as_linear:,} in 1x1 convolutions, here linear layers)"
     screen.print(
         f"proved: the same shapes, the same complexity by {proof.counter}{extra}, and with the "
         f"same weights the same outputs, to {proof.difference:.0e}",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from nas_tc.architecture import Head, Pool, Shape
+from nas_tc.errors import ArchitectureError
 from nas_tc.reading.operations import (
     Activate,
     AdaptivePooling,
@@ -17,10 +18,11 @@ from nas_tc.reading.operations import (
     refusal,
 )
 from nas_tc.reading.parts import Flow
+from nas_tc.reading.scores import activation_of_scores
 
 _HEADS = (
     "a head is global average pooling or Flatten, then linear layers with an activation between "
-    "them, the last without one"
+    "them, the last without one; on one pixel, 1x1 convolutions are linear layers"
 )
 
 
@@ -71,7 +73,7 @@ def read_head(flow: Flow, end: int, map: Shape, last_pool: tuple[Pool, Shape] | 
         layers, softmax = _layers(flow, end)
         return _read(head, layers, end, False, softmax)
     if not several:
-        raise refusal("the module's forward", "it ends with maps, not with scores", _HEADS)
+        raise _no_scores(flow)
     number, operation = several[0]
     takes_pool = False
     if isinstance(operation, AdaptivePooling):
@@ -205,7 +207,7 @@ def _layers(flow: Flow, end: int) -> tuple[tuple[Hidden, ...], Softmax | Activat
     if several := flow.next(end):
         raise refusal(several[0][1].where, f"{len(several)} layers take one vector", _HEADS)
     if not found:
-        raise refusal("the module's forward", "no linear layer gives the scores", _HEADS)
+        raise _no_scores(flow)
     last = found[-1].activation
     if last is not None and last.name == "sigmoid" and softmax is None:
         softmax = last
@@ -213,6 +215,18 @@ def _layers(flow: Flow, end: int) -> tuple[tuple[Hidden, ...], Softmax | Activat
     elif last is not None:
         raise refusal(last.where, "an activation of the scores", _HEADS)
     return tuple(found), softmax
+
+
+def _no_scores(flow: Flow) -> ArchitectureError:
+    """The error for a network without a linear layer."""
+    activation = activation_of_scores(flow.operations)
+    if activation is not None:
+        return refusal(
+            activation.where,
+            "an activation between the 1x1 convolution of the scores and their pooling",
+            "leave it out: scores have none",
+        )
+    return refusal("the module's forward", "no linear layer gives the scores", _HEADS)
 
 
 def _kind(operation: Operation) -> str:

@@ -193,7 +193,8 @@ class TracedNode:
     def softmax(self, dim: Any, *, is_log: bool) -> Operation:
         """A softmax over the scores."""
         base = self.base
-        if len(base["shape"]) != 1 or dim not in (1, -1, None):
+        shape = base["shape"]
+        if len(_bare(shape)) != 1 or dim not in (1, -len(shape), None):
             raise self.refuse("a softmax over something else than the scores", KNOWN)
         return Softmax(**base, is_log=is_log)
 

@@ -117,6 +117,7 @@ class FullyConnected(Operation):
 
     weight: Tensor
     bias: Tensor | None
+    convolved: int = 0  # multiply-adds of the 1x1 convolution that it is in the module, if it is
 
 
 @dataclass(frozen=True, eq=False)

@@ -114,6 +114,11 @@ def _read(module: nn.Module, shape: Shape) -> Reading:
         scores = traced.root(traced.values[traced.images].clone()).detach()
     proof = prove(module, architecture, found, head, traced.values[images], scores)
     notes += about_norm + _about_weights(simple)
+    notes += [
+        f"{each.linear.where} is behind the pooling, which computes the same"
+        for each in head.layers
+        if each.linear.convolved > each.linear.weight.numel()
+    ]
     if _differ(traced.values[images], traced.values[traced.images]):
         notes.append("arithmetic on the images is left out: nas-tc normalises them itself")
     if isinstance(head.softmax, Softmax):

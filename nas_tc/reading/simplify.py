@@ -18,6 +18,7 @@ from nas_tc.reading.operations import (
     Unchanged,
     refusal,
 )
+from nas_tc.reading.scores import linear_scores
 
 _MONOTONE = ("relu", "relu6", "tanh", "sigmoid")  # the maximum may be taken before or after them
 
@@ -47,6 +48,7 @@ def simplify(operations: Operations) -> tuple[dict[int, Operation], list[tuple[i
         places[number] = places.get(source, source)
         _take_out(found, number)
     _join_means(found)
+    linear_scores(found)
     _pad_in_convolutions(found)
     for before, behind in _swap_poolings(found):
         places = {number: behind if at == before else at for number, at in places.items()}

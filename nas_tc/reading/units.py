@@ -81,7 +81,8 @@ def _chain(elements: Sequence[Element], input: Shape) -> tuple[Unit, int]:
         raise refusal(
             part.where,
             "no activation follows the convolution",
-            "every convolution has one, but for the last 1x1 of an inverted residual",
+            "every convolution has one, but for the last 1x1 of an inverted residual and one that "
+            "gives the scores, before or behind global average pooling",
         )
     conv = part.conv
     block: Block = Plain(groups=conv.groups, dilation=conv.dilation)
