@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from nas_tc.architecture import Head, Pool, Shape
 from nas_tc.errors import ArchitectureError
@@ -28,12 +29,14 @@ _HEADS = (
 
 @dataclass(frozen=True, eq=False)
 class Hidden:
-    """A linear layer, the normalisation that it takes in, and its activation."""
+    """A linear layer, the normalisations around it, and its activation."""
 
     linear: FullyConnected
-    norm: Normalisation | None
+    before: Normalisation | None
+    norm: Normalisation | None  # between the layer and its activation
     activation: Activate | None
-    end: int  # number of its last operation
+    source: int  # number of the operation that it takes
+    places: range  # from the number of the layer to that of its last operation
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,19 +143,26 @@ def with_dropout(read: ReadHead, dropped: Sequence[tuple[int, DropOut]]) -> tupl
         read: Head as it was read.
         dropped: Each drop-out, and the number of the operation that it follows.
     """
-    ends = [each.end for each in read.layers[:-1]] or [read.pooled]
-    expected = dict.fromkeys(ends, 0.0)
+    first = read.layers[0]
+    places = [range(read.pooled, first.source + 1)]  # after it drop-out may stand
+    if len(read.layers) > 1:
+        places = [
+            range(layer.places.start, following.source + 1)
+            for layer, following in pairwise(read.layers)
+        ]
+    shares = [0.0] * len(places)
     notes = []
     for place, operation in dropped:
         if operation.share == 0:
             continue
-        if place in expected:
-            expected[place] = max(expected[place], operation.share)
+        number = next((n for n, each in enumerate(places) if place in each), None)
+        if number is not None:
+            shares[number] = max(shares[number], operation.share)
         else:
             notes.append(f"drop-out of {operation.share:g} is left out: {operation.where}")
-    share = max(expected.values())
-    if len(set(expected.values())) > 1:
-        given = ", ".join(f"{each:g}" for each in expected.values())
+    share = max(shares)
+    if len(set(shares)) > 1:
+        given = ", ".join(f"{each:g}" for each in shares)
         notes.append(f"drop-out of {share:g} follows every hidden layer (the module has {given})")
     return Head(read.head.pool, read.head.bins, read.head.hidden, share), notes
 
@@ -192,9 +202,13 @@ def _bins(side: int, count: int) -> list[tuple[int, int]]:
 def _layers(flow: Flow, end: int) -> tuple[tuple[Hidden, ...], Softmax | Activate | None]:
     """The linear layers, and a softmax or a sigmoid behind them."""
     found: list[Hidden] = []
-    softmax: Softmax | Activate | None = None
+    softmax: Softmax | None = None
+    before: Normalisation | None = None
     while (following := flow.only(end)) is not None:
         number, operation = following
+        if isinstance(operation, Normalisation) and before is None:
+            before, end = operation, number
+            continue
         if isinstance(operation, Softmax):
             softmax, end = operation, number
             continue
@@ -202,19 +216,30 @@ def _layers(flow: Flow, end: int) -> tuple[tuple[Hidden, ...], Softmax | Activat
             raise refusal(operation.where, f"{_kind(operation)} in the head", _HEADS)
         if found and found[-1].activation is None:
             raise refusal(found[-1].linear.where, "no activation follows a hidden layer", _HEADS)
+        source = end
         norm, activation, end = flow.closing(number)
-        found.append(Hidden(operation, norm, activation, end))
+        places = range(number, end + 1)
+        found.append(Hidden(operation, before, norm, activation, source, places))
+        before = None
     if several := flow.next(end):
         raise refusal(several[0][1].where, f"{len(several)} layers take one vector", _HEADS)
+    if before is not None:
+        raise refusal(before.where, "a normalisation behind the last linear layer", _HEADS)
+    return _closed(flow, found, softmax)
+
+
+def _closed(
+    flow: Flow, found: list[Hidden], softmax: Softmax | None
+) -> tuple[tuple[Hidden, ...], Softmax | Activate | None]:
+    """The layers, the last without the sigmoid of its scores."""
     if not found:
         raise _no_scores(flow)
     last = found[-1].activation
-    if last is not None and last.name == "sigmoid" and softmax is None:
-        softmax = last
-        found[-1] = replace(found[-1], activation=None)
-    elif last is not None:
+    if last is None:
+        return tuple(found), softmax
+    if last.name != "sigmoid" or softmax is not None:
         raise refusal(last.where, "an activation of the scores", _HEADS)
-    return tuple(found), softmax
+    return (*found[:-1], replace(found[-1], activation=None)), last
 
 
 def _no_scores(flow: Flow) -> ArchitectureError:

@@ -225,9 +225,10 @@ def _norm(units: Sequence[Unit], layers: Sequence[Hidden]) -> tuple[Norm, list[s
         norm = "batch"
         notes += [f"a batch normalisation is added behind {part.where}" for part in bare]
     notes += [
-        f"{layer.norm.where} is left out: hidden layers have no normalisation"
+        f"{norm.where} is left out: heads have no normalisation"
         for layer in layers
-        if layer.norm is not None
+        for norm in (layer.before, layer.norm)
+        if norm is not None
     ]
     return norm, notes
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from nas_tc.module import Network
 from nas_tc.reading.head import Hidden
-from nas_tc.reading.operations import Convolution, FullyConnected
+from nas_tc.reading.operations import Convolution, FullyConnected, Normalisation
 from nas_tc.reading.parts import Excitation, Part
 from nas_tc.reading.unit import Unit
 
@@ -77,12 +77,22 @@ def _carry_linear(module: nn.Conv2d | nn.Linear, layer: Hidden) -> None:
     weight, bias = layer.linear.weight, layer.linear.bias
     if bias is None:
         bias = torch.zeros_like(weight[:, 0])
+    if layer.before is not None:
+        factor, added = _as_factor(layer.before)
+        bias = bias + weight @ added
+        weight = weight * factor
     if layer.norm is not None:
-        factor = layer.norm.weight / torch.sqrt(layer.norm.variance + layer.norm.eps)
+        factor, added = _as_factor(layer.norm)
         weight = weight * factor[:, None]
-        bias = (bias - layer.norm.mean) * factor + layer.norm.bias
+        bias = bias * factor + added
     module.weight.copy_(weight)
     _copy(module.bias, bias)
+
+
+def _as_factor(norm: Normalisation) -> tuple[Tensor, Tensor]:
+    """What a normalisation multiplies each value by, and what it adds."""
+    factor = norm.weight / torch.sqrt(norm.variance + norm.eps)
+    return factor, norm.bias - norm.mean * factor
 
 
 def _copy(target: Tensor | None, source: Tensor | None) -> None:

@@ -31,7 +31,7 @@ READ = {
         "(3,8)/2",
         Head("average", (1,), (6,)),
         48 + 24,
-        ("4 (BatchNorm2d) is left out: hidden layers have no normalisation",),
+        ("4 (BatchNorm2d) is left out: heads have no normalisation",),
     ),
     "behind windows of the whole map": (
         net(nn.AvgPool2d(16), nn.Conv2d(8, 4, 1)),

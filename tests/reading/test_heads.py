@@ -1,0 +1,75 @@
+"""Heads with normalisations and drop-out, as libraries write them."""
+
+import pytest
+from torch import nn
+
+from nas_tc.architecture import GAP, Head
+from nas_tc.errors import ArchitectureError
+from nas_tc.reading import read_module
+
+
+def net(*head):
+    body = (nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    return nn.Sequential(*body, *head)
+
+
+def left_out(*where):
+    return tuple(f"{each} is left out: heads have no normalisation" for each in where)
+
+
+READ = {
+    "a normalised vector": (
+        net(nn.BatchNorm1d(8), nn.Linear(8, 4)),
+        GAP,
+        left_out("4 (BatchNorm1d)"),
+    ),
+    "normalised scores": (
+        net(nn.Linear(8, 4, bias=False), nn.BatchNorm1d(4)),
+        GAP,
+        left_out("5 (BatchNorm1d)"),
+    ),
+    "fastai's": (
+        net(
+            *(nn.BatchNorm1d(8), nn.Dropout(0.5), nn.Linear(8, 16, bias=False), nn.ReLU(True)),
+            *(nn.BatchNorm1d(16), nn.Dropout(0.5), nn.Linear(16, 4, bias=False)),
+        ),
+        Head("average", (1,), (16,), dropout=0.5),
+        (
+            "drop-out of 0.5 is left out: 5 (Dropout)",
+            *left_out("4 (BatchNorm1d)", "8 (BatchNorm1d)"),
+        ),
+    ),
+    "normalisations on both sides": (
+        net(
+            *(nn.BatchNorm1d(8), nn.Linear(8, 16), nn.BatchNorm1d(16)), nn.ReLU(), nn.Linear(16, 4)
+        ),
+        Head("average", (1,), (16,)),
+        left_out("4 (BatchNorm1d)", "6 (BatchNorm1d)"),
+    ),
+    "drop-out before an activation": (
+        net(nn.Linear(8, 16), nn.Dropout(0.3), nn.ReLU(), nn.Linear(16, 4)),
+        Head("average", (1,), (16,), dropout=0.3),
+        (),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", READ)
+def test_they_are_computed_into_the_layers(kind):
+    module, head, notes = READ[kind]
+    found = read_module(module)
+    assert found.architecture.head == head
+    assert found.notes == notes
+    assert found.proof.difference < 1e-12
+
+
+def test_two_normalisations_at_once_are_refused():
+    module = net(nn.BatchNorm1d(8), nn.BatchNorm1d(8), nn.Linear(8, 4))
+    with pytest.raises(ArchitectureError, match=r"5 \(BatchNorm1d\): a normalisation in the head"):
+        read_module(module)
+
+
+def test_a_normalisation_behind_the_last_activation_is_refused():
+    module = net(nn.Linear(8, 4), nn.Sigmoid(), nn.BatchNorm1d(4))
+    with pytest.raises(ArchitectureError, match="a normalisation behind the last linear layer"):
+        read_module(module)
