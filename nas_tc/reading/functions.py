@@ -10,7 +10,6 @@ from nas_tc.reading.node import KNOWN, TracedNode
 from nas_tc.reading.operations import (
     Activate,
     Concatenation,
-    DropOut,
     FullyConnected,
     Operation,
     Product,
@@ -21,7 +20,7 @@ from nas_tc.reading.operations import (
 _ACTIVATIONS: tuple[Activation, ...] = ("relu", "relu6", "silu", "tanh", "sigmoid")
 _RESHAPING = (
     *("view", "reshape", "flatten", "squeeze", "unsqueeze", "expand", "expand_as"),
-    *("contiguous", "clone", "detach", "float", "double", "to"),
+    *("contiguous", "clone", "detach", "float", "double", "to", "type", "type_as"),
 )
 
 
@@ -80,19 +79,12 @@ def _largest(node: TracedNode) -> Operation:
 
 def _stochastic_depth(node: TracedNode) -> Operation:
     share, _, is_training = node.args("p", "mode", training=True)
-    return _dropped(node, share, is_training)
+    return node.dropped(share, is_training=is_training)
 
 
 def _drop_out(node: TracedNode) -> Operation:
-    return _dropped(node, *node.args(p=0.5, training=True))
-
-
-def _dropped(node: TracedNode, share: Any, is_training: Any) -> Operation:
-    if is_training:
-        raise node.refuse(
-            "it drops values when the network is used, too", "give training=self.training"
-        )
-    return DropOut(**node.base, share=float(share))
+    share, is_training = node.args(p=0.5, training=True)
+    return node.dropped(share, is_training=is_training)
 
 
 def _pad(node: TracedNode) -> Operation:

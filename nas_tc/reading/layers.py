@@ -9,7 +9,6 @@ from nas_tc.architecture import Activation
 from nas_tc.reading.node import TracedNode
 from nas_tc.reading.operations import (
     Activate,
-    DropOut,
     FullyConnected,
     Operation,
     Unchanged,
@@ -71,7 +70,7 @@ _LAYERS: tuple[tuple[tuple[type[nn.Module], ...], Callable[[TracedNode, Any], Op
     ),
     (
         (nn.Dropout, nn.Dropout1d, nn.Dropout2d),
-        lambda node, module: DropOut(**node.base, share=module.p),
+        lambda node, module: node.dropped(module.p, is_training=module.training),
     ),
     ((nn.Identity,), lambda node, _: Unchanged(**node.base)),
     ((nn.Softmax,), lambda node, module: node.softmax(module.dim, is_log=False)),

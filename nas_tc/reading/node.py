@@ -13,6 +13,7 @@ from nas_tc.reading.operations import (
     Activate,
     AdaptivePooling,
     Convolution,
+    DropOut,
     Flattening,
     HalfPooling,
     Normalisation,
@@ -29,6 +30,7 @@ KNOWN = (
     "known are Conv2d, BatchNorm2d, ReLU, ReLU6, SiLU, Tanh, Sigmoid, max and average pooling, "
     "Flatten, Linear, Dropout, sums, and factors for channels"
 )
+_ALIASES = {"axis": "dim"}  # as numpy calls it
 SQUARE = "filters, windows, strides and padding are the same in height and width"
 
 
@@ -62,9 +64,10 @@ class TracedNode:
     def args(self, *names: str, **defaults: Any) -> list[Any]:
         """Arguments of a call behind the first, by name or by place, or their defaults."""
         found = []
+        given_names = {_ALIASES.get(name, name): each for name, each in self.node.kwargs.items()}
         for place, name in enumerate((*names, *defaults), start=1):
-            if name in self.node.kwargs:
-                given = self.node.kwargs[name]
+            if name in given_names:
+                given = given_names[name]
             elif place < len(self.node.args):
                 given = self.node.args[place]
             else:
@@ -139,6 +142,15 @@ class TracedNode:
             eps=eps,
         )
 
+    def dropped(self, share: Any, *, is_training: Any) -> Operation:
+        """Drop-out, which does nothing when the network is used."""
+        if is_training:
+            raise self.refuse(
+                "it drops values when the network is used, too",
+                "give training=self.training, or make the layer in __init__",
+            )
+        return DropOut(**self.base, share=float(share))
+
     def clipped(self, low: Any, high: Any) -> Operation:
         """A ReLU, which what clips at 0 is, or a ReLU6, which clips at 6, too."""
         if low != 0 or high not in (None, 6):
@@ -161,7 +173,10 @@ class TracedNode:
 
     def pool(self, values: Mapping[str, Any], *, average: bool) -> Operation:
         """A pooling with windows; `values` are the arguments of `nn.MaxPool2d` or `AvgPool2d`."""
-        size = self.one("its window", values["kernel_size"])
+        window, map = values["kernel_size"], self._source_shape()[1:]
+        if isinstance(window, tuple | list) and len(set(window)) > 1 and tuple(window) == map:
+            return AdaptivePooling(**self.base, bins=1, average=average)
+        size = self.one("its window", window)
         stride = values["stride"]
         has_stride = stride not in (None, (), [])
         padding = self.one("its padding", values["padding"])
@@ -194,18 +209,40 @@ class TracedNode:
         """A softmax over the scores."""
         base = self.base
         shape = base["shape"]
-        if len(_bare(shape)) != 1 or dim not in (1, -len(shape), None):
+        if len(_bare(shape)) > 1 or dim not in (1, -len(shape), None):
             raise self.refuse("a softmax over something else than the scores", KNOWN)
         return Softmax(**base, is_log=is_log)
 
     def padded(self, pixels: Any) -> Operation:
         """Zeros around the maps, as many on each side."""
+        if isinstance(pixels, tuple | list) and len(set(pixels)) > 1:
+            raise self.refuse(f"it pads by {tuple(pixels)}", "padding is the same on all sides")
         return Padding(**self.base, pixels=self.one("its padding", pixels))
+
+    def part(self) -> Operation:
+        """An index: `x[:, :, 0, 0]` of maps of one pixel."""
+        index: Any = self.node.args[1]
+        places = index if isinstance(index, tuple) else (index,)
+        base, before = self.base, self._source_shape()
+        keeps_order = all(
+            each in (None, Ellipsis, 0, -1, slice(None)) for each in places if _is_plain(each)
+        )
+        if all(map(_is_plain, places)) and keeps_order and _bare(before) == _bare(base["shape"]):
+            return Unchanged(**base)
+        raise self.refuse(
+            "it takes a part of the maps",
+            "strides are of convolutions and poolings, a shortcut is the block's input or a 1x1 "
+            "convolution",
+        )
+
+    def _source_shape(self) -> tuple[int, ...]:
+        """Shape of what the call takes, without the batch."""
+        return tuple(self.traced.values[self.node.all_input_nodes[0]].shape[1:])
 
     def reshaped(self) -> Operation:
         """Views keep the values in order, so shapes say what they do."""
         base = self.base
-        before = tuple(self.traced.values[self.node.all_input_nodes[0]].shape[1:])
+        before = self._source_shape()
         base["sources"] = base["sources"][:1]  # expand_as names another map for its shape
         after = base["shape"]
         if _bare(before) == _bare(after) or self.name.startswith("expand"):
@@ -224,9 +261,14 @@ def call_name(node: fx.Node) -> str:
     return str(getattr(node.target, "__name__", node.target)).strip("_")
 
 
+def _is_plain(index: Any) -> bool:
+    """Whether an index is no list and no tensor, which may change an order."""
+    return index is None or index is Ellipsis or isinstance(index, int | slice)
+
+
 def _bare(shape: tuple[int, ...]) -> tuple[int, ...]:
     """The shape without sides of one pixel at its end: a map of one pixel is a vector."""
-    while len(shape) > 1 and shape[-1] == 1:
+    while shape and shape[-1] == 1:
         shape = shape[:-1]
     return shape
 

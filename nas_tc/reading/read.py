@@ -86,6 +86,7 @@ def _read(module: nn.Module, shape: Shape) -> Reading:
     """The reading of a copy."""
     _check_inputs(module)
     traced = _traced(module, shape)
+    _check_scores(traced.values[traced.scores])
     operations, images = recognise(traced)
     simple, dropped = simplify(operations)
     flow = Flow(simple)
@@ -128,6 +129,16 @@ def _read(module: nn.Module, shape: Shape) -> Reading:
     return Reading(architecture, tuple(notes), proof)
 
 
+def _check_scores(scores: Tensor) -> None:
+    """Refuses maps, as segmentation and autoencoders give them."""
+    if max(scores.shape[2:], default=1) > 1:
+        raise refusal(
+            "the module's forward",
+            f"it returns {'x'.join(map(str, scores.shape[1:]))} values for each image",
+            "a classifier returns one score for each class",
+        )
+
+
 def _differ(prepared: Tensor, images: Tensor) -> bool:
     """Whether something was computed with the images: moving or copying them computes nothing."""
     return not torch.equal(prepared.double(), images.to(prepared.dtype).double())
@@ -135,7 +146,7 @@ def _differ(prepared: Tensor, images: Tensor) -> bool:
 
 def _check_inputs(module: nn.Module) -> None:
     """Refuses a module that takes anything beside images, or nothing."""
-    if type(module).forward is nn.Module.forward:
+    if getattr(module.forward, "__func__", None) is nn.Module.forward:
         raise refusal(
             "the module",
             f"{type(module).__name__} has no forward",

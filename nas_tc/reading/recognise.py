@@ -8,7 +8,8 @@ from nas_tc.reading.node import KNOWN, TracedNode, call_name
 from nas_tc.reading.operations import IMAGES, Operation
 from nas_tc.reading.trace import Traced
 
-_ARITHMETIC = frozenset(("add", "sub", "mul", "div", "truediv", "float", "double", "to"))
+_CASTS = ("float", "double", "to", "type", "type_as")
+_ARITHMETIC = frozenset(("add", "sub", "mul", "div", "truediv", *_CASTS))
 _TAKES_APART = ("getitem", "getattr")
 
 
@@ -59,11 +60,7 @@ def _operation(node: TracedNode) -> Operation:
     if node.name == "getitem" and not isinstance(
         node.traced.values[node.node.all_input_nodes[0]], tuple | list
     ):
-        raise node.refuse(
-            "it takes a part of the maps",
-            "strides are of convolutions and poolings, a shortcut is the block's input or a 1x1 "
-            "convolution",
-        )
+        return node.part()
     if node.name not in FUNCTIONS or not isinstance(node.traced.values[node.node], Tensor):
         raise node.refuse(f"{node.name} on maps is no layer of a network", KNOWN)
     return FUNCTIONS[node.name](node)

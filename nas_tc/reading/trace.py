@@ -193,6 +193,7 @@ class _Tracer(fx.Tracer):
         self.images = images
         self.values: dict[fx.Node, Any] = {}
         self._equal: set[nn.Module] = set()  # layers of the user's that compute what torch's do
+        self._made: list[nn.Module] = []  # by the forward pass
         self._computes = False  # whether a layer runs in earnest, which fx must not record
 
     def call_module(
@@ -208,6 +209,29 @@ class _Tracer(fx.Tracer):
         if isinstance(m, _LAYERS) and not self._is_torchs(m):
             self._note_equal(m, forward, args)
         return super().call_module(m, forward, args, kwargs)
+
+    def path_of_module(self, mod: nn.Module) -> str:
+        """The path of a module; one that the forward pass makes, as nn.ReLU()(x), gets one."""
+        try:
+            return super().path_of_module(mod)
+        except NameError:
+            kind = type(mod).__name__
+            if any(True for _ in mod.parameters()):
+                met = f"it calls a layer with weights that is no part of the module ({kind})"
+                raise _RefusedError(
+                    str(
+                        refusal(
+                            _path(self.module_stack) or "forward",
+                            met,
+                            "make it in __init__ as self.name, or in an nn.ModuleList",
+                        )
+                    )
+                ) from None
+        name = f"made in forward {len(self._made) + 1}"
+        self._made.append(mod)  # keeps it, so that no other gets its id
+        self.root.add_module(name, mod)
+        self.submodule_paths = {**(self.submodule_paths or {}), mod: name}
+        return name
 
     def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, Any]) -> Any:
         """A parameter as a proxy, or as itself for a layer that runs."""

@@ -60,6 +60,15 @@ def old_batch_norm(self, x):
     return torch.batch_norm(x, own.weight, own.bias, *moments, False, 0.1, 1e-5, False).relu()
 
 
+def made_in_forward(self, x):
+    return nn.Flatten()(nn.AdaptiveAvgPool2d(1)(x))
+
+
+class OwnActivation(nn.Module):
+    def forward(self, x):
+        return x * x.sigmoid()
+
+
 MAXIMA = Head("max", (1,))
 READ = {
     "clamp": (Net(act=lambda self, x: x.clamp(min=0)), "relu", GAP),
@@ -73,6 +82,18 @@ READ = {
     "a mean of means": (Net(pool=lambda self, x: x.mean(3).mean(2)), "relu", GAP),
     "means that keep sides": (
         Net(pool=lambda self, x: x.mean(2, keepdim=True).mean(-1, keepdim=True).view(-1, 8)),
+        "relu",
+        GAP,
+    ),
+    "layers made in forward": (
+        Net(act=lambda self, x: nn.ReLU()(x), pool=made_in_forward),
+        "relu",
+        GAP,
+    ),
+    "an activation made in forward": (Net(act=lambda self, x: OwnActivation()(x)), "silu", GAP),
+    "numpy's axis": (Net(pool=lambda self, x: x.mean(axis=(2, 3))), "relu", GAP),
+    "the one pixel": (
+        Net(pool=lambda self, x: F.adaptive_avg_pool2d(x, 1)[:, :, 0, 0]),
         "relu",
         GAP,
     ),
@@ -120,6 +141,7 @@ NOTES = {
         nn.Sequential(nn.BatchNorm2d(3), Net()),
         ARITHMETIC,
     ),
+    "images of another type": (Net(images=lambda self, x: x.type_as(self.fc.weight)), ()),
     "images that are moved": (Net(images=lambda self, x: x.to(self.fc.weight.device)), ()),
     "a sigmoid of the scores": (Net(scores=lambda self, x: x.sigmoid()), SIGMOID),
     "stochastic depth": (
@@ -137,6 +159,7 @@ def test_notes_say_what_is_left_out(kind):
     assert found.notes == notes
 
 
+LISTED = [nn.Conv2d(8, 8, 3)]
 Two = namedtuple("Two", "scores maps")
 REFUSED = {
     "another threshold": (Net(act=lambda self, x: F.threshold(x, 0.1, 0.1)), "clips to 0.1 to"),
@@ -164,6 +187,26 @@ REFUSED = {
     "every other pixel": (
         Net(act=lambda self, x: F.relu(x)[:, :, ::2, ::2]),
         "it takes a part of the maps; strides are of convolutions and poolings",
+    ),
+    "channels in another order": (
+        Net(images=lambda self, x: x[:, [2, 1, 0]]),
+        "it takes a part of the maps",
+    ),
+    "maps": (
+        Net(pool=lambda self, x: x.permute(0, 2, 3, 1), scores=lambda self, x: x.flatten(2)),
+        "it returns 32x128 values for each image; a classifier returns one score for each class",
+    ),
+    "zeros on two sides": (
+        Net(images=lambda self, x: F.pad(x, (0, 1, 0, 1))),
+        r"it pads by \(0, 1, 0, 1\); padding is the same on all sides",
+    ),
+    "drop-out made in forward": (
+        Net(scores=lambda self, x: nn.Dropout(0.5)(x)),
+        r"made in forward 1 \(Dropout\): it drops values when .* or make the layer in __init__",
+    ),
+    "a layer in a list": (
+        Net(pool=lambda self, x: LISTED[0](x).mean((2, 3))),
+        r"a layer with weights that is no part of the module \(Conv2d\); make it in __init__",
     ),
     "a dictionary": (Net(scores=lambda self, x: {"scores": x}), "it returns a dict; a classifier"),
     "a named tuple": (Net(scores=lambda self, x: Two(x, None)), "it returns a Two; a classifier"),
@@ -195,3 +238,31 @@ def test_a_residual_block_says_where_its_activations_are():
     expected = "a block of 3x3 with relu, 3x3 with relu, no activation behind its sum; known"
     with pytest.raises(ArchitectureError, match=expected):
         read_module(Late())
+
+
+def test_windows_of_a_map_that_is_no_square_pool_it_globally():
+    layers = (nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.AvgPool2d((12, 5)), nn.Flatten())
+    found = read_module(nn.Sequential(*layers, nn.Linear(8, 4)), (1, 12, 5))
+    assert found.architecture.stages == parse_notation("(3,8)")
+    assert found.architecture.head == GAP
+    with pytest.raises(ArchitectureError, match=r"its window is \(12, 5\)"):
+        read_module(nn.Sequential(*layers, nn.Linear(16, 4)), (1, 24, 5))
+
+
+def test_a_single_score_needs_no_axis():
+    class Single(Net):
+        def forward(self, x):
+            return super().forward(x).squeeze(1).sigmoid()
+
+    module = Single()
+    module.fc = nn.Linear(8, 1)
+    found = read_module(module)
+    assert found.architecture.classes == 1
+    assert found.notes == SIGMOID
+
+
+def test_a_forward_of_the_object_is_one():
+    module = nn.Module()
+    module.body = Net()
+    module.forward = module.body.forward
+    assert read_module(module).architecture == read_module(Net()).architecture
