@@ -12,6 +12,7 @@ import torch
 from fvcore.nn import FlopCountAnalysis
 from fvcore.nn.jit_handles import conv_flop_count, get_shape
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from nas_tc.architecture import Shape
 from nas_tc.errors import ArchitectureError, reason
@@ -50,7 +51,7 @@ class ModuleCount:
 
 
 def count_module(module: nn.Module, input: Shape) -> ModuleCount:
-    """Counts a module by running it on one image of zeros, and once on noise.
+    """Counts a module by running it on one image of zeros, and once on noise, of its own type.
 
     Args:
         module: Module to count.
@@ -109,7 +110,13 @@ def _counted(
         ArchitectureError: The module cannot run on such an image, or cannot be traced.
     """
     try:
-        analysis = FlopCountAnalysis(module.eval(), made((1, *input)))
+        module.eval()
+        if any(map(is_lazy, (*module.parameters(), *module.buffers()))):
+            with torch.no_grad():
+                module(torch.zeros((1, *input)))  # gives lazy layers their sizes
+        types = (each.dtype for each in module.parameters() if each.is_floating_point())
+        image = made((1, *input), dtype=next(types, torch.float32))
+        analysis = FlopCountAnalysis(module, image)
         analysis.set_op_handle("aten::_convolution_mode", _convolution_mode)
         analysis.tracer_warnings("none")
         with warnings.catch_warnings():

@@ -26,6 +26,11 @@ def find_network(text: str) -> Architecture:
         return _read(Path(text))
     if "(" in text or "|" in text:
         return Architecture((3, 224, 224), parse_notation(text), SPP, classes=1000, norm="none")
+    if ".py:" in text or text.endswith(".py"):
+        raise UnknownNameError(
+            f"{text!r} is a Python file; write its module as a network with nas-tc import {text} "
+            "--out mine.json, and give that file"
+        )
     if names_study(text):
         raise UnknownNameError(
             f"{text!r} is a file or a study, and no network; give a name of nas-tc zoo, a notation "

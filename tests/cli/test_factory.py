@@ -56,6 +56,25 @@ def test_modules_that_cannot_be_counted(nas_tc, file, name, options, complaint):
     assert re.search(complaint, err)
 
 
+@pytest.mark.parametrize("type", ["half", "double", "bfloat16"])
+def test_the_type_of_the_weights_does_not_matter(nas_tc, file, type):
+    with file.open("a") as more:
+        more.write(f"def typed(): return make().{type}()\n")
+    code, out, _ = nas_tc("cost", f"{file}:typed", "--input", "3x8x8", "--json")
+    assert code == 0
+    assert json.loads(out)["complexity"] == 3 * 9 * 8 * 64
+
+
+def test_lazy_layers_are_sized_before_the_count(nas_tc, file):
+    with file.open("a") as more:
+        more.write("def lazy(): return nn.Sequential(nn.LazyConv2d(8, 3), nn.LazyBatchNorm2d())\n")
+    code, out, _ = nas_tc("cost", f"{file}:lazy", "--input", "3x8x8", "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert (found["complexity"], found["params"]) == (3 * 9 * 8 * 36, 3 * 9 * 8 + 8 + 16)
+    assert found["not_counted"] == {}
+
+
 @pytest.fixture
 def products(tmp_path):
     """Modules whose products are not written as layers."""

@@ -29,6 +29,8 @@ def test_published_errors():  # He & Sun 2015, Tables 1 and 2
 def test_what_is_wrong_is_said(tmp_path):
     with pytest.raises(UnknownNameError, match="unknown network 'Z'"):
         find_network("Z")
+    with pytest.raises(UnknownNameError, match=r"with nas-tc import net\.py:Net --out mine\.json"):
+        find_network("net.py:Net")
     with pytest.raises(NotationError, match="cannot read the network file"):
         find_network(str(tmp_path / "none.json"))
     path = tmp_path / "odd.json"
