@@ -6,6 +6,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
+import written_modules as written
+
 
 def conv(n_in=3, n_out=8, **options):
     return nn.Conv2d(n_in, n_out, 3, padding=1, **options)
@@ -175,6 +177,28 @@ def scripted():
     return torch.jit.script(nn.Sequential(conv(), nn.ReLU(), nn.Flatten(), nn.Linear(8192, 4)))
 
 
+def googlenet_of_torchvision():
+    return written.GoogLeNet(large=3)
+
+
+def four_branches():
+    def way(self, x):
+        a, b, c, d = (torch.relu(self.conv2(x)) for _ in range(4))
+        return a + b + c + d
+
+    return Of(way, conv2=conv(8))
+
+
+def response_norm():
+    layers = (nn.ReLU(), nn.LocalResponseNorm(5), nn.Flatten(), nn.Linear(8192, 4))
+    return nn.Sequential(conv(), *layers)
+
+
+def two_response_norms():
+    norm = nn.LocalResponseNorm(5, alpha=5e-4, beta=0.75, k=2)
+    return nn.Sequential(conv(), nn.ReLU(), norm, norm, nn.Flatten(), nn.Linear(8192, 4))
+
+
 def scripted_part():
     return nn.Sequential(scripted(), nn.Softmax(1))
 
@@ -234,6 +258,10 @@ REFUSED = {
     own_convolution: r"cannot read 0 \(mean\)",
     leaves: r"does not run on images of 3x32x32: SystemExit: 3",
     raises: r"does not run on images of 3x32x32: RuntimeError: no; set its images with --input",
+    googlenet_of_torchvision: r"inception3a \(cat\): branches of 1x1; 1x1, 3x3; 1x1, 3x3; max pool",
+    four_branches: "one of four branches that are not joined; the four branches of an inception",
+    response_norm: "it has size=5, alpha=0.0001, beta=0.75, k=1; a network's has size=5",
+    two_response_norms: r"2 \(LocalResponseNorm\): a response normalisation without a convolution",
     scripted: "it is TorchScript",
     scripted_part: "cannot read 0: it is TorchScript; give the Python module that it is from",
     scripted_function: r"torch.fx cannot trace it \(RuntimeError: .*; write it in Python",

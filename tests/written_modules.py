@@ -1,4 +1,4 @@
-"""Six networks as people write them in torch, for tests that read them."""
+"""Eight networks as people write them in torch, for tests that read them."""
 
 import torch
 from torch import nn
@@ -188,6 +188,78 @@ class Functional(nn.Module):
         x = F.relu(self.fc1(x))
         x = F.dropout(x, training=self.training)
         return F.log_softmax(self.fc2(x), dim=1)
+
+
+class ConvBlock(nn.Module):
+    def __init__(self, n_in, n_out, **options):
+        super().__init__()
+        self.conv = nn.Conv2d(n_in, n_out, bias=False, **options)
+        self.bn = nn.BatchNorm2d(n_out, eps=0.001)
+
+    def forward(self, x):
+        return F.relu(self.bn(self.conv(x)), inplace=True)
+
+
+class Inception(nn.Module):
+    """torchvision's, but for the 5x5, which are 3x3 there."""
+
+    def __init__(self, n_in, one, reduce3, three, reduce5, five, project, large=5):
+        super().__init__()
+        self.branch1 = ConvBlock(n_in, one, kernel_size=1)
+        self.branch2 = nn.Sequential(
+            ConvBlock(n_in, reduce3, kernel_size=1),
+            ConvBlock(reduce3, three, kernel_size=3, padding=1),
+        )
+        self.branch3 = nn.Sequential(
+            ConvBlock(n_in, reduce5, kernel_size=1),
+            ConvBlock(reduce5, five, kernel_size=large, padding=large // 2),
+        )
+        self.branch4 = nn.Sequential(
+            nn.MaxPool2d(3, stride=1, padding=1, ceil_mode=True),
+            ConvBlock(n_in, project, kernel_size=1),
+        )
+
+    def forward(self, x):
+        return torch.cat([self.branch1(x), self.branch2(x), self.branch3(x), self.branch4(x)], 1)
+
+
+class GoogLeNet(nn.Module):
+    def __init__(self, large=5):
+        super().__init__()
+        self.conv1 = ConvBlock(3, 16, kernel_size=3, padding=1)
+        self.maxpool = nn.MaxPool2d(3, stride=2, ceil_mode=True)
+        self.inception3a = Inception(16, 8, 6, 12, 2, 4, 4, large)
+        self.inception3b = Inception(28, 4, 4, 6, 2, 3, 5, large)
+        self.inception4a = Inception(18, 4, 4, 6, 2, 3, 5, large)
+        self.aux, self.dropout, self.fc = nn.Linear(18, 10), nn.Dropout(0.2), nn.Linear(18, 10)
+
+    def forward(self, x):
+        x = self.inception3b(self.inception3a(self.maxpool(self.conv1(x))))
+        aux = self.aux(x.mean((2, 3))) if self.training else None
+        x = F.adaptive_avg_pool2d(self.inception4a(self.maxpool(x)), 1)
+        x = self.fc(self.dropout(torch.flatten(x, 1)))
+        return (x, aux) if self.training else x
+
+
+class AlexNet(nn.Module):
+    """Response normalisation before a pooling and behind one."""
+
+    def __init__(self):
+        super().__init__()
+        norm = nn.LocalResponseNorm(5, alpha=5e-4, beta=0.75, k=2)
+        self.features = nn.Sequential(
+            *(nn.Conv2d(3, 12, 7, 2, 3), nn.ReLU(), norm, nn.MaxPool2d(3, 2)),
+            *(nn.Conv2d(12, 16, 5, padding=2), nn.ReLU(), nn.MaxPool2d(3, 2)),
+        )
+        self.last = nn.Conv2d(16, 24, 3, padding=1)
+        self.classifier = nn.Sequential(
+            *(nn.Linear(24 * 9, 32), nn.ReLU(), nn.Dropout(), nn.Linear(32, 10)),
+        )
+
+    def forward(self, x):
+        x = F.local_response_norm(self.features(x), 5, alpha=5e-4, k=2.0)
+        x = F.max_pool2d(F.relu(self.last(x)), 3, 2)
+        return self.classifier(x.flatten(1))
 
 
 class Looped(nn.Module):

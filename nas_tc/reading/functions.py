@@ -59,6 +59,10 @@ def _batch_norm(node: TracedNode) -> Operation:
     return node.norm(weight, bias, mean, variance, eps, is_training=bool(is_training))
 
 
+def _response_norm(node: TracedNode) -> Operation:
+    return node.response_norm(*node.args("size", alpha=1e-4, beta=0.75, k=1.0))
+
+
 def _clamp(node: TracedNode) -> Operation:
     low, high = node.args(min=None, max=None)
     return node.clipped(low, high)
@@ -131,6 +135,7 @@ FUNCTIONS: Mapping[str, Callable[[TracedNode], Operation]] = {
     **dict.fromkeys(("clamp", "clip", "clamp_min"), _clamp),
     "threshold": _threshold,
     "batch_norm": _batch_norm,
+    "local_response_norm": _response_norm,
     "mean": _mean,
     "amax": _largest,
     "stochastic_depth": _stochastic_depth,  # torchvision's, which torch.fx does not enter

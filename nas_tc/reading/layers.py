@@ -72,6 +72,10 @@ _LAYERS: tuple[tuple[tuple[type[nn.Module], ...], Callable[[TracedNode, Any], Op
         (nn.Dropout, nn.Dropout1d, nn.Dropout2d),
         lambda node, module: node.dropped(module.p, is_training=module.training),
     ),
+    (
+        (nn.LocalResponseNorm,),
+        lambda node, module: node.response_norm(module.size, module.alpha, module.beta, module.k),
+    ),
     ((nn.Identity,), lambda node, _: Unchanged(**node.base)),
     ((nn.Softmax,), lambda node, module: node.softmax(module.dim, is_log=False)),
     ((nn.LogSoftmax,), lambda node, module: node.softmax(module.dim, is_log=True)),

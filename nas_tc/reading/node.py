@@ -1,7 +1,7 @@
 """One node of a trace, and the operation that its arguments make of it."""
 
 from collections.abc import Mapping
-from math import prod
+from math import isclose, prod
 from typing import Any
 
 import torch
@@ -20,6 +20,7 @@ from nas_tc.reading.operations import (
     Operation,
     Padding,
     Pooling,
+    ResponseNormalisation,
     Softmax,
     Unchanged,
     refusal,
@@ -141,6 +142,15 @@ class TracedNode:
             variance=variance,
             eps=eps,
         )
+
+    def response_norm(self, size: int, alpha: float, beta: float, k: float) -> Operation:
+        """A local response normalisation; the arguments are those of `nn.LocalResponseNorm`."""
+        if size != 5 or not all(map(isclose, (alpha, beta, k), (5e-4, 0.75, 2.0))):
+            raise self.refuse(
+                f"it has size={size}, alpha={alpha:g}, beta={beta:g}, k={k:g}",
+                "a network's has size=5, alpha=5e-4, beta=0.75, k=2, as in AlexNet",
+            )
+        return ResponseNormalisation(**self.base)
 
     def dropped(self, share: Any, *, is_training: Any) -> Operation:
         """Drop-out, which does nothing when the network is used."""

@@ -92,6 +92,11 @@ class Pooling(Operation):
 
 
 @dataclass(frozen=True, eq=False)
+class ResponseNormalisation(Operation):
+    """Local response normalisation, with the numbers of Krizhevsky et al. (2012)."""
+
+
+@dataclass(frozen=True, eq=False)
 class AdaptivePooling(Operation):
     """A pooling to a fixed number of bins; global pooling has one."""
 

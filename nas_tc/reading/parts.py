@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from nas_tc.reading.operations import (
     Activate,
     AdaptivePooling,
+    Concatenation,
     Convolution,
     FullyConnected,
     Normalisation,
@@ -12,6 +13,7 @@ from nas_tc.reading.operations import (
     Operations,
     Pooling,
     Product,
+    ResponseNormalisation,
     Sum,
     refusal,
 )
@@ -62,7 +64,16 @@ class Residual:
     activation: Activate | None
 
 
-Element = Part | Excitation | Pooling | Residual
+@dataclass(frozen=True, eq=False)
+class Joined:
+    """Branches from one map, whose maps are side by side."""
+
+    where: str
+    branches: tuple[tuple["Element", ...], ...]
+    shape: tuple[int, ...]
+
+
+Element = Part | Excitation | Pooling | ResponseNormalisation | Residual | Joined
 
 
 class Flow:
@@ -132,7 +143,7 @@ class Flow:
                 case Convolution():
                     part, end = self._part(number, operation)
                     found.append(part)
-                case Pooling():
+                case Pooling() | ResponseNormalisation():
                     found.append(operation)
                     end = number
                 case Activate():
@@ -153,11 +164,13 @@ class Flow:
     def _fork(self, start: int) -> tuple[Element, int]:
         """Branches from one map, up to where they meet."""
         following = self.next(start)
+        if len(following) == 4:
+            return self._joined(start, [number for number, _ in following])
         if len(following) != 2:
             raise refusal(
                 following[0][1].where,
                 f"{len(following)} layers take one map",
-                "blocks have two branches, which are added",
+                "blocks have two branches, which are added, or the four of an inception block",
             )
         for number, operation in following:
             if isinstance(operation, Product):
@@ -186,6 +199,26 @@ class Flow:
         activation, end = self._activation(ends[0])
         shortcut, body = sorted(branches, key=len)
         return Residual(joined.where, tuple(body), tuple(shortcut), activation), end
+
+    def _joined(self, start: int, firsts: list[int]) -> tuple[Joined, int]:
+        branches: dict[int, list[Element]] = {}
+        ends: dict[int, Operation] = {}
+        for first in firsts:
+            found, end = _Branch(self, start, first).elements(start)
+            meeting = self.only(end)
+            if meeting is None or not isinstance(meeting[1], Concatenation):
+                raise refusal(
+                    self.operations[first].where,
+                    "one of four branches that are not joined",
+                    "the four branches of an inception block are joined by torch.cat",
+                )
+            branches[end] = found
+            ends[meeting[0]] = meeting[1]
+        end, joined = ends.popitem()
+        if ends or set(joined.sources) != set(branches):
+            raise refusal(joined.where, "branches that meet elsewhere", "they are joined at once")
+        in_order = tuple(tuple(branches[source]) for source in joined.sources)
+        return Joined(joined.where, in_order, joined.shape), end
 
     def _excitation(self, start: int, end: int, product: Product) -> tuple[Excitation, int]:
         first = next(number for number, _ in self.next(start) if number != end)

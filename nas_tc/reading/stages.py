@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from nas_tc.architecture import Block, Bottleneck, Plain, Pool, Stage, stage_maps
 from nas_tc.errors import ArchitectureError
-from nas_tc.reading.operations import refusal
-from nas_tc.reading.unit import Unit
+from nas_tc.reading.operations import ResponseNormalisation, refusal
+from nas_tc.reading.unit import Step, Unit
 
 
-def stages(path: Sequence[Unit | Pool]) -> tuple[Stage, ...]:
+def stages(path: Sequence[Step]) -> tuple[Stage, ...]:
     """The stages of a path.
 
     A stage is as long as it can be. Plain convolutions of one width form a stage, and the last may
@@ -35,6 +35,16 @@ def stages(path: Sequence[Unit | Pool]) -> tuple[Stage, ...]:
             found[-1] = replace(found[-1], pool=each)
             place += 1
             continue
+        if isinstance(each, ResponseNormalisation):
+            if not found or found[-1].lrn != "none":
+                raise refusal(
+                    each.where,
+                    "a response normalisation without a convolution of its own",
+                    "each follows a stage of convolutions, before or behind its pooling",
+                )
+            found[-1] = replace(found[-1], lrn="before" if found[-1].pool is None else "after")
+            place += 1
+            continue
         row = _row(path[place:])
         stage, used = _longest(row, first=not found)
         found.append(stage)
@@ -42,11 +52,11 @@ def stages(path: Sequence[Unit | Pool]) -> tuple[Stage, ...]:
     return tuple(found)
 
 
-def _row(path: Sequence[Unit | Pool]) -> list[Unit]:
-    """The units before the next pooling."""
+def _row(path: Sequence[Step]) -> list[Unit]:
+    """The units before the next pooling or response normalisation."""
     row: list[Unit] = []
     for each in path:
-        if isinstance(each, Pool):
+        if not isinstance(each, Unit):
             break
         row.append(each)
     return row

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from nas_tc.architecture import Block, Shape
+from nas_tc.architecture import Block, Pool, Shape
 from nas_tc.errors import ArchitectureError
-from nas_tc.reading.operations import Activate, refusal
+from nas_tc.reading.operations import Activate, ResponseNormalisation, refusal
 from nas_tc.reading.parts import Element, Excitation, Part
 
 
@@ -36,6 +36,10 @@ class Unit:
     def where(self) -> str:
         """Place in the module."""
         return self.parts[0].where
+
+
+Step = Unit | Pool | ResponseNormalisation
+"""What a path is made of."""
 
 
 def is_pointwise_part(element: Element) -> bool:

@@ -2,23 +2,24 @@
 
 from collections.abc import Iterator, Sequence
 
-from nas_tc.architecture import Block, Depthwise, Inverted, Plain, Pool, Separable, Shape
+from nas_tc.architecture import Block, Depthwise, Inverted, Plain, Separable, Shape
+from nas_tc.reading.inception import inception_unit
 from nas_tc.reading.inverted import inverted_unit
-from nas_tc.reading.operations import Convolution, Pooling, refusal
-from nas_tc.reading.parts import Element, Excitation, Part, Residual
+from nas_tc.reading.operations import Convolution, Pooling, ResponseNormalisation, refusal
+from nas_tc.reading.parts import Element, Excitation, Joined, Part, Residual
 from nas_tc.reading.residual import residual_unit
-from nas_tc.reading.unit import Unit, is_depthwise_part, is_pointwise_part
+from nas_tc.reading.unit import Step, Unit, is_depthwise_part, is_pointwise_part
 
 
-def units(elements: Sequence[Element], input: Shape) -> Iterator[Unit | Pool]:
-    """The units and poolings along the main path.
+def units(elements: Sequence[Element], input: Shape) -> Iterator[Step]:
+    """The units along the main path, the poolings and response normalisations.
 
     Args:
         elements: Elements of the path, in order.
         input: Shape of the images.
 
     Yields:
-        The units, and the poolings between them.
+        The units, and what is between them.
 
     Raises:
         ArchitectureError: Elements make no block. The message names the place.
@@ -32,7 +33,13 @@ def units(elements: Sequence[Element], input: Shape) -> Iterator[Unit | Pool]:
             shape = _shape(element.shape)
             place += 1
             continue
-        if isinstance(element, Residual):
+        if isinstance(element, ResponseNormalisation):
+            yield element
+            place += 1
+            continue
+        if isinstance(element, Joined):
+            unit, used = inception_unit(element, shape), 1
+        elif isinstance(element, Residual):
             unit, used = residual_unit(element, shape), 1
         else:
             unit, used = _chain(elements[place:], shape)
@@ -52,7 +59,7 @@ def _last(element: Element) -> tuple[int, ...]:
         return _last(element.body[-1])
     if isinstance(element, Part):
         return element.conv.shape
-    assert isinstance(element, Pooling)
+    assert isinstance(element, Pooling | Joined)
     return element.shape
 
 
