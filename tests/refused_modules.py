@@ -199,6 +199,31 @@ def two_response_norms():
     return nn.Sequential(conv(), nn.ReLU(), norm, norm, nn.Flatten(), nn.Linear(8192, 4))
 
 
+def twice_the_map():
+    return Of(lambda self, x: x + self.drop(x), drop=nn.Dropout())
+
+
+def map_by_itself():
+    return Of(lambda self, x: x * self.drop(x), drop=nn.Dropout())
+
+
+def images_of_two_kinds():
+    class Both(Of):
+        def forward(self, x):
+            return super().forward(self.norm(x) + x)
+
+    return Both(lambda self, x: x, norm=nn.BatchNorm2d(3))
+
+
+def other_shortcut():
+    def way(self, x):
+        wide = torch.relu(self.filter(torch.relu(self.expand(x))))
+        return self.project(wide) + self.shortcut(x)
+
+    parts = {"expand": nn.Conv2d(8, 16, 1), "filter": conv(16, 16, groups=16)}
+    return Of(way, 12, **parts, project=nn.Conv2d(16, 12, 1), shortcut=nn.Conv2d(8, 12, 1))
+
+
 def scripted_part():
     return nn.Sequential(scripted(), nn.Softmax(1))
 
@@ -262,6 +287,10 @@ REFUSED = {
     four_branches: "one of four branches that are not joined; the four branches of an inception",
     response_norm: "it has size=5, alpha=0.0001, beta=0.75, k=1; a network's has size=5",
     two_response_norms: r"2 \(LocalResponseNorm\): a response normalisation without a convolution",
+    twice_the_map: r"a block of no convolution, no activation behind its sum; known blocks",
+    map_by_itself: "a product of maps; squeeze-and-excitation is global average pooling, a layer",
+    images_of_two_kinds: r"norm \(BatchNorm2d\): a normalisation that follows no convolution",
+    other_shortcut: "depthwise 3x3 with relu, 1x1 with a 1x1 shortcut, no activation behind",
     scripted: "it is TorchScript",
     scripted_part: "cannot read 0: it is TorchScript; give the Python module that it is from",
     scripted_function: r"torch.fx cannot trace it \(RuntimeError: .*; write it in Python",

@@ -86,7 +86,7 @@ def read_head(flow: Flow, end: int, map: Shape, last_pool: tuple[Pool, Shape] | 
         if behind is not None and isinstance(behind[1], Flattening):
             end = behind[0]
     elif isinstance(operation, Flattening) or (
-        isinstance(operation, FullyConnected) and map[1:] == (1, 1)
+        isinstance(operation, FullyConnected | Normalisation) and map[1:] == (1, 1)
     ):
         head, takes_pool = _flattened(operation, map, last_pool)
         end = number if isinstance(operation, Flattening) else end

@@ -221,9 +221,8 @@ class Flow:
         return Joined(joined.where, in_order, joined.shape), end
 
     def _excitation(self, start: int, end: int, product: Product) -> tuple[Excitation, int]:
-        first = next(number for number, _ in self.next(start) if number != end)
         chain: list[Operation] = []
-        number = first
+        number = next((each for each, _ in self.next(start) if each != end), end)
         while number != end:
             chain.append(self.operations[number])
             following = self.only(number)

@@ -69,6 +69,8 @@ def _operation(node: TracedNode) -> Operation:
 def _prepares(node: fx.Node, images: fx.Node, traced: Traced) -> bool:
     """Whether a node computes with the images and constants alone, pixel by pixel."""
     constants = [each for each in node.all_input_nodes if each is not images]
+    if sum(images in each.all_input_nodes for each in traced.nodes) > 1:
+        return False  # something else takes the images as they were
     if node.op == "call_module" and node.all_input_nodes == [images]:
         return isinstance(traced.module(node), NORMS)
     return (

@@ -11,8 +11,8 @@ from nas_tc.reading.unit import Unit, check_half, plain_filters_only
 
 _BLOCKS = (
     "known blocks are basic (two convolutions) and bottleneck (1x1, a filter, 1x1), both with the "
-    "last activation behind the sum, and inverted (1x1, a depthwise filter, a linear 1x1), their "
-    "shortcut the block's input or a 1x1 convolution"
+    "last activation behind the sum, their shortcut the block's input or a 1x1 convolution, and "
+    "inverted (1x1, a depthwise filter, a linear 1x1), the shortcut its input"
 )
 
 
@@ -31,6 +31,8 @@ def residual_unit(residual: Residual, input: Shape) -> Unit:
         raise refusal(residual.where, "a pooling or a branch within a block", _BLOCKS)
     body = [each for each in residual.body if isinstance(each, Part | Excitation)]
     parts = [each for each in body if isinstance(each, Part)]
+    if not parts:
+        raise refusal(residual.where, _met(parts, residual), _BLOCKS)
     linear = parts[-1].activation is None and residual.activation is None
     if linear and not shortcut and is_inverted(body):
         return inverted_unit(body, input)
@@ -53,11 +55,13 @@ def residual_unit(residual: Residual, input: Shape) -> Unit:
 def _met(parts: Sequence[Part], residual: Residual) -> str:
     """A block's convolutions in words."""
     convs = ", ".join(
-        f"{each.conv.filter}x{each.conv.filter}" + (f" with {each.act}" if each.act else "")
+        f"{'depthwise ' if each.conv.is_depthwise else ''}{each.conv.filter}x{each.conv.filter}"
+        + (f" with {each.act}" if each.act else "")
         for each in parts
     )
+    shortcut = " with a 1x1 shortcut" if residual.shortcut else ""
     behind = "an activation" if residual.activation else "no activation"
-    return f"a block of {convs or 'no convolution'}, {behind} behind its sum"
+    return f"a block of {convs or 'no convolution'}{shortcut}, {behind} behind its sum"
 
 
 def _projection(residual: Residual, input: Shape) -> tuple[Part, ...]:

@@ -54,6 +54,13 @@ READ = {
 }
 
 
+def test_a_map_of_one_pixel_may_be_normalised():
+    layers = (nn.Conv2d(3, 8, 3), nn.ReLU(), nn.MaxPool2d(30), nn.Flatten(), nn.BatchNorm1d(8))
+    found = read_module(nn.Sequential(*layers, nn.Linear(8, 4)))
+    assert found.architecture.head == Head("max", (1,))
+    assert found.notes == left_out("4 (BatchNorm1d)")
+
+
 @pytest.mark.parametrize("kind", READ)
 def test_they_are_computed_into_the_layers(kind):
     module, head, notes = READ[kind]
