@@ -109,6 +109,17 @@ def _cat(node: TracedNode) -> Operation:
     return Unchanged(**base) if len(base["sources"]) == 1 else Concatenation(**base)
 
 
+def _product(node: TracedNode) -> Operation:
+    return node.scaled(inverse=False) or _pair(Product)(node)
+
+
+def _quotient(node: TracedNode) -> Operation:
+    made = node.scaled(inverse=True)
+    if made is None:
+        raise node.refuse(f"{node.name} on maps is no layer of a network", KNOWN)
+    return made
+
+
 def _pair(kind: type[Sum] | type[Product]) -> Callable[[TracedNode], Operation]:
     def made(node: TracedNode) -> Operation:
         base = node.base
@@ -126,7 +137,8 @@ FUNCTIONS: Mapping[str, Callable[[TracedNode], Operation]] = {
     **{name: _activation(name) for name in _ACTIVATIONS},
     **dict.fromkeys(_RESHAPING, TracedNode.reshaped),
     **{name: _pair(Sum) for name in ("add", "iadd")},
-    **{name: _pair(Product) for name in ("mul", "imul", "multiply")},
+    **dict.fromkeys(("mul", "imul", "multiply"), _product),
+    **dict.fromkeys(("div", "truediv", "divide"), _quotient),
     "hardtanh": lambda node: node.clipped(*node.args(min_val=-1.0, max_val=1.0)),
     "max_pool2d": _max_pool,
     "avg_pool2d": _average_pool,

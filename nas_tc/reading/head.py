@@ -11,6 +11,7 @@ from nas_tc.reading.operations import (
     AdaptivePooling,
     Concatenation,
     DropOut,
+    Factor,
     Flattening,
     FullyConnected,
     Normalisation,
@@ -37,6 +38,7 @@ class Hidden:
     activation: Activate | None
     source: int  # number of the operation that it takes
     places: range  # from the number of the layer to that of its last operation
+    factor: float = 1.0  # by which its output is multiplied
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,6 +213,10 @@ def _layers(flow: Flow, end: int) -> tuple[tuple[Hidden, ...], Softmax | Activat
             continue
         if isinstance(operation, Softmax):
             softmax, end = operation, number
+            continue
+        if isinstance(operation, Factor) and found and found[-1].activation is None:
+            found[-1] = replace(found[-1], factor=found[-1].factor * operation.factor)
+            end = number
             continue
         if not isinstance(operation, FullyConnected) or softmax is not None:
             raise refusal(operation.where, f"{_kind(operation)} in the head", _HEADS)

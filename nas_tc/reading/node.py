@@ -14,6 +14,7 @@ from nas_tc.reading.operations import (
     AdaptivePooling,
     Convolution,
     DropOut,
+    Factor,
     Flattening,
     HalfPooling,
     Normalisation,
@@ -151,6 +152,15 @@ class TracedNode:
                 "a network's has size=5, alpha=5e-4, beta=0.75, k=2, as in AlexNet",
             )
         return ResponseNormalisation(**self.base)
+
+    def scaled(self, *, inverse: bool) -> Operation | None:
+        """A vector times a number, or divided by it; None where it is something else."""
+        base, (first, second) = self.base, self.node.args
+        number = second if inverse or isinstance(first, fx.Node) else first
+        is_vector = len(_bare(base["shape"])) <= 1 and len(base["sources"]) == 1
+        if not is_vector or not isinstance(number, int | float) or not number:
+            return None
+        return Factor(**base, factor=1 / number if inverse else float(number))
 
     def dropped(self, share: Any, *, is_training: Any) -> Operation:
         """Drop-out, which does nothing when the network is used."""

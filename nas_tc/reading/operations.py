@@ -150,6 +150,13 @@ class Product(Operation):
 
 
 @dataclass(frozen=True, eq=False)
+class Factor(Operation):
+    """A vector times a number."""
+
+    factor: float
+
+
+@dataclass(frozen=True, eq=False)
 class Concatenation(Operation):
     """Vectors or maps side by side."""
 

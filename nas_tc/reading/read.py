@@ -116,6 +116,11 @@ def _read(module: nn.Module, shape: Shape) -> Reading:
     proof = prove(module, architecture, found, head, traced.values[images], scores)
     notes += about_norm + _about_weights(simple)
     notes += [
+        f"the factor {each.factor:g} of the scores is left out: the last layer can learn it"
+        for each in head.layers
+        if each.factor != 1
+    ]
+    notes += [
         f"{each.linear.where} is behind the pooling, which computes the same"
         for each in head.layers
         if each.linear.convolved > each.linear.weight.numel()

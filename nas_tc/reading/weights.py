@@ -85,8 +85,8 @@ def _carry_linear(module: nn.Conv2d | nn.Linear, layer: Hidden) -> None:
         factor, added = _as_factor(layer.norm)
         weight = weight * factor[:, None]
         bias = bias * factor + added
-    module.weight.copy_(weight)
-    _copy(module.bias, bias)
+    module.weight.copy_(weight * layer.factor)
+    _copy(module.bias, bias * layer.factor)
 
 
 def _as_factor(norm: Normalisation) -> tuple[Tensor, Tensor]:

@@ -80,3 +80,44 @@ def test_a_normalisation_behind_the_last_activation_is_refused():
     module = net(nn.Linear(8, 4), nn.Sigmoid(), nn.BatchNorm1d(4))
     with pytest.raises(ArchitectureError, match="a normalisation behind the last linear layer"):
         read_module(module)
+
+
+class Times(nn.Module):
+    def __init__(self, by):
+        super().__init__()
+        self.by = by
+
+    def forward(self, x):
+        return self.by(x)
+
+
+FACTORS = {
+    "a factor": (lambda x: x * 0.125, "0.125"),
+    "a factor first": (lambda x: 4 * x, "4"),
+    "a temperature": (lambda x: (x / 4).softmax(1), "0.25"),
+    "two factors": (lambda x: x.div(4).mul(2), "0.5"),
+}
+
+
+@pytest.mark.parametrize("kind", FACTORS)
+def test_a_factor_of_the_scores_is_in_the_weights(kind):
+    by, factor = FACTORS[kind]
+    found = read_module(net(nn.Linear(8, 4), Times(by)))
+    assert found.architecture.head == GAP
+    expected = f"the factor {factor} of the scores is left out: the last layer can learn it"
+    assert found.notes[0] == expected
+    assert found.proof.difference < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("layers", "complaint"),
+    [
+        ((Times(lambda x: x * 2), nn.Linear(8, 4)), "a factor in the head"),
+        ((nn.Linear(8, 4), nn.Sigmoid(), Times(lambda x: x * 2)), "a factor in the head"),
+        ((nn.Linear(8, 4), Times(lambda x: x * 0)), "arithmetic with a constant"),
+        ((nn.Linear(8, 4), Times(lambda x: 1 / x)), "truediv on maps is no layer of a network"),
+    ],
+)
+def test_other_factors_are_refused(layers, complaint):
+    with pytest.raises(ArchitectureError, match=complaint):
+        read_module(net(*layers))
