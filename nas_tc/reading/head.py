@@ -1,5 +1,6 @@
 """The head of a user's module: how it pools, its hidden layers, its drop-out."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -208,25 +209,26 @@ def _layers(flow: Flow, end: int) -> tuple[tuple[Hidden, ...], Softmax | Activat
     before: Normalisation | None = None
     while (following := flow.only(end)) is not None:
         number, operation = following
-        if isinstance(operation, Normalisation) and before is None:
-            before, end = operation, number
-            continue
-        if isinstance(operation, Softmax):
-            softmax, end = operation, number
-            continue
-        if isinstance(operation, Factor) and found and found[-1].activation is None:
-            found[-1] = replace(found[-1], factor=found[-1].factor * operation.factor)
-            end = number
-            continue
-        if not isinstance(operation, FullyConnected) or softmax is not None:
-            raise refusal(operation.where, f"{_kind(operation)} in the head", _HEADS)
-        if found and found[-1].activation is None:
-            raise refusal(found[-1].linear.where, "no activation follows a hidden layer", _HEADS)
-        source = end
-        norm, activation, end = flow.closing(number)
-        places = range(number, end + 1)
-        found.append(Hidden(operation, before, norm, activation, source, places))
-        before = None
+        if softmax is not None:
+            raise refusal(operation.where, f"{_kind(operation)} behind a softmax", _HEADS)
+        source, end = end, number
+        match operation:
+            case Normalisation() if before is None:
+                before = operation
+            case Softmax():
+                softmax = operation
+            case Factor() if found and found[-1].activation is None:
+                found[-1] = replace(found[-1], factor=found[-1].factor * operation.factor)
+            case FullyConnected() if not found or found[-1].activation is not None:
+                norm, activation, end = flow.closing(number)
+                places = range(number, end + 1)
+                found.append(Hidden(operation, before, norm, activation, source, places))
+                before = None
+            case FullyConnected():
+                where = found[-1].linear.where
+                raise refusal(where, "no activation follows a hidden layer", _HEADS)
+            case _:
+                raise refusal(operation.where, f"{_kind(operation)} in the head", _HEADS)
     if several := flow.next(end):
         raise refusal(several[0][1].where, f"{len(several)} layers take one vector", _HEADS)
     if before is not None:
@@ -261,5 +263,11 @@ def _no_scores(flow: Flow) -> ArchitectureError:
 
 
 def _kind(operation: Operation) -> str:
-    """An operation in a word: "an average pooling"."""
-    return f"a {type(operation).__name__}".lower()
+    """An operation in words: "an adaptive pooling"."""
+    match operation:
+        case Activate():
+            return "an activation"
+        case FullyConnected():
+            return "a linear layer"
+    words = re.sub(r"(?<=.)([A-Z])", r" \1", type(operation).__name__).lower()
+    return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"

@@ -114,6 +114,9 @@ def test_a_factor_of_the_scores_is_in_the_weights(kind):
     [
         ((Times(lambda x: x * 2), nn.Linear(8, 4)), "a factor in the head"),
         ((nn.Linear(8, 4), nn.Sigmoid(), Times(lambda x: x * 2)), "a factor in the head"),
+        ((nn.Linear(8, 4), nn.Softmax(1), Times(lambda x: x * 2)), "a factor behind a softmax"),
+        ((nn.Linear(8, 4), nn.Softmax(1), nn.Softmax(1)), "a softmax behind a softmax"),
+        ((nn.Linear(8, 4), nn.Sigmoid(), nn.ReLU()), r"6 \(ReLU\): an activation in the head"),
         ((nn.Linear(8, 4), Times(lambda x: x * 0)), "arithmetic with a constant"),
         ((nn.Linear(8, 4), Times(lambda x: 1 / x)), "truediv on maps is no layer of a network"),
     ],
