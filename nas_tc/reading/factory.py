@@ -3,6 +3,7 @@
 import ast
 import inspect
 import re
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,7 +85,24 @@ def _result(text: str, call: Callable[[], Any]) -> Any:
             'program: put such lines behind if __name__ == "__main__":'
         ) from None
     except BaseException as error:  # noqa: BLE001 - whatever others' code raises
-        raise NotationError(f"{text} fails: {type(error).__name__}: {error}") from None
+        advice = ""
+        if isinstance(error, ModuleNotFoundError) and error.name:
+            package = error.name.partition(".")[0]
+            advice = f"; install {package} beside nas-tc, or call nas-tc in the folder that has it"
+        raise NotationError(
+            f"{text} fails: {type(error).__name__}: {error}{_line(error, text)}{advice}"
+        ) from None
+
+
+def _line(error: BaseException, text: str) -> str:
+    """The line of the user's file that an error came from: " (line 7)"."""
+    path = str(Path(text.rpartition(":")[0]).absolute())
+    lines = [
+        number
+        for frame, number in traceback.walk_tb(error.__traceback__)
+        if frame.f_code.co_filename == path
+    ]
+    return f" (line {lines[-1]})" if lines else ""
 
 
 def _factories(found: Mapping[str, Any]) -> list[str]:

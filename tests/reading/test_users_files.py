@@ -88,6 +88,8 @@ def test_a_file_is_run_anew(tmp_path):
         ("only", r"needs arguments \(depth\); add"),
         ("nothing", "gives a value of type NoneType, not a torch.nn.Module"),
         ("several", "gives a value of type list, not a torch.nn.Module"),
+        ("wrong", r"fails: ValueError: in_channels must be divisible by groups \(line 9\)$"),
+        ("lacks", r"fails: ModuleNotFoundError: .* \(line 10\); install no_such_package beside"),
         ("leaves", 'fails: SystemExit: 3; .* must not end the program: .* if __name__ == "__main'),
     ],
 )
@@ -97,6 +99,8 @@ def test_what_makes_no_module(name, complaint, tmp_path):
         "import sys\nfrom torch import nn\nnothing = None\nseveral = [nn.ReLU()]\n"
         "class Needs(nn.Module):\n    def __init__(self, width, depth=2): ...\n"
         "def only(*, depth): ...\ndef leaves(): sys.exit(3)\n"
+        "def wrong(): return nn.Conv2d(3, 8, 3, groups=2)\n"
+        "def lacks(): import no_such_package.layers\n"
     )
     with pytest.raises(NotationError, match=complaint):
         load_module(f"{file}:{name}")
