@@ -224,6 +224,21 @@ def other_shortcut():
     return Of(way, 12, **parts, project=nn.Conv2d(16, 12, 1), shortcut=nn.Conv2d(8, 12, 1))
 
 
+def one_image():
+    return Of(lambda self, x: x.mean((2, 3)).view(1, 8))
+
+
+def pooled_images():
+    return nn.Sequential(nn.MaxPool2d(2), conv(), nn.ReLU(), nn.Flatten(), nn.Linear(2048, 4))
+
+
+def pooled_twice():
+    pools = (nn.MaxPool2d(2), nn.AvgPool2d(2))
+    return nn.Sequential(
+        conv(), nn.ReLU(), *pools, conv(8), nn.ReLU(), nn.Flatten(), nn.Linear(512, 4)
+    )
+
+
 def scripted_part():
     return nn.Sequential(scripted(), nn.Softmax(1))
 
@@ -277,7 +292,7 @@ REFUSED = {
     pre_activation: r"norm \(BatchNorm2d\): a normalisation that follows no convolution",
     all_convolutions: "no linear layer gives the scores",
     no_convolution: "it has no convolution",
-    several_outputs: "it returns a tuple; a classifier returns one tensor",
+    several_outputs: "it returns a value of type tuple; a classifier returns one tensor",
     always_drops: "drops values when the network is used, too; give training=self.training",
     hidden_arithmetic: "arithmetic with a constant",
     own_convolution: r"cannot read 0 \(mean\)",
@@ -291,6 +306,9 @@ REFUSED = {
     map_by_itself: "a product of maps; squeeze-and-excitation is global average pooling, a layer",
     images_of_two_kinds: r"norm \(BatchNorm2d\): a normalisation that follows no convolution",
     other_shortcut: "depthwise 3x3 with relu, 1x1 with a 1x1 shortcut, no activation behind",
+    one_image: r"it takes one image at a time \(.*; keep the batch as it is, as in x.view",
+    pooled_images: r"0 \(MaxPool2d\): a 2x2 pooling before the first convolution; each pooling",
+    pooled_twice: r"3 \(AvgPool2d\): a 2x2 pooling behind another one; each pooling follows",
     scripted: "it is TorchScript",
     scripted_part: "cannot read 0: it is TorchScript; give the Python module that it is from",
     scripted_function: r"torch.fx cannot trace it \(RuntimeError: .*; write it in Python",

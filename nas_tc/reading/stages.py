@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from nas_tc.architecture import Block, Bottleneck, Plain, Pool, Stage, stage_maps
+from nas_tc.architecture import Block, Bottleneck, Plain, Stage, stage_maps
 from nas_tc.errors import ArchitectureError
-from nas_tc.reading.operations import ResponseNormalisation, refusal
+from nas_tc.reading.operations import Pooling, ResponseNormalisation, refusal
 from nas_tc.reading.unit import Step, Unit
 
 
@@ -25,14 +25,15 @@ def stages(path: Sequence[Step]) -> tuple[Stage, ...]:
     place = 0
     while place < len(path):
         each = path[place]
-        if isinstance(each, Pool):
+        if isinstance(each, Pooling):
             if not found or found[-1].pool is not None:
+                where = "behind another one" if found else "before the first convolution"
                 raise refusal(
-                    "the module's poolings",
-                    f"a {each.size}x{each.size} pooling with no convolution before it",
+                    each.where,
+                    f"a {each.pool.size}x{each.pool.size} pooling {where}",
                     "each pooling follows a stage of convolutions",
                 )
-            found[-1] = replace(found[-1], pool=each)
+            found[-1] = replace(found[-1], pool=each.pool)
             place += 1
             continue
         if isinstance(each, ResponseNormalisation):

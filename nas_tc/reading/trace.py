@@ -93,13 +93,19 @@ def trace(module: nn.Module, input: Shape, dtype: torch.dtype) -> Traced:
                 f"torch.fx cannot trace it ({type(error).__name__}: {reason(error)})",
                 "write it in Python, with torch's own layers and functions",
             ) from None
+        if _runs(module, images[:1]):
+            raise refusal(
+                place or "the module's forward",
+                f"it takes one image at a time ({type(error).__name__}: {reason(error)})",
+                "keep the batch as it is, as in x.view(x.size(0), -1)",
+            ) from None
         raise does_not_run(input, error, place) from None
     output = next(node for node in graph.nodes if node.op == "output").args[0]
     if not isinstance(output, fx.Node) or not isinstance(tracer.values.get(output), Tensor):
         kind = _name(output) if isinstance(output, fx.Node) else type(output).__name__
         raise refusal(
             "the module's forward",
-            f"it returns a {kind.removeprefix('immutable_')}",
+            f"it returns a value of type {kind.removeprefix('immutable_')}",
             "a classifier returns one tensor of scores",
         )
     return Traced(tuple(_needed(graph, output)), tracer.values, tracer.root)

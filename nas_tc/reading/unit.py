@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from nas_tc.architecture import Block, Pool, Shape
+from nas_tc.architecture import Block, Shape
 from nas_tc.errors import ArchitectureError
-from nas_tc.reading.operations import Activate, ResponseNormalisation, refusal
+from nas_tc.reading.operations import Activate, Pooling, ResponseNormalisation, refusal
 from nas_tc.reading.parts import Element, Excitation, Part
 
 
@@ -38,7 +38,7 @@ class Unit:
         return self.parts[0].where
 
 
-Step = Unit | Pool | ResponseNormalisation
+Step = Unit | Pooling | ResponseNormalisation
 """What a path is made of."""
 
 

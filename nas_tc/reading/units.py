@@ -29,7 +29,7 @@ def units(elements: Sequence[Element], input: Shape) -> Iterator[Step]:
     while place < len(elements):
         element = elements[place]
         if isinstance(element, Pooling):
-            yield element.pool
+            yield element
             shape = _shape(element.shape)
             place += 1
             continue

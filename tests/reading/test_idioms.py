@@ -208,8 +208,14 @@ REFUSED = {
         Net(pool=lambda self, x: LISTED[0](x).mean((2, 3))),
         r"a layer with weights that is no part of the module \(Conv2d\); make it in __init__",
     ),
-    "a dictionary": (Net(scores=lambda self, x: {"scores": x}), "it returns a dict; a classifier"),
-    "a named tuple": (Net(scores=lambda self, x: Two(x, None)), "it returns a Two; a classifier"),
+    "a dictionary": (
+        Net(scores=lambda self, x: {"scores": x}),
+        "it returns a value of type dict; a classifier",
+    ),
+    "a named tuple": (
+        Net(scores=lambda self, x: Two(x, None)),
+        "it returns a value of type Two; a classifier",
+    ),
     "two heads": (
         Net(scores=lambda self, x: torch.cat([x, x.relu()], 1)),
         "2 layers take one vector; a head is",
