@@ -30,7 +30,7 @@ from nas_tc.reading.trace import BATCH, Traced
 
 KNOWN = (
     "known are Conv2d, BatchNorm2d, ReLU, ReLU6, SiLU, Tanh, Sigmoid, max and average pooling, "
-    "Flatten, Linear, Dropout, sums, and factors for channels"
+    "Flatten, Linear, Dropout, LocalResponseNorm, sums, and factors for channels"
 )
 _ALIASES = {"axis": "dim"}  # as numpy calls it
 SQUARE = "filters, windows, strides and padding are the same in height and width"

@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from nas_tc.reading.operations import (
     IMAGES,
     Convolution,
     FullyConnected,
+    Normalisation,
     Operations,
     Pooling,
     Softmax,
@@ -114,7 +116,7 @@ def _read(module: nn.Module, shape: Shape) -> Reading:
     with torch.no_grad():  # what a layer changes in place, the trace does not show
         scores = traced.root(traced.values[traced.images].clone()).detach()
     proof = prove(module, architecture, found, head, traced.values[images], scores)
-    notes += about_norm + _about_weights(simple)
+    notes += about_norm + _about_weights(simple) + _about_shared(simple)
     notes += [
         f"the factor {each.factor:g} of the scores is left out: the last layer can learn it"
         for each in head.layers
@@ -261,6 +263,14 @@ def _about_weights(operations: Operations) -> list[str]:
     return (
         [f"the weights of {made[0]}{others} are computed; the network's are free"] if made else []
     )
+
+
+def _about_shared(operations: Operations) -> list[str]:
+    """A note for each normalisation that several layers share."""
+    norms = [each for each in operations.values() if isinstance(each, Normalisation)]
+    counts = Counter(id(each.mean) for each in norms)
+    shared = {each.where: None for each in norms if counts[id(each.mean)] > 1}
+    return [f"{where} is used several times: the network has one for each" for where in shared]
 
 
 def _activation(units: Sequence[Unit], layers: Sequence[Hidden]) -> Activation:

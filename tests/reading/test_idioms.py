@@ -272,3 +272,11 @@ def test_a_forward_of_the_object_is_one():
     module.body = Net()
     module.forward = module.body.forward
     assert read_module(module).architecture == read_module(Net()).architecture
+
+
+def test_a_shared_normalisation_is_noted():
+    norm = nn.BatchNorm2d(8)
+    layers = (nn.Conv2d(3, 8, 3), norm, nn.ReLU(), nn.Conv2d(8, 8, 3), norm, nn.ReLU())
+    module = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 4))
+    expected = "1 (BatchNorm2d) is used several times: the network has one for each"
+    assert read_module(module).notes == (expected,)
