@@ -13,8 +13,8 @@ from types import ModuleType
 def run_file(path: Path) -> ModuleType:
     """The Python module of a file; to be called within `importing`.
 
-    The module is in `sys.modules`, since dataclasses and pickles look for it there. A file in a
-    package is a part of it, so that its relative imports work.
+    The module is in `sys.modules`, since dataclasses and pickles look for it there. A file with
+    relative imports is a part of its package.
 
     Args:
         path: Python file.
@@ -71,9 +71,11 @@ def importing(path: Path) -> Iterator[None]:
 
 
 def _place(path: Path) -> tuple[Path, str]:
-    """The folder from which a file is imported, and its dotted name there.
+    """The folder from which a file is imported, and its name there.
 
-    Folders with an `__init__.py` are packages, and so are those that relative imports go up to.
+    Folders with an `__init__.py` are packages, and so are those that relative imports go up to. The
+    name is dotted only where relative imports need it: else the packages need not run, which may
+    import what is not installed.
     """
     levels = _relative_levels(path)
     folder, names = path.parent, [path.stem]
@@ -82,7 +84,7 @@ def _place(path: Path) -> tuple[Path, str]:
             break
         names.insert(0, folder.name)
         folder = folder.parent
-    return folder, ".".join(names)
+    return folder, ".".join(names) if levels else path.stem
 
 
 def _relative_levels(path: Path) -> int:

@@ -29,6 +29,15 @@ FILES = {
         "net.py": "from .blocks import block\ndef make(): return block()\n",
         "blocks.py": BLOCK,
     },
+    "a package that fails beside the file": {
+        "__init__.py": "import no_such_package\n",
+        "net.py": "from torch import nn\ndef make(): return nn.Conv2d(3, 8, 3)\n",
+    },
+    "an import of its own package": {
+        "__init__.py": "",
+        "net.py": "from an_import_of_its_own_package.blocks import block\nmake = block\n",
+        "blocks.py": BLOCK,
+    },
     "an import when it is called": {
         "net.py": "def make():\n    from late_neighbour import block\n    return block()\n",
         "late_neighbour.py": BLOCK,
