@@ -1,6 +1,7 @@
 """Modules that no architecture can express, one of each kind, for tests that read them."""
 
 import sys
+import threading
 
 import torch
 from torch import nn
@@ -239,6 +240,12 @@ def pooled_twice():
     )
 
 
+def locked():
+    made = Of(lambda self, x: x)
+    made.lock = threading.Lock()
+    return made
+
+
 def scripted_part():
     return nn.Sequential(scripted(), nn.Softmax(1))
 
@@ -309,6 +316,7 @@ REFUSED = {
     one_image: r"it takes one image at a time \(.*; keep the batch as it is, as in x.view",
     pooled_images: r"0 \(MaxPool2d\): a 2x2 pooling before the first convolution; each pooling",
     pooled_twice: r"3 \(AvgPool2d\): a 2x2 pooling behind another one; each pooling follows",
+    locked: "the module cannot be copied: .*; copy.deepcopy.module. has to work",
     scripted: "it is TorchScript",
     scripted_part: "cannot read 0: it is TorchScript; give the Python module that it is from",
     scripted_function: r"torch.fx cannot trace it \(RuntimeError: .*; write it in Python",

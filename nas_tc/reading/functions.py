@@ -123,6 +123,8 @@ def _quotient(node: TracedNode) -> Operation:
 def _pair(kind: type[Sum] | type[Product]) -> Callable[[TracedNode], Operation]:
     def made(node: TracedNode) -> Operation:
         base = node.base
+        if kind is Sum and any(type(each) is int and each == 0 for each in node.node.args):
+            return Unchanged(**base)  # sum() begins with 0
         if len(base["sources"]) != 2 or node.keyword("alpha", 1) != 1:
             raise node.refuse(
                 "arithmetic with a constant, a weight of its own or twice the same map",

@@ -45,7 +45,9 @@ def plain_copy(module: nn.Module, input: Shape) -> nn.Module:
     try:
         copied = copy.deepcopy(module, made)
     except Exception as error:  # noqa: BLE001 - whatever others' classes raise
-        raise ArchitectureError(f"the module cannot be copied: {reason(error)}") from None
+        raise ArchitectureError(
+            f"the module cannot be copied: {reason(error)}; copy.deepcopy(module) has to work"
+        ) from None
     for parent in list(copied.modules()):
         for name, child in parent.named_children():
             setattr(parent, name, _unwrapped(child))

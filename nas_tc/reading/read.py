@@ -199,7 +199,9 @@ def _traced(module: nn.Module, input: Shape) -> Traced:
         own = randomised(module).float()
         double = copy.deepcopy(own).double()
     except Exception as error:  # noqa: BLE001 - whatever others' classes raise
-        raise ArchitectureError(f"the module cannot be copied: {reason(error)}") from None
+        raise ArchitectureError(
+            f"the module cannot be copied: {reason(error)}; copy.deepcopy(module) has to work"
+        ) from None
     try:
         return trace(double, input, torch.float64)
     except ArchitectureError as first:

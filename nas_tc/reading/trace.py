@@ -185,6 +185,10 @@ class _Value(fx.Proxy):
     def __len__(self) -> int:
         return len(self.tracer.values[self.node])
 
+    def __format__(self, format_spec: str) -> str:
+        """Text for a person, which the network does not depend on."""
+        return format(self.tracer.values[self.node], format_spec)
+
     def __int__(self) -> int:
         raise self.tracer.of_values("a number is read from the image")
 
@@ -222,7 +226,8 @@ class _Tracer(fx.Tracer):
             return super().path_of_module(mod)
         except NameError:
             kind = type(mod).__name__
-            if any(True for _ in mod.parameters()):
+            known = set(map(id, self.root.parameters()))  # of which a slice of a Sequential is made
+            if any(id(each) not in known for each in mod.parameters()):
                 met = f"it calls a layer with weights that is no part of the module ({kind})"
                 raise _RefusedError(
                     str(

@@ -20,6 +20,7 @@ class Net(nn.Module):
         self.conv = nn.Conv2d(3, 8, 3, padding=1)
         self.norm = nn.BatchNorm2d(8)
         self.fc = nn.Linear(8, 4)
+        self.parts = nn.Sequential(self.norm, nn.Identity(), nn.ReLU())
         self.ways = {
             "images": lambda self, x: x,
             "act": lambda self, x: F.relu(x),
@@ -85,6 +86,9 @@ READ = {
         "relu",
         GAP,
     ),
+    "a slice of a Sequential": (Net(act=lambda self, x: self.parts[1:](x)), "relu", GAP),
+    "a printed value": (Net(act=lambda self, x: F.relu(x) if f"{x.max():.3f}" else x), "relu", GAP),
+    "a sum of one": (Net(act=lambda self, x: sum([F.relu(x)])), "relu", GAP),
     "layers made in forward": (
         Net(act=lambda self, x: nn.ReLU()(x), pool=made_in_forward),
         "relu",
