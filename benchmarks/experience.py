@@ -128,7 +128,8 @@ def collected_reports(folders: list[Path]) -> list[dict]:
 
 def estimate_by_error(trial, complete) -> float | None:
     """The final error that a pruned trial's error at its last rung foretells."""
-    rung = max((key for key in trial if key.startswith(RUNG) and trial[key]), default=None)
+    rungs = [key for key in trial if key.startswith(RUNG) and trial[key]]
+    rung = max(rungs, key=lambda each: int(each.removeprefix(RUNG)), default=None)
     if trial["state"] != "pruned" or rung is None:
         return None
     pairs = [(float(each[rung]), float(each["val_error"])) for each in complete if each[rung]]

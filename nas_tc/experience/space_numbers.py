@@ -27,8 +27,6 @@ from nas_tc.space.table import ENDED, FIRST_MAP, StageTable
 _ROOM = 256  # stages, at first
 _LEFT_OUT = 0  # key of a stage behind the network's end
 _MOST_SIDE = 64  # pixels; networks for images of 32 were trained
-
-
 _FOR_PLAIN, _FOR_BLOCKS = "plain-2", "blocks-1"  # the latest of each kind
 _TRAINED = (Basic, Bottleneck, Inverted, Separable)  # blocks that trainings had, beside plain ones
 

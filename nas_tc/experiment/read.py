@@ -108,6 +108,13 @@ def _network(table: Table) -> NetworkEntry:
     given = [key for key in _KINDS_OF_NETWORK if table.has(key)]
     if len(given) != 1:
         raise table.error(f"needs one of the keys {', '.join(_KINDS_OF_NETWORK)}")
+    if given == ["replacements_of"]:
+        for key in ("head", "norm", "activation", "resolution"):
+            if table.has(key):
+                raise table.error(
+                    f"{key} is no key beside replacements_of: replacements have what their "
+                    "original has"
+                )
     kinds = table.words("kinds") if table.has("kinds") else None
     for kind in kinds or ():
         if kind not in TRADE_OFFS:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from nas_tc.architecture import Architecture, Stage, format_block, format_head
+from nas_tc.architecture import Architecture, Head, Stage, format_block, format_head
 from nas_tc.experiment.networks import Entrant
 from nas_tc.replacement import PAPER_TRADE_OFFS, TOLERANCE, TradeOff, replacements
 from nas_tc.replacement.words import number
@@ -111,10 +111,20 @@ def _in_setting(a: Architecture, b: Architecture) -> Iterator[tuple[str, str]]:
     if replace(a, activation=b.activation) == b:
         yield "activation", f"{a.activation} -> {b.activation}"
     if replace(a, head=b.head) == b:
-        before, behind = (format_head(each.head) or each.head.pool for each in (a, b))
+        before, behind = _heads_in_words(a.head, b.head)
         yield "head", f"head {before} -> {behind}"
     if replace(a, input=b.input) == b:
         yield "resolution", f"{a.resolution} -> {b.resolution} images"
+
+
+def _heads_in_words(*heads: Head) -> list[str]:
+    """The names of heads, with what tells them apart where the names do not."""
+    names = [format_head(each) or f"{each.pool} {each.bins} {each.hidden}" for each in heads]
+    if len(set(names)) > 1:
+        return names
+    return [
+        f"{name} with drop-out {head.dropout:g}" for name, head in zip(names, heads, strict=True)
+    ]
 
 
 def _same_but_block(one: Stage, two: Stage) -> bool:

@@ -94,9 +94,9 @@ class Experiment:
         title: What is compared, in a line.
         description: Rule of the scaling, source and whatever else a reader needs.
         input: Channels, height and width at which the images are decoded.
-        head: Head of networks that are given as notations, families or replacements.
+        head: Head of networks that are given as notations or families.
         norm: Normalisation of those networks.
-        activation: Activation of networks that are given as notations or replacements.
+        activation: Activation of networks that are given as notations.
         data: Images as `--data` takes them; None: the user names them.
         train_images: Number of training images; None: all.
         recipe: Name or path of the recipe.

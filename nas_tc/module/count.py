@@ -111,11 +111,12 @@ def _counted(
     """
     try:
         module.eval()
+        types = (each.dtype for each in module.parameters() if each.is_floating_point())
+        dtype = next(types, torch.float32)
         if any(map(is_lazy, (*module.parameters(), *module.buffers()))):
             with torch.no_grad():
-                module(torch.zeros((1, *input)))  # gives lazy layers their sizes
-        types = (each.dtype for each in module.parameters() if each.is_floating_point())
-        image = made((1, *input), dtype=next(types, torch.float32))
+                module(torch.zeros((1, *input), dtype=dtype))  # gives lazy layers their sizes
+        image = made((1, *input), dtype=dtype)
         analysis = FlopCountAnalysis(module, image)
         analysis.set_op_handle("aten::_convolution_mode", _convolution_mode)
         analysis.tracer_warnings("none")

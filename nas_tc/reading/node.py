@@ -155,7 +155,11 @@ class TracedNode:
 
     def scaled(self, *, inverse: bool) -> Operation | None:
         """A vector times a number, or divided by it; None where it is something else."""
-        base, (first, second) = self.base, self.node.args
+        named = self.node.kwargs
+        operands = [*self.node.args, *(named[each] for each in ("input", "other") if each in named)]
+        if len(operands) != 2 or self.keyword("rounding_mode", None) is not None:
+            return None
+        base, (first, second) = self.base, operands
         number = second if inverse or isinstance(first, fx.Node) else first
         is_vector = len(_bare(base["shape"])) <= 1 and len(base["sources"]) == 1
         if not is_vector or not isinstance(number, int | float) or not number:

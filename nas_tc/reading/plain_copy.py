@@ -84,9 +84,10 @@ def _check(path: str, module: nn.Module) -> None:
 def _size(module: nn.Module, input: Shape) -> None:
     """Runs a module once, so that its lazy layers get their sizes."""
     modes = {each: each.training for each in module.modules()}
+    types = (each.dtype for each in module.parameters() if each.is_floating_point())
     try:
         with torch.no_grad():
-            module.eval()(torch.zeros(2, *input))
+            module.eval()(torch.zeros(2, *input, dtype=next(types, torch.float32)))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - whatever others' code raises

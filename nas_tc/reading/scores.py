@@ -28,6 +28,8 @@ def linear_scores(operations: dict[int, Operation]) -> None:
     Args:
         operations: Operations by number, which are changed.
     """
+    if not operations:
+        return
     end = max(operations)
     tail: list[int] = []
     number = end

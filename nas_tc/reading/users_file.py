@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
+_users_packages: set[str] = set()  # packages of users' files that were imported
+
 
 def run_file(path: Path) -> ModuleType:
     """The Python module of a file; to be called within `importing`.
@@ -23,9 +25,10 @@ def run_file(path: Path) -> ModuleType:
         BaseException: whatever the file raises.
     """
     path = path.absolute()
-    _, name = _place(path)
+    folder, name = _place(path)
     package = name.rpartition(".")[0]
     if package:
+        _make_room(package.partition(".")[0], folder)
         importlib.import_module(package)
         present = sys.modules.get(name)
         if present is not None and _is_of(present, path):
@@ -43,6 +46,24 @@ def run_file(path: Path) -> ModuleType:
         sys.modules.pop(name, None)
         raise
     return loaded
+
+
+def _make_room(package: str, folder: Path) -> None:
+    """Lets a package be imported from a folder, also if another of its name was imported before.
+
+    Raises:
+        ImportError: The other one is in use by this program.
+    """
+    other = sys.modules.get(package)
+    if package in _users_packages:  # its modules may be of another folder
+        for name in [each for each in sys.modules if f"{each}.".startswith(f"{package}.")]:
+            del sys.modules[name]
+    elif other is not None and folder / package not in map(Path, getattr(other, "__path__", ())):
+        raise ImportError(
+            f"its relative imports need the folder {package}, whose name another module has; "
+            "rename the folder"
+        )
+    _users_packages.add(package)
 
 
 @contextmanager

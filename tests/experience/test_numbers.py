@@ -1,4 +1,4 @@
-"""The numbers that the error of a plain network may depend on."""
+"""The numbers that the error of a network may depend on."""
 
 from dataclasses import replace
 from itertools import product

@@ -72,6 +72,10 @@ def test_what_a_file_leaves_out():
         (A + "kinds = 3", "list of words"),
         (A + "most = 0", "1 or more, not 0"),
         (A + 'norm = "layer"', "one of batch, none"),
+        (
+            A + '[[network]]\nname = "R"\nreplacements_of = "A"\nactivation = "silu"',
+            "activation is no key beside replacements_of",
+        ),
         (A + 'head = "gap[x]"', "cannot read the head 'gap[x]'"),
         (A + 'head = "gpa"', "did you mean 'gap'?"),
         (A + "head = 3", "must be the name of a head"),

@@ -1,13 +1,16 @@
 """Which replacement leads where: the paper's figures, and the picture of them."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nas_tc.architecture import GAP, Architecture, parse_notation
 from nas_tc.experiment import entrants, load_experiment, parse_experiment, relations
 from nas_tc.experiment.graph_layout import layout
+from nas_tc.experiment.networks import Entrant
 from nas_tc.experiment.relations import Relation
 
 # He & Sun (2015), Figures 1 to 3 and sections 4.4 to 4.6.
@@ -81,6 +84,15 @@ def test_what_is_not_a_step():
         ("A", "T", "activation", "relu -> tanh"),
         ("A", "H", "head", "head gap -> gap[64]"),
     }
+
+
+def test_heads_of_one_name_are_told_apart_by_their_drop_out():
+    network = Architecture((3, 32, 32), parse_notation("(3,16) | 2/2 | (3,32)x3"), GAP, 10)
+    dropped = replace(network, head=replace(GAP, dropout=0.5))
+    pair = [Entrant(name, each, 1) for name, each in (("A", network), ("D", dropped))]
+    assert [each.change for each in relations(pair)] == [
+        "head gap with drop-out 0 -> gap with drop-out 0.5"
+    ]
 
 
 NAMES = tuple("ABCDEFGH")

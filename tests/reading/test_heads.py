@@ -1,6 +1,7 @@
 """Heads with normalisations and drop-out, as libraries write them."""
 
 import pytest
+import torch
 from torch import nn
 
 from nas_tc.architecture import GAP, Head
@@ -95,6 +96,8 @@ FACTORS = {
     "a factor": (lambda x: x * 0.125, "0.125"),
     "a factor first": (lambda x: 4 * x, "4"),
     "a temperature": (lambda x: (x / 4).softmax(1), "0.25"),
+    "a named factor": (lambda x: torch.mul(x, other=2.0), "2"),
+    "a named divisor": (lambda x: x.div(other=8), "0.125"),
     "two factors": (lambda x: x.div(4).mul(2), "0.5"),
 }
 

@@ -24,6 +24,12 @@ def test_each_has_its_line(make):
     assert "\n" not in message
 
 
+@pytest.mark.parametrize("module", [nn.Identity(), nn.Flatten()], ids=["identity", "flatten"])
+def test_a_module_without_layers_is_refused(module):
+    with pytest.raises(ArchitectureError, match="it has no convolution"):
+        read_module(module, (3, 1, 1))
+
+
 def test_other_images_are_refused_by_the_module():
     with pytest.raises(ArchitectureError, match=r"does not run on images of 1x32x32.*--input"):
         read_module(KerasLike(), (1, 32, 32))

@@ -83,6 +83,27 @@ def test_a_file_takes_the_place_of_no_other_module(tmp_path):
     assert sys.path.index(str(tmp_path)) > 0
 
 
+def package_of(folder, width):
+    folder.mkdir(parents=True)
+    (folder / "layers.py").write_text(f"WIDTH = {width}\n")
+    (folder / "net.py").write_text(
+        "from torch import nn\nfrom .layers import WIDTH\n"
+        "def make(): return nn.Conv2d(3, WIDTH, 3)\n"
+    )
+    return f"{folder / 'net.py'}:make"
+
+
+def test_packages_of_one_name_do_not_take_each_others_files(tmp_path):
+    for number, width in enumerate((8, 16)):
+        made = load_module(package_of(tmp_path / str(number) / "networks_of_mine", width))
+        assert made.out_channels == width
+
+
+def test_a_package_with_the_name_of_another_module_is_refused(tmp_path):
+    with pytest.raises(NotationError, match=r"the folder json, whose name .*; rename the folder"):
+        load_module(package_of(tmp_path / "json", 8))
+
+
 def test_a_file_is_run_anew(tmp_path):
     file = tmp_path / "anew.py"
     for width in (4, 16):
