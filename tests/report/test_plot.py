@@ -3,7 +3,7 @@
 import pytest
 from matplotlib.figure import Figure
 
-from nas_tc.report.plot import _between_decades, _staircase
+from nas_tc.report.plot import _between_decades, _staircase, draw_front
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,17 @@ def test_the_staircase_goes_down_at_each_cost_and_on_to_the_budget():
         (1.0, 30.0), (2.0, 30.0), (2.0, 20.0), (4.0, 20.0), (4.0, 10.0), (8.0, 10.0)
     ]  # fmt: skip
     assert _staircase([1.0], [30.0], 1.0) == [(1.0, 30.0), (1.0, 30.0)]
+
+
+def test_the_axis_of_errors_fits_what_was_trained(record, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        "nas_tc.report.plot.draw_labels", lambda axes, *_: seen.append(axes.get_ylim())
+    )
+    draw_front(record, tmp_path / "front.png")
+    ((low, high),) = seen
+    errors = [100 * (each.mean_val_error or 0.0) for each in record.complete]
+    errors += [100 * (each.mean_val_error or 0.0) for each in record.baselines]
+    spread = max(errors) - min(errors)
+    assert max(0.0, min(errors) - 0.2 * spread) <= low <= min(errors)
+    assert max(errors) <= high <= max(errors) + 0.2 * spread
