@@ -20,7 +20,7 @@ beginnings, to try a search with a model that knows nothing of its images or its
 import argparse
 import csv
 import json
-from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
@@ -169,13 +169,42 @@ def learnt(rows: list[dict], numbers: np.ndarray, which: np.ndarray) -> Experien
     return Experience.learnt(numbers[which], errors[which], chosen, RIDGE)
 
 
+@dataclass(frozen=True)
+class Columns:
+    """The rows by column."""
+
+    errors: np.ndarray
+    budgets: np.ndarray
+    is_near: np.ndarray  # whether the network is near the limit of its search
+    images: np.ndarray
+    names: np.ndarray
+
+    @classmethod
+    def of(cls, rows: list[dict]) -> "Columns":
+        errors, budgets, macs = (
+            np.array([float(row[name]) for row in rows])
+            for name in ("error", "budget", "complexity")
+        )
+        images, names = (np.array([row[name] for row in rows]) for name in ("images", "search"))
+        return cls(errors, budgets, macs > NEAR_LIMIT * budgets, images, names)
+
+    def ranks(self, expected: np.ndarray, unseen: np.ndarray) -> tuple[float, float]:
+        """Mean correlation over the unseen searches: all networks, and those near the limit."""
+        searches = sorted(set(self.names[unseen]))
+        all_, near = (
+            fmean(
+                spearmanr(expected[own], self.errors[own])[0]
+                for own in (chosen & (self.names == name) for name in searches)
+            )
+            for chosen in (unseen, unseen & self.is_near)
+        )
+        return all_, near
+
+
 def report(rows: list[dict], numbers: np.ndarray) -> list[str]:
     """A Markdown table: how well the model ranks searches that it has not seen."""
-    errors = np.array([float(row["error"]) for row in rows])
-    budgets = np.array([float(row["budget"]) for row in rows])
-    macs = np.array([float(row["complexity"]) for row in rows])
-    images = np.array([row["images"] for row in rows])
-    names = np.array([row["search"] for row in rows])
+    columns = Columns.of(rows)
+    images, budgets = columns.images, columns.budgets
     guided = np.array([row["experience"] != "none" for row in rows])
     lines = [
         "| images | budget | guided | searches | networks | learnt from | all | near the limit |",
@@ -188,26 +217,19 @@ def report(rows: list[dict], numbers: np.ndarray) -> list[str]:
         unseen = same & (guided == is_guided)
         others = ~same & (images == "cifar10")
         expected = learnt(rows, numbers, others).expected(numbers)
-        found = defaultdict(list)
-        for name in sorted(set(names[unseen])):
-            own = names == name
-            for what, chosen in ("all", own), ("near", own & (macs > NEAR_LIMIT * budgets)):
-                found[what].append(spearmanr(expected[chosen], errors[chosen])[0])
+        all_, near = columns.ranks(expected, unseen)
         lines.append(
             f"| {kind} | {budget / 1e6:.1f} M | {'yes' if is_guided else 'no'} | "
-            f"{len(found['all'])} | {unseen.sum()} | {others.sum()} | {fmean(found['all']):.2f} | "
-            f"{fmean(found['near']):.2f} |"
+            f"{len(set(columns.names[unseen]))} | {unseen.sum()} | {others.sum()} | {all_:.2f} | "
+            f"{near:.2f} |"
         )
     return lines
 
 
 def report_spaces(rows: list[dict], numbers: np.ndarray) -> list[str]:
     """A Markdown table: how well it ranks searches at a budget, or in a space, not seen before."""
-    errors = np.array([float(row["error"]) for row in rows])
-    budgets = np.array([float(row["budget"]) for row in rows])
-    macs = np.array([float(row["complexity"]) for row in rows])
-    images = np.array([row["images"] for row in rows])
-    names = np.array([row["search"] for row in rows])
+    columns = Columns.of(rows)
+    images, budgets = columns.images, columns.budgets
     spaces = np.array([row["space"] for row in rows])
     lines = [
         "| space | budget | searches | networks | without the budget: all | near the limit | "
@@ -220,14 +242,8 @@ def report_spaces(rows: list[dict], numbers: np.ndarray) -> list[str]:
         cells = []
         for others in (is_cifar & (budgets != budget), is_cifar & (spaces != space)):
             expected = learnt(rows, numbers, others).expected(numbers)
-            for chosen in (unseen, unseen & (macs > NEAR_LIMIT * budgets)):
-                found = [
-                    spearmanr(expected[own], errors[own])[0]
-                    for name in sorted(set(names[chosen]))
-                    if (own := chosen & (names == name)).any()
-                ]
-                cells.append(f"{fmean(found):.2f}")
-        many = len(set(names[unseen]))
+            cells += [f"{rank:.2f}" for rank in columns.ranks(expected, unseen)]
+        many = len(set(columns.names[unseen]))
         lines.append(
             f"| {space} | {budget / 1e6:.1f} M | {many} | {unseen.sum()} | {' | '.join(cells)} |"
         )

@@ -12,10 +12,10 @@ import torch
 from fvcore.nn import FlopCountAnalysis
 from fvcore.nn.jit_handles import conv_flop_count, get_shape
 from torch import Tensor, nn
-from torch.nn.parameter import is_lazy
 
 from nas_tc.architecture import Shape
 from nas_tc.errors import ArchitectureError, reason
+from nas_tc.module.lazy import size_lazy_layers, weights_type
 
 _PRODUCTS = frozenset(("conv", "linear", "matmul", "mm", "addmm", "bmm", "baddbmm", "einsum"))
 _UNKNOWN_PRODUCTS = frozenset(  # fvcore has no rule for them: a total without them is wrong
@@ -111,12 +111,8 @@ def _counted(
     """
     try:
         module.eval()
-        types = (each.dtype for each in module.parameters() if each.is_floating_point())
-        dtype = next(types, torch.float32)
-        if any(map(is_lazy, (*module.parameters(), *module.buffers()))):
-            with torch.no_grad():
-                module(torch.zeros((1, *input), dtype=dtype))  # gives lazy layers their sizes
-        image = made((1, *input), dtype=dtype)
+        size_lazy_layers(module, input)
+        image = made((1, *input), dtype=weights_type(module))
         analysis = FlopCountAnalysis(module, image)
         analysis.set_op_handle("aten::_convolution_mode", _convolution_mode)
         analysis.tracer_warnings("none")

@@ -5,12 +5,12 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn.parameter import is_lazy
 
 from nas_tc.architecture import Shape
 from nas_tc.errors import ArchitectureError, reason
+from nas_tc.module.lazy import size_lazy_layers
+from nas_tc.reading.does_not_run import does_not_run
 from nas_tc.reading.operations import refusal
-from nas_tc.reading.trace import does_not_run
 
 _QUANTISED = tuple(
     f"torch.ao.nn.{kind}" for kind in ("quantized", "qat", "intrinsic.quantized", "intrinsic.qat")
@@ -33,8 +33,12 @@ def plain_copy(module: nn.Module, input: Shape) -> nn.Module:
     module = _unwrapped(module)
     for path, each in module.named_modules():
         _check(path, each)
-    if any(map(is_lazy, (*module.parameters(), *module.buffers()))):
-        _size(module, input)
+    try:
+        size_lazy_layers(module, input)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever others' code raises
+        raise does_not_run(input, error) from None
     # Weights that hooks compute (weight_norm, pruning) cannot be copied, and need not be.
     made: dict[int, Any] = {
         id(value): value.detach().clone()
@@ -79,19 +83,3 @@ def _check(path: str, module: nn.Module) -> None:
             "it is quantised",
             "give the module from before its quantisation",
         )
-
-
-def _size(module: nn.Module, input: Shape) -> None:
-    """Runs a module once, so that its lazy layers get their sizes."""
-    modes = {each: each.training for each in module.modules()}
-    types = (each.dtype for each in module.parameters() if each.is_floating_point())
-    try:
-        with torch.no_grad():
-            module.eval()(torch.zeros(2, *input, dtype=next(types, torch.float32)))
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # noqa: BLE001 - whatever others' code raises
-        raise does_not_run(input, error) from None
-    finally:
-        for each, is_training in modes.items():
-            each.training = is_training

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from nas_tc.architecture import Activation, Architecture, Norm, Pool, Shape
 from nas_tc.errors import ArchitectureError, reason
+from nas_tc.reading.does_not_run import DoesNotRunError
 from nas_tc.reading.head import Hidden, read_head, with_dropout
 from nas_tc.reading.operations import (
     IMAGES,
@@ -28,7 +29,7 @@ from nas_tc.reading.proof import Proof, prove, randomised
 from nas_tc.reading.recognise import recognise
 from nas_tc.reading.simplify import simplify
 from nas_tc.reading.stages import stages
-from nas_tc.reading.trace import DoesNotRunError, Traced, trace
+from nas_tc.reading.trace import Traced, trace
 from nas_tc.reading.unit import Unit
 from nas_tc.reading.units import units
 from nas_tc.reading.users_code import users_code

@@ -13,6 +13,7 @@ from torch import Tensor, fx, nn
 
 from nas_tc.architecture import Shape
 from nas_tc.errors import ArchitectureError, reason
+from nas_tc.reading.does_not_run import does_not_run, runs
 from nas_tc.reading.operations import refusal
 
 BATCH = 2  # images; a view that takes the batch for something else shows
@@ -87,13 +88,13 @@ def trace(module: nn.Module, input: Shape, dtype: torch.dtype) -> Traced:
         raise ArchitectureError(str(error)) from None
     except BaseException as error:  # noqa: BLE001 - whatever others' code raises
         place = _path(tracer.module_stack)
-        if _runs(module, images):
+        if runs(module, images):
             raise refusal(
                 place or "the module's forward",
                 f"torch.fx cannot trace it ({type(error).__name__}: {reason(error)})",
                 "write it in Python, with torch's own layers and functions",
             ) from None
-        if _runs(module, images[:1]):
+        if runs(module, images[:1]):
             raise refusal(
                 place or "the module's forward",
                 f"it takes one image at a time ({type(error).__name__}: {reason(error)})",
@@ -109,50 +110,6 @@ def trace(module: nn.Module, input: Shape, dtype: torch.dtype) -> Traced:
             "a classifier returns one tensor of scores",
         )
     return Traced(tuple(_needed(graph, output)), tracer.values, tracer.root)
-
-
-def _runs(module: nn.Module, images: Tensor) -> bool:
-    """Whether a module runs when it is not traced."""
-    try:
-        with torch.no_grad():
-            module(images.clone())
-    except KeyboardInterrupt:
-        raise
-    except BaseException:  # noqa: BLE001 - whatever others' code raises
-        return False
-    return True
-
-
-class DoesNotRunError(ArchitectureError):
-    """A module does not run on images of some shape."""
-
-    def on_images_of(self, shape: Shape | None) -> ArchitectureError:
-        """The error with a shape that the module does run on; None: there is none."""
-        if shape is None or not str(self).endswith(_SET_IMAGES):
-            return self
-        text = "x".join(map(str, shape))
-        return ArchitectureError(f"{self} {text}, on which it runs")
-
-
-_SET_IMAGES = "; set its images with --input"
-_ABOUT_IMAGES = (RuntimeError, ValueError, AssertionError, IndexError)
-
-
-def does_not_run(input: Shape, error: BaseException, place: str = "") -> DoesNotRunError:
-    """The error for a module that fails on images.
-
-    Args:
-        input: Channels, height and width of the images.
-        error: What it raised.
-        place: Path of the innermost module that ran.
-    """
-    shape = "x".join(map(str, input))
-    is_about_images = isinstance(error, _ABOUT_IMAGES)
-    return DoesNotRunError(
-        f"the module does not run on images of {shape}: {type(error).__name__}"
-        f"{f' in {place}' if place else ''}: {reason(error)}"
-        + (_SET_IMAGES if is_about_images else "; it must run as module(images)")
-    )
 
 
 class _RefusedError(Exception):
