@@ -4,7 +4,8 @@
 
 Milliseconds a step and the profiler's sum of kernels, for three sizes of networks and batches of
 64; images a second of 1, 2 and 4 processes that share the GPU; and of the plain loop of
-benchmarks/plain_loop.py. Needs neither Ray nor Optuna.
+benchmarks/plain_loop.py. Muon's steps with the layers' matrices side by side and one by one
+(`--muon`: these alone). Needs neither Ray nor Optuna.
 """
 
 import argparse
@@ -25,10 +26,15 @@ from torch.profiler import ProfilerActivity, profile
 from nas_tc.data import ImageData, Split
 from nas_tc.module import build
 from nas_tc.recipe import Recipe
-from nas_tc.training import Training
+from nas_tc.training import Training, muon
 
 BATCH = 64
 RECIPE = Recipe(batch_size=BATCH, augment=("crop", "flip"), ema=0.99)
+OF_MUON = NETWORKS | {
+    "J', 20M": "(3,20) | 2/1 | (2,40)/2+(2,40)x4 | 2/1 | (2,80)/2+(2,80)x4 | 2/1 | (2,720)/2+(2,80)",
+    "inverted, 17M": "(3,32) | inverted[3](5,48)/2 | inverted[6,se=4](5,64)/2"
+    "+inverted[6,se=4](5,64) | inverted[3,se=4](5,128)/2 | (1,384)",
+}
 SHARED = "20M"  # network of the processes that share the GPU, and of the plain loop
 START_S, EACH_S = 10.0, 1.5  # until one process, and each more, has started and captured a step
 MEASURED_S = 4.0
@@ -92,6 +98,28 @@ def sizes(device: torch.device, names: list[str], steps: int) -> Figures:
     return found
 
 
+def muon_steps(device: torch.device, steps: int) -> Figures:
+    """Milliseconds of a captured step of Muon: its matrices side by side, and one by one."""
+    recipe = replace(RECIPE, optimizer="muon")
+    there = placed(noise(BATCH * (steps + 8)), device, recipe, streamed=False)
+    found: Figures = {}
+    for name, notation in OF_MUON.items():
+        ms = {}
+        for how, batches in (
+            ("side by side", muon.batches),
+            ("one by one", lambda shapes: [[number] for number in range(len(shapes))]),
+        ):
+            before, muon.batches = muon.batches, batches
+            try:
+                run = training(architecture_of(notation), there, recipe)
+            finally:
+                muon.batches = before
+            ms[how] = round(ms_a_step(run, steps, device), 4)
+            del run
+        found[f"{name}, Muon"] = {**ms, "ratio": round(ms["one by one"] / ms["side by side"], 2)}
+    return found
+
+
 def epoch_ms(device: torch.device, name: str, steps: int) -> float:
     """Milliseconds a step of whole epochs, with all that happens between them."""
     there = placed(noise(BATCH * steps), device, RECIPE, streamed=False)
@@ -150,6 +178,8 @@ def part(device: torch.device) -> Figures:
     on_gpu = device.type == "cuda"
     names, steps = (list(NETWORKS), 100) if on_gpu else (["6M"], 3)
     figures: Figures = sizes(device, names, steps)
+    if on_gpu:
+        figures |= muon_steps(device, steps)
     name = SHARED if on_gpu else "6M"
     figures["epochs, ms a step"] = round(epoch_ms(device, name, steps * 4), 4)
     figures["networks, images_per_s"] = {
@@ -183,6 +213,7 @@ def main(argv: list[str] | None = None) -> int:
     """Prints the part's JSON line, or with --one the images a second of this process."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
+    parser.add_argument("--muon", action="store_true", help="steps of Muon alone")
     parser.add_argument("--one", help="a network, trained by this process alone")
     parser.add_argument("--at", type=float, default=0.0, help="when to begin, seconds since 1970")
     parser.add_argument("--for", type=float, default=MEASURED_S, dest="measured_s")
@@ -191,6 +222,8 @@ def main(argv: list[str] | None = None) -> int:
         device = torch.device(options.device)
         print(json.dumps(one_of_several(device, options.one, options.at, options.measured_s)))
         return 0
+    if options.muon:
+        return run_part("muon", lambda: muon_steps(device_of(options.device), 100))
     return run_part("speed", lambda: part(device_of(options.device)))
 
 

@@ -13,11 +13,9 @@ from torch import Tensor, nn
 
 from nas_tc.recipe.recipe import Recipe
 from nas_tc.training.device import autocast_dtype
+from nas_tc.training.orthogonal import SideBySide, batches, orthogonalized
 from nas_tc.training.sgd import Sgd
 
-# Coefficients of the iteration by Jordan et al.: singular values end between 0.68 and 1.14.
-_A, _B, _C = 3.4445, -4.7750, 2.0315
-_ITERATIONS = 5
 _SHARE = 0.5  # of the initial size of the filters that they change by in a step at rate 1
 
 
@@ -44,6 +42,13 @@ class Muon:
             and module.weight.requires_grad
         ]
         self._momenta = [torch.zeros_like(each) for each in self._filters]
+        self._batches: list[tuple[list[int], SideBySide]] = []  # of a GPU; elsewhere one by one
+        if self._filters and (device := self._filters[0].device).type != "cpu":
+            shapes = [(len(each), each[0].numel()) for each in self._filters]
+            self._batches = [
+                (each, SideBySide([shapes[i] for i in each], autocast_dtype(device), device))
+                for each in batches(shapes)
+            ]
         own = {id(each) for each in self._filters}
         self._sgd = Sgd([each for each in network.parameters() if id(each) not in own], recipe)
 
@@ -63,10 +68,22 @@ class Muon:
                 directions = list(torch._foreach_mul(self._momenta, self._recipe.momentum))
                 torch._foreach_add_(directions, gradients)
             torch._foreach_mul_(self._filters, 1 - rate * self._recipe.weight_decay)
-            for filters, direction in zip(self._filters, directions, strict=True):
-                _move(filters, direction, rate)
+            orthogonal = self._orthogonal([_rows(each) for each in directions])
+            for filters, rows in zip(self._filters, orthogonal, strict=True):
+                _move(filters, rows, rate)
                 filters.grad = None
         self._sgd.step(rate)
+
+    def _orthogonal(self, directions: list[Tensor]) -> list[Tensor]:
+        """An orthogonal matrix near each, float32."""
+        if not self._batches:
+            dtype = autocast_dtype(directions[0].device)
+            return [orthogonalized(each.to(dtype)).float() for each in directions]
+        found: dict[int, Tensor] = {}
+        for numbers, side_by_side in self._batches:
+            matrices = [directions[number] for number in numbers]
+            found |= zip(numbers, side_by_side.orthogonalized(matrices), strict=True)
+        return [found[number] for number in range(len(directions))]
 
     def drop_gradients(self) -> None:
         """Forgets the gradients, so that the next backward pass makes new ones."""
@@ -85,30 +102,17 @@ class Muon:
         self._sgd.resume(state["sgd"])
 
 
-def orthogonalized(matrix: Tensor) -> Tensor:
-    """The matrix with all singular values near 1, by a Newton-Schulz iteration.
-
-    Args:
-        matrix: Floating-point numbers, (rows, columns).
-    """
-    is_wide = matrix.shape[0] <= matrix.shape[1]
-    x = matrix if is_wide else matrix.T
-    x = x / (x.norm() + 1e-7)
-    for _ in range(_ITERATIONS):
-        gram = x @ x.T
-        polynomial = torch.addmm(gram, gram, gram, beta=_B, alpha=_C)
-        x = torch.addmm(x, polynomial, x, beta=_A)
-    return x if is_wide else x.T
+def _rows(filters: Tensor) -> Tensor:
+    """Filters, (filters, channels, height, width), as rows: a view in channels_last format."""
+    return filters.permute(0, 2, 3, 1).flatten(1)
 
 
-def _move(filters: Tensor, direction: Tensor, rate: float | Tensor) -> None:
-    """Moves filters, (filters, channels, height, width), along the orthogonalized direction."""
-    rows = direction.permute(0, 2, 3, 1).flatten(1)  # a view in channels_last format
-    moved = orthogonalized(rows.to(autocast_dtype(rows.device))).to(rows.dtype)
+def _move(filters: Tensor, rows: Tensor, rate: float | Tensor) -> None:
+    """Moves filters, (filters, channels, height, width), along an orthogonal matrix of rows."""
     count, channels, height, width = filters.shape
-    # Frobenius norms: sqrt(2 * count) of the initial filters, sqrt(the least side) of `moved`.
+    # Frobenius norms: sqrt(2 * count) of the initial filters, sqrt(the least side) of `rows`.
     share = _SHARE * (2 * count / min(rows.shape)) ** 0.5
-    moved = moved.reshape(count, height, width, channels).permute(0, 3, 1, 2)
+    moved = rows.reshape(count, height, width, channels).permute(0, 3, 1, 2)
     if isinstance(rate, Tensor):
         filters.addcmul_(moved, rate, value=-share)
     else:

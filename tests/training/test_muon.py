@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from nas_tc.recipe import Recipe
-from nas_tc.training.muon import Muon, orthogonalized
+from nas_tc.training.muon import Muon
+from nas_tc.training.orthogonal import SideBySide, batches, orthogonalized
 from nas_tc.training.sgd import Sgd
 
 RECIPE = Recipe(optimizer="muon")
@@ -109,3 +110,51 @@ def test_a_network_without_such_filters_trains():
 @pytest.mark.parametrize("values", [torch.zeros(3, 4), torch.full((3, 4), 1e-30)])
 def test_a_gradient_of_nothing_is_no_number_trouble(values):
     assert torch.isfinite(orthogonalized(values)).all()
+
+
+SHAPES = st.lists(st.tuples(st.integers(1, 24), st.integers(1, 24)), min_size=1, max_size=6)
+
+
+@given(SHAPES, st.integers(0, 99))
+def test_matrices_side_by_side_end_as_one_by_one(shapes, seed):
+    torch.manual_seed(seed)
+    together = SideBySide(shapes, torch.float32, torch.device("cpu"))
+    for _ in range(2):  # what lies in the batch from the first call is overwritten
+        # Equal singular values: rounding in directions of hardly any length would grow.
+        matrices = [torch.nn.init.orthogonal_(torch.empty(shape)) for shape in shapes]
+        found = together.orthogonalized(matrices)
+        for one, other in zip(found, matrices, strict=True):
+            assert torch.allclose(one, orthogonalized(other), atol=1e-4)
+
+
+def work(rows, columns):
+    """Multiply-adds of five iterations: the Gram matrix, its square, and their product."""
+    return 5 * (rows**2 * columns + rows**3 + rows**2 * columns)
+
+
+@given(SHAPES, st.floats(0, 1e5))
+def test_padding_costs_no_more_than_allowed(shapes, most_padding):
+    found = batches(shapes, most_padding)
+    assert sorted(sum(found, [])) == list(range(len(shapes)))
+    for batch in found:
+        sides = [sorted(shapes[number]) for number in batch]
+        padded = len(batch) * work(max(s[0] for s in sides), max(s[1] for s in sides))
+        assert padded - sum(work(*each) for each in sides) <= most_padding * (len(batch) - 1)
+
+
+def test_small_layers_go_side_by_side_and_large_ones_of_other_sizes_by_themselves():
+    assert batches([(32, 27), (64, 576), (96, 576), (16, 64)]) == [[2, 1, 0, 3]]
+    assert batches([(512, 4608), (64, 576), (512, 4608)]) == [[0, 2], [1]]
+
+
+def test_a_step_side_by_side_is_a_step_one_by_one():
+    one, other = network(), network()
+    alone, together = Muon(one, RECIPE), Muon(other, RECIPE)
+    shapes = [(8, 27), (4, 8)]
+    together._batches = [([1, 0], SideBySide(shapes[::-1], torch.float32, torch.device("cpu")))]
+    for _ in range(2):
+        for net, muon in ((one, alone), (other, together)):
+            with_gradients(net)
+            muon.step(torch.tensor(0.1))
+    for ours, theirs in zip(one.parameters(), other.parameters(), strict=True):
+        assert torch.allclose(ours, theirs, atol=2e-3)  # bfloat16, where the processor has it
