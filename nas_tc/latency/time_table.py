@@ -94,12 +94,13 @@ class TimeTable:
         try:
             machine = dict(values["machine"])
             on_gpu = is_of_gpu(machine)
-            is_here = machine.get("torch") is not None  # a board has no torch
+            is_board = machine.get("torch") is None
+            is_here = difference(machine, timing_machine(torch.device("cpu"))) is None
             quiet_ms = _read_quiet_ms(values)
             times = dict(
                 _read_times(each, on_gpu=on_gpu)
                 for each in (*values["times"], *values.get(_RUNTIMES_KEY, ()))
-                if not _is_outdated(each, quiet_ms, on_gpu=on_gpu, is_here=is_here)
+                if not _is_outdated(each, quiet_ms, on_gpu=on_gpu, is_board=is_board, is_here=is_here)
             )
             return cls(machine, times, quiet_ms)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -218,21 +219,20 @@ def _is_outdated(
     quiet_ms: Mapping[Runtime, BaselineMs],
     *,
     on_gpu: bool,
+    is_board: bool,
     is_here: bool,
 ) -> bool:
     """Whether times are no longer what would be measured.
 
     Those of a GPU by version 0.1, where each layer of a training step is charged a whole update;
-    and those of onnxruntime by another version of it, or corrected by torch's baseline networks,
-    unless they are of a board, which has its own.
+    those of onnxruntime that torch's baseline networks have corrected; and those of this machine
+    by another version of onnxruntime than it has. Boards and other machines have their own.
     """
     if "runtime" in values:
-        if not is_here:
-            return False
-        if quiet_ms and values["runtime"] not in quiet_ms:
+        if quiet_ms and not is_board and values["runtime"] not in quiet_ms:
             return True
-        here = ort_version()
-        return here is not None and values["runtime_version"] != here
+        version = ort_version() if is_here else None
+        return version is not None and values["runtime_version"] != version
     return on_gpu and values["what"] == "train_step" and "launch" not in values
 
 

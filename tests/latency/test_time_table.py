@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import torch
 from layer_profiles import MACHINE, SMALL, profile
 
 from nas_tc.errors import TableError
@@ -38,7 +39,7 @@ def test_a_table_comes_back_from_its_file(tmp_path):
 
 def test_times_by_onnxruntime_are_of_one_version(tmp_path, monkeypatch):
     path, setting = tmp_path / "table.json", Setting(dtype="int8", runtime="onnxruntime")
-    table = TimeTable(MACHINE)
+    table = TimeTable.here(torch.device("cpu"))
     table.of(Setting()).add(SMALL, profile(SMALL))
     table.of(setting).add(SMALL, profile(SMALL))
     monkeypatch.setattr("nas_tc.latency.time_table.ort_version", lambda: "1.2.3")
@@ -49,6 +50,18 @@ def test_times_by_onnxruntime_are_of_one_version(tmp_path, monkeypatch):
     assert setting in TimeTable.read(path).times  # on a machine without it, for predictions
     monkeypatch.setattr("nas_tc.latency.time_table.ort_version", lambda: "1.3.0")
     assert TimeTable.read(path).times.keys() == {Setting()}
+
+
+def test_times_of_another_machine_are_kept_whatever_version_is_here(tmp_path, monkeypatch):
+    path, setting = tmp_path / "table.json", Setting(runtime="onnxruntime")
+    monkeypatch.setattr("nas_tc.latency.time_table.ort_version", lambda: "1.2.3")
+    table = TimeTable({**MACHINE, "device": "another processor"})
+    table.of(setting).add(SMALL, profile(SMALL))
+    table.write(path)
+    monkeypatch.setattr("nas_tc.latency.time_table.ort_version", lambda: "1.3.0")
+    found = TimeTable.read(path)
+    assert found.of(setting).predict(SMALL).ms > 0
+    assert found.of(setting).runtime_version == "1.2.3"
 
 
 def test_times_of_a_board_are_of_its_own_version(tmp_path, monkeypatch):
