@@ -16,8 +16,8 @@ stopped; the last line is JSON. `winners.toml` lists what was found, for a train
 
     nas-tc experiment OUT/winners.toml --data parquet:DIR
 
-On a GPU (`--device cuda`) the workers share it. Runs with a seed each (`--first-seed`) may go side
-by side; `--join OUT ...` puts their files together.
+On a GPU (`--device cuda`) the workers share it. Runs with a seed (`--first-seed`) and a method each
+may go side by side, if all of them begin together; `--join OUT ...` puts their files together.
 """
 
 import argparse
@@ -160,8 +160,8 @@ def write_winners(folder: Path, train_images: int) -> None:
             lines.append(f'\n[[network]]\nname = "{name}"\nnetwork = "{row["network"]}"')
     ours_of = {row["seed"]: names[row["network"]] for row in rows if row["method"] == "ours"}
     for row in rows:
-        name, ours = names[row["network"]], ours_of[row["seed"]]
-        if name != ours:
+        name, ours = names[row["network"]], ours_of.get(row["seed"])
+        if ours is not None and name != ours:
             lines.append(f'\n[[claim]]\nsays = "{ours} is better."\nerror = "{name} > {ours}"')
     (folder / "winners.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
