@@ -13,7 +13,7 @@ import ray
 import torch
 
 from nas_tc._files import as_text
-from nas_tc._ray_start import PATIENCE, start_local
+from nas_tc._ray_start import VARIABLES, start_local
 from nas_tc.errors import DeviceError
 from nas_tc.training import choose_device
 
@@ -182,7 +182,7 @@ def _init_ray(
             )
         # More workers than cores is slow, but the user's choice; Ray would let them wait for ever.
         cpus = max(workers or 1, cores)
-        with environment_with({**PATIENCE, **variables}):
+        with environment_with({**VARIABLES, **variables}):
             start_local(note, num_cpus=cpus, num_gpus=visible_instances(), **common)
         return
     try:

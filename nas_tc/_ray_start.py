@@ -13,8 +13,10 @@ from nas_tc.errors import DeviceError, reason
 _STARTS = 3
 _SLOW_S = 20.0  # a start that fails later has waited in vain, which a busy machine explains
 _WAIT_S = 120.0  # for the raylet to answer
-# Limits that Ray's processes read, in place of 30 and 60 s.
-PATIENCE = {
+# What Ray's processes read: limits in place of 30 and 60 s; and that no process waits on each core
+# for work, since a GPU machine has many cores and a search on it few workers.
+VARIABLES = {
+    "RAY_prestart_worker_first_driver": "0",
     "RAY_gcs_server_port_wait_time_s": "120",
     "RAY_agent_register_timeout_ms": "300000",
     "RAY_worker_register_timeout_seconds": "300",

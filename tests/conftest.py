@@ -48,10 +48,10 @@ def cluster():
     import ray
 
     from nas_tc._ray import environment_with
-    from nas_tc._ray_start import PATIENCE, start_local
+    from nas_tc._ray_start import VARIABLES, start_local
 
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    with environment_with(PATIENCE):
+    with environment_with(VARIABLES):
         start_local(print, num_cpus=2, log_to_driver=False, logging_level="ERROR")
     yield
     ray.shutdown()

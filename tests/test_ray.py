@@ -1,6 +1,8 @@
 """The start of Ray, and the memory of its workers."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -36,6 +38,29 @@ def test_workers_that_read_the_clock_have_that_of_other_programs(started, monkey
     monkeypatch.delenv("MALLOC_CONF", raising=False)
     _ray.start_ray(None, 2, True)
     assert "MALLOC_CONF" not in started
+
+
+ALONE = """
+import subprocess, time
+import ray
+from nas_tc._ray import start_ray
+assert start_ray(None, 1)
+time.sleep(3)  # in which the raylet would begin to start them
+raylet = ray._private.worker._global_node.all_processes["raylet"][0].process.pid
+command = ["ps", "-o", "args=", "--ppid", str(raylet)]
+print(subprocess.run(command, capture_output=True, text=True).stdout)
+ray.shutdown()
+"""
+
+
+def test_no_process_waits_for_work(tmp_path):
+    """Ray would start one a core, each with 60 MB and a second of a processor."""
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert "Agent" in done.stdout or "agent" in done.stdout  # these are the raylet's processes
+    assert "IDLE" not in done.stdout
+    assert "default_worker" not in done.stdout
 
 
 def test_far_more_workers_than_cores_are_refused(monkeypatch):
