@@ -1,11 +1,13 @@
 """Which space is best: searches in several spaces, and their winners trained to the end.
 
     python benchmarks/compared_spaces.py results/search-spaces --write
+    python benchmarks/compared_spaces.py results/search-spaces/equal-time --write
 
 Reads the folders BUDGET/SPACE-SEED (reports of searches) and BUDGET/experiment (of `nas-tc
 experiment`). Prints the means of each space's winners, with t intervals over the searches, their
-differences (Welch), what each search's last line said against the trainings to the end, and how
-well the short trainings rank. `--write` draws `fronts.png` into the folder.
+differences (Welch), each winner beside the baselines of the experiment, what each search's last
+line said against the trainings to the end, and how well the short trainings rank. `--write` draws
+`fronts.png` into the folder.
 """
 
 import argparse
@@ -29,6 +31,11 @@ from scipy.stats import spearmanr, ttest_1samp, ttest_ind
 COLOURS = {"plain": "#0b5fa5", "residual": "#c0392b", "mixed": "#7d3c98", "mobile": "#1e8449"}
 GREY = "#5d6d7e"
 DRAWS = 4000  # of the bootstrap
+BUDGETS = {
+    "6m": "6.2 M multiply-adds",
+    "20m": "20 M multiply-adds",
+    "latency": "0.25 ms by onnxruntime",
+}
 
 
 @dataclass(frozen=True)
@@ -61,10 +68,23 @@ class Search:
         return 100 * fmean(errors)
 
     @property
+    def limit(self) -> tuple[str, float]:
+        """The budget: the column of trials that it limits, and its value."""
+        budget = self.manifest["settings"]["budget"]
+        if (complexity := budget.get("complexity")) is not None:
+            return "complexity", complexity
+        return "latency_ms", self.trials.latency_ms.max()
+
+    @property
+    def complete(self) -> pd.DataFrame:
+        """Trials that were trained to their end; baselines are left out."""
+        ended = self.trials[self.trials.state == "complete"]
+        return ended[ended.baseline.isna()] if "baseline" in ended else ended
+
+    @property
     def front(self) -> pd.DataFrame:
-        """Networks that no cheaper one beats, by cost; baselines are left out."""
-        ended = self.trials[(self.trials.state == "complete") & self.trials.baseline.isna()]
-        ended = ended.sort_values(["complexity", "val_error"])
+        """Networks that no cheaper one beats, by cost."""
+        ended = self.complete.sort_values([self.limit[0], "val_error"])
         return ended[ended.val_error < ended.val_error.cummin().shift(fill_value=1.0)]
 
 
@@ -80,7 +100,7 @@ def read_searches(folder: Path) -> list[Search]:
 
 def short_baselines(searches: Sequence[Search]) -> dict[str, float]:
     """Each baseline's validation error after the short training, mean over the searches, %."""
-    names = searches[0].manifest["baselines"]
+    names = searches[0].manifest.get("baselines", ())
     return {
         name: 100 * fmean(each.manifest["baselines"][name]["val_error"] for each in searches)
         for name in names
@@ -123,6 +143,35 @@ def print_means(by_space: dict[str, list[float]]) -> None:
         print(f"| {space} | {each} | {interval(values)} | {less} |")
 
 
+def print_winners(searches: Sequence[Search], folder: Path) -> None:
+    """Each winner, and the baselines of the experiment less it."""
+    networks = pd.read_csv(folder / "networks.csv").set_index("network")
+    differences = pd.read_csv(folder / "differences.csv").set_index(["first", "second"])
+    won = [each.name for each in searches if each.name in networks.index]
+    baselines = [name for name in networks.index if name not in {each.name for each in searches}]
+    print("\n| network | test error, % | n | multiply-adds |", *(f"`{b}` less it |" for b in baselines))
+    print("|---|--:|--:|--:|" + "--:|" * len(baselines))
+    for name in [*won, *baselines]:
+        row = networks.loc[name]
+        notation = row.notation.replace("|", "\\|")
+        error = f"{100 * row.test_error:.2f} ± {100 * row.test_error_sd:.2f}"
+        less = []
+        for other in baselines if name in won else []:
+            by, low, high = _difference(differences, other, name)
+            less.append(f"{by:.2f} ({low:.2f} to {high:.2f})")
+        cost = f"{row.complexity / 1e6:.1f} M"
+        print(f"| {name}: `{notation}` | {error} | {row.seeds} | {cost} |", " | ".join(less), "|")
+
+
+def _difference(differences: pd.DataFrame, first: str, second: str) -> tuple[float, float, float]:
+    """Test error of the first less that of the second, and its interval, points."""
+    columns, sign = ["test_difference", "test_low", "test_high"], 100
+    if (first, second) not in differences.index:
+        first, second, sign = second, first, -100
+    by, low, high = sign * differences.loc[(first, second), columns].to_numpy(float)
+    return by, min(low, high), max(low, high)
+
+
 def print_last_lines(searches: Sequence[Search], differences: pd.DataFrame) -> None:
     print("\n| search | its last line | trained to the end: best baseline less it, points |")
     print("|---|---|--:|")
@@ -141,24 +190,25 @@ def print_ranking(searches: Sequence[Search], full: "pd.Series[float]") -> None:
     won = [each.name for each in searches]
     print("winners only:", rank([short[n] for n in won], [full[n] for n in won]))
     for each in searches:
-        trained = each.trials[(each.trials.state == "complete") & each.trials.baseline.isna()]
-        best = [100 * trained[trained.index < 3 + n].val_error.min() for n in (10, 20, 30, 40)]
+        trained, first = each.complete, len(each.manifest.get("baselines", ()))
+        best = [100 * trained[trained.index < first + n].val_error.min() for n in (10, 20, 30, 40)]
         print(f"{each.name}: best after 10, 20, 30, 40 trials", *(f"{one:.2f}" for one in best))
 
 
-def draw_fronts(axes: Axes, searches: Sequence[Search], limit: float) -> None:
+def draw_fronts(axes: Axes, searches: Sequence[Search]) -> None:
+    column, limit = searches[0].limit
     for each in searches:
         front, colour = each.front, COLOURS[each.space]
         errors = 100 * front.val_error
         axes.step(
-            [*front.complexity, limit],
+            [*front[column], limit],
             [*errors, errors.iloc[-1]],
             where="post",
             color=colour,
             linewidth=1.2,
             alpha=0.75,
         )
-        axes.plot(each.winner.complexity, 100 * each.winner.val_error, "o", color=colour, ms=6)
+        axes.plot(each.winner[column], 100 * each.winner.val_error, "o", color=colour, ms=6)
     place = 0.0
     for name, error in sorted(short_baselines(searches).items(), key=lambda each: each[1]):
         cost = searches[0].manifest["baselines"][name]["complexity"]
@@ -169,9 +219,10 @@ def draw_fronts(axes: Axes, searches: Sequence[Search], limit: float) -> None:
     axes.set_xscale("log")
     axes.set_xlim(right=limit * 2)
     axes.set_ylim(22, 62)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x / 1e6:g}M"))
+    unit, words = (1e6, "multiply-adds, millions") if column == "complexity" else (1, "predicted ms")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x / unit:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_xlabel("multiply-adds")
+    axes.set_xlabel(words)
     axes.set_ylabel("validation error after 4 epochs, %")
 
 
@@ -184,8 +235,10 @@ def draw_finals(axes: Axes, trainings: pd.DataFrame, searches: Sequence[Search])
             at = place + 0.2 * (step - (len(won) - 1) / 2)
             axes.plot([at] * len(values), values, ".", color=COLOURS[space], alpha=0.45)
             axes.plot(at, values.mean(), "_", color=COLOURS[space], ms=14, mew=2.5)
-    for name in short_baselines(searches):
+    for name in set(trainings.network) - {each.name for each in searches}:
         error = 100 * errors.mean()[name]
+        if error > axes.get_ylim()[1]:
+            continue  # MobileNetV2, which would leave no room for the others
         axes.axhline(error, color=GREY, linewidth=0.9, linestyle=":")
         axes.annotate(
             name, (1.0, error), (-2, 2), xycoords=("axes fraction", "data"), fontsize=8,
@@ -201,8 +254,10 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--write", action="store_true", help="draw fronts.png, too")
     options = parser.parse_args()
-    budgets = {"6m": "6.2 M", "20m": "20 M"}
-    figure, axes = plt.subplots(2, len(budgets), figsize=(11, 8.5), layout="constrained")
+    budgets = {key: words for key, words in BUDGETS.items() if (options.folder / key).exists()}
+    figure, axes = plt.subplots(
+        2, len(budgets), figsize=(5.5 * len(budgets), 8.5), layout="constrained", squeeze=False
+    )
     for column, (budget, words) in enumerate(budgets.items()):
         folder = options.folder / budget
         searches = read_searches(folder)
@@ -213,12 +268,14 @@ def main() -> None:
             by_space.setdefault(each.space, []).append(full[each.name])
         print(f"\n## {words}")
         print_means(by_space)
-        print_last_lines(searches, pd.read_csv(folder / "experiment" / "differences.csv"))
+        print_winners(searches, folder / "experiment")
+        if short_baselines(searches):
+            differences = pd.read_csv(folder / "experiment" / "differences.csv")
+            print_last_lines(searches, differences)
         print_ranking(searches, full)
-        limit = searches[0].manifest["settings"]["budget"]["complexity"]
-        draw_fronts(axes[0, column], searches, limit)
+        draw_fronts(axes[0, column], searches)
         draw_finals(axes[1, column], trainings, searches)
-        axes[0, column].set_title(f"{words} multiply-adds: a line a search", fontsize=11)
+        axes[0, column].set_title(f"{words}: a line a search", fontsize=11)
         axes[1, column].set_title("winners trained to the end, a dot a seed", fontsize=11)
     for space, colour in COLOURS.items():
         axes[0, 0].plot([], [], "o-", color=colour, label=f"{space}-32, dot: recommended")
