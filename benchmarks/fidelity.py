@@ -9,7 +9,8 @@ error is taken after some epochs, of the weights as they are and of moving avera
 compares them.
 
 With `--trained DIR ...` the networks are those of finished experiments (`nas-tc experiment`), whose
-trainings by `full` count as the variant "full-muon" and are not done again.
+trainings by `full` count as the variant "full-muon" and are not done again. `--plain` and `--between`
+take the plain ones of nearly one cost among them.
 
 Variants `inherit...` begin with the weights of `--parent`, trained by "muon4" before, as
 `benchmarks/inherited.py` carries them over; networks that are not plain are left out.
@@ -83,10 +84,12 @@ def trained_networks(folders: list[Path], data: Any) -> tuple[list[Any], list[di
         for each in csv.DictReader((folder / "networks.csv").open(encoding="utf-8")):
             stages = parse_notation(each["notation"])
             network = Architecture(data.shape, stages, GAP, len(data.classes), norm=each["norm"])
+            if complexity(network) != int(each["complexity"]) or each.get("head", "gap") != "gap":
+                continue  # of other images, or with a hidden layer, which the notation does not say
             notation[each["network"]] = each["notation"]
             found.setdefault(each["notation"], network)
         for each in csv.DictReader((folder / "trainings.csv").open(encoding="utf-8")):
-            if each["failure"]:
+            if each["failure"] or each["network"] not in notation:
                 continue
             name, seed = notation[each["network"]], int(each["seed"])
             network = found[name]
@@ -239,11 +242,16 @@ def main() -> None:
     parser.add_argument("--variants", default="full,quick8", help="NAME or NAME@SEED, with commas")
     parser.add_argument("--networks", type=int, default=36)
     parser.add_argument("--trained", type=Path, nargs="+", metavar="DIR", help="of experiments")
+    parser.add_argument("--plain", action="store_true", help="plain networks with normalisation")
+    parser.add_argument(
+        "--between", type=float, nargs=2, metavar="M", help="millions of multiply-adds"
+    )
     parser.add_argument("--parent", metavar="NOTATION", help="network that others inherit from")
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
     args = parser.parse_args()
 
     from nas_tc.architecture import format_notation, parse_notation
+    from nas_tc.cost import complexity
     from nas_tc.data import load_data
 
     data = load_data(args.data, side=(32, 32), train_images=TRAIN_IMAGES)
@@ -252,6 +260,13 @@ def main() -> None:
     there = {(row["variant"], row["network"], row["seed"]) for row in read(file)}
     if args.trained:
         chosen, rows = trained_networks(args.trained, data)
+        if args.plain:
+            chosen = [each for each in chosen if is_plain(each.stages) and each.norm == "batch"]
+        if args.between:
+            least, most = args.between
+            chosen = [each for each in chosen if least <= complexity(each) / 1e6 <= most]
+        names = {format_notation(each.stages) for each in chosen}
+        rows = [row for row in rows if format_notation(parse_notation(row["network"])) in names]
         new = [row for row in rows if (row["variant"], row["network"], row["seed"]) not in there]
         with file.open("a", encoding="utf-8") as lines:
             lines.writelines(json.dumps(row) + "\n" for row in new)
@@ -264,8 +279,8 @@ def main() -> None:
         parent = replace(chosen[0], stages=stages), args.out / "parent.safetensors"
     jobs = [
         (variant, network, int(seed or 0), data, parent)
+        for network in chosen  # all variants of one: what is there can be compared at any time
         for variant, _, seed in (each.partition("@") for each in args.variants.split(","))
-        for network in chosen
     ]
     jobs = [job for job in jobs if (job[0], format_notation(job[1].stages), job[2]) not in there]
     started = time.time()
