@@ -73,7 +73,7 @@ class Search:
         budget = self.manifest["settings"]["budget"]
         if (complexity := budget.get("complexity")) is not None:
             return "complexity", complexity
-        return "latency_ms", self.trials.latency_ms.max()
+        return "latency_ms", budget["times"][0]["most"]
 
     @property
     def complete(self) -> pd.DataFrame:
@@ -155,10 +155,10 @@ def print_winners(searches: Sequence[Search], folder: Path) -> None:
         row = networks.loc[name]
         notation = row.notation.replace("|", "\\|")
         error = f"{100 * row.test_error:.2f} ± {100 * row.test_error_sd:.2f}"
-        less = []
-        for other in baselines if name in won else []:
+        less = [""] * len(baselines)
+        for place, other in enumerate(baselines if name in won else ()):
             by, low, high = _difference(differences, other, name)
-            less.append(f"{by:.2f} ({low:.2f} to {high:.2f})")
+            less[place] = f"{by + 0.0:.2f} ({low:.2f} to {high:.2f})".replace("-0.00", "0.00")
         cost = f"{row.complexity / 1e6:.1f} M"
         print(f"| {name}: `{notation}` | {error} | {row.seeds} | {cost} |", " | ".join(less), "|")
 
@@ -235,7 +235,7 @@ def draw_finals(axes: Axes, trainings: pd.DataFrame, searches: Sequence[Search])
             at = place + 0.2 * (step - (len(won) - 1) / 2)
             axes.plot([at] * len(values), values, ".", color=COLOURS[space], alpha=0.45)
             axes.plot(at, values.mean(), "_", color=COLOURS[space], ms=14, mew=2.5)
-    for name in set(trainings.network) - {each.name for each in searches}:
+    for name in sorted(set(trainings.network) - {each.name for each in searches}):
         error = 100 * errors.mean()[name]
         if error > axes.get_ylim()[1]:
             continue  # MobileNetV2, which would leave no room for the others

@@ -99,7 +99,7 @@ def sizes(device: torch.device, names: list[str], steps: int) -> Figures:
 
 
 def muon_steps(device: torch.device, steps: int) -> Figures:
-    """Milliseconds of a captured step of Muon: its matrices side by side, and one by one."""
+    """Milliseconds of a captured step of Muon: its matrices side by side, and in batches of one."""
     recipe = replace(RECIPE, optimizer="muon")
     there = placed(noise(BATCH * (steps + 8)), device, recipe, streamed=False)
     found: Figures = {}

@@ -95,7 +95,9 @@ class TimeTable:
             machine = dict(values["machine"])
             on_gpu = is_of_gpu(machine)
             is_board = machine.get("torch") is None
-            is_here = difference(machine, timing_machine(torch.device("cpu"))) is None
+            here = timing_machine(torch.device("cpu"))
+            here["threads"] = machine.get("threads")  # who reads may run with more than who timed
+            is_here = difference(machine, here) is None
             quiet_ms = _read_quiet_ms(values)
             times = dict(
                 _read_times(each, on_gpu=on_gpu)

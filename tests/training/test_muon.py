@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from nas_tc.recipe import Recipe
+from nas_tc.training import muon as muon_module
 from nas_tc.training.muon import Muon
 from nas_tc.training.orthogonal import SideBySide, batches, orthogonalized
 from nas_tc.training.sgd import Sgd
@@ -147,11 +148,14 @@ def test_small_layers_go_side_by_side_and_large_ones_of_other_sizes_by_themselve
     assert batches([(512, 4608), (64, 576), (512, 4608)]) == [[0, 2], [1]]
 
 
-def test_a_step_side_by_side_is_a_step_one_by_one():
+@pytest.mark.parametrize("most_padding", [0, 1e9])
+def test_a_step_side_by_side_is_a_step_one_by_one(most_padding, monkeypatch):
     one, other = network(), network()
-    alone, together = Muon(one, RECIPE), Muon(other, RECIPE)
-    shapes = [(8, 27), (4, 8)]
-    together._batches = [([1, 0], SideBySide(shapes[::-1], torch.float32, torch.device("cpu")))]
+    alone = Muon(one, RECIPE)
+    monkeypatch.setattr(muon_module, "_waits_for_launches", lambda _: True)
+    monkeypatch.setattr(muon_module, "batches", lambda shapes: batches(shapes, most_padding))
+    together = Muon(other, RECIPE)
+    assert len(together._batches) == (1 if most_padding else 2)
     for _ in range(2):
         for net, muon in ((one, alone), (other, together)):
             with_gradients(net)
