@@ -149,7 +149,10 @@ def print_winners(searches: Sequence[Search], folder: Path) -> None:
     differences = pd.read_csv(folder / "differences.csv").set_index(["first", "second"])
     won = [each.name for each in searches if each.name in networks.index]
     baselines = [name for name in networks.index if name not in {each.name for each in searches}]
-    print("\n| network | test error, % | n | multiply-adds |", *(f"`{b}` less it |" for b in baselines))
+    print(
+        "\n| network | test error, % | n | multiply-adds |",
+        *(f"`{b}` less it |" for b in baselines),
+    )
     print("|---|--:|--:|--:|" + "--:|" * len(baselines))
     for name in [*won, *baselines]:
         row = networks.loc[name]
@@ -219,7 +222,9 @@ def draw_fronts(axes: Axes, searches: Sequence[Search]) -> None:
     axes.set_xscale("log")
     axes.set_xlim(right=limit * 2)
     axes.set_ylim(22, 62)
-    unit, words = (1e6, "multiply-adds, millions") if column == "complexity" else (1, "predicted ms")
+    unit, words = (
+        (1e6, "multiply-adds, millions") if column == "complexity" else (1, "predicted ms")
+    )
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x / unit:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel(words)

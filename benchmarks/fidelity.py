@@ -9,8 +9,8 @@ error is taken after some epochs, of the weights as they are and of moving avera
 compares them.
 
 With `--trained DIR ...` the networks are those of finished experiments (`nas-tc experiment`), whose
-trainings by `full` count as the variant "full-muon" and are not done again. `--plain` and `--between`
-take the plain ones of nearly one cost among them.
+trainings by `full` count as the variant "full-muon" and are not done again. `--plain` and
+`--between` take the plain ones of nearly one cost among them.
 
 Variants `inherit...` begin with the weights of `--parent`, trained by "muon4" before, as
 `benchmarks/inherited.py` carries them over; networks that are not plain are left out.

@@ -31,7 +31,8 @@ from nas_tc.training import Training, muon
 BATCH = 64
 RECIPE = Recipe(batch_size=BATCH, augment=("crop", "flip"), ema=0.99)
 OF_MUON = NETWORKS | {
-    "J', 20M": "(3,20) | 2/1 | (2,40)/2+(2,40)x4 | 2/1 | (2,80)/2+(2,80)x4 | 2/1 | (2,720)/2+(2,80)",
+    "J', 20M": "(3,20) | 2/1 | (2,40)/2+(2,40)x4 | 2/1 | (2,80)/2+(2,80)x4 | 2/1"
+    " | (2,720)/2+(2,80)",
     "inverted, 17M": "(3,32) | inverted[3](5,48)/2 | inverted[6,se=4](5,64)/2"
     "+inverted[6,se=4](5,64) | inverted[3,se=4](5,128)/2 | (1,384)",
 }

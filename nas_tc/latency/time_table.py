@@ -102,7 +102,9 @@ class TimeTable:
             times = dict(
                 _read_times(each, on_gpu=on_gpu)
                 for each in (*values["times"], *values.get(_RUNTIMES_KEY, ()))
-                if not _is_outdated(each, quiet_ms, on_gpu=on_gpu, is_board=is_board, is_here=is_here)
+                if not _is_outdated(
+                    each, quiet_ms, on_gpu=on_gpu, is_board=is_board, is_here=is_here
+                )
             )
             return cls(machine, times, quiet_ms)
         except (KeyError, TypeError, ValueError, AttributeError) as error:

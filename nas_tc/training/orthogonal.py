@@ -78,7 +78,7 @@ class SideBySide:
 def batches(
     shapes: Sequence[tuple[int, int]], most_padding: float = MOST_PADDING
 ) -> list[list[int]]:
-    """Which matrices to take side by side, largest first: no padding costs more than `most_padding`.
+    """Which matrices to take side by side, largest first, for so much padding at most.
 
     Args:
         shapes: Rows and columns of each matrix.

@@ -136,7 +136,7 @@ def work(rows, columns):
 @given(SHAPES, st.floats(0, 1e5))
 def test_padding_costs_no_more_than_allowed(shapes, most_padding):
     found = batches(shapes, most_padding)
-    assert sorted(sum(found, [])) == list(range(len(shapes)))
+    assert sorted(number for batch in found for number in batch) == list(range(len(shapes)))
     for batch in found:
         sides = [sorted(shapes[number]) for number in batch]
         padded = len(batch) * work(max(s[0] for s in sides), max(s[1] for s in sides))
