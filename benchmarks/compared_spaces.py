@@ -143,12 +143,12 @@ def print_means(by_space: dict[str, list[float]]) -> None:
         print(f"| {space} | {each} | {interval(values)} | {less} |")
 
 
-def print_winners(searches: Sequence[Search], folder: Path) -> None:
+def print_winners(
+    searches: Sequence[Search], networks: pd.DataFrame, differences: pd.DataFrame
+) -> None:
     """Each winner, and the baselines of the experiment less it."""
-    networks = pd.read_csv(folder / "networks.csv").set_index("network")
-    differences = pd.read_csv(folder / "differences.csv").set_index(["first", "second"])
     won = [each.name for each in searches if each.name in networks.index]
-    baselines = [name for name in networks.index if name not in {each.name for each in searches}]
+    baselines = [name for name in networks.index if name not in won]
     print(
         "\n| network | test error, % | n | multiply-adds |",
         *(f"`{b}` less it |" for b in baselines),
@@ -161,7 +161,7 @@ def print_winners(searches: Sequence[Search], folder: Path) -> None:
         less = [""] * len(baselines)
         for place, other in enumerate(baselines if name in won else ()):
             by, low, high = _difference(differences, other, name)
-            less[place] = f"{by + 0.0:.2f} ({low:.2f} to {high:.2f})".replace("-0.00", "0.00")
+            less[place] = f"{by:.2f} ({low:.2f} to {high:.2f})".replace("-0.00", "0.00")
         cost = f"{row.complexity / 1e6:.1f} M"
         print(f"| {name}: `{notation}` | {error} | {row.seeds} | {cost} |", " | ".join(less), "|")
 
@@ -181,9 +181,9 @@ def print_last_lines(searches: Sequence[Search], differences: pd.DataFrame) -> N
     for each in searches:
         line = each.manifest["against_baselines"]
         baseline = line.split("(")[1].split(",")[0]
-        row = differences[(differences["first"] == each.name) & (differences.second == baseline)]
-        by, low, high = -100 * row[["test_difference", "test_high", "test_low"]].to_numpy()[0]
-        print(f"| {each.name} | {line} | {by:.2f} ({low:.2f} to {high:.2f}; {row.seeds.iat[0]}) |")
+        by, low, high = _difference(differences, baseline, each.name)
+        seeds = differences.seeds[each.name, baseline]
+        print(f"| {each.name} | {line} | {by:.2f} ({low:.2f} to {high:.2f}; {seeds}) |")
 
 
 def print_ranking(searches: Sequence[Search], full: "pd.Series[float]") -> None:
@@ -273,9 +273,12 @@ def main() -> None:
             by_space.setdefault(each.space, []).append(full[each.name])
         print(f"\n## {words}")
         print_means(by_space)
-        print_winners(searches, folder / "experiment")
+        networks = pd.read_csv(folder / "experiment" / "networks.csv", index_col="network")
+        differences = pd.read_csv(
+            folder / "experiment" / "differences.csv", index_col=["first", "second"]
+        )
+        print_winners(searches, networks, differences)
         if short_baselines(searches):
-            differences = pd.read_csv(folder / "experiment" / "differences.csv")
             print_last_lines(searches, differences)
         print_ranking(searches, full)
         draw_fronts(axes[0, column], searches)

@@ -22,8 +22,10 @@ import json
 import multiprocessing
 import os
 import time
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +74,9 @@ VARIANTS = {  # "full" is the truth; quick ones are of the recipe of version 0.1
 }
 
 
-def trained_networks(folders: list[Path], data: Any) -> tuple[list[Any], list[dict[str, Any]]]:
+def trained_networks(
+    folders: list[Path], data: Any, is_wanted: Callable[[Any], bool]
+) -> tuple[list[Any], list[dict[str, Any]]]:
     """Networks of finished experiments, each once; their trainings as rows of `curves.jsonl`."""
     from nas_tc.architecture import GAP, Architecture, parse_notation
     from nas_tc.cost import complexity, network_cost
@@ -86,6 +90,8 @@ def trained_networks(folders: list[Path], data: Any) -> tuple[list[Any], list[di
             network = Architecture(data.shape, stages, GAP, len(data.classes), norm=each["norm"])
             if complexity(network) != int(each["complexity"]) or each.get("head", "gap") != "gap":
                 continue  # of other images, or with a hidden layer, which the notation does not say
+            if not is_wanted(network):
+                continue
             notation[each["network"]] = each["notation"]
             found.setdefault(each["notation"], network)
         for each in csv.DictReader((folder / "trainings.csv").open(encoding="utf-8")):
@@ -244,7 +250,7 @@ def main() -> None:
     parser.add_argument("--trained", type=Path, nargs="+", metavar="DIR", help="of experiments")
     parser.add_argument("--plain", action="store_true", help="plain networks with normalisation")
     parser.add_argument(
-        "--between", type=float, nargs=2, metavar="M", help="millions of multiply-adds"
+        "--between", type=float, nargs=2, default=(0, inf), metavar="M", help="M multiply-adds"
     )
     parser.add_argument("--parent", metavar="NOTATION", help="network that others inherit from")
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
@@ -259,14 +265,13 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     there = {(row["variant"], row["network"], row["seed"]) for row in read(file)}
     if args.trained:
-        chosen, rows = trained_networks(args.trained, data)
-        if args.plain:
-            chosen = [each for each in chosen if is_plain(each.stages) and each.norm == "batch"]
-        if args.between:
-            least, most = args.between
-            chosen = [each for each in chosen if least <= complexity(each) / 1e6 <= most]
-        names = {format_notation(each.stages) for each in chosen}
-        rows = [row for row in rows if format_notation(parse_notation(row["network"])) in names]
+        least, most = args.between
+
+        def is_wanted(network: Any) -> bool:
+            is_usual = is_plain(network.stages) and network.norm == "batch"
+            return (is_usual or not args.plain) and least <= complexity(network) / 1e6 <= most
+
+        chosen, rows = trained_networks(args.trained, data, is_wanted)
         new = [row for row in rows if (row["variant"], row["network"], row["seed"]) not in there]
         with file.open("a", encoding="utf-8") as lines:
             lines.writelines(json.dumps(row) + "\n" for row in new)

@@ -94,17 +94,11 @@ class TimeTable:
         try:
             machine = dict(values["machine"])
             on_gpu = is_of_gpu(machine)
-            is_board = machine.get("torch") is None
-            here = timing_machine(torch.device("cpu"))
-            here["threads"] = machine.get("threads")  # who reads may run with more than who timed
-            is_here = difference(machine, here) is None
             quiet_ms = _read_quiet_ms(values)
             times = dict(
                 _read_times(each, on_gpu=on_gpu)
                 for each in (*values["times"], *values.get(_RUNTIMES_KEY, ()))
-                if not _is_outdated(
-                    each, quiet_ms, on_gpu=on_gpu, is_board=is_board, is_here=is_here
-                )
+                if not _is_outdated(each, machine, quiet_ms)
             )
             return cls(machine, times, quiet_ms)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -219,12 +213,7 @@ def _read_quiet_ms(values: Mapping[str, Any]) -> dict[Runtime, BaselineMs]:
 
 
 def _is_outdated(
-    values: Mapping[str, Any],
-    quiet_ms: Mapping[Runtime, BaselineMs],
-    *,
-    on_gpu: bool,
-    is_board: bool,
-    is_here: bool,
+    values: Mapping[str, Any], machine: Mapping[str, Any], quiet_ms: Mapping[Runtime, BaselineMs]
 ) -> bool:
     """Whether times are no longer what would be measured.
 
@@ -233,11 +222,18 @@ def _is_outdated(
     by another version of onnxruntime than it has. Boards and other machines have their own.
     """
     if "runtime" in values:
+        is_board = machine.get("torch") is None
         if quiet_ms and not is_board and values["runtime"] not in quiet_ms:
             return True
-        version = ort_version() if is_here else None
-        return version is not None and values["runtime_version"] != version
-    return on_gpu and values["what"] == "train_step" and "launch" not in values
+        here = ort_version()
+        return here is not None and values["runtime_version"] != here and _is_here(machine)
+    return is_of_gpu(machine) and values["what"] == "train_step" and "launch" not in values
+
+
+def _is_here(machine: Mapping[str, Any]) -> bool:
+    """Whether a table's machine is this one; who reads it may use more threads than who timed."""
+    here = timing_machine(torch.device("cpu")) | {"threads": machine.get("threads")}
+    return difference(machine, here) is None
 
 
 def _written(setting: Setting, times: LayerTimes, *, on_gpu: bool) -> dict[str, Any]:

@@ -87,22 +87,21 @@ def batches(
     Returns:
         The numbers of the matrices of each batch.
     """
+    sides = [(min(shape), max(shape)) for shape in shapes]
     found: list[list[int]] = []
-    rows = columns = 0  # of the batch
-    for number in sorted(range(len(shapes)), key=lambda each: _work(*shapes[each]), reverse=True):
-        least, most = sorted(shapes[number])
-        wider = max(rows, least), max(columns, most)
-        extra = _work(*wider) - _work(least, most)
-        extra += len(found[-1]) * (_work(*wider) - _work(rows, columns)) if found else 0
-        if not found or extra > most_padding:
+    rows = columns = 0  # of the last batch
+    for number in sorted(range(len(sides)), key=lambda each: _work(*sides[each]), reverse=True):
+        there = len(found[-1]) if found else 0
+        wider = max(rows, sides[number][0]), max(columns, sides[number][1])
+        before = there * _work(rows, columns) + _work(*sides[number])
+        if not there or (there + 1) * _work(*wider) - before > most_padding:
             found.append([])
-            wider = least, most
+            wider = sides[number]
         found[-1].append(number)
         rows, columns = wider
     return found
 
 
 def _work(rows: int, columns: int) -> float:
-    """Multiply-adds of the iteration."""
-    least, most = sorted((rows, columns))
-    return _ITERATIONS * least**2 * (2.0 * most + least)
+    """Multiply-adds of the iteration for a matrix that has no more rows than columns."""
+    return _ITERATIONS * rows**2 * (2.0 * columns + rows)

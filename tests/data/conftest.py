@@ -14,3 +14,10 @@ def tree(tmp_path):
             for i in range(count):
                 picture(100 * number + i).save(folder / f"{i}.png")
     return tmp_path
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("NAS_TC_CACHE", str(folder))
+    return folder
