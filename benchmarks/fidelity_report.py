@@ -7,8 +7,9 @@ with `--against quick8` the last error of these trainings. A
 reading is what a short training says after some epoch: its error, that of averaged weights, or the
 training loss of that epoch. Written beside `curves.jsonl`: `ranking.csv`, `ranking.md`,
 `ranking.png`. With `--experience FILE`, a model that `benchmarks/experience.py --write` has made,
-what it expects of the plain networks before any training is a reading, too. Gains and seconds are
-those against `--base`, a variant that was trained on the same processor.
+what it expects of the plain networks before any training is a reading, too. Gains are those over
+the error of `--base` after as many epochs, or after all that it has; seconds, too, are by that
+variant, which was trained on the same processor.
 """
 
 import argparse
@@ -26,7 +27,8 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import optuna
-from fidelity import is_plain, read
+from fidelity import read
+from fidelity_networks import is_plain
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
@@ -171,7 +173,8 @@ def table(
     everything = readings(rows, base)
     if experience is not None:
         everything.append(expected(rows, experience))
-    compared = {(r.kind, r.epoch): r for r in everything if r.variant == base}
+    compared = {r.epoch: r for r in everything if (r.variant, r.kind) == (base, "error")}
+    most = max(compared)  # epochs
     for reading in sorted(everything, key=lambda r: (r.variant, r.kind, r.epoch)):
         names = sorted(reading.says.keys() & true.keys())
         if len(names) < 8:
@@ -192,7 +195,7 @@ def table(
             "depth": round(partial(depth, says, real), 2),
             "mean": round(float(says.mean()), 4),
         }
-        row |= against(reading, compared.get(("error", reading.epoch)), true)
+        row |= against(reading, compared.get(min(reading.epoch, most)), true)
         found.append(row)
     return found
 
@@ -215,7 +218,7 @@ def pruned_best(rows: list[dict[str, Any]], reference: str) -> dict[str, Any]:
 
 
 def against(reading: Reading, base: Reading | None, true: dict[str, float]) -> dict[str, Any]:
-    """The gain in Spearman over the base variant's error after as many epochs, paired."""
+    """The gain in Spearman over a reading of the base variant, paired."""
     if base is None:
         return {}
     names = sorted(reading.says.keys() & base.says.keys() & true.keys())
