@@ -105,6 +105,7 @@ def spaces(draw, blocks=True):
                 if number == count - 1
                 else draw(_choices(st.sampled_from(["none", "2/2", "3/2", "2/1"]), most=2)),
                 block=draw(names) if own[number] else (),
+                padding=draw(st.sampled_from([None, "half"])) if number == 0 else None,
             )
         )
     whole = {"blocks": () if all(own) else shared}

@@ -36,6 +36,7 @@ from nas_tc.architecture.layers import (
     sources,
     volume,
 )
+from nas_tc.architecture.map_sizes import FIRST_UNPADDED
 from nas_tc.architecture.notation import (
     format_notation,
     format_pool,
@@ -56,6 +57,7 @@ from nas_tc.architecture.walk import (
 __all__ = [
     "ACTIVATIONS",
     "BLOCKS",
+    "FIRST_UNPADDED",
     "GAP",
     "HEADS",
     "IMAGES",

@@ -5,6 +5,7 @@ from functools import lru_cache
 from nas_tc.errors import ArchitectureError
 
 MapSize = tuple[int, int, int]  # padding, height and width of a convolution's output, pixels
+FIRST_UNPADDED = 7  # side of the least filter that a first layer does not pad, pixels
 
 
 @lru_cache(maxsize=65536)
@@ -51,7 +52,7 @@ def conv_map_sizes(
         pad = span // 2
         if padding is not None:
             pad = padding
-        elif first and number == 1 and size >= 7:
+        elif first and number == 1 and size >= FIRST_UNPADDED:
             pad = 0
         elif span % 2 == 0 and step == 1:
             pad -= 1 - turn

@@ -1,7 +1,8 @@
 """The member of a space that is most like a network from elsewhere.
 
 Each stage keeps its block, its stride and the stride of its pooling. Its depth, widths, filter and
-size of the pooling are as near as the choices allow: equal, or the next smaller or larger.
+size of the pooling are as near as the choices allow: equal, or the next smaller or larger. No
+pooling is one of size 1 with a stride of 1, so it may replace one that only filters.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from typing import NamedTuple
 from nas_tc.architecture import Architecture, Inception, Pool, Stage
 from nas_tc.errors import ArchitectureError, SpaceError
 from nas_tc.space.choices import StageChoices
-from nas_tc.space.decoding import known_blocks, pool_of
+from nas_tc.space.decoding import known_blocks, padding_of, pool_of
 from nas_tc.space.space import Space
 
 _MOST = 4096  # members that are compared
@@ -82,7 +83,7 @@ def _stages_like(
                 last_width=last[1],
                 filter=side[1],
                 pool=pool[1],
-                padding=choices.padding,
+                padding=padding_of(choices.padding, wanted.block, side[1]),
             )
         except ArchitectureError:  # a block that has no filters of this size
             continue
@@ -105,11 +106,13 @@ def _near_pools(wanted: Pool | None, choices: Sequence[str]) -> list[tuple[float
     pools = [pool_of(choice) for choice in choices]
     if wanted in pools:
         return [(0.0, wanted)]
-    return [
-        (abs(log2(pool.size / wanted.size)), pool)
-        for pool in pools
-        if pool is not None and wanted is not None and pool.stride == wanted.stride
-    ]
+    size, stride = _size_and_stride(wanted)
+    found = [(pool, *_size_and_stride(pool)) for pool in pools]
+    return [(abs(log2(other / size)), pool) for pool, other, step in found if step == stride]
+
+
+def _size_and_stride(pool: Pool | None) -> tuple[int, int]:
+    return (1, 1) if pool is None else (pool.size, pool.stride)
 
 
 def _is_member(space: Space, network: Architecture) -> bool:

@@ -1,8 +1,10 @@
 """The choices of a stage, and the genes that a search varies."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 Choice = int | float | str
+Padding = int | Literal["half"] | None  # pixels a side; None: by the rule of `stage_maps`
 
 # Fields of a stage that can be chosen, in the order of the genes.
 STAGE_FIELDS = ("block", "depth", "width", "last_width", "filter", "stride", "pool")
@@ -42,4 +44,4 @@ class StageChoices:
     stride: tuple[int, ...] = (1,)
     pool: tuple[str, ...] = ("none",)
     block: tuple[str, ...] = ("plain",)
-    padding: int | None = None  # of the filters, pixels a side; None: by the rule of `stage_maps`
+    padding: Padding = None  # of the filters; "half": a first one of 7x7 or more pads by half, too

@@ -7,16 +7,19 @@ from dataclasses import replace
 from functools import lru_cache
 
 from nas_tc.architecture import (
+    FIRST_UNPADDED,
     KEEPS_MAP,
     Block,
     Head,
     Inception,
+    Plain,
     Pool,
     Stage,
     head_named,
     parse_block,
     parse_pool,
 )
+from nas_tc.space.choices import Padding
 
 
 @lru_cache(maxsize=1 << 14)
@@ -27,16 +30,15 @@ def stage_of(
     filter: int,
     last_width: int,
     stride: int,
-    padding: int | None,
+    padding: Padding,
     pool: str,
 ) -> Stage:
     """The stage of these choices; an inception block has a width of its own."""
     parsed = parse_block(block)
     if isinstance(parsed, Inception):
         width, last_width = parsed.n_out, 0
-    return Stage(
-        depth, width, filter, last_width, stride, pool_of(pool), padding_of(padding, parsed), parsed
-    )
+    pixels = padding_of(padding, parsed, filter)
+    return Stage(depth, width, filter, last_width, stride, pool_of(pool), pixels, parsed)
 
 
 @lru_cache(maxsize=256)
@@ -45,9 +47,23 @@ def pool_of(text: str) -> Pool | None:
     return None if text == "none" else parse_pool(text)
 
 
-def padding_of(padding: int | None, block: Block) -> int | None:
-    """The padding of a stage's filters, pixels; blocks that keep the map pad by half of them."""
-    return None if isinstance(block, KEEPS_MAP) else padding
+def padding_of(padding: Padding, block: Block, filter: int) -> int | None:
+    """The padding of a stage's filters, pixels; None: by the rule of `stage_maps`.
+
+    Where that rule pads by half of the filter anyway, "half" is None, so that the network is the
+    same as in other spaces; so do blocks that keep the map.
+
+    Args:
+        padding: Choice of the space.
+        block: Block of the stage.
+        filter: Side of its filters, pixels.
+    """
+    if isinstance(block, KEEPS_MAP):
+        return None
+    if padding != "half":
+        return padding
+    dilation = block.dilation if isinstance(block, Plain) else 1
+    return (filter + (filter - 1) * (dilation - 1)) // 2 if filter >= FIRST_UNPADDED else None
 
 
 @lru_cache(maxsize=256)

@@ -12,6 +12,7 @@ from nas_tc.space.space import Space, Values
 
 _LONGEST = 1 << 22  # entries of a list; some 0.5 s and 200 MB
 _COARSER = 16  # times the unit of costs, until the lists are short enough
+_STEPS = 1 << 14  # of cost within a range, once lists were too long: each try takes a second
 _ANY = 1 << 62
 _ROUNDS = 1000  # of samples, before a range is said to be too narrow to be sampled
 
@@ -57,6 +58,8 @@ class Feasible:
                 break
             except TooManyError:
                 self._unit *= _COARSER
+                while most // self._unit > _STEPS:
+                    self._unit *= _COARSER
         self.is_exact = off == 0
         self.count = self.at_least = self._paths.count
         if not self.is_exact:

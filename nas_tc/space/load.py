@@ -65,7 +65,10 @@ _KINDS = {
         lambda choice: _is_text(choice) and re.fullmatch(_POOL, choice) is not None,
     ),
     "block": _BLOCK,
-    "padding": _Kind("a whole number of pixels, 0 or more", _is_whole(0)),
+    "padding": _Kind(
+        'a whole number of pixels, 0 or more, or "half"',
+        lambda choice: choice == "half" or _is_whole(0)(choice),
+    ),
     "resolution": _Kind("sides of images in pixels, 1 or more", _is_whole(1)),
     "activation": _Kind(
         f"activations among {', '.join(ACTIVATIONS)}", lambda choice: choice in ACTIVATIONS
@@ -204,6 +207,10 @@ class _Reader:
         if len(padding := checked.pop("padding", ())) > 1:
             raise self._error("padding", number, "needs one number: padding is no gene")
         checked["padding"] = padding[0] if padding else None
+        if checked["padding"] == "half" and number > 1:
+            raise self._error(
+                "padding", number, "needs a number: filters behind stage 1 pad by half without it"
+            )
         if shares_block:
             checked.setdefault("block", ())
         widths = [parse_block(text) for text in checked.get("block", ())]

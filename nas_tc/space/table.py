@@ -150,7 +150,7 @@ def geometries(
         if depth == 0:
             continue
         try:
-            padding = padding_of(choices.padding, block)
+            padding = padding_of(choices.padding, block, size)
             bare = Stage(depth, 1, size, stride=stride, padding=padding, block=block)
             found = stage_maps(bare, *map, first=first)
         except ArchitectureError:

@@ -26,12 +26,10 @@ def distance(member, network):
     for ours, theirs in zip(member.stages, network.stages, strict=True):
         if (ours.block, ours.stride) != (theirs.block, theirs.stride):
             return None
-        if (ours.pool is None) != (theirs.pool is None):
+        our_pool, their_pool = (each.pool or Pool(1, 1) for each in (ours, theirs))
+        if our_pool.stride != their_pool.stride:
             return None
-        if ours.pool is not None and ours.pool != theirs.pool:
-            if ours.pool.stride != theirs.pool.stride:
-                return None
-            total += abs(log2(ours.pool.size / theirs.pool.size))
+        total += abs(log2(our_pool.size / their_pool.size))
         for field in _NUMBERS:
             total += abs(log2(getattr(ours, field) / getattr(theirs, field)))
     return total
@@ -88,6 +86,15 @@ def test_it_is_a_member_that_fits_and_nearer_than_one_with_the_same_depths(space
         ("plain-32", "he-sun", "20M", None),  # it has a fourth stage
         ("plain-32", "resnet", "3M", None),  # and other blocks
         ("mixed-32", "resnet", "20M", "(3,24) | basic(3,24) | basic(3,32)/2 | basic(3,64)/2"),
+        ("tiny-96", "he-sun", "8M", "(7,24)/4p3 | (3,24)/2+(3,24)x3 | (3,48)/2+(3,48)x3"),
+        (
+            "tiny-96",
+            "resnet",
+            "8M",
+            "(7,24)/4p3 | 3/2p1 | basic(3,16)x3 | basic(3,32)/2+basic(3,32)x2",
+        ),
+        ("mixed-64", "he-sun", "12M", None),  # its last stage has two widths
+        ("residual-224", "he-sun", "15M", None),  # its stages are plain
     ],
 )
 def test_known_networks_at_a_budget(space, family, budget, member):
@@ -120,3 +127,16 @@ def test_a_pooling_of_another_size_is_like_it_and_one_of_another_stride_is_not()
     assert most_alike(space, of_size_4, complexity).stages[0].pool == Pool(3, 2)
     assert most_alike(space, of_stride_3, complexity) is None
     assert most_alike(space, network, lambda _: False) is None
+
+
+def test_no_pooling_is_like_one_that_only_filters_and_not_like_one_that_subsamples():
+    space = load_space("residual-224")
+    notation = "(7,64)/2p3 | {} | basic(3,64) | basic(3,128)/2"
+    whole = Architecture(
+        space.input, parse_notation(notation.format("2/1")), space.head, 10, space.norm
+    )
+    assert most_alike(space, whole, complexity).stages[0].pool is None
+    for pool, found in (("4/2", Pool(3, 2, 1)), ("3/3", None)):
+        other = replace(whole, stages=parse_notation(notation.format(pool)))
+        member = most_alike(space, other, complexity)
+        assert (member and member.stages[0].pool) == found

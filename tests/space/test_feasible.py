@@ -11,7 +11,14 @@ from scipy.stats import chisquare
 from brute_force import every_network
 from nas_tc.cost import complexity
 from nas_tc.errors import SpaceError
-from nas_tc.space import Feasible, count_networks, load_space, parse_space
+from nas_tc.space import (
+    Feasible,
+    count_networks,
+    extreme_network,
+    load_space,
+    parse_space,
+)
+from nas_tc.space.paths import Paths
 from strategies import spaces
 
 SMALL = """
@@ -114,3 +121,24 @@ def test_a_stage_of_too_many_choices_is_refused():
     space = parse_space("input = [3, 32, 32]\n" + stage.format(widths) * 4, "huge", "huge.toml")
     with pytest.raises(SpaceError, match=r"stage 2 has .* give it fewer choices"):
         Feasible(space, 0, 10**12)
+
+
+def test_once_a_list_is_too_long_costs_are_counted_in_few_steps(monkeypatch):
+    tried = []
+
+    def recorded(levels, least, most, longest):
+        tried.append(most)
+        return Paths(levels, least, most, longest)
+
+    monkeypatch.setattr("nas_tc.space.feasible.Paths", recorded)
+    monkeypatch.setattr("nas_tc.space.feasible._LONGEST", 10)
+    monkeypatch.setattr("nas_tc.space.feasible._COARSER", 2)
+    monkeypatch.setattr("nas_tc.space.feasible._STEPS", 64)
+    space = parse_space(SMALL, "small", "small.toml")
+    most = complexity(extreme_network(space, "costliest")) // 2
+    feasible = Feasible(space, 0, most)
+    assert tried[0] > 64 >= tried[1] > 32
+    within = {each for each in every_network(space) if complexity(each) <= most}
+    assert feasible.at_least <= len(within) <= feasible.count
+    drawn = feasible.draw(2000, np.random.default_rng(0))
+    assert {space.decode(values) for values in feasible.values(drawn)} == within

@@ -171,6 +171,38 @@ def test_padding_and_every_pooling_of_the_notation():
     assert complexity_batch(space, settings).tolist() == [complexity(each) for each in networks]
 
 
+def test_padding_by_half_is_that_of_the_notation_where_the_rule_would_not_pad():
+    content = (
+        "input = [3, 32, 32]\n[[stage]]\ndepth = 2\nwidth = 8\nfilter = [3, 7, 9]\nstride = 2\n"
+        'padding = "half"\nblock = ["plain", "plain[dilation=2]", "basic"]\n'
+    )
+    space = parse_space(content, "mine", "mine.toml")
+    notations = {
+        (values["stage1.block"], values["stage1.filter"]): format_notation(
+            space.decode(values).stages
+        )
+        for values in space.values([[block, filter] for block in range(3) for filter in range(3)])
+    }
+    assert notations["plain", 3] == "(3,8)/2+(3,8)"
+    assert notations["plain", 7] == "(7,8)/2p3+(7,8)p3"
+    assert notations["plain", 9] == "(9,8)/2p4+(9,8)p4"
+    assert (
+        notations["plain[dilation=2]", 7] == "plain[dilation=2](7,8)/2p6+plain[dilation=2](7,8)p6"
+    )
+    assert notations["basic", 7] == "basic(7,8)/2+basic(7,8)"
+    rows = np.array([[block, filter] for block in range(3) for filter in range(3)])
+    assert complexity_batch(space, rows).tolist() == [
+        complexity(space.decode(values)) for values in space.values(rows.tolist())
+    ]
+    for values in space.values(rows.tolist()):
+        assert space.encode(space.decode(values)) == values
+    twice = content + content[content.index("[[") :]
+    with pytest.raises(SpaceError, match=r"mine.toml:14: stage 2, key 'padding' needs a number"):
+        parse_space(twice, "mine", "mine.toml")
+    with pytest.raises(SpaceError, match="0 or more, or \"half\", not 'full'"):
+        parse_space(content.replace('"half"', '"full"'), "mine", "mine.toml")
+
+
 def test_padding_is_one_number():
     content = "input = [3, 9, 9]\n[[stage]]\ndepth = 1\nwidth = 8\nfilter = 3\npadding = [0, 1]\n"
     with pytest.raises(SpaceError, match=r"mine.toml:6: stage 1, key 'padding' needs one number"):
