@@ -22,7 +22,9 @@ class Recipe:
     Without `drops` the learning rate follows one cycle: it rises linearly from a tenth of its peak
     over the first part of the steps and falls as a cosine to zero (Smith & Topin,
     "Super-convergence", 2018). A few epochs of it reach the accuracy of many epochs with constant
-    rates. With `drops` the rate is divided by ten after each of those epochs.
+    rates. With `drops` the rate is divided by ten after each of those epochs. With `restarts` there
+    is a cycle a rung in place of one in all, so that the rate is near zero whenever a network is
+    validated (warm restarts; Loshchilov & Hutter, "SGDR", 2017).
 
     Raises:
         NasTcError: A value is outside its range. The message names the field.
@@ -43,6 +45,7 @@ class Recipe:
     nesterov: bool = True
     optimizer: Literal["sgd", "muon"] = "sgd"  # of convolutions' filters; all else takes SGD
     drops: tuple[int, ...] = ()  # epochs after which the learning rate is a tenth
+    restarts: bool = False  # a cycle of the learning rate for each rung
     init: Literal["he", "glorot"] = "he"  # variance of the Gaussian that weights are drawn from
     ema: float = 0.0  # decay of the weights' moving average per step; 0: no average
     views: int = 1  # views of a test image: 1 or 10
@@ -94,6 +97,11 @@ class Recipe:
         _check(0 <= self.margin <= _MOST, "margin", self.margin, f"0 or more, up to {_MOST:,}")
         rising = list(self.drops) == sorted(set(self.drops)) and min(self.drops, default=1) >= 1
         _check(rising, "drops", self.drops, "rising epochs of 1 or more")
+        if self.restarts and self.drops:
+            raise NasTcError(
+                f"restarts=true and drops={list(self.drops)} are two schedules of the learning "
+                "rate; set one of them"
+            )
         _check(self.optimizer in OPTIMIZERS, "optimizer", self.optimizer, "sgd or muon")
         _check(self.init in ("he", "glorot"), "init", self.init, "he or glorot")
         _check(0 <= self.ema < 1, "ema", self.ema, "0 or more and less than 1")

@@ -7,7 +7,6 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from nas_tc.architecture import Architecture
-from nas_tc.metric import Metric
 from nas_tc.sampler.pareto_pruner import ParetoPruner
 from nas_tc.search.around import is_own
 from nas_tc.search.baselines import excess_of, next_baseline
@@ -33,7 +32,6 @@ from nas_tc.study.attributes import (
     TIMED_ON_KEY,
     TIMES_KEY,
     TIMING_S_KEY,
-    TRAIN_LOSSES_KEY,
 )
 from nas_tc.study.storage import requeue_running
 from nas_tc.study.study_storage import batch, turn
@@ -76,8 +74,7 @@ class Driver:
         self._listener = session.listener
         self._settings = settings
         self._stop = stop
-        # After few epochs the mAP error ranks networks better than the loss; the error does not.
-        reading = None if settings.metric is Metric.MAP_ERROR else TRAIN_LOSSES_KEY
+        reading = settings.rung_reading
         self._proposals = Proposals(session.study, settings, time_judge, reading)
         self._failures = Failures(session.study, settings.space, session.retries)
         self._running: dict[int, optuna.Trial] = {}

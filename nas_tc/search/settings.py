@@ -9,6 +9,7 @@ from nas_tc.data import ImageData, preparation
 from nas_tc.metric import Metric
 from nas_tc.recipe import Recipe
 from nas_tc.space import Space
+from nas_tc.study.attributes import TRAIN_LOSSES_KEY
 from nas_tc.study.files import FORMAT
 from nas_tc.timing import TimeLimit
 
@@ -28,6 +29,16 @@ class Settings:
     )
     metric: Metric = Metric.ERROR  # what networks are judged by
     experience: str | None = None  # name of what earlier trainings say of networks; None: nothing
+
+    @property
+    def rung_reading(self) -> str | None:
+        """Attribute of a trial by which networks are compared at rungs; None: the error.
+
+        An error at a high learning rate says hardly anything, and the training loss more. Where the
+        rate has fallen the error ranks better, and so does the mAP error after few epochs.
+        """
+        by_error = self.recipe.restarts or self.metric is Metric.MAP_ERROR
+        return None if by_error else TRAIN_LOSSES_KEY
 
     def to_dict(self) -> dict[str, Any]:
         """The settings for a study file, as plain lists, numbers and strings."""

@@ -1,6 +1,7 @@
 """The learning rate as a function of the step alone: a resumed training needs no state of it."""
 
 import math
+from itertools import pairwise
 
 from nas_tc.recipe.recipe import Recipe
 
@@ -12,8 +13,17 @@ def learning_rate(recipe: Recipe, step: int, steps_per_epoch: int) -> float:
     if recipe.drops:
         epoch = step // steps_per_epoch
         return recipe.learning_rate * 0.1 ** sum(epoch >= drop for drop in recipe.drops)
-    done = step / (recipe.epochs * steps_per_epoch)
+    first, last = _cycle(recipe, step // steps_per_epoch)
+    done = (step - first * steps_per_epoch) / ((last - first) * steps_per_epoch)
     return recipe.learning_rate * one_cycle(done, recipe.warmup)
+
+
+def _cycle(recipe: Recipe, epoch: int) -> tuple[int, int]:
+    """The epochs before and after which the cycle of an epoch begins and ends."""
+    if not recipe.restarts:
+        return 0, recipe.epochs
+    bounds = (0, *recipe.rungs)
+    return next(cycle for cycle in pairwise(bounds) if epoch < cycle[1])
 
 
 def one_cycle(progress: float, warmup: float) -> float:

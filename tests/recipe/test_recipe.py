@@ -51,3 +51,8 @@ def test_a_recipe_survives_json():
 def test_recipes_out_of_range(wrong):
     with pytest.raises(NasTcError, match=f"^{next(iter(wrong))} must be"):
         Recipe(**wrong)
+
+
+def test_restarts_and_drops_exclude_each_other():
+    with pytest.raises(NasTcError, match=r"^restarts=true and drops=\[3\] are two schedules"):
+        Recipe(restarts=True, drops=(3,))

@@ -18,11 +18,25 @@ def test_one_cycle_rises_to_its_peak_and_falls_to_nothing():
     assert 0 < rates[-1] < 0.001
 
 
+def test_with_restarts_a_cycle_ends_at_each_rung():
+    recipe = Recipe(epochs=12, restarts=True)
+    assert recipe.rungs == (1, 4, 12)
+    steps = 40
+    rates = [learning_rate(recipe, step, steps) for step in range(12 * steps)]
+    for first, last in ((0, 1), (1, 4), (4, 12)):
+        alone = Recipe(epochs=last - first)
+        cycle = [learning_rate(alone, step, steps) for step in range((last - first) * steps)]
+        assert rates[first * steps : last * steps] == pytest.approx(cycle)
+
+
 @given(
-    st.integers(1, 20), st.integers(1, 50), st.floats(0, 0.9), st.sampled_from([(), (3,), (2, 9)])
+    st.integers(1, 20),
+    st.integers(1, 50),
+    st.floats(0, 0.9),
+    st.sampled_from([{}, {"drops": (3,)}, {"drops": (2, 9)}, {"restarts": True}]),
 )
-def test_rates_are_positive_and_at_most_the_peak(epochs, steps, warmup, drops):
-    recipe = Recipe(epochs=epochs, warmup=warmup, drops=drops)
+def test_rates_are_positive_and_at_most_the_peak(epochs, steps, warmup, schedule):
+    recipe = Recipe(epochs=epochs, warmup=warmup, **schedule)
     for step in range(epochs * steps):
         assert 0 < learning_rate(recipe, step, steps) <= recipe.learning_rate * (1 + 1e-12)
 
