@@ -8,8 +8,8 @@ reading is what a short training says after some epoch: its error, that of avera
 training loss of that epoch. Written beside `curves.jsonl`: `ranking.csv`, `ranking.md`,
 `ranking.png`. With `--experience FILE`, a model that `benchmarks/experience.py --write` has made,
 what it expects of the plain networks before any training is a reading, too. Gains are those over
-the error of `--base` after as many epochs, or after all that it has; seconds, too, are by that
-variant, which was trained on the same processor.
+the error of `--base` (or its loss: `--over loss`) after as many epochs, or after all that it has;
+seconds, too, are by that variant, which was trained on the same processor.
 """
 
 import argparse
@@ -164,7 +164,11 @@ def stopped(steps: list[Floats], costs: Floats, best: set[int]) -> tuple[float, 
 
 
 def table(
-    rows: list[dict[str, Any]], reference: str, experience: Experience | None, base: str
+    rows: list[dict[str, Any]],
+    reference: str,
+    experience: Experience | None,
+    base: str,
+    base_kind: str = "error",
 ) -> list[dict[str, Any]]:
     """A row a reading, over the networks that have a truth and that reading."""
     true = truth(rows, reference)
@@ -173,7 +177,7 @@ def table(
     everything = readings(rows, base)
     if experience is not None:
         everything.append(expected(rows, experience))
-    compared = {r.epoch: r for r in everything if (r.variant, r.kind) == (base, "error")}
+    compared = {r.epoch: r for r in everything if (r.variant, r.kind) == (base, base_kind)}
     most = max(compared)  # epochs
     for reading in sorted(everything, key=lambda r: (r.variant, r.kind, r.epoch)):
         names = sorted(reading.says.keys() & true.keys())
@@ -238,24 +242,53 @@ def against(reading: Reading, base: Reading | None, true: dict[str, float]) -> d
     }
 
 
-def draw(table: list[dict[str, Any]], reference: str, file: Path) -> None:
-    """Spearman's correlation of each reading over seconds, with its interval."""
-    figure, axes = plt.subplots(figsize=(7, 4.2), layout="constrained")
-    kinds: dict[str, list[dict[str, Any]]] = defaultdict(list)
+def draw(table: list[dict[str, Any]], reference: str, base: str, file: Path) -> None:
+    """Spearman's correlation of each reading over seconds, with its interval: a panel a variant.
+
+    The error of the base variant is in every panel, in grey.
+    """
+    panels: dict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
     for row in table:
-        kinds[row["reading"].rpartition(" @")[0]].append(row)
-    for number, (kind, every) in enumerate(kinds.items()):
-        rows = [row for row in every if row["seconds"] != ""]  # of another processor
-        if not rows:
-            continue
-        at = [row["seconds"] * (1 + 0.012 * number) for row in rows]
-        rho = [row["spearman"] for row in rows]
-        bars = [[row["spearman"] - row["low"] for row in rows],
-                [row["high"] - row["spearman"] for row in rows]]  # fmt: skip
-        axes.errorbar(at, rho, yerr=bars, marker="o", capsize=2, lw=1, label=kind)
-    axes.set_xlabel("processor seconds of training")
-    axes.set_ylabel(f"Spearman with the error of {reference}")
-    axes.legend(fontsize=8)
+        if row["seconds"] != "":  # of another processor
+            variant, _, kind = row["reading"].rpartition(" @")[0].partition(" ")
+            panels[variant][kind].append(row)
+    kinds = sorted({kind for panel in panels.values() for kind in panel})
+    across = min(4, len(panels))
+    down = -(-len(panels) // across)
+    size = (3.2 * across + 0.6, 2.6 * down + 0.6)
+    figure, grid = plt.subplots(
+        down, across, figsize=size, sharex=True, sharey=True, squeeze=False, layout="constrained"
+    )
+    for axes, (variant, panel) in zip(grid.flat, panels.items(), strict=False):
+        axes.set_title(variant, fontsize=10)
+        if variant != base and "error" in panels.get(base, {}):
+            rows = panels[base]["error"]
+            axes.plot(
+                [row["seconds"] for row in rows],
+                [row["spearman"] for row in rows],
+                color="0.7",
+                marker="o",
+                label=f"{base} error",
+            )
+        for number, kind in enumerate(kinds):
+            rows = panel.get(kind, [])
+            at = [row["seconds"] * (1 + 0.02 * number) for row in rows]
+            rho = [row["spearman"] for row in rows]
+            bars = [[row["spearman"] - row["low"] for row in rows],
+                    [row["high"] - row["spearman"] for row in rows]]  # fmt: skip
+            if rows:
+                axes.errorbar(
+                    at, rho, yerr=bars, marker="o", capsize=2, lw=1, color=f"C{number}", label=kind
+                )
+    for axes in grid.flat[len(panels) :]:
+        axes.set_axis_off()
+    found = {}
+    for axes in grid.flat:
+        handles, labels = axes.get_legend_handles_labels()
+        found |= dict(zip(labels, handles, strict=True))
+    figure.legend(found.values(), found.keys(), loc="outside upper right", ncols=6, fontsize=9)
+    figure.supxlabel("seconds of training", fontsize=10)
+    figure.supylabel(f"Spearman with the error of {reference}", fontsize=10)
     figure.savefig(file, dpi=120)
 
 
@@ -264,12 +297,13 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--against", default="full", help="variant that is taken for the truth")
     parser.add_argument("--base", default=BASE, help="variant that others are compared with")
+    parser.add_argument("--over", choices=["error", "loss"], default="error", help="its reading")
     parser.add_argument("--experience", type=Path, help="model of earlier trainings")
     args = parser.parse_args()
     experience = args.experience and Experience.from_dict(json.loads(args.experience.read_text()))
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     rows = read(args.folder / "curves.jsonl")
-    found = table(rows, args.against, experience, args.base)
+    found = table(rows, args.against, experience, args.base, args.over)
     if not found:
         raise SystemExit(f"fewer than 8 networks have a {args.against} training and another")
     columns = list(max(found, key=len))
@@ -280,7 +314,7 @@ def main() -> None:
     lines = [f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
     lines += [f"| {' | '.join(str(row.get(c, '')) for c in columns)} |" for row in found]
     (args.folder / "ranking.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    draw(found, args.against, args.folder / "ranking.png")
+    draw(found, args.against, args.base, args.folder / "ranking.png")
     print("\n".join(lines))
     if args.base == BASE:  # it has looked at the rungs
         print(json.dumps({"pruned_best": pruned_best(rows, args.against)}))

@@ -7,21 +7,17 @@ network is trained.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from importlib import import_module
 from typing import Any
 from unittest.mock import patch
 
 import torch
 from torch import Tensor, nn
 
-from nas_tc.recipe import Recipe
 from nas_tc.training import batches, gpu_steps
 from nas_tc.training.draws import Draw, drawn_batches
-from nas_tc.training.schedule import learning_rate, one_cycle
 
 TRAIN_IMAGES = 10_000
 _SEED_OF_FLIPS = 0
-_LOOP = import_module("nas_tc.training.train")  # the package has a function of that name
 
 
 @dataclass(frozen=True)
@@ -37,28 +33,16 @@ class Variant:
     side: int = 32  # pixels that the network sees
     alternates: bool = False  # flips of an image from epoch to epoch, in place of chance
     whitens: bool = False  # filters of the first layer in the beginning
-    falls: tuple[int, ...] = ()  # epochs at whose ends the learning rate has gone down to zero
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
         """Trains like this variant while the context is open."""
-        rate = self._rate if self.falls else learning_rate
         drawn = _Alternating().drawn_batches if self.alternates else drawn_batches
         with (
-            patch.object(_LOOP, "learning_rate", rate),
             patch.object(batches, "drawn_batches", drawn),
             patch.object(gpu_steps, "drawn_batches", drawn),
         ):
             yield
-
-    def _rate(self, recipe: Recipe, step: int, steps_per_epoch: int) -> float:
-        """A cycle a rung: the rate has fallen to zero when a network is compared with others."""
-        starts = (0, *self.falls)
-        epoch = step // steps_per_epoch
-        first = max(each for each in starts if each <= epoch)
-        last = min(each for each in self.falls if each > epoch)
-        progress = (step - first * steps_per_epoch) / ((last - first) * steps_per_epoch)
-        return recipe.learning_rate * one_cycle(progress, recipe.warmup)
 
 
 def _muon(epochs: int, **fields: Any) -> dict[str, Any]:
@@ -91,7 +75,7 @@ VARIANTS = {  # "full" is the truth; quick ones are of the recipe of version 0.1
     "no-warmup": Variant(_muon(4, warmup=0.0), looks=(1, 2, 4)),
     "flips": Variant(_muon(4), looks=(1, 2, 4), alternates=True),
     "whitened": Variant(_muon(4), looks=(1, 2, 4), whitens=True),
-    "falls": Variant(_muon(4), looks=(1, 2, 4), falls=(1, 2, 4)),
+    "restarts": Variant(_muon(4, restarts=True), looks=(1, 2, 4)),
     "24-pixels": Variant(_muon(5), looks=(1, 2, 4, 5), side=24),
     "half-images": Variant(_muon(8), looks=(1, 2, 4, 8), images=TRAIN_IMAGES // 2),
 }
