@@ -100,7 +100,7 @@ class Recipe:
         if self.restarts and self.drops:
             raise NasTcError(
                 f"restarts=true and drops={list(self.drops)} are two schedules of the learning "
-                "rate; set one of them"
+                "rate; set restarts=false, or drops=none"
             )
         _check(self.optimizer in OPTIMIZERS, "optimizer", self.optimizer, "sgd or muon")
         _check(self.init in ("he", "glorot"), "init", self.init, "he or glorot")

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from nas_tc._shipped import named_toml, shipped_names
 from nas_tc.architecture import (
     ACTIVATIONS,
+    FIRST_UNPADDED,
     Inception,
     format_block,
     format_head,
@@ -210,6 +211,13 @@ class _Reader:
         if checked["padding"] == "half" and number > 1:
             raise self._error(
                 "padding", number, "needs a number: filters behind stage 1 pad by half without it"
+            )
+        even = [side for side in checked.get("filter", ()) if side % 2 == 0]
+        if checked["padding"] == "half" and max(even, default=0) >= FIRST_UNPADDED:
+            raise self._error(
+                "padding",
+                number,
+                f'"half" needs odd filters: half of {max(even)} on both sides is a pixel too many',
             )
         if shares_block:
             checked.setdefault("block", ())

@@ -201,6 +201,9 @@ def test_padding_by_half_is_that_of_the_notation_where_the_rule_would_not_pad():
         parse_space(twice, "mine", "mine.toml")
     with pytest.raises(SpaceError, match="0 or more, or \"half\", not 'full'"):
         parse_space(content.replace('"half"', '"full"'), "mine", "mine.toml")
+    with pytest.raises(SpaceError, match='"half" needs odd filters: half of 8 on both sides'):
+        parse_space(content.replace("9]", "8]"), "mine", "mine.toml")
+    parse_space(content.replace("9]", "6]"), "mine", "mine.toml")  # the rule pads it
 
 
 def test_padding_is_one_number():
