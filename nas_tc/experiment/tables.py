@@ -10,6 +10,8 @@ from nas_tc.experiment.outcome import Outcome
 from nas_tc.experiment.statistics import Difference
 from nas_tc.study.spread import Spread
 
+_ESCAPED = str.maketrans({"|": r"\|", "[": r"\["})
+
 
 def networks_table(outcome: Outcome) -> pd.DataFrame:
     """One row a network, as in Table 1 of He & Sun (2015).
@@ -216,10 +218,13 @@ def short_table(outcome: Outcome) -> tuple[list[str], list[list[str]]]:
 
 
 def markdown(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table in Markdown; bars in cells are escaped."""
+    """A table in Markdown; bars and brackets in cells are escaped.
+
+    A bar would begin another cell, and `inverted[6](3,48)` would be a link.
+    """
     lines = [headings, ["---"] * len(headings), *rows]
     return "\n".join(
-        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines
+        f"| {' | '.join(cell.translate(_ESCAPED) for cell in line)} |" for line in lines
     )
 
 
