@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from nas_tc._words import counted
 from nas_tc.architecture import Architecture, format_notation
 from nas_tc.budget import Limit, parse_budget, resolve_budget
 from nas_tc.cli import completion, options
@@ -165,8 +166,9 @@ def _print_check(found: Space) -> None:
     extreme_network(found, "cheapest")  # some network exists
     choices = sum(len(gene.choices) for gene in found.genes)
     screen.print(
-        f"{found.name}: valid; {len(found.stages)} stages, {len(found.genes)} genes with "
-        f"{choices} choices, {networks:,} networks at {shape_text(found.input)}"
+        f"{found.name}: valid; {counted(len(found.stages), 'stage')}, "
+        f"{counted(len(found.genes), 'gene')} with {counted(choices, 'choice')}, "
+        f"{counted(networks, 'network')} at {shape_text(found.input)}"
     )
     for gene, choice in _dead_choices(found):
         screen.print(

@@ -44,6 +44,14 @@ def test_a_users_own_space_is_checked(nas_tc, tmp_path):
     assert "networks, all: 200,000 multiply-adds; 3,000 parameters" in out
 
 
+def test_one_of_each_is_said_in_the_singular(nas_tc, tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text("input = [3, 8, 8]\n[[stage]]\ndepth = 1\nwidth = [8, 9]\nfilter = 3\n")
+    code, out, _ = nas_tc("space", str(path), "--check")
+    assert code == 0
+    assert "mine: valid; 1 stage, 1 gene with 2 choices, 2 networks at 3x8x8" in out
+
+
 def test_choices_that_no_network_has_are_named(nas_tc, tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text(
