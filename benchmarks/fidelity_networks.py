@@ -13,7 +13,7 @@ from nas_tc.architecture import GAP, Architecture, Plain, parse_notation
 from nas_tc.budget import parse_budget, resolve_budget
 from nas_tc.cost import complexity, network_cost
 from nas_tc.families import find_family, fit_family
-from nas_tc.space import Feasible, load_space
+from nas_tc.space import Feasible, Space, load_space
 
 LEAST, MOST = 0.87, 1.0  # of the limit
 RANGE_M = (1.0, 32.0)  # multiply-adds, millions
@@ -39,12 +39,7 @@ def of_one_cost(data: Any, number: int) -> list[Architecture]:
     any_network = space.decode({gene.name: gene.choices[0] for gene in space.genes})
     by_hand = (replace(any_network, stages=parse_notation(text)) for text in BY_HAND)
     found = [each for each in by_hand if least <= complexity(each) <= MOST * limit]
-    random = np.random.default_rng(0)
-    while len(found) < number:
-        (values,) = feasible.values(feasible.draw(1, random))
-        network = space.decode(values)
-        if network not in found:
-            found.append(network)
+    _fill(found, number, space, feasible, np.random.default_rng(0))
     return found[:number]
 
 
@@ -64,12 +59,23 @@ def over_range(data: Any, number: int) -> list[Architecture]:
         fitted = fit_family(family, limit.caps, data.shape, len(data.classes))
         found.append(fitted.architecture)
         feasible = Feasible(space, int(least), int(most))
-        while len(found) < 4 * (step + 1):
-            (values,) = feasible.values(feasible.draw(1, random))
-            network = space.decode(values)
-            if network not in found:
-                found.append(network)
+        _fill(found, 4 * (step + 1), space, feasible, random)
     return found
+
+
+def _fill(
+    found: list[Architecture],
+    number: int,
+    space: Space,
+    feasible: Feasible,
+    random: np.random.Generator,
+) -> None:
+    """Draws evenly until there are so many networks, each once."""
+    while len(found) < number:
+        (values,) = feasible.values(feasible.draw(1, random))
+        network = space.decode(values)
+        if network not in found:
+            found.append(network)
 
 
 def from_rows(data: Any, rows: list[dict[str, Any]]) -> list[Architecture]:

@@ -18,35 +18,28 @@ from typing import Any
 import numpy as np
 import optuna
 from fidelity import read
-from fidelity_report import truth
-
-from nas_tc.sampler import ParetoPruner
+from fidelity_report import pruned, truth
+from numpy.typing import NDArray
 
 ORDERS = 300
 NETWORKS = 24  # of a search
 RUNGS = (1, 2)  # epochs
 LAST = 4  # epoch
+EPOCHS = (*RUNGS, LAST)
+LAST_RUNG = len(EPOCHS)
 
 
-def replay(rows: list[dict[str, Any]], kind: str) -> tuple[int, int]:
-    """A search over the trainings in this order: place of the chosen network, epochs spent."""
-    study = optuna.create_study(pruner=ParetoPruner())
-    spent, finished = 0, {}
-    for place, row in enumerate(rows):
-        trial = study.ask()
-        trial.set_user_attr("complexity", 1)
-        for rung, epoch in enumerate(RUNGS):
-            value = row["losses"][epoch - 1] if kind == "loss" else row["errors"][str(epoch)]
-            trial.report(value, rung)
-            if trial.should_prune():
-                spent += epoch
-                study.tell(trial, state=optuna.trial.TrialState.PRUNED)
-                break
-        else:
-            spent += LAST
-            finished[place] = row["errors"][str(LAST)]
-            study.tell(trial, finished[place])
-    return min(finished, key=lambda place: finished[place]), spent
+def replay(rows: list[dict[str, Any]], kind: str, order: NDArray[np.int64]) -> tuple[int, int]:
+    """A search over the trainings in this order: number of the chosen network, epochs spent."""
+    said = [
+        [row["losses"][epoch - 1] if kind == "loss" else row["errors"][str(epoch)] for row in rows]
+        for epoch in RUNGS
+    ]
+    errors = [row["errors"][str(LAST)] for row in rows]
+    stops = pruned(np.array([*said, errors]), np.ones(len(rows)), order)
+    finished = [index for index in order.tolist() if stops.get(index, LAST_RUNG) == LAST_RUNG]
+    spent = sum(EPOCHS[stops.get(index, LAST_RUNG) - 1] for index in order.tolist())
+    return min(finished, key=lambda index: errors[index]), spent
 
 
 def main() -> None:
@@ -70,9 +63,9 @@ def main() -> None:
             behind, epochs = [], []
             for number in range(ORDERS):
                 order = np.random.default_rng(number).permutation(len(names))[:NETWORKS]
-                chosen, spent = replay([by[names[place]] for place in order], kind)
+                chosen, spent = replay([by[name] for name in names], kind, order)
                 best = min(true[names[place]] for place in order)
-                behind.append(100 * (true[names[order[chosen]]] - best))
+                behind.append(100 * (true[names[chosen]] - best))
                 epochs.append(spent)
             print(f"| {variant} | {seed} | {kind} | {fmean(behind):.2f} | {fmean(epochs):.1f} |")
 

@@ -16,6 +16,7 @@ import argparse
 import csv
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -146,21 +147,34 @@ def stopped(steps: list[Floats], costs: Floats, best: set[int]) -> tuple[float, 
     """How often the pruner stops a network of the best at the first and by the second rung."""
     first = later = 0
     for number in range(ORDERS):
-        study = optuna.create_study(pruner=ParetoPruner())
-        for index in np.random.default_rng(number).permutation(len(costs)):
-            trial = study.ask()
-            trial.set_user_attr("complexity", int(costs[index]))
-            for rung, says in enumerate(steps, 1):
-                trial.report(says[index], rung)
-                if trial.should_prune():
-                    first += index in best and rung == 1
-                    later += index in best
-                    break
-            else:
-                study.tell(trial, steps[-1][index])
-                continue
-            study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+        stops = pruned(steps, costs, np.random.default_rng(number).permutation(len(costs)))
+        first += sum(stops.get(index) == 1 for index in best)
+        later += sum(index in stops for index in best)
     return first / ORDERS / len(best), later / ORDERS / len(best)
+
+
+def pruned(steps: Sequence[Floats], costs: Floats, order: NDArray[np.int64]) -> dict[int, int]:
+    """The networks that the pruner stops, each with the rung, counted from 1.
+
+    Args:
+        steps: What is said of the networks at each rung, and in the end, which a trial's value is.
+        costs: Their complexities.
+        order: Numbers of the networks, as they are trained.
+    """
+    study = optuna.create_study(pruner=ParetoPruner())
+    stops = {}
+    for index in order.tolist():
+        trial = study.ask()
+        trial.set_user_attr("complexity", int(costs[index]))
+        for rung, says in enumerate(steps, 1):
+            trial.report(says[index], rung)
+            if trial.should_prune():
+                stops[index] = rung
+                study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+                break
+        else:
+            study.tell(trial, steps[-1][index])
+    return stops
 
 
 def table(

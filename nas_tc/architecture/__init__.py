@@ -36,7 +36,7 @@ from nas_tc.architecture.layers import (
     sources,
     volume,
 )
-from nas_tc.architecture.map_sizes import FIRST_UNPADDED
+from nas_tc.architecture.map_sizes import FIRST_UNPADDED, tap_span
 from nas_tc.architecture.notation import (
     format_notation,
     format_pool,
@@ -108,6 +108,7 @@ __all__ = [
     "sources",
     "stage_layers",
     "stage_maps",
+    "tap_span",
     "volume",
     "walk",
     "walk_convs",

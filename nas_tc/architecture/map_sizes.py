@@ -37,7 +37,7 @@ def conv_map_sizes(
         height: Height of the input map, pixels.
         width: Width of the input map, pixels.
         first: Whether the stage is the first of its network.
-        dilation: Distance between the filter's taps, pixels: k taps span k + (k-1)(dilation-1).
+        dilation: Distance between the filter's taps, pixels; see `tap_span`.
 
     Raises:
         ArchitectureError: A filter does not fit its map. The message begins with the number of the
@@ -45,7 +45,7 @@ def conv_map_sizes(
     """
     maps: list[MapSize] = []
     turn = 0  # place in a pair of even filters: 0 pads one pixel less than 1
-    span = size + (size - 1) * (dilation - 1)
+    span = tap_span(size, dilation)
     dilated = f" with dilation {dilation}" if dilation > 1 else ""
     for number in range(1, depth + 1):
         step = stride if number == 1 else 1
@@ -62,6 +62,11 @@ def conv_map_sizes(
         width = output_side(width, span, step, pad, what)
         maps.append((pad, height, width))
     return tuple(maps)
+
+
+def tap_span(size: int, dilation: int) -> int:
+    """Side of what a filter sees, pixels: k taps span k + (k-1)(dilation-1)."""
+    return size + (size - 1) * (dilation - 1)
 
 
 def output_side(

@@ -18,6 +18,7 @@ from nas_tc.architecture import (
     head_named,
     parse_block,
     parse_pool,
+    tap_span,
 )
 from nas_tc.space.choices import Padding
 
@@ -63,7 +64,7 @@ def padding_of(padding: Padding, block: Block, filter: int) -> int | None:
     if padding != "half":
         return padding
     dilation = block.dilation if isinstance(block, Plain) else 1
-    return (filter + (filter - 1) * (dilation - 1)) // 2 if filter >= FIRST_UNPADDED else None
+    return tap_span(filter, dilation) // 2 if filter >= FIRST_UNPADDED else None
 
 
 @lru_cache(maxsize=256)

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -200,6 +200,19 @@ class _Reader:
             del found["resolutions"]
         return found
 
+    def _check_half(self, number: int, filters: Sequence[int]) -> None:
+        if number > 1:
+            raise self._error(
+                "padding", number, "needs a number: filters behind stage 1 pad by half without it"
+            )
+        even = max((side for side in filters if side % 2 == 0), default=0)
+        if even >= FIRST_UNPADDED:
+            raise self._error(
+                "padding",
+                number,
+                f'"half" needs odd filters: half of {even} on both sides is a pixel too many',
+            )
+
     def stage(self, values: Mapping[str, Any], number: int, *, shares_block: bool) -> StageChoices:
         self.only(values, (*STAGE_FIELDS, "padding"), stage=number)
         checked: dict[str, Any] = {
@@ -208,17 +221,8 @@ class _Reader:
         if len(padding := checked.pop("padding", ())) > 1:
             raise self._error("padding", number, "needs one number: padding is no gene")
         checked["padding"] = padding[0] if padding else None
-        if checked["padding"] == "half" and number > 1:
-            raise self._error(
-                "padding", number, "needs a number: filters behind stage 1 pad by half without it"
-            )
-        even = [side for side in checked.get("filter", ()) if side % 2 == 0]
-        if checked["padding"] == "half" and max(even, default=0) >= FIRST_UNPADDED:
-            raise self._error(
-                "padding",
-                number,
-                f'"half" needs odd filters: half of {max(even)} on both sides is a pixel too many',
-            )
+        if checked["padding"] == "half":
+            self._check_half(number, checked.get("filter", ()))
         if shares_block:
             checked.setdefault("block", ())
         widths = [parse_block(text) for text in checked.get("block", ())]
